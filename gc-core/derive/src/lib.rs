@@ -1,0 +1,186 @@
+//! `#[derive(Trace)]` for [gc-core], which re-exports it: depend on gc-core and
+//! write `use gc_core::Trace;`, which brings in the trait and the derive.
+//!
+//! The heap finds cycles by asking each object which other objects it points
+//! to. `Trace` is the answer. Writing it by hand is `unsafe`, because a wrong
+//! answer frees an object that is in use; deriving it is safe, because the
+//! answer follows from the fields. See [`Trace`](macro@Trace) for all it takes.
+//!
+//! The generated code names everything by absolute paths that begin with
+//! `::gc_core`, so the crate has to be a dependency under that name.
+//!
+//! How it is made: `subject` checks the type and brings it into shape, with
+//! `attributes` reading `#[trace(..)]`; `bounds` finds the where clause; `expand`
+//! writes the code.
+//!
+//! [gc-core]: https://docs.rs/gc-core
+
+mod attributes;
+mod bounds;
+mod errors;
+mod expand;
+mod subject;
+
+use proc_macro::TokenStream;
+use subject::Subject;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Derives `gc_core::Trace` for a struct or an enum.
+///
+/// ```
+/// use gc_core::{Gc, Heap, Slot, Trace};
+/// use std::cell::RefCell;
+///
+/// #[derive(Trace)]
+/// struct Node {
+///     name: String,
+///     next: Slot<Node>,
+///     peers: RefCell<Vec<Gc<Node>>>,
+/// }
+///
+/// let heap = Heap::new();
+/// let node = heap.alloc(Node {
+///     name: "first".into(),
+///     next: Slot::empty(),
+///     peers: RefCell::default(),
+/// });
+/// node.next.set(Some(node.clone()));
+/// ```
+///
+/// Every field has to be `Trace` itself or be marked `#[trace(skip)]`. Edges
+/// are named after the fields, and by their number in tuples: the node above
+/// has the edges `next`, `peers[0]`, `peers[1]` and so on. Structs of all
+/// forms, enums, parameters (with bounds, defaults and where clauses, constants
+/// too) and recursive types are fine. The code passes in a crate that says
+/// `#![forbid(unsafe_code)]`.
+///
+/// # Attributes
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `#[trace(skip)]` | a field | The heap does not look into it, and it need not be `Trace`. |
+/// | `#[trace(finalize)]` | the type | The type implements `gc_core::Finalize`, which runs before a value dies. |
+/// | `#[trace(acyclic)]` | the type | You promise that no value is ever part of a cycle. |
+/// | `#[trace(cyclic)]` | the type | A value may be part of a cycle; the heap does not examine the types of the fields to find out. |
+/// | `#[trace(bound = "T: Shape")]` | the type | These predicates instead of the derived bounds. |
+///
+/// Several may share one attribute: `#[trace(finalize, acyclic)]`.
+///
+/// ## `skip`
+///
+/// For what the heap has no business with: a file, a socket, a closure. What a
+/// skipped field points to on the heap counts as held from outside. That is
+/// never unsound, but a cycle through a skipped field is never reclaimed.
+///
+/// ```
+/// use gc_core::Trace;
+///
+/// #[derive(Trace)]
+/// struct Session {
+///     user: String,
+///     #[trace(skip)]
+///     on_close: Box<dyn Fn(&str)>,
+/// }
+/// ```
+///
+/// ## `finalize`
+///
+/// Without the attribute the heap would not know that there is a finalizer, so
+/// implementing `Finalize` without it is an error, as is the attribute without
+/// the implementation. The latter comes only with the first use if the type has
+/// parameters, because an implementation may be for some of them:
+///
+/// ```
+/// use gc_core::{Finalize, Gc, Trace};
+///
+/// #[derive(Trace)]
+/// #[trace(finalize)]
+/// struct Resource<T> {
+///     value: T,
+/// }
+///
+/// impl<T: Trace> Finalize for Resource<T> {
+///     fn finalize(this: &Gc<Self>) {
+///         let _last_look = &this.value;
+///     }
+/// }
+/// ```
+///
+/// ## `acyclic` and `cyclic`
+///
+/// Usually neither is needed: the heap examines the types that a type's fields
+/// can reach, once, and takes a type that cannot reach itself for acyclic. Such
+/// objects cost the collector less. A trait object in a field makes a type
+/// cyclic, since nobody knows what is behind it.
+///
+/// `acyclic` is for a type that could reach itself but never does, such as an
+/// immutable tree. If the promise is broken, the cycle is never reclaimed. It is
+/// made for objects of this type and not for types that have one as a field.
+///
+/// `cyclic` is for a type whose fields contain ever larger instances of itself.
+/// Examining those would have no end, which the compiler reports as "reached
+/// the recursion limit while instantiating":
+///
+/// ```
+/// use gc_core::{Slot, Trace};
+///
+/// #[derive(Trace)]
+/// #[trace(cyclic)]
+/// struct Nest<T> {
+///     value: T,
+///     inner: Slot<Nest<Vec<T>>>,
+/// }
+/// ```
+///
+/// ## `bound`
+///
+/// A type parameter gets the bound `Trace` if a field that is not skipped
+/// mentions it, otherwise only `'static`. An associated type in such a field,
+/// `T::Item`, gets the bound itself and `T` does not. Where that asks for too
+/// much, or where a parameter hides in the arguments of a macro, `bound` says
+/// what is right. It may be empty, and `'static` is always added:
+///
+/// ```
+/// use gc_core::{Gc, Trace};
+///
+/// trait Language: 'static {
+///     type Value: Trace;
+/// }
+///
+/// // `L::Value: Trace`, the derived bound, would follow from itself as soon as
+/// // a language uses `Gc<Object<Self>>` for its values.
+/// #[derive(Trace)]
+/// #[trace(bound = "")]
+/// struct Object<L: Language> {
+///     members: Vec<L::Value>,
+/// }
+///
+/// enum Lisp {}
+///
+/// impl Language for Lisp {
+///     type Value = Gc<Object<Self>>;
+/// }
+/// ```
+///
+/// # Errors
+///
+/// | the compiler says | what to do |
+/// |---|---|
+/// | conflicting implementations of `TracedTypeMustNotImplDrop_ImplFinalizeInstead` | A traced type must not implement `Drop`: by then its neighbours may be gone. Implement `Finalize`, or move the `Drop` to a type of its own and skip the field. |
+/// | conflicting implementations of `FinalizeNeedsTheAttributeTraceFinalize` | Add `#[trace(finalize)]`. |
+/// | `Node: Finalize` is not satisfied | Implement `Finalize`, or remove `#[trace(finalize)]`. |
+/// | `Field` is not traced by the heap | Derive `Trace` for the type of the field, or skip the field. |
+/// | a traced type cannot borrow | A type with a lifetime parameter cannot be traced: own the data, or hold it in a `Gc`. |
+/// | `Trace` cannot be derived for a union | Use an enum. |
+/// | `cyclic` and `acyclic` contradict each other | Keep the one that is true. |
+/// | unknown attribute; belongs on a field; belongs on the type; has no meaning on a variant or a parameter; twice; takes no value | See the table of attributes. |
+/// | reached the recursion limit while instantiating | See `cyclic`. |
+#[proc_macro_derive(Trace, attributes(trace))]
+pub fn derive_trace(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let code = match Subject::read(&input) {
+        Ok(subject) => expand::expand(&subject),
+        Err(errors) => errors.into_compile_error(),
+    };
+    code.into()
+}

@@ -1,0 +1,151 @@
+//! The type that `Trace` is derived for, checked and in the shape that the
+//! generated code needs.
+
+use crate::attributes::{TypeAttributes, parse_none, parse_skip};
+use crate::errors::Errors;
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Data, DataEnum, DataUnion, DeriveInput, Fields, Generics, Ident, Member, Type};
+
+/// A struct or an enum, with its attributes read.
+pub(crate) struct Subject<'a> {
+    pub(crate) ident: Ident,
+    pub(crate) generics: &'a Generics,
+    pub(crate) attributes: TypeAttributes,
+    pub(crate) body: Body<'a>,
+}
+
+/// Where the fields are.
+pub(crate) enum Body<'a> {
+    /// In the value itself.
+    Struct(Vec<Field<'a>>),
+    /// In one of the variants.
+    Enum(Vec<Variant<'a>>),
+}
+
+/// A variant of an enum.
+pub(crate) struct Variant<'a> {
+    pub(crate) ident: Ident,
+    pub(crate) fields: Vec<Field<'a>>,
+}
+
+/// A field of a struct or of a variant.
+pub(crate) struct Field<'a> {
+    /// How the language reaches it: `name` or `0`.
+    pub(crate) member: Member,
+    pub(crate) ty: &'a Type,
+    /// Whether `#[trace(skip)]` stands on it.
+    pub(crate) skipped: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// Reads what the compiler passed to the derive; the error names all that
+    /// is wrong with it.
+    pub(crate) fn read(input: &'a DeriveInput) -> syn::Result<Self> {
+        let mut errors = Errors::default();
+        let attributes = errors.value(TypeAttributes::parse(&input.attrs));
+        check_generics(&input.generics, &mut errors);
+        let body = match &input.data {
+            Data::Struct(data) => Body::Struct(read_fields(&data.fields, &mut errors)),
+            Data::Enum(data) => Body::Enum(read_variants(data, &mut errors)),
+            Data::Union(data) => {
+                errors.push(no_unions(data));
+                Body::Struct(Vec::new())
+            }
+        };
+        let (ident, generics) = (generated(&input.ident), &input.generics);
+        errors.finish(Self { ident, generics, attributes, body })
+    }
+
+    /// All fields of the type, whichever variant they belong to.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field<'a>> {
+        let (plain, variants) = match &self.body {
+            Body::Struct(fields) => (fields.as_slice(), [].as_slice()),
+            Body::Enum(variants) => ([].as_slice(), variants.as_slice()),
+        };
+        plain.iter().chain(variants.iter().flat_map(|variant| &variant.fields))
+    }
+
+    /// The fields whose edges the heap sees.
+    pub(crate) fn traced(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.fields().filter(|field| !field.skipped)
+    }
+}
+
+impl Field<'_> {
+    /// What an edge through this field is called: its name or its number.
+    pub(crate) fn label(&self) -> String {
+        match &self.member {
+            Member::Named(name) => name.unraw().to_string(),
+            Member::Unnamed(index) => index.index.to_string(),
+        }
+    }
+
+    /// The place that errors about this field should point to.
+    pub(crate) fn span(&self) -> Span {
+        let first = self.ty.to_token_stream().into_iter().next();
+        generated_at(first.map_or_else(Span::call_site, |token| token.span()))
+    }
+}
+
+/// A traced type is `'static`: the collector looks at it at any later time.
+fn check_generics(generics: &Generics, errors: &mut Errors) {
+    for param in generics.lifetimes() {
+        errors.push(syn::Error::new_spanned(
+            &param.lifetime,
+            "a traced type cannot borrow, it must be `'static`: own the data, or hold it in a `Gc`",
+        ));
+    }
+    for param in &generics.params {
+        let attributes = match param {
+            syn::GenericParam::Lifetime(param) => &param.attrs,
+            syn::GenericParam::Type(param) => &param.attrs,
+            syn::GenericParam::Const(param) => &param.attrs,
+        };
+        let place = "on a parameter: write `#[trace(bound = \"..\")]` above the definition";
+        errors.value(parse_none(attributes, place));
+    }
+}
+
+/// The place of the user's code, but marked as the macro's own: lints for
+/// hand-written code, and `deprecated`, then leave the generated code alone.
+pub(crate) fn generated_at(place: Span) -> Span {
+    Span::call_site().located_at(place)
+}
+
+/// A name of the user's in generated code.
+fn generated(ident: &Ident) -> Ident {
+    let mut copy = ident.clone();
+    copy.set_span(generated_at(ident.span()));
+    copy
+}
+
+fn no_unions(data: &DataUnion) -> syn::Error {
+    syn::Error::new(
+        data.union_token.span,
+        "`Trace` cannot be derived for a union, whose live field is not known: use an enum",
+    )
+}
+
+fn read_variants<'a>(data: &'a DataEnum, errors: &mut Errors) -> Vec<Variant<'a>> {
+    let mut variants = Vec::with_capacity(data.variants.len());
+    for variant in &data.variants {
+        let place = "on a variant: put `#[trace(skip)]` on its fields";
+        errors.value(parse_none(&variant.attrs, place));
+        let fields = read_fields(&variant.fields, errors);
+        variants.push(Variant { ident: generated(&variant.ident), fields });
+    }
+    variants
+}
+
+fn read_fields<'a>(fields: &'a Fields, errors: &mut Errors) -> Vec<Field<'a>> {
+    fields
+        .members()
+        .zip(fields)
+        .map(|(member, field)| {
+            let skipped = errors.value(parse_skip(&field.attrs));
+            Field { member, ty: &field.ty, skipped }
+        })
+        .collect()
+}

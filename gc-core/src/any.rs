@@ -1,0 +1,179 @@
+//! Pointers without a type.
+
+use crate::gc::Gc;
+use crate::heap::Generation;
+use crate::observe;
+use crate::release::{self, rites};
+use crate::space::object::Object;
+use crate::trace::{Trace, Visitor, Walk, visit};
+use crate::weak::is_weak_ref;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::any::TypeId;
+use core::fmt;
+
+/// A counted pointer to an object of any type: what `garbage` and enumerations give.
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let any = Gc::as_any(&heap.alloc(7u32));
+/// assert_eq!(any.type_name(), "u32");
+/// assert_eq!(*any.downcast::<u32>().unwrap(), 7);
+/// ```
+pub struct GcAny(Object);
+
+impl GcAny {
+    /// A pointer more to an open object.
+    pub(crate) fn another(object: Object) -> GcAny {
+        debug_assert!(object.is_open());
+        object.count().increment();
+        GcAny(object)
+    }
+
+    /// Takes over a count.
+    pub(crate) fn from_counted(object: Object) -> GcAny {
+        GcAny(object)
+    }
+
+    pub(crate) fn object(&self) -> Object {
+        self.0
+    }
+
+    /// The type's name without module paths.
+    pub fn type_name(&self) -> String {
+        self.0.info().short_name()
+    }
+
+    /// Is it a `T`?
+    pub fn is<T: Trace + ?Sized>(&self) -> bool {
+        self.0.info().id == TypeId::of::<T>()
+    }
+
+    /// A typed pointer to the same object, if it is a `T`.
+    pub fn downcast<T: Trace>(&self) -> Option<Gc<T>> {
+        // SAFETY: invariant 10: a living `T`, as its block says; we hold a count.
+        self.is::<T>().then(|| unsafe { Gc::another(self.0.value().cast()) })
+    }
+
+    /// The value, if it is a `T`.
+    pub fn downcast_ref<T: Trace>(&self) -> Option<&T> {
+        // SAFETY: as in `downcast`; the value lives as long as our count.
+        self.is::<T>().then(|| unsafe { self.0.value().cast().as_ref() })
+    }
+
+    /// The object's address, which is its identity while it lives.
+    pub fn address(&self) -> usize {
+        self.0.address()
+    }
+
+    /// The object's allocation number in its heap: smaller is older.
+    pub fn birth(&self) -> u64 {
+        self.0.birth()
+    }
+
+    /// Do both point to the same object?
+    pub fn ptr_eq(&self, other: &GcAny) -> bool {
+        self.0 == other.0
+    }
+
+    /// How many pointers there are to the object, this one included; `usize::MAX`
+    /// when its count saturated.
+    pub fn count(&self) -> usize {
+        match self.0.count().get() {
+            u32::MAX => usize::MAX,
+            count => count as usize,
+        }
+    }
+
+    /// The objects that this one points to, as often as it does.
+    pub fn referents(&self) -> Vec<GcAny> {
+        observe::edges(self.0).into_iter().map(|edge| GcAny::another(edge.target)).collect()
+    }
+
+    /// The managed weak references to this object, newest first: Python's
+    /// `weakref.getweakrefs`, but for those outside of the heap.
+    pub fn weak_refs(&self) -> Vec<GcAny> {
+        let cells = self.0.core().weaks.cells(self.0);
+        let owners = cells.iter().filter_map(|cell| cell.owner());
+        owners.filter(|owner| owner.is_open()).map(GcAny::another).collect()
+    }
+
+    /// The target, if this is a managed weak reference whose target lives.
+    pub fn weak_target(&self) -> Option<GcAny> {
+        let target = self.0.weak_cell()?.target()?;
+        target.is_open().then(|| GcAny::another(target))
+    }
+
+    /// Is it a managed weak reference?
+    pub fn is_weak_ref(&self) -> bool {
+        is_weak_ref(self.0)
+    }
+
+    /// Is its type tracked? Objects that can lie on no cycle are not.
+    pub fn is_tracked(&self) -> bool {
+        self.0.block().is_tracked()
+    }
+
+    /// Has its PEP 442 finalizer run?
+    pub fn is_finalized(&self) -> bool {
+        rites::is_finalized(self.0)
+    }
+
+    /// The generation that it is in; `None` for untracked and frozen objects.
+    pub fn generation(&self) -> Option<Generation> {
+        let number = self.0.core().generation_of(self.0);
+        Generation::try_from(number).ok().filter(|_| self.is_tracked())
+    }
+}
+
+impl Clone for GcAny {
+    fn clone(&self) -> GcAny {
+        self.0.count().increment();
+        GcAny(self.0)
+    }
+}
+
+impl Drop for GcAny {
+    fn drop(&mut self) {
+        release::decrement(self.0);
+    }
+}
+
+/// Identity, as there is no value to compare.
+impl PartialEq for GcAny {
+    fn eq(&self, other: &GcAny) -> bool {
+        self.ptr_eq(other)
+    }
+}
+
+impl Eq for GcAny {}
+
+impl core::hash::Hash for GcAny {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.address().hash(state);
+    }
+}
+
+impl fmt::Debug for GcAny {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} {:#x}>", self.type_name(), self.address())
+    }
+}
+
+impl<T: ?Sized> From<Gc<T>> for GcAny {
+    fn from(value: Gc<T>) -> GcAny {
+        Gc::as_any(&value)
+    }
+}
+
+// SAFETY: reports itself, once; dropping it is a release, as with `Gc`.
+unsafe impl Trace for GcAny {
+    fn types(walk: &mut Walk) {
+        walk.cyclic();
+    }
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        visit(visitor, self.0);
+    }
+}

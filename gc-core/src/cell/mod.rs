@@ -1,0 +1,9 @@
+//! Mutable parts of values that release what they held only after they hold the new.
+
+mod list;
+mod release_after;
+mod slot;
+
+pub use list::List;
+pub use release_after::ReleaseAfter;
+pub use slot::Slot;

@@ -1,0 +1,156 @@
+//! Changing what is in a `RefCell` without releasing anything during the borrow.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+/// Ways to change a collection in a `RefCell` that release what they remove only
+/// after the borrow has ended.
+///
+/// `*cell.borrow_mut() = value` drops the old value while the cell is borrowed; a
+/// finalizer that runs by it would meet a borrowed cell and panic. These do not.
+///
+/// ```
+/// use gc_core::{Heap, ReleaseAfter};
+/// use std::cell::RefCell;
+///
+/// let heap = Heap::new();
+/// let cell = RefCell::new(vec![heap.alloc(1), heap.alloc(2)]);
+/// cell.change(|items| items.pop());
+/// cell.store(Vec::new());
+/// assert!(cell.borrow().is_empty());
+/// ```
+pub trait ReleaseAfter<C> {
+    /// Lets `f` change the content, and drops what it returns after the borrow.
+    ///
+    /// # Panics
+    /// When the cell is borrowed.
+    fn change<R>(&self, f: impl FnOnce(&mut C) -> R);
+
+    /// Stores new content, then drops the old.
+    ///
+    /// # Panics
+    /// When the cell is borrowed.
+    fn store(&self, content: C);
+
+    /// Empties the content, then drops what was in it.
+    ///
+    /// # Panics
+    /// When the cell is borrowed.
+    fn clear(&self)
+    where
+        C: Default,
+    {
+        self.store(C::default());
+    }
+
+    /// Stores an element at a key or position that has one (or, in a map, may have
+    /// none), then drops the old one. `false` when a sequence is too short.
+    ///
+    /// # Panics
+    /// When the cell is borrowed.
+    fn put(&self, key: C::Key, value: C::Value) -> bool
+    where
+        C: Keyed,
+    {
+        let mut stored = false;
+        self.change(|content| {
+            let (done, old) = content.put(key, value);
+            stored = done;
+            old
+        });
+        stored
+    }
+
+    /// Removes the element at a key or position, then drops it. `false` when there
+    /// was none.
+    ///
+    /// # Panics
+    /// When the cell is borrowed.
+    fn discard(&self, key: &C::Key) -> bool
+    where
+        C: Keyed,
+    {
+        let mut found = false;
+        self.change(|content| {
+            let old = content.discard(key);
+            found = old.is_some();
+            old
+        });
+        found
+    }
+}
+
+impl<C> ReleaseAfter<C> for RefCell<C> {
+    fn change<R>(&self, f: impl FnOnce(&mut C) -> R) {
+        let removed = f(&mut self.borrow_mut());
+        drop(removed);
+    }
+
+    fn store(&self, content: C) {
+        drop(self.replace(content));
+    }
+}
+
+/// Collections whose elements are found by a key or position.
+pub trait Keyed {
+    /// What finds an element.
+    type Key;
+    /// An element.
+    type Value;
+    /// What is removed: a map gives the key as well.
+    type Removed;
+
+    /// Stores an element; says whether it did, and what it replaced or refused.
+    fn put(&mut self, key: Self::Key, value: Self::Value) -> (bool, Option<Self::Value>);
+    /// Removes an element.
+    fn discard(&mut self, key: &Self::Key) -> Option<Self::Removed>;
+}
+
+macro_rules! sequence {
+    ($ty:ident, $remove:expr) => {
+        impl<T> Keyed for $ty<T> {
+            type Key = usize;
+            type Value = T;
+            type Removed = T;
+            fn put(&mut self, key: usize, value: T) -> (bool, Option<T>) {
+                match self.get_mut(key) {
+                    Some(place) => (true, Some(core::mem::replace(place, value))),
+                    None => (false, Some(value)),
+                }
+            }
+            fn discard(&mut self, key: &usize) -> Option<T> {
+                let remove: fn(&mut $ty<T>, usize) -> Option<T> = $remove;
+                remove(self, *key)
+            }
+        }
+    };
+}
+
+sequence!(Vec, |items, at| (at < items.len()).then(|| items.remove(at)));
+sequence!(VecDeque, |items, at| items.remove(at));
+
+impl<K: Ord, T> Keyed for BTreeMap<K, T> {
+    type Key = K;
+    type Value = T;
+    type Removed = (K, T);
+    fn put(&mut self, key: K, value: T) -> (bool, Option<T>) {
+        (true, self.insert(key, value))
+    }
+    fn discard(&mut self, key: &K) -> Option<(K, T)> {
+        self.remove_entry(key)
+    }
+}
+
+#[cfg(feature = "std")]
+impl<K: Eq + core::hash::Hash, T, S: core::hash::BuildHasher> Keyed for std::collections::HashMap<K, T, S> {
+    type Key = K;
+    type Value = T;
+    type Removed = (K, T);
+    fn put(&mut self, key: K, value: T) -> (bool, Option<T>) {
+        (true, self.insert(key, value))
+    }
+    fn discard(&mut self, key: &K) -> Option<(K, T)> {
+        self.remove_entry(key)
+    }
+}

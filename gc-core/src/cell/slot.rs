@@ -1,0 +1,110 @@
+//! The mutable edge.
+
+use crate::gc::Gc;
+use crate::trace::{Trace, Visitor, Walk};
+use core::cell::Cell;
+use core::fmt;
+
+/// A mutable edge to another object, or none: the field type to use for pointers
+/// that change.
+///
+/// [`set`](Slot::set) and [`take`](Slot::take) store first and release the old value
+/// after it, so that a finalizer that runs by it finds the slot usable and sees the
+/// new value, as in Python.
+///
+/// ```
+/// use gc_core::{Heap, Slot, Trace};
+///
+/// #[derive(Trace)]
+/// struct Node {
+///     next: Slot<Node>,
+/// }
+///
+/// let heap = Heap::new();
+/// let a = heap.alloc(Node { next: Slot::empty() });
+/// a.next.set(Some(a.clone()));
+/// assert!(a.next.get().is_some());
+/// a.next.take();
+/// ```
+pub struct Slot<T: ?Sized>(Cell<Option<Gc<T>>>);
+
+impl<T: ?Sized> Slot<T> {
+    /// A slot with a value.
+    pub const fn new(value: Option<Gc<T>>) -> Slot<T> {
+        Slot(Cell::new(value))
+    }
+
+    /// A slot without one.
+    pub const fn empty() -> Slot<T> {
+        Slot(Cell::new(None))
+    }
+
+    /// A clone of the pointer.
+    #[inline]
+    pub fn get(&self) -> Option<Gc<T>> {
+        // SAFETY: invariant 13: nobody else is in the cell; cloning a `Gc` runs no user
+        // code, so nothing replaces the pointer while we look at it.
+        unsafe { (*self.0.as_ptr()).clone() }
+    }
+
+    /// Stores a pointer, then releases the old one.
+    #[inline]
+    pub fn set(&self, value: Option<Gc<T>>) {
+        drop(self.0.replace(value));
+    }
+
+    /// Stores a pointer and hands the old one out.
+    #[inline]
+    pub fn replace(&self, value: Option<Gc<T>>) -> Option<Gc<T>> {
+        self.0.replace(value)
+    }
+
+    /// Empties the slot and hands the pointer out.
+    #[inline]
+    pub fn take(&self) -> Option<Gc<T>> {
+        self.0.take()
+    }
+
+    /// Is there a pointer?
+    #[inline]
+    pub fn is_some(&self) -> bool {
+        // SAFETY: as in `get`.
+        unsafe { (*self.0.as_ptr()).is_some() }
+    }
+
+    /// Is there none?
+    #[inline]
+    pub fn is_none(&self) -> bool {
+        !self.is_some()
+    }
+}
+
+impl<T: ?Sized> Default for Slot<T> {
+    fn default() -> Slot<T> {
+        Slot::empty()
+    }
+}
+
+impl<T: ?Sized> From<Gc<T>> for Slot<T> {
+    fn from(value: Gc<T>) -> Slot<T> {
+        Slot::new(Some(value))
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slot").field(&self.get()).finish()
+    }
+}
+
+// SAFETY: passes the one owned pointer on; it is read in place, and no visitor can
+// replace it meanwhile.
+unsafe impl<T: Trace + ?Sized> Trace for Slot<T> {
+    fn types(walk: &mut Walk) {
+        walk.field::<Gc<T>>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        self.0.trace(visitor);
+    }
+}

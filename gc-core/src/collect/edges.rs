@@ -1,0 +1,131 @@
+//! What each pass does with an edge.
+
+use crate::release;
+use crate::space::block::{Block, Planes, flag, raise};
+use crate::space::info::Kind;
+use crate::space::object::Object;
+use crate::space::pass::{Leaving, Pass};
+use crate::space::weak_table::has_weak;
+use crate::trace::shape::EdgeAction;
+
+/// Where an edge leads, if its target can be a member of a set: in this heap, and
+/// of a type that is examined.
+#[inline(always)]
+fn examined_target<'a>(pass: &Pass, target: Object) -> Option<(&'a Block, u32)> {
+    let chunk = target.chunk();
+    if chunk.core() != pass.core {
+        return None;
+    }
+    let block = target.block_in(chunk);
+    if block.kind.get() == Kind::Leaf {
+        return None;
+    }
+    // SAFETY: invariants 1 and 2: a block with a living target stays in place while
+    // the pass that follows its edges runs.
+    let block = unsafe { core::mem::transmute::<&Block, &'a Block>(block) };
+    Some((block, block.index(target)))
+}
+
+fn is_member(planes: &Planes, bit: u64) -> bool {
+    planes.members() & bit != 0
+}
+
+/// One more internal reference to a member.
+pub(crate) struct Count;
+
+impl EdgeAction for Count {
+    #[inline(always)]
+    fn edge(pass: &mut Pass, target: Object) {
+        let Some((block, index)) = examined_target(pass, target) else { return };
+        if pass.everything {
+            block.add_internal(index);
+            return;
+        }
+        let (planes, bit) = block.planes_of(index);
+        if is_member(planes, bit) {
+            block.add_internal(index);
+        }
+    }
+}
+
+/// One more internal reference; a target that was no member becomes one.
+pub(crate) struct Spread;
+
+impl EdgeAction for Spread {
+    #[inline(always)]
+    fn edge(pass: &mut Pass, target: Object) {
+        let Some((block, index)) = examined_target(pass, target) else { return };
+        let (planes, bit) = block.planes_of(index);
+        if is_member(planes, bit) {
+            block.add_internal(index);
+            return;
+        }
+        pass.core().epochs.fold(block);
+        if planes.examined(pass.oldest) & bit != 0 {
+            raise(&planes.set, bit);
+            block.set_internal(index, 1);
+            pass.list(block);
+            pass.enqueue(block, index);
+        }
+    }
+}
+
+/// A member that a reachable object points to is reachable.
+pub(crate) struct Mark;
+
+impl EdgeAction for Mark {
+    #[inline(always)]
+    fn edge(pass: &mut Pass, target: Object) {
+        let Some((block, index)) = examined_target(pass, target) else { return };
+        let (planes, bit) = block.planes_of(index);
+        if planes.members() & !planes.mark.get() & bit != 0 {
+            raise(&planes.mark, bit);
+            pass.enqueue(block, index);
+        }
+    }
+}
+
+/// Finds out what the edges that leave the set require.
+pub(crate) struct Survey;
+
+impl EdgeAction for Survey {
+    fn edge(pass: &mut Pass, target: Object) {
+        if pass.leaving != Leaving::Watched && !is_inside(pass, target) {
+            let leaving = if is_watched(pass, target) { Leaving::Watched } else { Leaving::Unwatched };
+            pass.leaving = pass.leaving.max(leaving);
+        }
+    }
+}
+
+/// Is the target a member of the set?
+fn is_inside(pass: &Pass, target: Object) -> bool {
+    examined_target(pass, target).is_some_and(|(block, index)| {
+        let (planes, bit) = block.planes_of(index);
+        is_member(planes, bit)
+    })
+}
+
+/// May somebody see when the target is released?
+fn is_watched(pass: &Pass, target: Object) -> bool {
+    if !pass.owns(target) {
+        return true;
+    }
+    let block = target.block();
+    if block.kind.get() == Kind::Leaf {
+        return block.has(flag::FINALIZABLE | flag::WILD) || has_weak(target);
+    }
+    // All others were examined and found reachable, and so they still are, if this
+    // collection examines all there is and no user code ran since.
+    !pass.everything || pass.core().user_code_ran.get()
+}
+
+/// Releases what is pointed to from the set but not in it.
+pub(crate) struct Sever;
+
+impl EdgeAction for Sever {
+    fn edge(pass: &mut Pass, target: Object) {
+        if !is_inside(pass, target) {
+            release::decrement(target);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Finding the unreachable: trial deletion from the candidates, or the linear pass
+//! over everything that is examined; the cheaper one.
+
+use super::Unreachable;
+use super::set::Set;
+use crate::space::block::{Block, lower, raise};
+use crate::space::core::Core;
+use crate::space::info::Kind;
+use crate::space::pass::Pass;
+
+/// Trial deletion costs about twice as much for an object as the linear pass, and
+/// its closure must be found first: it gives up beyond this part of the heap.
+const CLOSURE_PART: usize = 8;
+
+/// Closures up to this size are always worth finishing.
+const SMALL_CLOSURE: usize = 1000;
+
+/// Finds the objects of generations 0 to `generation` whose every reference comes
+/// from within that set. Survivors are in the next generation after it.
+pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
+    let mut pass = Pass::new(core, generation);
+    pass.everything = generation == 2 && !core.frozen.get();
+    let mut set = Set::new(core, pass);
+    take_candidates(&mut set.pass);
+    if distrusted(core, generation) || !close_candidates(&mut set) {
+        set.clear();
+        examine_all(&mut set.pass);
+        set.count_internal();
+    }
+    core.epochs.promote(generation);
+    core.bins.flush();
+    set.evict_reachable();
+    Unreachable(set)
+}
+
+/// Must this collection be linear because its candidates are not complete?
+fn distrusted(core: &Core, generation: u8) -> bool {
+    let distrust = generation == 2 && core.schedule.distrust.take();
+    distrust || core.schedule.always_linear.get()
+}
+
+/// Makes the candidates of the examined generations members with internal count 0.
+/// A full collection clears their bits, so that later decrements mark anew; a young
+/// one leaves them for the next: its survivors may hang off older garbage.
+fn take_candidates(pass: &mut Pass) {
+    let core = pass.core();
+    core.retain_dirty(|block| {
+        core.epochs.fold(block);
+        let (mut groups, mut keeps) = (0, false);
+        for (group, planes) in block.groups().iter().enumerate() {
+            let taken = planes.candidate.get() & planes.examined(pass.oldest);
+            if taken != 0 {
+                raise(&planes.set, taken);
+                groups |= 1 << group;
+                start_trial(block, group as u32, taken, pass.oldest == 2);
+            }
+            if pass.oldest == 2 {
+                lower(&planes.candidate, taken);
+            }
+            keeps |= planes.candidate.get() != 0;
+        }
+        if groups != 0 {
+            pass.list(block);
+            pass.enqueue_groups(block, groups);
+        }
+        keeps
+    });
+}
+
+fn start_trial(block: &Block, group: u32, taken: u64, arm: bool) {
+    for bit in crate::space::block::bits(taken) {
+        let index = group * 64 + bit;
+        block.set_internal(index, 0);
+        if arm {
+            block.object(index).count().arm();
+        }
+    }
+}
+
+/// Adds all that the candidates reach, and counts the references within. `false`:
+/// gave up because the linear pass is cheaper.
+fn close_candidates(set: &mut Set<'_>) -> bool {
+    let core = set.core();
+    let mut budget = usize::MAX;
+    while let Some(block) = set.pass.dequeue() {
+        // SAFETY: invariant 10: the table is the one of the block's type.
+        unsafe { (block.info().spread)(block, &mut set.pass) };
+        if set.pass.scanned > SMALL_CLOSURE && !core.schedule.never_linear.get() {
+            if budget == usize::MAX {
+                budget = core.objects_in_use() / CLOSURE_PART;
+            }
+            if set.pass.scanned > budget {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Makes every object that is examined a member.
+fn examine_all(pass: &mut Pass) {
+    let core = pass.core();
+    core.memory.each_block(&mut |block| {
+        if block.kind.get() == Kind::Leaf {
+            return;
+        }
+        core.epochs.fold(block);
+        let mut any = false;
+        for planes in block.groups() {
+            let examined = planes.examined(pass.oldest);
+            planes.set.set(examined);
+            any |= examined != 0;
+        }
+        if any {
+            pass.list(block);
+        }
+    });
+}

@@ -1,0 +1,140 @@
+//! Reclaiming a condemned set: exactly, one object after the other, where somebody
+//! could see the order; else block by block, in whatever order is fast.
+
+use super::Reclaimable;
+use crate::release;
+use crate::space::block::{Block, bits, flag, lower};
+use crate::space::core::Core;
+use crate::space::info::Glue;
+use crate::space::object::Object;
+use crate::space::os::poison;
+use crate::space::pass::Leaving;
+use bumpalo::Bump;
+use core::cell::Cell;
+
+/// Reclaims every member. Holds after it: their values are dropped and their slots
+/// free, but for managed weak references that a callback kept.
+pub(super) fn reclaim(mut reclaimable: Reclaimable<'_>, arena: &Bump) {
+    if must_be_exact(&mut reclaimable) {
+        exact(&reclaimable, arena);
+    } else {
+        fast(&mut reclaimable);
+    }
+}
+
+/// Could the program tell the order in which the members go?
+fn must_be_exact(reclaimable: &mut Reclaimable<'_>) -> bool {
+    let set = &mut reclaimable.0;
+    if set.blocks().any(|block| block.has(flag::WILD) || block.info().weak_cell.is_some()) {
+        return true;
+    }
+    for block in set.blocks() {
+        // SAFETY: invariant 10: the table is the one of the block's type.
+        unsafe { (block.info().survey)(block, &mut set.pass) };
+        if set.pass.leaving == Leaving::Watched {
+            return true;
+        }
+    }
+    false
+}
+
+/// Empties each member, oldest first, as Python's `delete_garbage` does.
+fn exact(reclaimable: &Reclaimable<'_>, arena: &Bump) {
+    let set = &reclaimable.0;
+    let core = set.core();
+    let _open = Raised::new(&core.reclaiming);
+    for object in set.in_birth_order(arena, |_, _| !0) {
+        if !set.contains(object) {
+            continue; // died with one before
+        }
+        object.count().increment();
+        empty(core, object);
+        release::decrement(object);
+    }
+}
+
+/// Drops the member's value; its slot stays for the pointers that are left. A
+/// managed weak reference only loses its target: user code may have a pointer to it.
+fn empty(core: &Core, object: Object) {
+    if let Some(cell) = object.weak_cell() {
+        core.weaks.clear_cell(&cell);
+        release::user_code::forget_callback(core, cell.take_callback());
+        return;
+    }
+    core.stop_living(object);
+    release::drop_value(core, object);
+}
+
+/// Frees the members' slots block by block. No user code runs.
+fn fast(reclaimable: &mut Reclaimable<'_>) {
+    let set = &mut reclaimable.0;
+    let glue = |block: &Block| block.bin_class().glue;
+    if set.pass.leaving == Leaving::Unwatched {
+        for block in set.blocks().filter(|block| glue(block) == Glue::Pointers) {
+            // SAFETY: invariant 10: the table is the one of the block's type.
+            unsafe { (block.info().sever)(block, &mut set.pass) };
+        }
+    }
+    let own_memory = set.blocks().any(|block| glue(block) == Glue::Memory);
+    for block in set.blocks() {
+        bury_members(block, own_memory);
+    }
+    if own_memory {
+        for block in set.blocks().filter(|block| glue(block) == Glue::Memory) {
+            block.each(|planes| planes.set.get(), |object| release::drop_value(set.core(), object));
+        }
+    }
+    for block in set.blocks() {
+        free_buried(set.core(), block);
+    }
+}
+
+/// Clears the members' alloc bits: the `set` bits alone stand for them from here on.
+/// With `pin`, releases by each other's values do not count any more.
+fn bury_members(block: &Block, pin: bool) {
+    for planes in block.groups() {
+        planes.set.set(planes.members());
+        lower(&planes.alloc, planes.set.get());
+    }
+    if pin {
+        block.each(|planes| planes.set.get(), |object| object.count().pin());
+    }
+}
+
+/// Frees the slots of a block's buried members. Their values are gone or need no drop.
+fn free_buried(core: &Core, block: &Block) {
+    let mut freed = 0;
+    for (group, planes) in block.groups().iter().enumerate() {
+        let dead = planes.set.get();
+        if dead == 0 {
+            continue;
+        }
+        planes.forget(dead);
+        freed += dead.count_ones();
+        for bit in bits(dead) {
+            let object = block.object(group as u32 * 64 + bit);
+            block.give_slot(object);
+            poison::set(object.value(), block.info().size);
+        }
+    }
+    if block.is_tracked() {
+        core.young.set(core.young.get().saturating_sub(freed));
+    }
+    core.settle_block(block);
+}
+
+/// Sets a flag for as long as it lives.
+pub(super) struct Raised<'a>(&'a Cell<bool>);
+
+impl<'a> Raised<'a> {
+    pub(super) fn new(flag: &'a Cell<bool>) -> Raised<'a> {
+        flag.set(true);
+        Raised(flag)
+    }
+}
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}

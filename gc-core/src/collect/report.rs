@@ -1,0 +1,94 @@
+//! What a collection says of itself: callbacks and debug lines, as Python's `gc`.
+
+use super::Outcome;
+use crate::release::user_code;
+use crate::space::core::Core;
+use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use alloc::format;
+use alloc::string::String;
+
+/// Tells callbacks and log that a collection begins.
+pub(super) fn start(core: &Core, generation: u8) {
+    report_saturated(core);
+    let info = CollectionInfo { generation, collected: 0, uncollectable: 0 };
+    user_code::collection_event(core, Phase::Start, &info);
+    if debug::has(core, debug::STATS) {
+        user_code::log(core, &format!("gc: collecting generation {generation}..."));
+        let [young, middle, old, frozen] = core.generation_sizes();
+        user_code::log(core, &format!("gc: objects in each generation: {young} {middle} {old}"));
+        if core.policy == crate::FinalizerPolicy::Pep442 {
+            user_code::log(core, &format!("gc: objects in permanent generation: {frozen}"));
+        }
+    }
+}
+
+/// Counts that saturated since the last collection: their objects are immortal.
+fn report_saturated(core: &Core) {
+    let saturated = core.saturated.take();
+    if saturated > 0 {
+        let message = format!("{saturated} since the last collection");
+        let kind = UnraisableKind::CountSaturated;
+        user_code::report(core, Unraisable { kind, type_name: String::new(), message });
+    }
+}
+
+/// Tells log and callbacks what it did.
+pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
+    let Outcome { collected, uncollectable } = outcome;
+    if debug::has(core, debug::STATS) {
+        let unreachable = collected + uncollectable;
+        user_code::log(core, &format!("gc: done, {unreachable} unreachable, {uncollectable} uncollectable"));
+    }
+    let info = CollectionInfo { generation, collected, uncollectable };
+    user_code::collection_event(core, Phase::Stop, &info);
+}
+
+pub(crate) mod debug {
+    //! The debug flags and the lines of `COLLECTABLE` and `UNCOLLECTABLE`.
+
+    use super::{Core, format, user_code};
+    use crate::collect::Uncollectable;
+    use crate::collect::set::Set;
+    use crate::space::object::Object;
+    use bumpalo::Bump;
+
+    pub(crate) const STATS: u32 = 1;
+    pub(crate) const COLLECTABLE: u32 = 2;
+    pub(crate) const UNCOLLECTABLE: u32 = 4;
+    pub(crate) const SAVE_ALL: u32 = 32;
+
+    pub(crate) fn has(core: &Core, flag: u32) -> bool {
+        core.schedule.debug.get() & flag != 0
+    }
+
+    /// Is garbage saved instead of reclaimed?
+    pub(crate) fn saves_all(core: &Core) -> bool {
+        has(core, SAVE_ALL)
+    }
+
+    /// Logs what was found, in birth order.
+    pub(crate) fn print_found(core: &Core, found: Option<&Set<'_>>, left: Option<&Uncollectable<'_>>, arena: &Bump) {
+        if has(core, COLLECTABLE)
+            && let Some(set) = found
+        {
+            for object in set.in_birth_order(arena, |_, _| !0) {
+                print(core, "collectable", object);
+            }
+        }
+        if has(core, UNCOLLECTABLE)
+            && let Some(left) = left
+        {
+            for &object in left.finalizable.iter().chain(&left.reached) {
+                print(core, "uncollectable", object);
+            }
+        }
+    }
+
+    fn print(core: &Core, what: &str, object: Object) {
+        // A line sink is user code: what it was told of before may be gone by now.
+        if object.is_alive() {
+            let line = format!("gc: {what} <{} {:#x}>", object.info().short_name(), object.address());
+            user_code::log(core, &line);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The set that a collection works on: the `set` bits of the living, and the list
+//! of blocks that have some.
+//!
+//! Each stage of a collection has a type of its own around a `Set`, so that a
+//! wrong order of steps does not compile.
+
+use crate::space::block::{Block, Planes, bits, lower};
+use crate::space::core::Core;
+use crate::space::object::Object;
+use crate::space::pass::{Listed, Pass};
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+
+/// A set of objects. Dropping it forgets the set, not the objects.
+pub(crate) struct Set<'h> {
+    core: &'h Core,
+    pub(super) pass: Pass,
+}
+
+impl<'h> Set<'h> {
+    pub(super) fn new(core: &'h Core, pass: Pass) -> Set<'h> {
+        Set { core, pass }
+    }
+
+    pub(crate) fn core(&self) -> &'h Core {
+        self.core
+    }
+
+    /// The oldest generation that is examined.
+    pub(crate) fn generation(&self) -> u8 {
+        self.pass.oldest
+    }
+
+    pub(crate) fn blocks(&self) -> Listed<'h> {
+        self.pass.listed()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.blocks().all(|block| block.groups().iter().all(|planes| planes.members() == 0))
+    }
+
+    /// Members that are tracked: what collections count and return.
+    pub(crate) fn tracked(&self) -> usize {
+        let tracked = self.blocks().filter(|block| block.is_tracked());
+        let groups = tracked.flat_map(Block::groups);
+        groups.map(|planes| planes.members().count_ones() as usize).sum()
+    }
+
+    pub(crate) fn contains(&self, object: Object) -> bool {
+        self.pass.owns(object) && {
+            let (planes, bit) = object.block().planes_of(object.block().index(object));
+            planes.members() & bit != 0
+        }
+    }
+
+    /// The members that `choose` gives, oldest first.
+    pub(crate) fn in_birth_order<'b>(
+        &self,
+        arena: &'b Bump,
+        choose: impl Fn(&Block, &Planes) -> u64,
+    ) -> Vec<'b, Object> {
+        let mut found = Vec::new_in(arena);
+        for block in self.blocks() {
+            let base = block.birth_base.get();
+            block.each(
+                |planes| planes.members() & choose(block, planes),
+                |object| found.push((base + u64::from(object.header().birth.get()), object)),
+            );
+        }
+        found.sort_unstable();
+        Vec::from_iter_in(found.into_iter().map(|(_, object)| object), arena)
+    }
+
+    /// Calls `f` for each member, block by block.
+    pub(crate) fn each(&self, mut f: impl FnMut(&Block, Object)) {
+        for block in self.blocks() {
+            block.each(Planes::members, |object| f(block, object));
+        }
+    }
+
+    /// Counts the references that members hold on members, from scratch.
+    pub(super) fn count_internal(&mut self) {
+        for block in self.blocks() {
+            block.clear_internal();
+        }
+        for block in self.blocks() {
+            // SAFETY: invariant 10: the table is the one of the block's type.
+            unsafe { (block.info().count)(block, &mut self.pass) };
+        }
+    }
+
+    /// Splits off whoever is held from outside of the set, and all that they reach.
+    /// Holds after it: the members' every reference comes from within the set.
+    pub(super) fn evict_reachable(&mut self) {
+        for block in self.blocks() {
+            let groups = mark_externally_held(block);
+            self.pass.enqueue_groups(block, groups);
+        }
+        self.spread_marks();
+        self.forget_marks();
+        self.pass.retain_listed(|block| block.groups().iter().any(|planes| planes.members() != 0));
+    }
+
+    /// Marks what marked members reach; they leave the set.
+    pub(super) fn spread_marks(&mut self) {
+        while let Some(block) = self.pass.dequeue() {
+            // SAFETY: invariant 10: the table is the one of the block's type.
+            unsafe { (block.info().mark)(block, &mut self.pass) };
+        }
+    }
+
+    fn forget_marks(&self) {
+        for planes in self.blocks().flat_map(Block::groups) {
+            planes.mark.set(0);
+        }
+    }
+
+    /// Removes one member, marked from now on.
+    pub(super) fn mark_member(&mut self, object: Object) {
+        let block = object.block();
+        let index = block.index(object);
+        let (planes, bit) = block.planes_of(index);
+        planes.mark.set(planes.mark.get() | bit);
+        self.pass.enqueue(block, index);
+    }
+
+    /// Lets go of all members. Holds after it: the set is empty, no block is listed.
+    pub(super) fn clear(&mut self) {
+        for block in self.blocks() {
+            for planes in block.groups() {
+                planes.set.set(0);
+            }
+        }
+        self.pass.forget_blocks();
+    }
+}
+
+impl Drop for Set<'_> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Marks the members whose count is not accounted for by internal references.
+/// Returns the groups that have some.
+fn mark_externally_held(block: &Block) -> u64 {
+    let mut groups = 0;
+    for (group, planes) in block.groups().iter().enumerate() {
+        planes.mark.set(0);
+        let mut held = 0;
+        for bit in bits(planes.members()) {
+            let index = group as u32 * 64 + bit;
+            if block.object(index).count().get() != block.internal(index) {
+                held |= 1 << bit;
+            }
+        }
+        planes.mark.set(held);
+        groups |= u64::from(held != 0) << group;
+    }
+    groups
+}
+
+/// The `mark` bit of an object that a split put aside.
+pub(crate) fn is_marked(object: Object) -> bool {
+    let (planes, bit) = object.block().planes_of(object.block().index(object));
+    planes.mark.get() & planes.alloc.get() & bit != 0
+}
+
+pub(crate) fn unmark(object: Object) {
+    let (planes, bit) = object.block().planes_of(object.block().index(object));
+    lower(&planes.mark, bit);
+}

@@ -1,0 +1,87 @@
+//! Weak references to what a collection found.
+
+use crate::FinalizerPolicy;
+use crate::collect::Reclaimable;
+use crate::collect::set::{Set, unmark};
+use crate::release::rites::silence_weak;
+use crate::release::{decrement, user_code};
+use crate::space::block::{Block, Planes};
+use crate::space::core::Core;
+use crate::space::object::Object;
+use crate::space::weak_table::CellRef;
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+
+/// Callbacks to run, in order; the managed weak references among them are held.
+pub(crate) struct Calls<'b>(Vec<'b, CellRef>);
+
+impl<'b> Calls<'b> {
+    /// Clears every weak reference to the members, in birth order and newest first,
+    /// and takes down the callbacks of those that are not members themselves.
+    pub(crate) fn clear_weak(set: &Set<'_>, arena: &'b Bump) -> Calls<'b> {
+        let core = set.core();
+        let mut calls = Vec::new_in(arena);
+        for object in set.in_birth_order(arena, concerned_by_weak) {
+            if core.policy == FinalizerPolicy::Pep442 {
+                forget_target(core, object);
+            }
+            for cell in core.weaks.clear(object) {
+                if cell.has_callback() && owner_can_be_called(set, &cell) {
+                    if let Some(owner) = cell.owner() {
+                        owner.count().increment();
+                    }
+                    calls.push(cell);
+                }
+            }
+        }
+        Calls(calls)
+    }
+
+    /// Runs the callbacks. A managed weak reference moves to the next generation,
+    /// or dies of it. Returns how many died.
+    pub(crate) fn run(self, core: &Core, generation: u8) -> usize {
+        let mut died = 0;
+        for cell in self.0 {
+            if let Some(callback) = cell.take_callback() {
+                user_code::weak_callback(core, callback, cell.owner());
+            }
+            let Some(owner) = cell.owner() else { continue };
+            let last = owner.count().get() == 1;
+            decrement(owner);
+            if last {
+                died += 1;
+            } else if core::ptr::eq(owner.core(), core) {
+                core.set_generation(owner, (generation + 1).min(2));
+                // Moved, it is not among the uncollectable any more (as in CPython 2.7).
+                unmark(owner);
+            }
+        }
+        died
+    }
+}
+
+/// Objects that weak references point to, or that are weak references.
+fn concerned_by_weak(block: &Block, planes: &Planes) -> u64 {
+    if block.info().weak_cell.is_some() { !0 } else { planes.weak.get() }
+}
+
+/// A weak reference that is trash itself loses its target, even a living one.
+fn forget_target(core: &Core, object: Object) {
+    if let Some(cell) = object.weak_cell() {
+        core.weaks.clear_cell(&cell);
+    }
+}
+
+fn owner_can_be_called(set: &Set<'_>, cell: &CellRef) -> bool {
+    cell.owner().is_none_or(|owner| !set.contains(owner) && owner.is_alive())
+}
+
+/// PEP 442: weak references that finalizers made to the members die without a word
+/// before anything is reclaimed.
+pub(crate) fn silence_new_weak(rest: &Reclaimable<'_>, arena: &Bump) {
+    for object in rest.0.in_birth_order(arena, |_, planes| planes.weak.get()) {
+        if object.is_alive() {
+            silence_weak(rest.0.core(), object);
+        }
+    }
+}

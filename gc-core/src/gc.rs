@@ -1,0 +1,355 @@
+//! The counted pointer.
+
+use crate::any::GcAny;
+use crate::heap::Heap;
+use crate::release::{self, rites};
+use crate::space::object::Object;
+use crate::trace::{Label, Trace, Visitor, Walk, visit};
+use crate::weak::Weak;
+use core::cmp::Ordering;
+use core::hash::{Hash, Hasher};
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::NonNull;
+use core::{fmt, ptr};
+
+/// A counted pointer to a value on a [`Heap`](crate::Heap).
+///
+/// One word (two for `dyn Trait`, slices and strings), never null. A clone adds one
+/// to the object's count, a drop subtracts one; the object dies with the last
+/// pointer to it. A cycle of objects that only hold each other is found by the
+/// heap's collections.
+///
+/// Comparison and hashing look at the value, as with `Rc`; see [`Gc::ptr_eq`] and
+/// [`ByAddress`] for identity. `Debug` prints type and address, because forwarding
+/// would not end on a cycle.
+///
+/// There is no way to a `&mut T`: mutable parts are [`Slot`](crate::Slot)s,
+/// [`List`](crate::List)s and cells.
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let a = heap.alloc(5u32);
+/// let b = a.clone();
+/// assert_eq!((*a, Gc::count(&b)), (5, 2));
+/// assert_eq!(size_of::<Option<Gc<u32>>>(), 8);
+/// ```
+#[repr(transparent)]
+pub struct Gc<T: ?Sized>(NonNull<T>);
+
+impl<T: ?Sized> Gc<T> {
+    /// Takes over one count.
+    ///
+    /// # Safety
+    /// `value` is the address of a living `T` in a slot, and one count of it is ours.
+    #[inline]
+    pub(crate) unsafe fn from_raw(value: NonNull<T>) -> Gc<T> {
+        Gc(value)
+    }
+
+    /// A pointer more to an object that is open.
+    ///
+    /// # Safety
+    /// As [`Gc::from_raw`], but for the count, which is taken here.
+    pub(crate) unsafe fn another(value: NonNull<T>) -> Gc<T> {
+        // SAFETY: the caller's promise; not dropped, so nothing is taken over.
+        let held = ManuallyDrop::new(unsafe { Gc::from_raw(value) });
+        Gc::clone(&held)
+    }
+
+    #[inline]
+    pub(crate) fn object(&self) -> Object {
+        // SAFETY: invariant 1: we hold a count.
+        unsafe { Object::new(self.0.cast()) }
+    }
+
+    pub(crate) fn value_pointer(&self) -> NonNull<T> {
+        self.0
+    }
+
+    /// The value's address.
+    #[inline]
+    pub fn as_ptr(this: &Gc<T>) -> *const T {
+        this.0.as_ptr()
+    }
+
+    /// Do both point to the same object?
+    #[inline]
+    pub fn ptr_eq(this: &Gc<T>, other: &Gc<T>) -> bool {
+        ptr::addr_eq(this.0.as_ptr(), other.0.as_ptr())
+    }
+
+    /// How many pointers there are to the object; `usize::MAX` when its count
+    /// saturated, which makes it immortal.
+    pub fn count(this: &Gc<T>) -> usize {
+        match this.object().count().get() {
+            u32::MAX => usize::MAX,
+            count => count as usize,
+        }
+    }
+
+    /// How many weak references point to the object; those without a callback that
+    /// share a cell count once.
+    pub fn weak_count(this: &Gc<T>) -> usize {
+        let object = this.object();
+        object.core().weaks.cells(object).len()
+    }
+
+    /// The heap that the object lives in.
+    pub fn heap(this: &Gc<T>) -> Heap {
+        Heap::of(this.object().core())
+    }
+
+    /// The same pointer without its type.
+    pub fn as_any(this: &Gc<T>) -> GcAny {
+        GcAny::another(this.object())
+    }
+
+    /// A weak reference without callback; all of one object share one cell.
+    pub fn downgrade(this: &Gc<T>) -> Weak<T> {
+        Weak::plain(this)
+    }
+
+    /// A weak reference of its own whose callback runs when the object dies, unless
+    /// the reference and its clones were dropped before. What the callback captured
+    /// counts as held from outside of the heap.
+    ///
+    /// ```
+    /// use gc_core::{Gc, Heap};
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let heap = Heap::new();
+    /// let value = heap.alloc(1u8);
+    /// let called = Rc::new(Cell::new(false));
+    /// let seen = called.clone();
+    /// let weak = Gc::downgrade_with(&value, move || seen.set(true));
+    /// drop(value);
+    /// assert!(called.get() && weak.upgrade().is_none());
+    /// ```
+    pub fn downgrade_with(this: &Gc<T>, callback: impl FnOnce() + 'static) -> Weak<T> {
+        Weak::with_callback(this, callback)
+    }
+
+    /// What [`gc_cast!`](crate::gc_cast) does after the compiler checked the coercion.
+    ///
+    /// # Safety
+    /// `to` was made from `this` by an unsizing coercion.
+    #[doc(hidden)]
+    pub unsafe fn __cast<U: ?Sized>(this: Gc<T>, to: *const U) -> Gc<U> {
+        let _moved = ManuallyDrop::new(this);
+        // SAFETY: the caller's promise: the same address, not null, and the count moves.
+        unsafe { Gc(NonNull::new_unchecked(to.cast_mut())) }
+    }
+}
+
+impl<T: Trace> Gc<T> {
+    /// Moves the value out if this is the only pointer to it; gives the pointer back
+    /// otherwise. Weak references die and their callbacks run; the finalizer does
+    /// not, as the value lives on.
+    ///
+    /// # Errors
+    /// The pointer itself, when others exist.
+    pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
+        let object = this.object();
+        if object.count().get() != 1 {
+            return Err(this);
+        }
+        let this = ManuallyDrop::new(this);
+        let core = object.core();
+        core.stop_living(object);
+        object.count().close();
+        // SAFETY: invariant 11: the count is zero now; the slot is freed without a drop.
+        let value = unsafe { this.0.read() };
+        rites::part_with_weak(core, object);
+        core.free_slot(object);
+        if core.attention.get() {
+            release::leave(core);
+        }
+        Ok(value)
+    }
+}
+
+impl<T: ?Sized> Clone for Gc<T> {
+    #[inline]
+    fn clone(&self) -> Gc<T> {
+        let pointer = self.0;
+        if self.object().count().increment() {
+            note_saturated(self.object());
+        }
+        Gc(pointer)
+    }
+}
+
+#[cold]
+fn note_saturated(object: Object) {
+    let saturated = &object.core().saturated;
+    saturated.set(saturated.get() + 1);
+}
+
+impl<T: ?Sized> Drop for Gc<T> {
+    #[inline]
+    fn drop(&mut self) {
+        release::decrement(self.object());
+    }
+}
+
+impl<T: ?Sized> Deref for Gc<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: invariants 10 and 11: the value lives as long as a pointer that can
+        // be dereferenced exists.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T: ?Sized> AsRef<T> for Gc<T> {
+    fn as_ref(&self) -> &T {
+        self
+    }
+}
+
+impl<T: ?Sized> core::borrow::Borrow<T> for Gc<T> {
+    fn borrow(&self) -> &T {
+        self
+    }
+}
+
+// SAFETY: reports itself, once; dropping it dereferences nothing that is traced: the
+// release looks at headers only, and drops a value when no pointer to it is left.
+unsafe impl<T: Trace + ?Sized> Trace for Gc<T> {
+    fn types(walk: &mut Walk) {
+        walk.edge::<T>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        visit(visitor, self.object());
+    }
+    fn label(&self) -> Label<'_> {
+        Label::None
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Gc<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let object = self.object();
+        write!(f, "Gc<{}>({:#x})", object.info().short_name(), object.address())
+    }
+}
+
+impl<T: fmt::Display + ?Sized> fmt::Display for Gc<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized> fmt::Pointer for Gc<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Pointer::fmt(&self.0, f)
+    }
+}
+
+impl<T: PartialEq + ?Sized> PartialEq for Gc<T> {
+    fn eq(&self, other: &Gc<T>) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Eq + ?Sized> Eq for Gc<T> {}
+
+impl<T: PartialOrd + ?Sized> PartialOrd for Gc<T> {
+    fn partial_cmp(&self, other: &Gc<T>) -> Option<Ordering> {
+        (**self).partial_cmp(&**other)
+    }
+}
+
+impl<T: Ord + ?Sized> Ord for Gc<T> {
+    fn cmp(&self, other: &Gc<T>) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl<T: Hash + ?Sized> Hash for Gc<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+/// A pointer that is compared and hashed by identity: for maps and sets of objects.
+///
+/// ```
+/// use gc_core::{ByAddress, Heap};
+///
+/// let heap = Heap::new();
+/// let (a, b) = (ByAddress(heap.alloc(1)), ByAddress(heap.alloc(1)));
+/// assert!(a == a.clone() && a != b && a.0 == b.0);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ByAddress<P>(pub P);
+
+impl<T: ?Sized> ByAddress<Gc<T>> {
+    fn address(&self) -> usize {
+        self.0.object().address()
+    }
+}
+
+impl<T: ?Sized> PartialEq for ByAddress<Gc<T>> {
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+}
+
+impl<T: ?Sized> Eq for ByAddress<Gc<T>> {}
+
+impl<T: ?Sized> PartialOrd for ByAddress<Gc<T>> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: ?Sized> Ord for ByAddress<Gc<T>> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.address().cmp(&other.address())
+    }
+}
+
+impl<T: ?Sized> Hash for ByAddress<Gc<T>> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.address().hash(state);
+    }
+}
+
+// SAFETY: passes the owned pointer on.
+unsafe impl<P: Trace> Trace for ByAddress<P> {
+    fn types(walk: &mut Walk) {
+        walk.field::<P>();
+    }
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        self.0.trace(visitor);
+    }
+}
+
+/// Turns a `Gc<T>` into a `Gc<dyn Trait>` (or another unsized type that `T` coerces
+/// to), on stable and without `unsafe`. See [`DynTrace`](crate::DynTrace).
+///
+/// ```
+/// use gc_core::{gc_cast, Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let numbers: Gc<[u8]> = gc_cast!(heap.alloc([1u8, 2, 3]) => [u8]);
+/// assert_eq!(numbers.len(), 3);
+/// ```
+#[macro_export]
+macro_rules! gc_cast {
+    ($value:expr => $to:ty) => {{
+        let value = $value;
+        let from = $crate::Gc::as_ptr(&value);
+        // Only an unsizing coercion of this very pointer compiles here.
+        let to: *const $to = from;
+        // SAFETY: `to` was coerced from the pointer's own address.
+        unsafe { $crate::Gc::__cast(value, to) }
+    }};
+}

@@ -1,0 +1,270 @@
+//! Allocation.
+
+use super::{Heap, OutOfMemory, OutOfMemoryKind};
+use crate::collect;
+use crate::gc::Gc;
+use crate::release;
+use crate::space::bins::size_class;
+use crate::space::core::Core;
+use crate::space::info::TypeInfo;
+use crate::space::object::Object;
+use crate::trace::Trace;
+use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place};
+use crate::weak::{Weak, WeakRef};
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
+
+/// The greatest alignment that a value may have.
+const MAX_ALIGN: usize = 32 << 10;
+
+impl Heap {
+    /// Puts a value on the heap. May collect first, which may run any user code.
+    ///
+    /// # Panics
+    /// When the heap is out of memory; see [`try_alloc`](Heap::try_alloc).
+    #[inline]
+    pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
+        match place::<One<T>>(self.core(), size_of::<T>(), 0) {
+            // SAFETY: a slot for a `T` was just taken.
+            Some(object) => unsafe { settle(self.core(), object, value) },
+            None => out_of_memory(&self.failure::<One<T>>(size_of::<T>())),
+        }
+    }
+
+    /// The same, with an error instead of a panic.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], which hands the value back.
+    #[inline]
+    pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
+        match place::<One<T>>(self.core(), size_of::<T>(), 0) {
+            // SAFETY: a slot for a `T` was just taken.
+            Some(object) => Ok(unsafe { settle(self.core(), object, value) }),
+            None => {
+                let OutOfMemory { kind, requested, used, .. } = self.failure::<One<T>>(size_of::<T>());
+                Err(OutOfMemory { kind, requested, used, value })
+            }
+        }
+    }
+
+    /// Puts a value on the heap that needs a weak reference to itself; `upgrade`
+    /// gives nothing until this returns. When `make` panics, nothing was allocated.
+    ///
+    /// # Panics
+    /// When the heap is out of memory, or `make` panics.
+    ///
+    /// ```
+    /// use gc_core::{Gc, Heap, Trace, Weak};
+    ///
+    /// #[derive(Trace)]
+    /// struct Gadget {
+    ///     me: Weak<Gadget>,
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// let gadget = heap.new_cyclic(|me| Gadget { me: me.clone() });
+    /// assert!(Gc::ptr_eq(&gadget, &gadget.me.upgrade().unwrap()));
+    /// ```
+    pub fn new_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
+        let core = self.core();
+        let Some(object) = place::<One<T>>(core, size_of::<T>(), 0) else {
+            out_of_memory(&self.failure::<One<T>>(size_of::<T>()))
+        };
+        let half_built = HalfBuilt { core, object };
+        object.count().close();
+        let weak = Weak::to_object(object, object.value().cast::<T>());
+        let value = make(&weak);
+        core::mem::forget(half_built);
+        object.count().start(object.block().is_tracked());
+        core.epochs.fold(object.block());
+        // SAFETY: the slot was taken for a `T` and is ours still.
+        unsafe { settle(core, object, value) }
+    }
+
+    /// Puts a copy of a string on the heap.
+    ///
+    /// # Panics
+    /// When the heap is out of memory.
+    pub fn alloc_str(&self, text: &str) -> Gc<str> {
+        let object = self.place_many::<Text>(text.len(), 1);
+        // SAFETY: a slot for as many bytes was just taken; they are valid UTF-8.
+        unsafe {
+            ptr::copy_nonoverlapping(text.as_ptr(), object.value().as_ptr(), text.len());
+            self.finish::<Text>(object)
+        }
+    }
+
+    /// Puts values in a row on the heap.
+    ///
+    /// # Panics
+    /// When the heap is out of memory, when the iterator panics, or when it does
+    /// not yield as many values as it says.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// let squares = heap.alloc_slice([1, 2, 3, 4].map(|n| n * n));
+    /// assert_eq!(*squares, [1, 4, 9, 16]);
+    /// ```
+    pub fn alloc_slice<T: Trace, I>(&self, values: I) -> Gc<[T]>
+    where
+        I: IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+    {
+        // The iterator is user code: it runs before a slot is taken.
+        let values = values.into_iter();
+        let expected = values.len();
+        let values: alloc::vec::Vec<T> = values.take(expected).collect();
+        assert_eq!(values.len(), expected, "the iterator yielded fewer values than it said");
+        let object = self.place_many::<Many<T>>(values.len(), size_of::<T>());
+        let mut values = core::mem::ManuallyDrop::new(values);
+        // SAFETY: a slot for as many elements was just taken; they move there, and the
+        // vector drops none.
+        unsafe {
+            ptr::copy_nonoverlapping(values.as_ptr(), object.value().cast::<T>().as_ptr(), values.len());
+            values.set_len(0);
+            drop(core::mem::ManuallyDrop::into_inner(values));
+            self.finish::<Many<T>>(object)
+        }
+    }
+
+    /// A weak reference that is itself an object of this heap.
+    ///
+    /// # Panics
+    /// When the heap is out of memory.
+    pub fn alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Gc<WeakRef<T>> {
+        self.place_weak(target, None::<fn(&Gc<WeakRef<T>>)>)
+    }
+
+    /// The same with a callback that runs when the target dies. It is given the
+    /// weak reference, which is dead by then.
+    ///
+    /// # Panics
+    /// When the heap is out of memory.
+    ///
+    /// ```
+    /// use gc_core::{Gc, Heap};
+    ///
+    /// let heap = Heap::new();
+    /// let target = heap.alloc(String::from("target"));
+    /// let weak = heap.alloc_weak_with(&target, |this| assert!(this.upgrade().is_none()));
+    /// drop(target);
+    /// assert!(!weak.has_callback());
+    /// ```
+    pub fn alloc_weak_with<T: Trace + ?Sized>(
+        &self,
+        target: &Gc<T>,
+        callback: impl FnOnce(&Gc<WeakRef<T>>) + 'static,
+    ) -> Gc<WeakRef<T>> {
+        self.place_weak(target, Some(callback))
+    }
+
+    fn place_weak<T: Trace + ?Sized>(
+        &self,
+        target: &Gc<T>,
+        callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
+    ) -> Gc<WeakRef<T>> {
+        let size = size_of::<WeakRef<T>>();
+        let Some(object) = place::<WeakOne<WeakRef<T>>>(self.core(), size, 0) else {
+            out_of_memory(&self.failure::<WeakOne<WeakRef<T>>>(size))
+        };
+        let value = WeakRef::link(target, object, callback);
+        // SAFETY: a slot for this value was just taken.
+        unsafe { settle(self.core(), object, value) }
+    }
+
+    /// Takes a slot for `length` elements and writes their number.
+    fn place_many<S: Shape>(&self, length: usize, element: usize) -> Object {
+        let bytes = length.checked_mul(element).filter(|&bytes| bytes < isize::MAX as usize / 2);
+        let placed = bytes.and_then(|bytes| {
+            let (class, size) = size_class(bytes);
+            place::<S>(self.core(), size, class)
+        });
+        let Some(object) = placed else { out_of_memory(&self.failure::<S>(bytes.unwrap_or(usize::MAX))) };
+        // SAFETY: the slot has 16 bytes before its value, the length stands in the first 8.
+        unsafe { length_place(object).write(length) };
+        object
+    }
+
+    /// # Safety
+    /// The elements and their number are written.
+    unsafe fn finish<S: Shape>(&self, object: Object) -> Gc<S::Value> {
+        self.core().come_alive(object);
+        // SAFETY: the caller's promise: a value lies there, and its first count is ours.
+        unsafe { Gc::from_raw(NonNull::new_unchecked(S::value(object))) }
+    }
+
+    #[cold]
+    fn failure<S: Shape>(&self, requested: usize) -> OutOfMemory<()> {
+        let too_large = S::ALIGN > MAX_ALIGN || requested > isize::MAX as usize / 2;
+        let kind = if too_large { OutOfMemoryKind::RequestTooLarge } else { OutOfMemoryKind::HeapSpace };
+        OutOfMemory { kind, requested, used: self.core().memory.used_bytes(), value: () }
+    }
+}
+
+/// Takes a slot and writes its header: count 1, born now, not alive yet.
+#[inline]
+fn place<S: Shape>(core: &Core, size: usize, class: u8) -> Option<Object> {
+    if S::ALIGN > MAX_ALIGN {
+        return None;
+    }
+    let info = info_of::<S>();
+    let object = match core.take_slot(info, size, class) {
+        Some(object) => object,
+        None => retry(core, info, size, class)?,
+    };
+    let tracked = object.block().kind.get().tracked();
+    let young = core.young.get() + tracked;
+    core.young.set(young);
+    if young > core.trigger.get() {
+        collect::collect_due(core);
+        // A new epoch began: the block must know before the object comes alive.
+        core.epochs.fold(object.block());
+    }
+    if core.be_born(object) {
+        object.count().start(tracked != 0);
+        return Some(object);
+    }
+    let object = core.retire_and_retake(object, info, size, class)?;
+    core.be_born(object);
+    object.count().start(tracked != 0);
+    Some(object)
+}
+
+/// The chunk source had nothing: a full collection may have made room.
+#[cold]
+fn retry(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
+    collect::collect(core, 2);
+    core.take_slot(info, size, class)
+}
+
+/// Moves the value into its slot.
+///
+/// # Safety
+/// `object` is a slot taken for a `T`, with its header written.
+#[inline]
+unsafe fn settle<T: Trace>(core: &Core, object: Object, value: T) -> Gc<T> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        object.value().cast::<MaybeUninit<T>>().as_mut().write(value);
+        core.come_alive(object);
+        Gc::from_raw(object.value().cast())
+    }
+}
+
+/// A slot whose value is being made; given back when that panics.
+struct HalfBuilt<'h> {
+    core: &'h Core,
+    object: Object,
+}
+
+impl Drop for HalfBuilt<'_> {
+    fn drop(&mut self) {
+        release::rites::silence_weak(self.core, self.object);
+        self.core.free_slot(self.object);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn out_of_memory(failure: &OutOfMemory<()>) -> ! {
+    panic!("{failure}");
+}

@@ -1,0 +1,76 @@
+//! The list of uncollectable objects.
+
+use super::Heap;
+use crate::any::GcAny;
+use crate::release::decrement;
+use crate::space::core::Core;
+use crate::space::object::Object;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The heap's list of uncollectable objects (and, under
+/// [`DebugFlags::SAVE_ALL`](crate::DebugFlags::SAVE_ALL), of all that was found).
+///
+/// Each entry is a pointer to its object: break the cycle, drop the entry, and
+/// counting does the rest.
+#[derive(Clone, Copy)]
+pub struct Garbage<'h>(&'h Core);
+
+impl Heap {
+    /// The list of uncollectable objects.
+    pub fn garbage(&self) -> Garbage<'_> {
+        Garbage(self.core())
+    }
+}
+
+impl Garbage<'_> {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.garbage.borrow().len()
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The object at `index`.
+    pub fn get(&self, index: usize) -> Option<GcAny> {
+        self.0.garbage.borrow().get(index).map(|&object| GcAny::another(object))
+    }
+
+    /// Pointers to all objects of the list, in order.
+    pub fn to_vec(&self) -> Vec<GcAny> {
+        self.0.garbage.borrow().iter().map(|&object| GcAny::another(object)).collect()
+    }
+
+    /// Takes the last entry out of the list.
+    pub fn pop(&self) -> Option<GcAny> {
+        self.0.garbage.borrow_mut().pop_back().map(GcAny::from_counted)
+    }
+
+    /// Takes one entry out of the list.
+    pub fn remove(&self, index: usize) -> Option<GcAny> {
+        self.0.garbage.borrow_mut().remove(index).map(GcAny::from_counted)
+    }
+
+    /// Empties the list, then releases the entries last to first, as Python's
+    /// `del gc.garbage[:]`.
+    pub fn clear(&self) {
+        let mut detached = self.0.garbage.take();
+        while let Some(object) = detached.pop_back() {
+            self.release(object);
+        }
+    }
+
+    fn release(&self, object: Object) {
+        let _stay = self.0.stay();
+        decrement(object);
+    }
+}
+
+impl fmt::Debug for Garbage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.to_vec()).finish()
+    }
+}

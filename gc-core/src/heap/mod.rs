@@ -1,0 +1,144 @@
+//! The heap as its users hold it. It delegates; no algorithm is here.
+
+mod allocate;
+mod builder;
+mod config;
+mod error;
+mod garbage;
+mod gc_module;
+
+pub use builder::HeapBuilder;
+pub use config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
+pub use error::{OutOfMemory, OutOfMemoryKind};
+pub use garbage::Garbage;
+pub use gc_module::Pause;
+
+use crate::collect;
+use crate::release::{self, user_code};
+use crate::space::core::Core;
+use crate::space::hooks::{Unraisable, UnraisableKind};
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+use core::ptr::NonNull;
+
+/// A handle to a managed heap. Clones are handles to the same heap.
+///
+/// There can be any number of heaps; they share nothing. A heap and its objects stay
+/// on the thread that made it.
+///
+/// Dropping the last handle runs a last full collection. What is held still lives on
+/// until its last pointer goes; what is uncollectable under
+/// [`FinalizerPolicy::Legacy`] is reported to the hook of [`Heap::on_unraisable`]
+/// and leaks, as at Python's exit.
+///
+/// ```
+/// use gc_core::Heap;
+///
+/// let heap = Heap::new();
+/// let text = heap.alloc_str("on the heap");
+/// assert_eq!(&*text, "on the heap");
+/// ```
+pub struct Heap(NonNull<Core>);
+
+impl Heap {
+    /// A heap with the default settings: [`FinalizerPolicy::Pep442`], CPython's
+    /// thresholds, memory from the system.
+    pub fn new() -> Heap {
+        Heap::builder().build()
+    }
+
+    /// Settings for a new heap.
+    pub fn builder() -> HeapBuilder {
+        HeapBuilder::new()
+    }
+
+    pub(crate) fn adopt(core: Box<Core>) -> Heap {
+        core.close.set(Some(close));
+        Heap(NonNull::from(Box::leak(core)))
+    }
+
+    /// Another handle.
+    pub(crate) fn of(core: &Core) -> Heap {
+        core.handles.set(core.handles.get() + 1);
+        core.closed.set(false);
+        Heap(NonNull::from(core))
+    }
+
+    #[inline]
+    pub(crate) fn core(&self) -> &Core {
+        // SAFETY: invariant 6: a handle keeps the inner heap.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The rule book for finalizers.
+    pub fn policy(&self) -> FinalizerPolicy {
+        self.core().policy
+    }
+
+    /// Are both handles to the same heap?
+    pub fn ptr_eq(&self, other: &Heap) -> bool {
+        self.0 == other.0
+    }
+}
+
+/// What the end of the last handle does: a last full collection, and a report of
+/// what is uncollectable.
+fn close(core: &Core) {
+    collect::collect(core, 2);
+    let flags = DebugFlags::from_bits(core.schedule.debug.get());
+    let garbage = core.garbage.borrow().len();
+    if garbage == 0 || flags.contains(DebugFlags::SAVE_ALL) {
+        return;
+    }
+    let message = format!("{garbage} uncollectable objects at shutdown");
+    user_code::report(
+        core,
+        Unraisable { kind: UnraisableKind::UncollectableAtExit, type_name: String::new(), message },
+    );
+    if flags.contains(DebugFlags::UNCOLLECTABLE) {
+        for at in 0..garbage {
+            let object = core.garbage.borrow().get(at).copied();
+            if let Some(object) = object {
+                let line =
+                    format!("gc: uncollectable at shutdown <{} {:#x}>", object.info().short_name(), object.address());
+                user_code::log(core, &line);
+            }
+        }
+    }
+}
+
+impl Clone for Heap {
+    fn clone(&self) -> Heap {
+        Heap::of(self.core())
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        let core = self.core();
+        core.handles.set(core.handles.get() - 1);
+        if core.handles.get() == 0 {
+            core.attention.set(true);
+            release::leave(core);
+        }
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Heap {
+        Heap::new()
+    }
+}
+
+impl fmt::Debug for Heap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let core = self.core();
+        f.debug_struct("Heap")
+            .field("policy", &core.policy)
+            .field("objects", &core.slots_in_use(|_| true))
+            .field("bytes", &core.memory.used_bytes())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! An embeddable managed heap with CPython's memory model.
+//!
+//! * **Reference counting** destroys an object the moment its last [`Gc`] goes, in a
+//!   defined order.
+//! * A **cycle detector** reclaims what counting cannot. Roots are never registered:
+//!   an object is externally reachable exactly when its count exceeds the references
+//!   that other objects of the heap hold on it.
+//! * **Finalizers** follow one of two rule books, chosen for each heap by
+//!   [`FinalizerPolicy`].
+//!
+//! ```
+//! use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace};
+//!
+//! #[derive(Trace)]
+//! #[trace(finalize)]
+//! struct Node {
+//!     name: String,
+//!     next: Slot<Node>,
+//! }
+//!
+//! impl Finalize for Node {
+//!     fn finalize(this: &Gc<Self>) {
+//!         println!("finalizing {}", this.name);
+//!     }
+//! }
+//!
+//! let heap = Heap::builder().policy(FinalizerPolicy::Legacy).build();
+//! let a = heap.alloc(Node { name: "a".into(), next: Slot::empty() });
+//! let b = heap.alloc(Node { name: "b".into(), next: Slot::new(Some(a.clone())) });
+//! a.next.set(Some(b.clone()));
+//! drop((a, b));
+//!
+//! // Python up to 3.3: a cycle with finalizers is uncollectable.
+//! assert_eq!(heap.collect(), 2);
+//! assert_eq!(heap.garbage().len(), 2);
+//!
+//! // The program breaks the cycle, and counting does the rest.
+//! heap.garbage().get(0).unwrap().downcast::<Node>().unwrap().next.take();
+//! heap.garbage().clear();
+//! assert_eq!(heap.collect(), 0);
+//! ```
+//!
+//! Start with [`Heap`], [`Gc`], [`Slot`] and `#[derive(Trace)]`.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(missing_docs)]
+#![warn(missing_debug_implementations)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate self as gc_core;
+
+mod any;
+mod cell;
+mod collect;
+mod finalize;
+mod gc;
+mod heap;
+mod observe;
+mod release;
+mod space;
+mod trace;
+mod weak;
+
+pub use any::GcAny;
+pub use cell::{List, ReleaseAfter, Slot};
+pub use gc::{ByAddress, Gc};
+pub use gc_core_derive::Trace;
+pub use heap::{
+    DebugFlags, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder, NoSuchGeneration, OutOfMemory,
+    OutOfMemoryKind, Pause,
+};
+pub use observe::Edge;
+pub use space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable, UnraisableKind};
+pub use space::info::FinalizerFns;
+pub use space::os::{ChunkSource, SystemChunks};
+pub use space::schedule::GenerationStats;
+pub use trace::{DynTrace, Label, Seg, Trace, Visitor, Walk};
+pub use weak::{Weak, WeakRef};
+
+/// What runs before an object dies: Python's `__del__`.
+///
+/// A type says `#[trace(finalize)]` beside `#[derive(Trace)]` and implements this.
+/// When and how often a finalizer runs is the heap's [`FinalizerPolicy`].
+///
+/// A finalizer may do anything: allocate, collect, store `this` somewhere (which
+/// resurrects the object), drop the heap, panic. A panic is caught and reported by
+/// the hook of [`Heap::on_unraisable`].
+pub trait Finalize {
+    /// Does this object have a finalizer at the moment? Asked each time it matters,
+    /// as Python asks whether a class has `__del__`. This is user code, too.
+    fn armed(&self) -> bool {
+        true
+    }
+
+    /// The finalizer. `this` counts as one pointer to the object while it runs.
+    fn finalize(this: &Gc<Self>)
+    where
+        Self: Sized;
+}
+
+/// What the derive expands to refers to these.
+#[doc(hidden)]
+#[expect(non_camel_case_types, reason = "the names are error messages")]
+pub mod __private {
+    pub use crate::trace::trace_dyn;
+
+    /// Implemented for every type with `Drop`, and by the derive for every traced
+    /// type: a type with both does not compile, and the name says what to do.
+    pub trait TracedTypeMustNotImplDrop_ImplFinalizeInstead {}
+    #[expect(drop_bounds, reason = "the bound is the point")]
+    impl<T: Drop + ?Sized> TracedTypeMustNotImplDrop_ImplFinalizeInstead for T {}
+
+    /// The same for `Finalize` without `#[trace(finalize)]`.
+    pub trait FinalizeNeedsTheAttributeTraceFinalize {}
+    impl<T: crate::Finalize> FinalizeNeedsTheAttributeTraceFinalize for T {}
+}

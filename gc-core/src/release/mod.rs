@@ -1,0 +1,215 @@
+//! Death by count.
+//!
+//! Releases nest as recursion would, so children die in field order, depth first.
+//! From 48 levels on, or when the stack has grown too far, an object at zero is
+//! queued; the queue is empty before the outermost release returns. Depth of the
+//! user's structure never becomes depth of the stack.
+
+pub(crate) mod rites;
+pub(crate) mod user_code;
+
+use crate::space::block::flag;
+use crate::space::core::Core;
+use crate::space::count::Decrement;
+use crate::space::object::Object;
+use core::ptr;
+
+/// Releases nest this deep, as in CPython's trashcan.
+const MAX_NESTING: u32 = 48;
+
+/// Nor do they nest when they took this many bytes of stack already.
+const MAX_STACK: usize = 64 << 10;
+
+/// Releases one counted pointer.
+#[inline]
+pub(crate) fn decrement(object: Object) {
+    if object.count().decrement() {
+        closer(object);
+    }
+}
+
+/// The part of a release that is not a plain subtraction.
+#[inline(never)]
+pub(crate) fn closer(object: Object) {
+    match object.count().look_closer() {
+        Decrement::Zero => fall(object),
+        Decrement::Suspect => object.core().suspect(object),
+        Decrement::CondemnedZero => fall_condemned(object),
+        Decrement::Nothing => {}
+    }
+}
+
+/// The last pointer to a condemned object went.
+#[cold]
+fn fall_condemned(object: Object) {
+    if object.is_alive() {
+        fall(object);
+    } else {
+        // Emptied already: only the slot was kept for the pointers to it.
+        object.core().free_slot(object);
+    }
+}
+
+/// An object reached zero: it dies now, or waits in the queue.
+fn fall(object: Object) {
+    let core = object.core();
+    core.stop_living(object);
+    let depth = core.depth.get();
+    if depth > 0 && too_deep(core, depth) && queue(core, object) {
+        return;
+    }
+    let outermost = core.stack_top.get() == 0;
+    if outermost {
+        core.stack_top.set(stack_position());
+    }
+    let nested = Nested::enter(core, depth);
+    die(core, object);
+    if depth == 0 {
+        drain(core);
+    }
+    drop(nested);
+    if outermost {
+        core.stack_top.set(0);
+        if core.attention.get() {
+            leave(core);
+        }
+    }
+}
+
+/// Restores the nesting depth, also when user code unwinds.
+struct Nested<'a>(&'a Core, u32);
+
+impl Nested<'_> {
+    fn enter(core: &Core, depth: u32) -> Nested<'_> {
+        core.depth.set(depth + 1);
+        Nested(core, depth)
+    }
+}
+
+impl Drop for Nested<'_> {
+    fn drop(&mut self) {
+        self.0.depth.set(self.1);
+    }
+}
+
+#[inline(always)]
+fn stack_position() -> usize {
+    let marker = 0u8;
+    ptr::from_ref(&marker).addr()
+}
+
+fn too_deep(core: &Core, depth: u32) -> bool {
+    depth >= MAX_NESTING || core.stack_top.get().saturating_sub(stack_position()) > MAX_STACK
+}
+
+/// Queues an object at zero. `false` when there is no memory for the queue: it
+/// then dies here, however deep.
+#[cold]
+fn queue(core: &Core, object: Object) -> bool {
+    let mut queue = core.release_queue.borrow_mut();
+    if queue.try_reserve(1).is_err() {
+        return false;
+    }
+    queue.push(object);
+    true
+}
+
+/// Works the queue off: after each object those that it queued, in their order.
+fn drain(core: &Core) {
+    loop {
+        let Some(object) = core.release_queue.borrow_mut().pop() else { return };
+        let waiting = core.release_queue.borrow().len();
+        die(core, object);
+        if let Some(new) = core.release_queue.borrow_mut().get_mut(waiting..) {
+            new.reverse();
+        }
+    }
+}
+
+/// Performs the rites, drops the value, frees the slot.
+#[inline]
+fn die(core: &Core, object: Object) {
+    let block = object.block();
+    if block.has(flag::PLANED | flag::FINALIZABLE | flag::WILD) {
+        return die_with_care(core, object);
+    }
+    if let Some(drop) = block.info().drop {
+        // SAFETY: invariant 11: the count is zero, so nobody can reach the value.
+        unsafe { drop(object) };
+    }
+    core.free_slot(object);
+}
+
+fn die_with_care(core: &Core, object: Object) {
+    if !is_condemned(core, object) && !rites::perform(core, object) {
+        return;
+    }
+    drop_value(core, object);
+    core.free_slot(object);
+}
+
+/// Members of a set that is being reclaimed have had their rites.
+fn is_condemned(core: &Core, object: Object) -> bool {
+    let block = object.block();
+    let (planes, bit) = block.planes_of(block.index(object));
+    core.reclaiming.get() && planes.set.get() & bit != 0
+}
+
+/// Drops the value of an object that is not alive any more.
+pub(crate) fn drop_value(core: &Core, object: Object) {
+    let block = object.block();
+    let Some(drop) = block.info().drop else { return };
+    if block.has(flag::WILD) {
+        user_code::drop_wild(core, object, drop);
+    } else {
+        // SAFETY: invariant 11: the caller drops this value, once.
+        unsafe { drop(object) };
+    }
+}
+
+/// What is left to do once no operation is open: the heap goes when nothing
+/// refers to it any more.
+#[cold]
+pub(crate) fn leave(core: &Core) {
+    let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.stack_top.get() != 0;
+    if open() {
+        return;
+    }
+    if !core.closed.replace(true)
+        && let Some(close) = core.close.get()
+    {
+        let _stay = core.stay();
+        close(core);
+    }
+    if open() {
+        return;
+    }
+    core.tidy(true);
+    if core.memory.used() == 0 {
+        // SAFETY: invariant 6: no handle, no object, no open operation. Allocated as a box
+        // by `Heap`, whose last handle left it to the last object.
+        drop(unsafe { alloc::boxed::Box::from_raw(ptr::from_ref(core).cast_mut()) });
+    }
+}
+
+/// Takes over the nesting and the queue for an operation that runs inside of user
+/// code, and gives them back at its end.
+pub(crate) struct Isolated<'a> {
+    core: &'a Core,
+    depth: u32,
+    queue: alloc::vec::Vec<Object>,
+}
+
+impl Isolated<'_> {
+    pub(crate) fn begin(core: &Core) -> Isolated<'_> {
+        Isolated { core, depth: core.depth.replace(0), queue: core.release_queue.take() }
+    }
+}
+
+impl Drop for Isolated<'_> {
+    fn drop(&mut self) {
+        self.core.depth.set(self.depth);
+        let own = self.core.release_queue.replace(core::mem::take(&mut self.queue));
+        debug_assert!(own.is_empty(), "an operation left objects in its queue");
+    }
+}

@@ -1,0 +1,105 @@
+//! What an object at count zero is owed before its value is dropped: its
+//! finalizer and the callbacks of weak references to it.
+
+use super::{decrement, user_code};
+use crate::FinalizerPolicy;
+use crate::space::block::{flag, raise};
+use crate::space::core::Core;
+use crate::space::info::FinalizerFns;
+use crate::space::object::Object;
+use crate::space::weak_table::{CellRef, has_weak};
+use smallvec::SmallVec;
+
+/// Performs the rites for a dying object. `false`: it was resurrected.
+pub(super) fn perform(core: &Core, object: Object) -> bool {
+    let fns = object.info().finalizer;
+    match core.policy {
+        FinalizerPolicy::Legacy => {
+            clear_weak(core, object);
+            if fns.is_some_and(|fns| !run_finalizer(core, object, fns)) {
+                return false;
+            }
+            silence_weak(core, object);
+        }
+        FinalizerPolicy::Pep442 => {
+            if !is_finalized(object) && fns.is_some_and(|fns| !run_finalizer(core, object, fns)) {
+                return false;
+            }
+            clear_weak(core, object);
+        }
+    }
+    true
+}
+
+/// Runs the finalizer of an object at zero, which is a new one of generation 0
+/// with count 1 meanwhile. `true`: it is dying still.
+fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
+    object.count().start(object.block().is_tracked());
+    core.revive(object);
+    if user_code::armed(core, object, fns) {
+        if core.policy == FinalizerPolicy::Pep442 {
+            set_finalized(object);
+        }
+        user_code::finalize(core, object, fns);
+    }
+    if object.count().get() > 1 {
+        decrement(object);
+        return false;
+    }
+    core.stop_living(object);
+    object.count().close();
+    true
+}
+
+/// Has the PEP 442 finalizer run?
+pub(crate) fn is_finalized(object: Object) -> bool {
+    let block = object.block();
+    let (planes, bit) = block.planes_of(block.index(object));
+    planes.finalized.get() & bit != 0
+}
+
+/// The finalizer has had its one run.
+pub(crate) fn set_finalized(object: Object) {
+    let block = object.block();
+    block.set_flag(flag::PLANED);
+    let (planes, bit) = block.planes_of(block.index(object));
+    raise(&planes.finalized, bit);
+}
+
+/// Clears all weak references to a dying object, then runs their callbacks,
+/// newest first, every owner held until the last one is done.
+fn clear_weak(core: &Core, object: Object) {
+    if !has_weak(object) {
+        return;
+    }
+    let cells = core.weaks.clear(object);
+    // A managed weak reference that is dying itself has no callback any more.
+    let lives = |cell: &&CellRef| cell.owner().is_none_or(|owner| owner.is_alive() && owner.count().get() > 0);
+    let live: SmallVec<[&CellRef; 4]> = cells.iter().filter(lives).collect();
+    for owner in live.iter().filter_map(|cell| cell.owner()) {
+        owner.count().increment();
+    }
+    for cell in &live {
+        if let Some(callback) = cell.take_callback() {
+            user_code::weak_callback(core, callback, cell.owner());
+        }
+    }
+    for owner in live.iter().rev().filter_map(|cell| cell.owner()) {
+        decrement(owner);
+    }
+}
+
+/// Clears the weak references to an object whose value was moved out, and tells them.
+pub(crate) fn part_with_weak(core: &Core, object: Object) {
+    let _stay = core.stay();
+    clear_weak(core, object);
+}
+
+/// Clears weak references that nobody is told about.
+pub(crate) fn silence_weak(core: &Core, object: Object) {
+    if has_weak(object) {
+        for cell in core.weaks.clear(object) {
+            user_code::forget_callback(core, cell.take_callback());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The points where user code is entered. Whatever it does, even panic, it
+//! returns here, and the heap goes on.
+
+use crate::space::core::Core;
+use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use crate::space::info::FinalizerFns;
+use crate::space::object::Object;
+use crate::space::weak_table::Callback;
+use alloc::string::String;
+
+/// Runs user code; `None` when it panicked, which has been reported then.
+fn enter<R>(
+    core: &Core,
+    kind: UnraisableKind,
+    type_name: impl FnOnce() -> String,
+    code: impl FnOnce() -> R,
+) -> Option<R> {
+    core.user_code_ran.set(true);
+    let _stay = core.stay();
+    #[cfg(feature = "std")]
+    {
+        match std::panic::catch_unwind(core::panic::AssertUnwindSafe(code)) {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                let message = message_of(&*panic);
+                report(core, Unraisable { kind, type_name: type_name(), message });
+                // The payload's own drop is user code as well.
+                let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(panic)));
+                None
+            }
+        }
+    }
+    #[cfg(not(feature = "std"))]
+    {
+        let _ = (kind, type_name);
+        Some(code())
+    }
+}
+
+#[cfg(feature = "std")]
+fn message_of(panic: &(dyn core::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    String::from(text.unwrap_or("(no message)"))
+}
+
+/// Tells the unraisable hook; without one, stderr as Python does.
+pub(crate) fn report(core: &Core, event: Unraisable) {
+    let hook = core.hooks.unraisable();
+    #[cfg(feature = "std")]
+    {
+        let tell = || match hook {
+            Some(hook) => hook(&event),
+            None => std::eprintln!("gc: {event}"),
+        };
+        // A hook that panics has had its chance.
+        let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(tell));
+    }
+    #[cfg(not(feature = "std"))]
+    if let Some(hook) = hook {
+        hook(&event);
+    }
+}
+
+/// Asks whether the object's finalizer is armed. The caller holds the object.
+pub(crate) fn armed(core: &Core, object: Object, fns: FinalizerFns) -> bool {
+    let name = || object.info().short_name();
+    // SAFETY: invariant 10: the object is alive and held.
+    enter(core, UnraisableKind::Armed, name, || unsafe { (fns.armed)(object) }).unwrap_or(true)
+}
+
+/// Runs the object's finalizer. The caller holds the object.
+pub(crate) fn finalize(core: &Core, object: Object, fns: FinalizerFns) {
+    let name = || object.info().short_name();
+    // SAFETY: invariant 10: the object is alive and held.
+    enter(core, UnraisableKind::Finalizer, name, || unsafe { (fns.finalize)(object) });
+}
+
+/// Runs the callback of a weak reference. The caller holds the owner.
+pub(crate) fn weak_callback(core: &Core, callback: Callback, owner: Option<Object>) {
+    let name = || owner.map_or_else(|| String::from("Weak"), |owner| owner.info().short_name());
+    enter(core, UnraisableKind::WeakCallback, name, || callback(owner));
+}
+
+/// Drops what a callback captured without running it.
+pub(crate) fn forget_callback(core: &Core, callback: Option<Callback>) {
+    if callback.is_some() {
+        enter(core, UnraisableKind::WeakCallback, || String::from("Weak"), || drop(callback));
+    }
+}
+
+/// Drops a value in place whose drop may run code that we do not know.
+pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
+    let name = || object.info().short_name();
+    // SAFETY: invariant 11: the caller drops this value, once.
+    enter(core, UnraisableKind::ValueDrop, name, || unsafe { drop(object) });
+}
+
+/// Calls every collection callback.
+pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo) {
+    for callback in core.hooks.callbacks() {
+        enter(core, UnraisableKind::Hook, || String::from("collection callback"), || callback(phase, info));
+    }
+}
+
+/// Hands a line to the log sink, if there is one.
+pub(crate) fn log(core: &Core, line: &str) {
+    if let Some(sink) = core.hooks.log() {
+        enter(core, UnraisableKind::Hook, || String::from("log sink"), || sink(line));
+    }
+}

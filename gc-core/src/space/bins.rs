@@ -1,0 +1,362 @@
+//! Bins: one for each type (and size class, for slices) with objects on the heap.
+
+use super::block::{Block, BlockLink, SlotLayout, flag};
+use super::chunk::{BLOCK, Chunk, SUB};
+use super::core::Core;
+use super::info::{Class, TypeInfo};
+use super::object::Object;
+use alloc::boxed::Box;
+use core::any::TypeId;
+use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
+use hashbrown::HashMap;
+
+/// A type's blocks.
+pub(crate) struct Bin {
+    info: &'static TypeInfo,
+    class: Class,
+    /// Bytes of a value; for slices the most that the size class holds.
+    size: usize,
+    current: BlockLink,
+    available: BlockLink,
+    blocks: Cell<u32>,
+}
+
+/// Values whose slots would be larger than this get a block of their own.
+pub(crate) const LARGE: usize = 16 << 10;
+
+/// Types with slots larger than this start with a whole block at once.
+const SUB_STRIDE: usize = 256;
+
+const CACHE: usize = 128;
+
+/// Finds a type's current block by the address of one of its tables. The address
+/// is a hint only: on a miss the bin is found by type.
+#[derive(Default)]
+struct CacheEntry {
+    key: Cell<usize>,
+    block: BlockLink,
+}
+
+pub(crate) struct Bins {
+    cache: [CacheEntry; CACHE],
+    by_type: RefCell<HashMap<(TypeId, u8), Box<Bin>>>,
+}
+
+impl Bins {
+    pub(crate) fn new() -> Bins {
+        Bins {
+            cache: [const { CacheEntry { key: Cell::new(0), block: Cell::new(None) } }; CACHE],
+            by_type: RefCell::new(HashMap::new()),
+        }
+    }
+
+    #[inline]
+    fn entry(&self, key: usize) -> &CacheEntry {
+        let hash = (key >> 7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ key;
+        &self.cache[(hash >> 57 ^ hash) & (CACHE - 1)]
+    }
+
+    /// The next allocation of each type looks its block up anew (and folds it).
+    pub(crate) fn flush(&self) {
+        for entry in &self.cache {
+            entry.key.set(0);
+        }
+    }
+}
+
+/// The size class of a slice of this many bytes: its number (from 1) and size.
+pub(crate) fn size_class(bytes: usize) -> (u8, usize) {
+    if bytes <= 128 {
+        let class = bytes.max(1).div_ceil(16);
+        return (class as u8, class * 16);
+    }
+    let step = (bytes - 1).ilog2() as usize - 2;
+    let size = bytes.next_multiple_of(1 << step);
+    let quarter = (size >> step) - 4;
+    ((8 + (step - 5) * 4 + quarter) as u8, size)
+}
+
+impl Core {
+    /// Takes a slot for a value of the type: in use, but not alive.
+    #[inline]
+    pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
+        let key = core::ptr::from_ref(info).addr() + class as usize;
+        let entry = self.bins.entry(key);
+        if entry.key.get() == key
+            && let Some(block) = entry.block.get()
+            // SAFETY: invariant 2: the cache is flushed before a block goes back.
+            && let Some(object) = unsafe { block.as_ref() }.take_slot()
+        {
+            return Some(object);
+        }
+        self.take_slot_slow(key, info, size, class)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_slot_slow(&self, key: usize, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
+        let bin = self.bin(info, size, class);
+        // SAFETY: invariant 9: bins live as long as their heap.
+        let bin = unsafe { bin.as_ref() };
+        if bin.stride() > LARGE {
+            return self.take_large(bin);
+        }
+        loop {
+            let block = bin.current_block().or_else(|| self.next_block(bin))?;
+            if let Some(object) = block.take_slot() {
+                self.epochs.fold(block);
+                let entry = self.bins.entry(key);
+                entry.key.set(key);
+                entry.block.set(Some(block.link()));
+                return Some(object);
+            }
+            bin.leave_current();
+        }
+    }
+
+    /// Takes another slot where the block of the last one has no births left.
+    #[cold]
+    pub(crate) fn retire_and_retake(
+        &self,
+        object: Object,
+        info: &'static TypeInfo,
+        size: usize,
+        class: u8,
+    ) -> Option<Object> {
+        let block = object.block();
+        block.set_flag(flag::RETIRED);
+        // SAFETY: invariant 9.
+        if let Some(bin) = block.bin.get().map(|bin| unsafe { bin.as_ref() }) {
+            bin.leave_current();
+        }
+        self.bins.flush();
+        block.give_slot(object);
+        self.settle_block(block);
+        self.take_slot(info, size, class)
+    }
+
+    /// The type's bin; its class is found on the first use.
+    fn bin(&self, info: &'static TypeInfo, size: usize, class: u8) -> NonNull<Bin> {
+        if let Some(bin) = self.bins.by_type.borrow().get(&(info.id, class)) {
+            return NonNull::from(&**bin);
+        }
+        let bin = Box::new(Bin {
+            info,
+            class: (info.classify)(),
+            size,
+            current: Cell::new(None),
+            available: Cell::new(None),
+            blocks: Cell::new(0),
+        });
+        let link = NonNull::from(&*bin);
+        self.bins.by_type.borrow_mut().insert((info.id, class), bin);
+        link
+    }
+
+    /// A block with room becomes the bin's current one.
+    fn next_block<'a>(&'a self, bin: &'a Bin) -> Option<&'a Block> {
+        let block = match bin.pop_available() {
+            Some(block) => block,
+            None => self.new_block(bin)?,
+        };
+        if block.live.get() == 0 {
+            block.birth_base.set(self.births.get());
+        }
+        block.set_flag(flag::CURRENT);
+        bin.current.set(Some(block.link()));
+        Some(block)
+    }
+
+    fn new_block(&self, bin: &Bin) -> Option<&Block> {
+        let info = bin.info;
+        let small = bin.blocks.get() == 0 && bin.stride() <= SUB_STRIDE;
+        let plan = |bytes, colour| SlotLayout::plan(bytes, bin.size, info.align, info.prefix, colour);
+        let (block, memory, layout) = if small && let Some(layout) = plan(SUB, 0) {
+            let (block, memory) = self.memory.take_sub(self)?;
+            (block, memory, layout)
+        } else {
+            let (block, memory) = self.memory.take_blocks(self, 1)?;
+            let (index, _) = Chunk::place(memory.addr().get());
+            (block, memory, plan(BLOCK, index * 5 % 16)?)
+        };
+        bin.blocks.set(bin.blocks.get() + 1);
+        // SAFETY: invariant 4: the memory was just taken for this block, of the planned size.
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
+        block.bin.set(Some(NonNull::from(bin)));
+        block.epoch.set(self.epochs.now());
+        Some(block)
+    }
+
+    /// A block for one large value.
+    fn take_large(&self, bin: &Bin) -> Option<Object> {
+        let info = bin.info;
+        let bytes = bin.size.checked_add(info.prefix + 256)?.checked_add(info.align)?;
+        let (block, memory) = self.memory.take_blocks(self, bytes.div_ceil(BLOCK))?;
+        let layout = SlotLayout::plan(bytes, bin.size, info.align, info.prefix, 0)?;
+        let layout = layout.single();
+        // SAFETY: invariant 4: as in `new_block`.
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
+        block.bin.set(Some(NonNull::from(bin)));
+        block.epoch.set(self.epochs.now());
+        block.birth_base.set(self.births.get());
+        block.take_slot()
+    }
+
+    /// Takes back a slot whose value is gone. While a collection is open the slot
+    /// is put aside: it must not be reused.
+    #[inline]
+    pub(crate) fn free_slot(&self, object: Object) {
+        let block = object.block();
+        if block.has(flag::PLANED) {
+            let (planes, bit) = block.planes_of(block.index(object));
+            planes.forget(bit);
+        }
+        super::os::poison::set(object.value(), block.info().size);
+        if self.collecting.get() {
+            self.set_aside(object);
+        } else {
+            self.return_slot(block, object);
+        }
+    }
+
+    /// Puts a free slot back into its block, and the block where it belongs.
+    #[inline]
+    pub(crate) fn return_slot(&self, block: &Block, object: Object) {
+        if block.is_tracked() {
+            self.young.set(self.young.get().saturating_sub(1));
+        }
+        block.give_slot(object);
+        if !block.has(flag::CURRENT) {
+            self.settle_block(block);
+        }
+    }
+
+    /// Lists a block that has room again; gives it back when it is empty.
+    #[cold]
+    pub(crate) fn settle_block(&self, block: &Block) {
+        let Some(bin) = block.bin.get() else { return };
+        // SAFETY: invariant 9.
+        let bin = unsafe { bin.as_ref() };
+        let stays = self.collecting.get() || block.has(flag::CURRENT | flag::DIRTY);
+        if block.live.get() == 0 && !stays {
+            self.empty_block(bin, block);
+            return;
+        }
+        if block.live.get() == 0 {
+            block.clear_flag(flag::RETIRED);
+            self.untidy.set(true);
+        }
+        if !block.has(flag::AVAILABLE | flag::CURRENT) && block.has_room() {
+            bin.push_available(block);
+        }
+    }
+
+    fn empty_block(&self, bin: &Bin, block: &Block) {
+        if block.has(flag::AVAILABLE) {
+            bin.remove_available(block);
+        }
+        if bin.stride() <= LARGE {
+            bin.blocks.set(bin.blocks.get() - 1);
+        }
+        self.memory.give_block(self, block);
+    }
+
+    /// Gives back what is empty: called when a collection closes and when the heap
+    /// has no handle left. With `all`, current blocks as well.
+    pub(crate) fn tidy(&self, all: bool) {
+        self.untidy.set(false);
+        self.bins.flush();
+        let mut empty = alloc::vec::Vec::new();
+        self.memory.each_block(&mut |block| {
+            if block.live.get() == 0 && (all || !block.has(flag::CURRENT)) {
+                empty.push(block.link());
+            }
+        });
+        for block in empty {
+            // SAFETY: invariant 2: still in place, nothing was given back meanwhile.
+            let block = unsafe { block.as_ref() };
+            // SAFETY: invariant 9.
+            let Some(bin) = block.bin.get().map(|bin| unsafe { bin.as_ref() }) else { continue };
+            if block.has(flag::CURRENT) {
+                bin.leave_current();
+            }
+            self.settle_block(block);
+        }
+    }
+}
+
+impl Bin {
+    fn stride(&self) -> usize {
+        (self.info.prefix + self.size.max(8)).next_multiple_of(self.info.align.max(8))
+    }
+
+    pub(crate) fn class(&self) -> Class {
+        self.class
+    }
+
+    fn current_block(&self) -> Option<&Block> {
+        // SAFETY: invariant 2: a current block does not go back.
+        self.current.get().map(|block| unsafe { block.as_ref() })
+    }
+
+    fn leave_current(&self) {
+        if let Some(block) = self.current_block() {
+            block.clear_flag(flag::CURRENT);
+        }
+        self.current.set(None);
+    }
+
+    fn push_available(&self, block: &Block) {
+        block.set_flag(flag::AVAILABLE);
+        let next = self.available.replace(Some(block.link()));
+        block.previous_available.set(None);
+        block.next_available.set(next);
+        if let Some(next) = next {
+            // SAFETY: invariant 2: listed blocks are in place.
+            unsafe { next.as_ref() }.previous_available.set(Some(block.link()));
+        }
+    }
+
+    fn pop_available(&self) -> Option<&Block> {
+        // SAFETY: invariant 2: listed blocks are in place.
+        let block = unsafe { self.available.get()?.as_ref() };
+        self.remove_available(block);
+        Some(block)
+    }
+
+    fn remove_available(&self, block: &Block) {
+        block.clear_flag(flag::AVAILABLE);
+        let (previous, next) = (block.previous_available.take(), block.next_available.take());
+        // SAFETY: invariant 2: listed blocks are in place.
+        unsafe {
+            match previous {
+                Some(previous) => previous.as_ref().next_available.set(next),
+                None => self.available.set(next),
+            }
+            if let Some(next) = next {
+                next.as_ref().previous_available.set(previous);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_classes_grow_and_hold_what_they_are_for() {
+        let mut last = (0, 0);
+        for bytes in 1..70_000 {
+            let (class, size) = size_class(bytes);
+            assert!(size >= bytes && size <= bytes.max(16) * 5 / 4 + 16, "{bytes} -> {size}");
+            assert!(
+                (class, size) == last || (class == last.0 + 1 && size > last.1),
+                "{bytes}: {class} {size} after {last:?}"
+            );
+            last = (class, size);
+        }
+        assert!(last.0 < 100);
+    }
+}

@@ -1,0 +1,533 @@
+//! A block: slots of one type, with its dense side tables inside.
+//!
+//! ```text
+//!   64 KiB block (or a 4 KiB sub-block, or one large object)
+//!   +------+------+------+-------------------+------+------+------+
+//!   | slot | slot | slot |  hole: the tables | slot | slot | slot |
+//!   +------+------+------+-------------------+------+------+------+
+//!                        planes: 64 bytes for each 64 slots
+//!                        counts: 4 bytes a slot, internal references
+//! ```
+//!
+//! The tables take the place of a run of slots. Where the run starts differs from
+//! block to block, so that the tables of many blocks do not fall into the same
+//! sets of the processor's caches.
+
+use super::bins::Bin;
+use super::chunk::{CHUNK, Chunk};
+use super::info::{Class, Glue, Kind, TypeInfo};
+use super::object::Object;
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+
+/// One bit a slot in each of eight planes; the planes of 64 slots fill a cache line.
+///
+/// ```text
+///   alloc      the slot holds a built object that is neither dying nor emptied
+///   mark       found reachable, or worked off (scratch of an open collection)
+///   candidate  lost a pointer and lived: where trial deletion starts
+///   middle     generation 1 \  neither: generation 0,
+///   old        generation 2 /  both: frozen (valid after `generations::fold`)
+///   set        member of the set that the open collection works on
+///   finalized  the PEP 442 finalizer has run
+///   weak       weak references point here
+/// ```
+#[repr(C, align(64))]
+pub(crate) struct Planes {
+    pub(crate) alloc: Cell<u64>,
+    pub(crate) mark: Cell<u64>,
+    pub(crate) candidate: Cell<u64>,
+    pub(crate) middle: Cell<u64>,
+    pub(crate) old: Cell<u64>,
+    pub(crate) set: Cell<u64>,
+    pub(crate) finalized: Cell<u64>,
+    pub(crate) weak: Cell<u64>,
+}
+
+/// Sets bits of a plane.
+#[inline]
+pub(crate) fn raise(plane: &Cell<u64>, bits: u64) {
+    plane.set(plane.get() | bits);
+}
+
+/// Clears bits of a plane.
+#[inline]
+pub(crate) fn lower(plane: &Cell<u64>, bits: u64) {
+    plane.set(plane.get() & !bits);
+}
+
+impl Planes {
+    /// The living members of the set that the open collection works on.
+    #[inline]
+    pub(crate) fn members(&self) -> u64 {
+        self.set.get() & self.alloc.get()
+    }
+
+    /// Forgets everything about the slots of `bits` but the alloc bit.
+    #[inline]
+    pub(crate) fn forget(&self, bits: u64) {
+        for plane in [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak] {
+            lower(plane, bits);
+        }
+    }
+}
+
+/// Facts about a block, one bit each.
+pub(crate) mod flag {
+    /// Holds slots of a type.
+    pub(crate) const USED: u16 = 1;
+    /// Objects of its type are allocated here at present.
+    pub(crate) const CURRENT: u16 = 2;
+    /// On its bin's list of blocks with free slots.
+    pub(crate) const AVAILABLE: u16 = 4;
+    /// Some plane beside `alloc` may have bits.
+    pub(crate) const PLANED: u16 = 8;
+    /// On the open collection's list of examined blocks.
+    pub(crate) const LISTED: u16 = 16;
+    /// On the heap's list of blocks with candidates.
+    pub(crate) const DIRTY: u16 = 32;
+    /// Its births are used up: nothing is allocated here until it is empty.
+    pub(crate) const RETIRED: u16 = 64;
+    /// Its type has a finalizer.
+    pub(crate) const FINALIZABLE: u16 = 128;
+    /// Dropping its values may run code that we do not know.
+    pub(crate) const WILD: u16 = 256;
+}
+
+/// A free slot's header: the list of free slots of its block.
+#[repr(C)]
+pub(crate) struct FreeSlot {
+    pub(crate) next: Cell<*mut FreeSlot>,
+}
+
+pub(crate) type BlockLink = Cell<Option<NonNull<Block>>>;
+
+/// What the heap knows of a block. It lies in the chunk's header, not in the block.
+#[repr(C, align(64))]
+pub(crate) struct Block {
+    // What every pass reads.
+    first: Cell<*mut u8>,
+    planes: Cell<*mut Planes>,
+    counts: Cell<*mut u32>,
+    reciprocal: Cell<u32>,
+    stride: Cell<u32>,
+    pub(crate) epoch: Cell<u32>,
+    flags: Cell<u16>,
+    pub(crate) kind: Cell<Kind>,
+    /// Whole 64 KiB blocks that this one covers; 0 for a sub-block.
+    pub(crate) span: Cell<u8>,
+    pub(crate) info: Cell<Option<&'static TypeInfo>>,
+    pub(crate) birth_base: Cell<u64>,
+    slots: Cell<u32>,
+    pub(crate) live: Cell<u32>,
+    // Allocation.
+    free: Cell<*mut FreeSlot>,
+    fresh: Cell<u32>,
+    hole: Cell<(u16, u16)>,
+    pub(crate) bin: Cell<Option<NonNull<Bin>>>,
+    pub(crate) next_available: BlockLink,
+    pub(crate) previous_available: BlockLink,
+    // Lists of the collector.
+    /// Groups of 64 slots that wait to be scanned; on the queue while not 0.
+    pub(crate) pending: Cell<u64>,
+    pub(crate) next_queued: BlockLink,
+    pub(crate) next_listed: BlockLink,
+    pub(crate) next_dirty: BlockLink,
+    subs: Cell<Option<NonNull<Block>>>,
+}
+
+/// How slots lie in a block of a given size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlotLayout {
+    pub(crate) stride: u32,
+    first: u32,
+    slots: u32,
+    tables: u32,
+    hole: (u16, u16),
+}
+
+/// From this stride on the tables stand before the first slot: a hole would waste too much.
+const TABLES_IN_FRONT: usize = 1024;
+
+impl SlotLayout {
+    /// Plans a block of `bytes` for values of `size` and `align` bytes with `prefix`
+    /// bytes before each; `colour` (0 to 15) moves the hole. `None` when not one fits.
+    pub(crate) fn plan(bytes: usize, size: usize, align: usize, prefix: usize, colour: usize) -> Option<SlotLayout> {
+        let size = size.max(8);
+        let align = align.max(8);
+        let stride = (prefix + size).next_multiple_of(align);
+        if stride >= TABLES_IN_FRONT {
+            return Self::plan_in_front(bytes, size, align, prefix, stride);
+        }
+        let first = prefix.next_multiple_of(align);
+        let slots = (bytes.checked_sub(first + size)?) / stride + 1;
+        let taken = (table_bytes(slots) + 63).div_ceil(stride);
+        if taken >= slots {
+            return None;
+        }
+        let start = (slots - taken) * colour / 16;
+        let tables = (first + start * stride - prefix).next_multiple_of(64);
+        Some(SlotLayout {
+            stride: stride as u32,
+            first: first as u32,
+            slots: slots as u32,
+            tables: tables as u32,
+            hole: (start as u16, (start + taken) as u16),
+        })
+    }
+
+    fn plan_in_front(bytes: usize, size: usize, align: usize, prefix: usize, stride: usize) -> Option<SlotLayout> {
+        let most = (bytes / stride).max(1);
+        let first = (table_bytes(most) + prefix).next_multiple_of(align);
+        let slots = (bytes.checked_sub(first + size)?) / stride + 1;
+        Some(SlotLayout {
+            stride: u32::try_from(stride).unwrap_or(u32::MAX),
+            first: first as u32,
+            slots: slots.min(most) as u32,
+            tables: 0,
+            hole: (0, 0),
+        })
+    }
+
+    /// The same for one object only.
+    pub(crate) fn single(self) -> SlotLayout {
+        SlotLayout { slots: 1, ..self }
+    }
+
+    /// Objects that fit.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        (self.slots - u32::from(self.hole.1 - self.hole.0)) as usize
+    }
+}
+
+/// Bytes of side tables for this many slots.
+fn table_bytes(slots: usize) -> usize {
+    slots.div_ceil(64) * size_of::<Planes>() + slots * size_of::<u32>()
+}
+
+impl Block {
+    /// A block that holds nothing, for a fresh chunk header.
+    #[expect(clippy::declare_interior_mutable_const, reason = "a template to be copied")]
+    pub(crate) const EMPTY: Block = Block {
+        first: Cell::new(ptr::null_mut()),
+        planes: Cell::new(ptr::null_mut()),
+        counts: Cell::new(ptr::null_mut()),
+        reciprocal: Cell::new(0),
+        stride: Cell::new(0),
+        epoch: Cell::new(0),
+        flags: Cell::new(0),
+        kind: Cell::new(Kind::Leaf),
+        span: Cell::new(0),
+        info: Cell::new(None),
+        birth_base: Cell::new(0),
+        slots: Cell::new(0),
+        live: Cell::new(0),
+        free: Cell::new(ptr::null_mut()),
+        fresh: Cell::new(0),
+        hole: Cell::new((0, 0)),
+        bin: Cell::new(None),
+        next_available: Cell::new(None),
+        previous_available: Cell::new(None),
+        pending: Cell::new(0),
+        next_queued: Cell::new(None),
+        next_listed: Cell::new(None),
+        next_dirty: Cell::new(None),
+        subs: Cell::new(None),
+    };
+
+    /// Lays slots and tables out in memory. Holds after it: no slot is in use, all
+    /// planes are 0, the counts are unspecified.
+    ///
+    /// # Safety
+    /// `memory` is the start of this block's memory, as many bytes as `layout` was
+    /// planned for, and nothing else refers to it.
+    pub(crate) unsafe fn format(&self, memory: *mut u8, layout: SlotLayout, info: &'static TypeInfo, class: Class) {
+        let groups = (layout.slots as usize).div_ceil(64);
+        // SAFETY: invariant 4: the plan keeps the tables inside of the block and away from slots.
+        unsafe {
+            let planes = memory.add(layout.tables as usize).cast::<Planes>();
+            planes.write_bytes(0, groups);
+            self.planes.set(planes);
+            self.counts.set(planes.add(groups).cast());
+            self.first.set(memory.add(layout.first as usize));
+        }
+        self.stride.set(layout.stride);
+        self.reciprocal.set(((1u64 << 32).div_ceil(u64::from(layout.stride))) as u32);
+        self.slots.set(layout.slots);
+        self.hole.set(layout.hole);
+        self.info.set(Some(info));
+        self.kind.set(class.kind);
+        let finalizable = if info.finalizer.is_some() { flag::FINALIZABLE } else { 0 };
+        let wild = if class.glue == Glue::Unknown { flag::WILD } else { 0 };
+        self.flags.set(flag::USED | finalizable | wild);
+        self.live.set(0);
+        self.pending.set(0);
+        self.reset_slots();
+    }
+
+    /// Makes every slot fresh again. The caller knows that none is in use.
+    pub(crate) fn reset_slots(&self) {
+        debug_assert_eq!(self.live.get(), 0);
+        self.free.set(ptr::null_mut());
+        self.fresh.set(if self.hole.get().0 == 0 { u32::from(self.hole.get().1) } else { 0 });
+    }
+
+    /// Forgets the type. Holds after it: the block holds nothing.
+    pub(crate) fn retire(&self) {
+        self.flags.set(0);
+        self.info.set(None);
+        self.bin.set(None);
+        self.span.set(0);
+    }
+
+    /// Turns this entry into a split block whose sub-blocks lie at `subs`.
+    pub(crate) fn split(&self, subs: NonNull<Block>) {
+        self.subs.set(Some(subs));
+    }
+
+    /// No longer a split block.
+    pub(crate) fn unsplit(&self) {
+        self.subs.set(None);
+    }
+
+    #[inline]
+    pub(crate) fn subs(&self) -> Option<NonNull<Block>> {
+        self.subs.get()
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, flags: u16) -> bool {
+        self.flags.get() & flags != 0
+    }
+
+    #[inline]
+    pub(crate) fn set_flag(&self, flags: u16) {
+        self.flags.set(self.flags.get() | flags);
+    }
+
+    #[inline]
+    pub(crate) fn clear_flag(&self, flags: u16) {
+        self.flags.set(self.flags.get() & !flags);
+    }
+
+    /// The type of the objects here.
+    #[inline]
+    pub(crate) fn info(&self) -> &'static TypeInfo {
+        self.info.get().expect("a block in use has a type")
+    }
+
+    /// What the type walk found of that type.
+    pub(crate) fn bin_class(&self) -> Class {
+        // SAFETY: invariant 9: bins live as long as their heap.
+        unsafe { self.bin.get().expect("a block in use has a bin").as_ref() }.class()
+    }
+
+    #[inline]
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.kind.get() == Kind::Cyclic
+    }
+
+    pub(crate) fn link(&self) -> NonNull<Block> {
+        NonNull::from(self)
+    }
+
+    /// The chunk that the block lies in.
+    pub(crate) fn home<'a>(&self) -> &'a Chunk {
+        let start = self.first.get().map_addr(|a| a & !(CHUNK - 1)).cast::<Chunk>();
+        // SAFETY: invariant 2: the slots of a block in use lie in a chunk.
+        unsafe { &*start }
+    }
+
+    /// The address of the first slot's value.
+    pub(crate) fn first_address(&self) -> usize {
+        self.first.get().addr()
+    }
+
+    /// Bytes from one slot to the next.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride.get() as usize
+    }
+
+    /// The slot number of an object of this block: a multiplication, no division.
+    #[inline]
+    pub(crate) fn index(&self, object: Object) -> u32 {
+        let offset = object.address().wrapping_sub(self.first.get().addr());
+        ((offset as u64 * u64::from(self.reciprocal.get())) >> 32) as u32
+    }
+
+    /// The object in slot `index`.
+    #[inline]
+    pub(crate) fn object(&self, index: u32) -> Object {
+        debug_assert!(index < self.slots.get());
+        // SAFETY: invariant 4: `first + index * stride` is a value's address in this block.
+        unsafe {
+            let value = self.first.get().add(index as usize * self.stride.get() as usize);
+            Object::new(NonNull::new_unchecked(value))
+        }
+    }
+
+    /// The planes of the 64 slots of group `group`.
+    #[inline]
+    pub(crate) fn group(&self, group: u32) -> &Planes {
+        debug_assert!(group < self.slots.get().div_ceil(64));
+        // SAFETY: invariant 4: the tables have an entry for every group.
+        unsafe { &*self.planes.get().add(group as usize) }
+    }
+
+    /// The planes that slot `index` is in, and its bit there.
+    #[inline]
+    pub(crate) fn planes_of(&self, index: u32) -> (&Planes, u64) {
+        (self.group(index >> 6), 1 << (index & 63))
+    }
+
+    /// All planes.
+    #[inline]
+    pub(crate) fn groups(&self) -> &[Planes] {
+        let groups = (self.slots.get() as usize).div_ceil(64);
+        // SAFETY: invariant 4: as many entries as groups, initialised by `format`.
+        unsafe { core::slice::from_raw_parts(self.planes.get(), groups) }
+    }
+
+    /// The internal count of slot `index`; unspecified outside of a collection.
+    #[inline]
+    pub(crate) fn internal(&self, index: u32) -> u32 {
+        debug_assert!(index < self.slots.get());
+        // SAFETY: invariant 4: one entry a slot; invariant 7: written before it is read.
+        unsafe { *self.counts.get().add(index as usize) }
+    }
+
+    #[inline]
+    pub(crate) fn set_internal(&self, index: u32, count: u32) {
+        debug_assert!(index < self.slots.get());
+        // SAFETY: invariant 4: one entry a slot.
+        unsafe { *self.counts.get().add(index as usize) = count }
+    }
+
+    /// One more internal reference to slot `index`.
+    #[inline]
+    pub(crate) fn add_internal(&self, index: u32) {
+        self.set_internal(index, self.internal(index).saturating_add(1));
+    }
+
+    /// Zeroes the internal counts of all slots.
+    pub(crate) fn clear_internal(&self) {
+        // SAFETY: invariant 4: one entry a slot.
+        unsafe { self.counts.get().write_bytes(0, self.slots.get() as usize) }
+    }
+
+    /// Takes a free slot: the last one freed, else the next that was never used.
+    /// The slot counts as in use from now on; its alloc bit is not set.
+    #[inline]
+    pub(crate) fn take_slot(&self) -> Option<Object> {
+        let free = self.free.get();
+        let object = if free.is_null() {
+            let index = self.fresh.get();
+            if index >= self.slots.get() {
+                return None;
+            }
+            let (start, end) = self.hole.get();
+            let next = index + 1;
+            self.fresh.set(if next == u32::from(start) { u32::from(end) } else { next });
+            self.object(index)
+        } else {
+            // SAFETY: invariant 5: the list links free slots of this block; a header
+            // is 8 bytes, the value stands right behind it.
+            unsafe {
+                self.free.set((*free).next.get());
+                Object::new(NonNull::new_unchecked(free.add(1).cast()))
+            }
+        };
+        self.live.set(self.live.get() + 1);
+        super::os::poison::clear(object.value(), self.stride());
+        Some(object)
+    }
+
+    /// Puts a slot that is in use back on the list.
+    #[inline]
+    pub(crate) fn give_slot(&self, object: Object) {
+        let slot = object.value().cast::<FreeSlot>().as_ptr();
+        // SAFETY: invariants 1 and 5: the header of a slot in use, nobody reads it as one any more.
+        unsafe {
+            let slot = slot.sub(1);
+            (*slot).next.set(self.free.get());
+            self.free.set(slot);
+        }
+        self.live.set(self.live.get() - 1);
+    }
+
+    /// Has it a slot to give?
+    pub(crate) fn has_room(&self) -> bool {
+        !self.has(flag::RETIRED) && (!self.free.get().is_null() || self.fresh.get() < self.slots.get())
+    }
+
+    /// Calls `f` for each object of the plane bits that `choose` gives.
+    pub(crate) fn each(&self, choose: impl Fn(&Planes) -> u64, mut f: impl FnMut(Object)) {
+        for (group, planes) in self.groups().iter().enumerate() {
+            for bit in bits(choose(planes)) {
+                f(self.object(group as u32 * 64 + bit));
+            }
+        }
+    }
+}
+
+/// The numbers of the bits that are set, lowest first.
+#[inline]
+pub(crate) fn bits(mut word: u64) -> impl Iterator<Item = u32> {
+    core::iter::from_fn(move || {
+        if word == 0 {
+            return None;
+        }
+        let bit = word.trailing_zeros();
+        word &= word - 1;
+        Some(bit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plan_keeps_slots_and_tables_apart() {
+        for bytes in [4096, 65536] {
+            for size in [0, 1, 8, 24, 32, 40, 100, 500, 1000, 3000, 20000] {
+                for align in [1, 8, 16, 64, 512] {
+                    for (prefix, colour) in [(8, 0), (8, 7), (16, 15)] {
+                        check(bytes, size, align, prefix, colour);
+                    }
+                }
+            }
+        }
+    }
+
+    fn check(bytes: usize, size: usize, align: usize, prefix: usize, colour: usize) {
+        let Some(plan) = SlotLayout::plan(bytes, size, align, prefix, colour) else { return };
+        let tables = plan.tables as usize..plan.tables as usize + table_bytes(plan.slots as usize);
+        assert!(tables.end <= bytes && tables.start % 64 == 0, "{plan:?}");
+        for slot in 0..plan.slots as usize {
+            if (plan.hole.0 as usize..plan.hole.1 as usize).contains(&slot) {
+                continue;
+            }
+            let value = plan.first as usize + slot * plan.stride as usize;
+            let whole = value - prefix..value + size.max(8);
+            assert!(value % align == 0 && whole.end <= bytes, "{plan:?} slot {slot}");
+            assert!(whole.end <= tables.start || whole.start >= tables.end, "{plan:?} slot {slot}");
+        }
+    }
+
+    #[test]
+    fn the_reciprocal_divides() {
+        for stride in (16..4096u64).step_by(8) {
+            let reciprocal = (1u64 << 32).div_ceil(stride);
+            for index in 0..65536 / stride {
+                assert_eq!((index * stride * reciprocal) >> 32, index);
+            }
+        }
+    }
+
+    #[test]
+    fn bits_come_lowest_first() {
+        assert_eq!(bits(0b1010_0001).collect::<alloc::vec::Vec<_>>(), [0, 5, 7]);
+    }
+}

@@ -1,0 +1,244 @@
+//! The inner heap: all state of one heap, in one place.
+
+use super::bins::Bins;
+use super::block::{Block, FreeSlot, flag, lower, raise};
+use super::generations::Epochs;
+use super::hooks::Hooks;
+use super::info::Kind;
+use super::memory::Memory;
+use super::object::Object;
+use super::os::ChunkSource;
+use super::schedule::Schedule;
+use super::weak_table::WeakTable;
+use crate::FinalizerPolicy;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::ptr::{self, NonNull};
+
+/// The state of one heap. Lives as long as a handle or an object of it does.
+pub(crate) struct Core {
+    // Touched by every allocation.
+    /// Allocations so far: the next object's birth.
+    pub(crate) births: Cell<u64>,
+    /// Tracked objects allocated less those freed since the last collection.
+    pub(crate) young: Cell<u32>,
+    /// An allocation that raises `young` above this collects.
+    pub(crate) trigger: Cell<u32>,
+    pub(crate) bins: Bins,
+    // Touched by every death.
+    /// Releases that are nested at this moment.
+    pub(crate) depth: Cell<u32>,
+    /// Where the stack was when the outermost release began; 0 outside of releases.
+    pub(crate) stack_top: Cell<usize>,
+    /// Leaving the outermost release has more to do than usual.
+    pub(crate) attention: Cell<bool>,
+    /// A collection is open: no slot is reused, no block goes back.
+    pub(crate) collecting: Cell<bool>,
+    /// An exact reclaim is open: members of its set die without rites.
+    pub(crate) reclaiming: Cell<bool>,
+    /// User code ran since this was last cleared.
+    pub(crate) user_code_ran: Cell<bool>,
+    /// Objects may be frozen.
+    pub(crate) frozen: Cell<bool>,
+    /// Slots freed while a collection is open.
+    set_aside: Cell<*mut FreeSlot>,
+    /// Objects at zero that wait for a shallower stack. The top is the next.
+    pub(crate) release_queue: RefCell<Vec<Object>>,
+    /// Blocks may be empty without having been given back.
+    pub(crate) untidy: Cell<bool>,
+
+    pub(crate) policy: FinalizerPolicy,
+    pub(crate) epochs: Epochs,
+    pub(crate) schedule: Schedule,
+    pub(crate) weaks: WeakTable,
+    pub(crate) hooks: Hooks,
+    /// Blocks with candidates.
+    dirty: Cell<Option<NonNull<Block>>>,
+    /// The list of uncollectable objects, each held by a count.
+    pub(crate) garbage: RefCell<VecDeque<Object>>,
+    pub(crate) memory: Memory,
+    /// What the heap does when its last handle goes.
+    pub(crate) close: Cell<Option<fn(&Core)>>,
+    /// It has done so.
+    pub(crate) closed: Cell<bool>,
+    /// `Heap` handles.
+    pub(crate) handles: Cell<usize>,
+    /// Operations that are open and must not lose the heap under their feet.
+    pub(crate) busy: Cell<u32>,
+    /// Objects that became immortal because their count saturated.
+    pub(crate) saturated: Cell<usize>,
+}
+
+impl Core {
+    pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
+        Box::new(Core {
+            births: Cell::new(0),
+            young: Cell::new(0),
+            trigger: Cell::new(0),
+            bins: Bins::new(),
+            depth: Cell::new(0),
+            stack_top: Cell::new(0),
+            attention: Cell::new(false),
+            collecting: Cell::new(false),
+            reclaiming: Cell::new(false),
+            frozen: Cell::new(false),
+            user_code_ran: Cell::new(false),
+            set_aside: Cell::new(ptr::null_mut()),
+            release_queue: RefCell::new(Vec::new()),
+            untidy: Cell::new(false),
+            policy,
+            epochs: Epochs::default(),
+            schedule: Schedule::default(),
+            weaks: WeakTable::default(),
+            hooks: Hooks::new(),
+            dirty: Cell::new(None),
+            garbage: RefCell::new(VecDeque::new()),
+            memory: Memory::new(source),
+            close: Cell::new(None),
+            closed: Cell::new(false),
+            handles: Cell::new(1),
+            busy: Cell::new(0),
+            saturated: Cell::new(0),
+        })
+    }
+
+    /// Gives the object its birth. `false` when its block's births are used up.
+    #[inline]
+    pub(crate) fn be_born(&self, object: Object) -> bool {
+        let birth = self.births.get();
+        self.births.set(birth + 1);
+        let relative = birth - object.block().birth_base.get();
+        object.header().birth.set(relative as u32);
+        relative >> 32 == 0
+    }
+
+    /// Sets the alloc bit: from now on every pass and enumeration sees the object,
+    /// as one of generation 0.
+    #[inline]
+    pub(crate) fn come_alive(&self, object: Object) {
+        let block = object.block();
+        debug_assert_eq!(block.epoch.get(), self.epochs.now(), "allocated in a block that was not folded");
+        let (planes, bit) = block.planes_of(block.index(object));
+        raise(&planes.alloc, bit);
+    }
+
+    /// The same for an object that was dying: it is a new one of generation 0.
+    pub(crate) fn revive(&self, object: Object) {
+        let block = object.block();
+        self.epochs.fold(block);
+        let (planes, bit) = block.planes_of(block.index(object));
+        for plane in [&planes.middle, &planes.old, &planes.set, &planes.mark] {
+            lower(plane, bit);
+        }
+        raise(&planes.alloc, bit);
+    }
+
+    /// Clears the alloc bit: no pass and no enumeration sees the object any more.
+    #[inline]
+    pub(crate) fn stop_living(&self, object: Object) {
+        let block = object.block();
+        let (planes, bit) = block.planes_of(block.index(object));
+        lower(&planes.alloc, bit);
+    }
+
+    /// Puts a freed slot aside until the open collection closes.
+    pub(crate) fn set_aside(&self, object: Object) {
+        let slot = object.value().cast::<FreeSlot>().as_ptr();
+        // SAFETY: invariants 1 and 5: the header of a slot whose value is gone.
+        unsafe {
+            let slot = slot.sub(1);
+            (*slot).next.set(self.set_aside.get());
+            self.set_aside.set(slot);
+        }
+    }
+
+    /// Returns the slots that were put aside. The collection is closed by now.
+    pub(crate) fn return_set_aside(&self) {
+        let mut slot = self.set_aside.replace(ptr::null_mut());
+        while !slot.is_null() {
+            // SAFETY: invariant 5: the list links slots that were put aside; the
+            // value stands right behind the header.
+            let object = unsafe {
+                let object = Object::new(NonNull::new_unchecked(slot.add(1).cast()));
+                slot = (*slot).next.get();
+                object
+            };
+            self.return_slot(object.block(), object);
+        }
+    }
+
+    /// Marks an object a candidate: it lost a pointer and lives.
+    #[inline]
+    pub(crate) fn suspect(&self, object: Object) {
+        let block = object.block();
+        let (planes, bit) = block.planes_of(block.index(object));
+        raise(&planes.candidate, bit);
+        self.list_dirty(block);
+    }
+
+    pub(crate) fn list_dirty(&self, block: &Block) {
+        if !block.has(flag::DIRTY) {
+            block.set_flag(flag::DIRTY | flag::PLANED);
+            block.next_dirty.set(self.dirty.replace(Some(block.link())));
+        }
+    }
+
+    /// Has no block a candidate?
+    pub(crate) fn has_no_dirty_block(&self) -> bool {
+        self.dirty.get().is_none()
+    }
+
+    /// Visits the blocks with candidates; `f` says whether one keeps some.
+    pub(crate) fn retain_dirty(&self, mut f: impl FnMut(&Block) -> bool) {
+        let mut next = self.dirty.take();
+        while let Some(link) = next {
+            // SAFETY: invariant 2: a dirty block does not go back.
+            let block = unsafe { link.as_ref() };
+            next = block.next_dirty.take();
+            block.clear_flag(flag::DIRTY);
+            if f(block) {
+                self.list_dirty(block);
+            } else if block.live.get() == 0 {
+                self.untidy.set(true);
+            }
+        }
+    }
+
+    /// Slots in use by types that are examined.
+    pub(crate) fn objects_in_use(&self) -> usize {
+        self.slots_in_use(|block| block.kind.get() != Kind::Leaf)
+    }
+
+    /// Slots in use by tracked types.
+    pub(crate) fn tracked_in_use(&self) -> usize {
+        self.slots_in_use(Block::is_tracked)
+    }
+
+    /// Slots in use in the blocks that `choose` says.
+    pub(crate) fn slots_in_use(&self, choose: impl Fn(&Block) -> bool) -> usize {
+        let mut slots = 0;
+        self.memory.each_block(&mut |block| {
+            if choose(block) {
+                slots += block.live.get() as usize;
+            }
+        });
+        slots
+    }
+
+    /// Keeps the heap while something of it is on the stack.
+    pub(crate) fn stay(&self) -> Stay<'_> {
+        self.busy.set(self.busy.get() + 1);
+        Stay(self)
+    }
+}
+
+/// Proof that an operation is open; see [`Core::stay`].
+pub(crate) struct Stay<'a>(&'a Core);
+
+impl Drop for Stay<'_> {
+    fn drop(&mut self) {
+        self.0.busy.set(self.0.busy.get() - 1);
+    }
+}

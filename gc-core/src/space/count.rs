@@ -1,0 +1,247 @@
+//! The count word: every read and write of an object's count goes through here.
+//!
+//! ```text
+//!  31   30                                          1   0
+//! +----+---------------------------------------------+---+
+//! | S  |                  count - 1                  | L |
+//! +----+---------------------------------------------+---+
+//!   S  slow: the word is not a plain count (see below)
+//!   L  loud: the next decrement makes the object a candidate
+//!
+//!  31 30 29        1 0
+//!   0  c  c ...  c   L   a living object, count - 1 = bits 30..1
+//!   1  1  x ...  x   x   immortal: the count saturated, it is never changed again
+//!   1  0  c ...  c   1   condemned: count - 1 = bits 29..1 (loud: the last decrement
+//!                        borrows from bit 31 and must be looked at)
+//!   1  0  1 ...  1   0   dying, half-built or emptied: count 0
+//! ```
+//!
+//! A clone adds 2 and branches on the sign. A drop subtracts 2 and tests bits 31
+//! and 0 at once: zero underflows into bit 31, a loud object has bit 0.
+
+use core::cell::Cell;
+
+const LOUD: u32 = 1;
+const ONE: u32 = 2;
+const SLOW: u32 = 1 << 31;
+const IMMORTAL: u32 = 0b11 << 30;
+const DYING: u32 = SLOW | (IMMORTAL ^ SLOW).wrapping_sub(ONE);
+const CONDEMNED_COUNT: u32 = !IMMORTAL & !LOUD;
+
+/// The count of one object. 32 bits, not shared between threads.
+#[repr(transparent)]
+pub(crate) struct CountWord(Cell<u32>);
+
+/// What a decrement that looked closer found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Decrement {
+    /// The last pointer went; the word says dying now.
+    Zero,
+    /// The last pointer to a condemned or emptied object went; the word says dying now.
+    CondemnedZero,
+    /// A loud object lost a pointer and lives: it is a candidate, and quiet from now on.
+    Suspect,
+    /// Nothing to do.
+    Nothing,
+}
+
+impl CountWord {
+    /// Makes the word of a new object with count 1.
+    #[inline]
+    pub(crate) fn start(&self, loud: bool) {
+        self.0.set(u32::from(loud));
+    }
+
+    /// Adds one. Returns `true` when the count saturated by it.
+    #[inline]
+    pub(crate) fn increment(&self) -> bool {
+        let word = self.0.get().wrapping_add(ONE);
+        self.0.set(word);
+        (word as i32) < 0 && self.increment_slow(word.wrapping_sub(ONE))
+    }
+
+    #[cold]
+    fn increment_slow(&self, before: u32) -> bool {
+        if before & SLOW == 0 {
+            self.0.set(IMMORTAL);
+            return true;
+        }
+        if before & IMMORTAL == IMMORTAL {
+            self.0.set(IMMORTAL);
+        }
+        false
+    }
+
+    /// Subtracts one. `true`: call [`Self::look_closer`] before anything else.
+    #[inline]
+    pub(crate) fn decrement(&self) -> bool {
+        let word = self.0.get().wrapping_sub(ONE);
+        self.0.set(word);
+        word & (SLOW | LOUD) != 0
+    }
+
+    /// Decides what the decrement that just happened means.
+    #[inline]
+    pub(crate) fn look_closer(&self) -> Decrement {
+        let after = self.0.get();
+        let before = after.wrapping_add(ONE);
+        if before & !LOUD == 0 {
+            self.0.set(DYING);
+            return Decrement::Zero;
+        }
+        if before & SLOW == 0 {
+            self.0.set(after & !LOUD);
+            return Decrement::Suspect;
+        }
+        self.look_closer_slow(before)
+    }
+
+    #[cold]
+    fn look_closer_slow(&self, before: u32) -> Decrement {
+        if before & IMMORTAL == IMMORTAL {
+            self.0.set(IMMORTAL);
+            return Decrement::Nothing;
+        }
+        if before & CONDEMNED_COUNT == 0 {
+            self.0.set(DYING);
+            return Decrement::CondemnedZero;
+        }
+        Decrement::Nothing
+    }
+
+    /// The count: 0 while dying or half-built, `u32::MAX` for an immortal object.
+    #[inline]
+    pub(crate) fn get(&self) -> u32 {
+        let word = self.0.get();
+        if word & SLOW == 0 {
+            return (word >> 1) + 1;
+        }
+        match word {
+            DYING => 0,
+            w if w & IMMORTAL == IMMORTAL => u32::MAX,
+            w => ((w & CONDEMNED_COUNT) >> 1) + 1,
+        }
+    }
+
+    /// Neither condemned, dying nor half-built: user code may have a pointer to it.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        let word = self.0.get();
+        word & SLOW == 0 || word & IMMORTAL == IMMORTAL
+    }
+
+    /// Saturated: this object lives for ever.
+    #[cfg(test)]
+    pub(crate) fn is_immortal(&self) -> bool {
+        self.0.get() & IMMORTAL == IMMORTAL
+    }
+
+    /// Marks a half-built or dying object: count 0, refused by `upgrade`.
+    #[inline]
+    pub(crate) fn close(&self) {
+        self.0.set(DYING);
+    }
+
+    /// Condemns a living object; its count goes on being kept.
+    pub(crate) fn condemn(&self) {
+        debug_assert!(self.0.get() & IMMORTAL == 0, "condemned an immortal or condemned object");
+        self.0.set(self.0.get() | SLOW | LOUD);
+    }
+
+    /// Stops counting for an object whose slot is about to be freed with its whole set.
+    pub(crate) fn pin(&self) {
+        self.0.set(IMMORTAL);
+    }
+
+    /// The next decrement makes a candidate again.
+    #[inline]
+    pub(crate) fn arm(&self) {
+        let word = self.0.get();
+        if word & SLOW == 0 {
+            self.0.set(word | LOUD);
+        }
+    }
+
+    /// Sets the count as if by 2^30 clones; tests of saturation start here.
+    #[cfg(test)]
+    pub(crate) fn set_nearly_saturated(&self) {
+        self.0.set(SLOW - ONE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(loud: bool) -> CountWord {
+        let word = CountWord(Cell::new(0));
+        word.start(loud);
+        word
+    }
+
+    #[test]
+    fn counts_up_and_down_to_zero() {
+        let word = word(false);
+        assert!(!word.increment());
+        assert_eq!(word.get(), 2);
+        assert!(!word.decrement());
+        assert_eq!(word.get(), 1);
+        assert!(word.decrement());
+        assert_eq!(word.look_closer(), Decrement::Zero);
+        assert_eq!(word.get(), 0);
+        assert!(!word.is_open());
+    }
+
+    #[test]
+    fn a_loud_object_is_a_suspect_once() {
+        let word = word(true);
+        word.increment();
+        word.increment();
+        assert!(word.decrement());
+        assert_eq!(word.look_closer(), Decrement::Suspect);
+        assert_eq!(word.get(), 2);
+        assert!(!word.decrement());
+        assert!(word.decrement());
+        assert_eq!(word.look_closer(), Decrement::Zero);
+    }
+
+    #[test]
+    fn a_loud_object_with_one_pointer_dies() {
+        let word = word(true);
+        assert!(word.decrement());
+        assert_eq!(word.look_closer(), Decrement::Zero);
+    }
+
+    #[test]
+    fn overflow_saturates_and_stays() {
+        let word = word(true);
+        word.set_nearly_saturated();
+        assert!(word.increment());
+        assert!(word.is_immortal());
+        assert!(word.is_open());
+        for _ in 0..3 {
+            assert!(word.decrement());
+            assert_eq!(word.look_closer(), Decrement::Nothing);
+            assert!(!word.increment());
+        }
+        assert_eq!(word.get(), u32::MAX);
+    }
+
+    #[test]
+    fn a_condemned_object_keeps_its_count() {
+        let word = word(false);
+        word.increment();
+        word.condemn();
+        assert!(!word.is_open());
+        assert_eq!(word.get(), 2);
+        word.increment();
+        assert_eq!(word.get(), 3);
+        for _ in 0..2 {
+            assert!(word.decrement());
+            assert_eq!(word.look_closer(), Decrement::Nothing);
+        }
+        assert!(word.decrement());
+        assert_eq!(word.look_closer(), Decrement::CondemnedZero);
+        assert_eq!(word.get(), 0);
+    }
+}

@@ -1,0 +1,134 @@
+//! What the heap knows of a type: one static table each, built by `trace::shape`.
+
+use super::block::Block;
+use super::object::Object;
+use super::pass::{EdgeSink, Pass};
+use super::weak_table::CellRef;
+use core::any::TypeId;
+
+/// How the collector treats a type's objects. Found once per type and heap by the type walk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Holds no pointer: never examined.
+    Leaf = 0,
+    /// May lie on a cycle: tracked, in a generation, a candidate when it loses a pointer.
+    Cyclic = 1,
+    /// Holds pointers but lies on no cycle: passed through, untracked.
+    Transit = 2,
+}
+
+impl Kind {
+    /// 1 for the kind that is tracked, else 0: also the loud bit of a new count word.
+    #[inline]
+    pub(crate) fn tracked(self) -> u32 {
+        self as u32 & 1
+    }
+}
+
+/// The worst that dropping a value of a type in place can do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Glue {
+    /// Nothing.
+    None,
+    /// Releases traced pointers, nothing else.
+    Pointers,
+    /// Gives memory back as well (boxes, vectors, maps, strings).
+    Memory,
+    /// May run code that we do not know.
+    Unknown,
+}
+
+/// What the type walk found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Class {
+    pub(crate) kind: Kind,
+    pub(crate) glue: Glue,
+}
+
+/// The finalizer of a type, type-erased; made by [`FinalizerFns::of`](crate::FinalizerFns::of).
+#[derive(Clone, Copy)]
+pub struct FinalizerFns {
+    /// Asks the value whether its finalizer is armed.
+    pub(crate) armed: unsafe fn(Object) -> bool,
+    /// Runs the finalizer on an object that the caller holds.
+    pub(crate) finalize: unsafe fn(Object),
+}
+
+impl core::fmt::Debug for FinalizerFns {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("FinalizerFns")
+    }
+}
+
+/// A pass over the chosen objects of one block, compiled for the block's type.
+pub(crate) type ScanBlock = unsafe fn(&Block, &mut Pass);
+
+/// The table of one type. Its address is no identity (a type can have several); `id` is.
+#[repr(align(128))]
+pub(crate) struct TypeInfo {
+    pub(crate) id: TypeId,
+    pub(crate) name: fn() -> &'static str,
+    pub(crate) size: usize,
+    pub(crate) align: usize,
+    /// Bytes before the value: the header, and the length of a slice before that.
+    pub(crate) prefix: usize,
+    /// Runs the type walk.
+    pub(crate) classify: fn() -> Class,
+    /// Drops the value in place; `None` where that does nothing.
+    pub(crate) drop: Option<unsafe fn(Object)>,
+    pub(crate) finalizer: Option<FinalizerFns>,
+    /// For managed weak references: their cell.
+    pub(crate) weak_cell: Option<unsafe fn(Object) -> CellRef>,
+    /// Counts the edges of the examined objects (see `collect::count`).
+    pub(crate) count: ScanBlock,
+    /// Spreads membership and counts from the candidates (see `collect::trial`).
+    pub(crate) spread: ScanBlock,
+    /// Spreads marks (see `collect::mark`).
+    pub(crate) mark: ScanBlock,
+    /// Looks for edges that leave the set (see `collect::reclaim`).
+    pub(crate) survey: ScanBlock,
+    /// Releases the edges that leave the set (see `collect::reclaim`).
+    pub(crate) sever: ScanBlock,
+    /// Reports the edges of one object with their names.
+    pub(crate) edges: unsafe fn(Object, &mut dyn EdgeSink),
+}
+
+impl TypeInfo {
+    /// The type's name without module paths: `Node<Vec<(u8, &str)>>`, `dyn Shape`.
+    pub(crate) fn short_name(&self) -> alloc::string::String {
+        short((self.name)())
+    }
+}
+
+/// Drops path segments from a type's name.
+pub(crate) fn short(name: &str) -> alloc::string::String {
+    let mut out = alloc::string::String::with_capacity(name.len());
+    let mut word = 0;
+    let mut chars = name.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let path = c == ':' && chars.peek().is_some_and(|&(_, next)| next == ':');
+        if path {
+            chars.next();
+            word = at + 2;
+        } else if !(c.is_alphanumeric() || c == '_') {
+            out.push_str(&name[word..at + c.len_utf8()]);
+            word = at + c.len_utf8();
+        }
+    }
+    out.push_str(&name[word..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn names_lose_their_paths() {
+        assert_eq!(short("a::b::Node<alloc::vec::Vec<(u8, &str)>>"), "Node<Vec<(u8, &str)>>");
+        assert_eq!(short("dyn x::y::Shape"), "dyn Shape");
+        assert_eq!(short("[core::option::Option<u8>; 4]"), "[Option<u8>; 4]");
+        assert_eq!(short("u8"), "u8");
+    }
+}

@@ -1,0 +1,259 @@
+//! The chunks of a heap, and the blocks taken from them.
+
+use super::block::Block;
+use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS};
+use super::core::Core;
+use super::os::{ChunkSource, poison};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
+
+pub(crate) struct Memory {
+    source: Box<dyn ChunkSource>,
+    chunks: RefCell<Vec<NonNull<Chunk>>>,
+    /// Free 64 KiB blocks in all chunks.
+    free: Cell<usize>,
+    /// Those among them that still have their memory.
+    warm: Cell<usize>,
+    /// Chunk to look at first.
+    hint: Cell<usize>,
+    free_subs: RefCell<Vec<FreeSub>>,
+    /// Blocks and sub-blocks that hold slots.
+    used: Cell<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct FreeSub {
+    chunk: NonNull<Chunk>,
+    block: u8,
+    sub: u8,
+}
+
+/// So many empty blocks keep their memory before more are handed to the system.
+const KEEP_WARM: usize = 16;
+
+impl Memory {
+    pub(crate) fn new(source: Box<dyn ChunkSource>) -> Memory {
+        Memory {
+            source,
+            chunks: RefCell::new(Vec::new()),
+            free: Cell::new(0),
+            warm: Cell::new(0),
+            hint: Cell::new(0),
+            free_subs: RefCell::new(Vec::new()),
+            used: Cell::new(0),
+        }
+    }
+
+    /// Blocks and sub-blocks in use.
+    pub(crate) fn used(&self) -> usize {
+        self.used.get()
+    }
+
+    /// Takes `count` neighbouring blocks, or a chunk of its own for more than one holds.
+    pub(crate) fn take_blocks(&self, core: &Core, count: usize) -> Option<(&Block, NonNull<u8>)> {
+        let (chunk, first, count) = if count >= BLOCKS {
+            let bytes = (count + 1).checked_mul(BLOCK)?.checked_next_multiple_of(CHUNK)?;
+            let chunk = self.new_chunk(core, bytes)?;
+            (chunk, chunk.take_blocks(BLOCKS - 1)?, BLOCKS - 1)
+        } else {
+            self.find_blocks(core, count)?
+        };
+        self.free.set(self.free.get() - count);
+        self.used.set(self.used.get() + 1);
+        let block = &chunk.blocks[first];
+        block.span.set(count as u8);
+        Some((block, chunk.memory(first)))
+    }
+
+    fn find_blocks(&self, core: &Core, count: usize) -> Option<(&Chunk, usize, usize)> {
+        if self.free.get() >= count {
+            let chunks = self.chunks.borrow();
+            let hint = self.hint.get();
+            for step in 0..chunks.len() {
+                let at = (hint + step) % chunks.len();
+                // SAFETY: invariant 2: listed chunks are mapped.
+                let chunk = unsafe { chunks[at].as_ref() };
+                let warm = chunk.warm().get();
+                if let Some(first) = chunk.take_blocks(count) {
+                    let cooled = (warm & !chunk.warm().get()).count_ones() as usize;
+                    self.warm.set(self.warm.get() - cooled);
+                    self.hint.set(at);
+                    return Some((chunk, first, count));
+                }
+            }
+        }
+        let chunk = self.new_chunk(core, CHUNK)?;
+        self.hint.set(self.chunks.borrow().len() - 1);
+        Some((chunk, chunk.take_blocks(count)?, count))
+    }
+
+    fn new_chunk(&self, core: &Core, bytes: usize) -> Option<&Chunk> {
+        self.chunks.borrow_mut().try_reserve(1).ok()?;
+        let memory = self.source.acquire(bytes, CHUNK)?;
+        poison::chunk_is_root(memory, bytes, true);
+        if !self.chunks.borrow().is_empty() {
+            // SAFETY: the chunk came from this source. The first one stays small.
+            unsafe { self.source.expect_dense(memory, bytes) };
+        }
+        // SAFETY: the source's promise: memory of this size and alignment, ours alone.
+        let chunk = unsafe { Chunk::create(memory, bytes, NonNull::from(core)) };
+        self.chunks.borrow_mut().push(chunk);
+        self.free.set(self.free.get() + BLOCKS - 1);
+        self.add_subs(chunk, 0);
+        // SAFETY: invariant 2: just created, mapped until released.
+        Some(unsafe { chunk.as_ref() })
+    }
+
+    fn add_subs(&self, chunk: NonNull<Chunk>, block: usize) {
+        let subs = (Chunk::first_sub(block)..SUBS).rev();
+        let subs = subs.map(|sub| FreeSub { chunk, block: block as u8, sub: sub as u8 });
+        self.free_subs.borrow_mut().extend(subs);
+    }
+
+    /// Takes a sub-block, splitting a block when none is free.
+    pub(crate) fn take_sub(&self, core: &Core) -> Option<(&Block, NonNull<u8>)> {
+        if self.free_subs.borrow().is_empty() {
+            self.split_block(core)?;
+        }
+        let free = self.free_subs.borrow_mut().pop()?;
+        self.used.set(self.used.get() + 1);
+        // SAFETY: invariants 2 and 3: a listed sub-block is an entry of a split block of a mapped chunk.
+        unsafe {
+            let chunk = free.chunk.as_ref();
+            let entry = chunk.blocks[free.block as usize].subs()?.add(free.sub as usize);
+            Some((entry.as_ref(), chunk.memory(free.block as usize).add(free.sub as usize * SUB)))
+        }
+    }
+
+    /// A chunk without a free sub-block: the first one's header has some.
+    fn split_block(&self, core: &Core) -> Option<()> {
+        if self.chunks.borrow().is_empty() {
+            self.new_chunk(core, CHUNK)?;
+            return Some(());
+        }
+        let (chunk, index, _) = self.find_blocks(core, 1)?;
+        self.free.set(self.free.get() - 1);
+        if self.free_subs.borrow().is_empty() {
+            chunk.split_block(index);
+            self.add_subs(NonNull::from(chunk), index);
+        } else {
+            self.return_blocks(chunk, index, 1);
+        }
+        Some(())
+    }
+
+    /// Takes an empty block back, and gives memory to the system where enough is free.
+    pub(crate) fn give_block(&self, core: &Core, block: &Block) {
+        debug_assert_eq!(block.live.get(), 0);
+        debug_assert!(!core.collecting.get());
+        self.used.set(self.used.get() - 1);
+        let chunk = block.home();
+        let (index, sub) = Chunk::place(block.first_address());
+        let span = block.span.get() as usize;
+        block.retire();
+        core.bins.flush();
+        if span == 0 {
+            let link = NonNull::from(chunk);
+            self.free_subs.borrow_mut().push(FreeSub { chunk: link, block: index as u8, sub: sub as u8 });
+            if index > 0 && self.reclaim_split(chunk, index) {
+                self.return_blocks(chunk, index, 1);
+            }
+        } else {
+            poison::clear(chunk.memory(index), span * BLOCK);
+            self.return_blocks(chunk, index, span);
+        }
+        if chunk.is_empty() {
+            self.release_chunk(chunk);
+        }
+    }
+
+    fn return_blocks(&self, chunk: &Chunk, first: usize, count: usize) {
+        chunk.give_blocks(first, count);
+        self.free.set(self.free.get() + count);
+        let given = (u64::MAX >> (64 - count)) << first;
+        chunk.warm().set(chunk.warm().get() | given);
+        self.warm.set(self.warm.get() + count);
+        if self.warm.get() > KEEP_WARM.max(self.used.get() / 8) {
+            self.cool(chunk);
+        }
+    }
+
+    /// Hands the memory of a chunk's free blocks to the system.
+    fn cool(&self, chunk: &Chunk) {
+        let warm = chunk.warm().replace(0);
+        self.warm.set(self.warm.get() - warm.count_ones() as usize);
+        for index in super::block::bits(warm) {
+            // SAFETY: the blocks are free, nothing in them is used.
+            unsafe { self.source.decommit(chunk.memory(index as usize), BLOCK) };
+        }
+    }
+
+    /// Undoes a split when all its sub-blocks are free.
+    fn reclaim_split(&self, chunk: &Chunk, index: usize) -> bool {
+        let here = |free: &FreeSub| free.chunk == NonNull::from(chunk) && free.block as usize == index;
+        let mut free_subs = self.free_subs.borrow_mut();
+        if free_subs.iter().filter(|free| here(free)).count() < SUBS - 1 {
+            return false;
+        }
+        free_subs.retain(|free| !here(free));
+        chunk.blocks[index].unsplit();
+        true
+    }
+
+    /// Gives an empty chunk to the system; one ordinary chunk is kept while the heap lives.
+    fn release_chunk(&self, chunk: &Chunk) {
+        if chunk.bytes() == CHUNK && self.chunks.borrow().len() == 1 {
+            return;
+        }
+        let link = NonNull::from(chunk);
+        self.chunks.borrow_mut().retain(|known| *known != link);
+        self.free_subs.borrow_mut().retain(|free| free.chunk != link);
+        self.free.set(self.free.get() - (BLOCKS - 1));
+        self.warm.set(self.warm.get() - chunk.warm().get().count_ones() as usize);
+        self.hint.set(0);
+        self.unmap(link);
+    }
+
+    fn unmap(&self, chunk: NonNull<Chunk>) {
+        // SAFETY: invariant 2: the chunk is mapped until here.
+        let (start, bytes) = unsafe { (chunk.as_ref().start(), chunk.as_ref().bytes()) };
+        poison::clear(start, bytes);
+        poison::chunk_is_root(start, bytes, false);
+        // SAFETY: acquired with these numbers; no block of it is in use.
+        unsafe { self.source.release(start, bytes, CHUNK) };
+    }
+
+    /// Every block in use.
+    pub(crate) fn each_block(&self, f: &mut dyn FnMut(&Block)) {
+        let mut at = 0;
+        // By index, and no borrow held: `f` may run into code that takes blocks.
+        while let Some(chunk) = self.chunks.borrow().get(at).copied() {
+            // SAFETY: invariant 2: listed chunks are mapped.
+            unsafe { chunk.as_ref() }.each_block(f);
+            at += 1;
+        }
+    }
+
+    /// Bytes of blocks in use.
+    pub(crate) fn used_bytes(&self) -> usize {
+        let mut bytes = 0;
+        self.each_block(&mut |block| {
+            bytes += match block.span.get() {
+                0 => SUB,
+                63 if block.home().bytes() > CHUNK => block.home().bytes(),
+                span => span as usize * BLOCK,
+            }
+        });
+        bytes
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        for chunk in self.chunks.take() {
+            self.unmap(chunk);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Memory: headers, slots, blocks, chunks, side tables.
+//!
+//! The invariants that the `unsafe` blocks of this crate rest on:
+//!
+//! 1. An `Object` is the address of a value in a slot of a mapped block. Whoever
+//!    keeps one knows what keeps the block in place: a count on the object, or an
+//!    operation (collection, release) that is open on its heap.
+//! 2. Chunks are aligned to their size and begin with an initialised `Chunk` that
+//!    names the heap. A chunk is unmapped, and a block's entry reused, only when no
+//!    slot of it is in use, nothing links it, and no collection is open.
+//! 3. A split block has a table of `SUBS` entries.
+//! 4. The slots and side tables of a block in use lie inside its memory and do not
+//!    overlap; the tables have an entry for each slot.
+//! 5. The lists of free slots link slots in which no value lives; their headers are
+//!    links until the slot is taken.
+//! 6. A heap is freed only when no operation on it is open.
+//! 7. Internal counts are written before they are read, in each collection.
+//! 8. A weak cell is freed with its last holder; a cell that is linked has a handle.
+//! 9. Bins live as long as their heap.
+//! 10. The alloc bit of a slot is set only while an initialised value of the block's
+//!     type is in it; it is cleared before that value is dropped.
+//! 11. A value is dropped once, when no pointer to it is left that could be
+//!     dereferenced: at count zero, or as a member of a condemned set whose every
+//!     pointer lies within the set.
+//! 12. A `Trace` implementation reports only `Gc` pointers that the value owns, the
+//!     same ones until a mutation, and runs no user code.
+//! 13. Pointers are not sent between threads: a heap and all that belongs to it
+//!     stays on one.
+
+pub(crate) mod bins;
+pub(crate) mod block;
+pub(crate) mod chunk;
+pub(crate) mod core;
+pub(crate) mod count;
+pub(crate) mod generations;
+pub(crate) mod hooks;
+pub(crate) mod info;
+pub(crate) mod memory;
+pub(crate) mod object;
+pub(crate) mod os;
+pub(crate) mod pass;
+pub(crate) mod schedule;
+pub(crate) mod seg;
+pub(crate) mod weak_table;

@@ -1,0 +1,169 @@
+//! Where chunks come from.
+
+use core::ptr::NonNull;
+
+/// Gives and takes back the aligned chunks that a heap lives in.
+///
+/// The default takes them from the operating system. Another one can be given to
+/// [`HeapBuilder::chunk_source`](crate::HeapBuilder::chunk_source): to place the
+/// heap, to count it, or to make it fail in a test.
+///
+/// # Safety
+///
+/// 1. `acquire` returns memory of at least `bytes` bytes, aligned to `align` (a
+///    power of two), readable and writable, that nothing else uses until it is
+///    released with the same numbers.
+/// 2. `decommit` may replace what the memory holds by anything, but leaves it usable.
+/// 3. None of the methods calls into the heap.
+pub unsafe trait ChunkSource {
+    /// Takes memory; `None` when there is none to be had.
+    fn acquire(&self, bytes: usize, align: usize) -> Option<NonNull<u8>>;
+
+    /// Gives memory back.
+    ///
+    /// # Safety
+    /// `start` came from `acquire` of this source with the same `bytes` and `align`,
+    /// and nothing uses it any more.
+    unsafe fn release(&self, start: NonNull<u8>, bytes: usize, align: usize);
+
+    /// The content of this part of a chunk is not needed any more.
+    ///
+    /// # Safety
+    /// The range lies in a chunk of this source; nothing in it is used.
+    unsafe fn decommit(&self, start: NonNull<u8>, bytes: usize) {
+        let _ = (start, bytes);
+    }
+
+    /// This part of a chunk will be used densely: huge pages are welcome.
+    ///
+    /// # Safety
+    /// The range lies in a chunk of this source.
+    unsafe fn expect_dense(&self, start: NonNull<u8>, bytes: usize) {
+        let _ = (start, bytes);
+    }
+}
+
+/// The default source: pages from the operating system where there is one to ask,
+/// else from the global allocator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemChunks;
+
+#[cfg(all(feature = "std", unix))]
+mod pages {
+    use super::{ChunkSource, NonNull, SystemChunks};
+    use core::ptr;
+
+    fn map(bytes: usize) -> Option<NonNull<u8>> {
+        let (read_write, private) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE);
+        // SAFETY: a new anonymous mapping touches no memory of ours.
+        let start = unsafe { libc::mmap(ptr::null_mut(), bytes, read_write, private | libc::MAP_ANON, -1, 0) };
+        if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
+    }
+
+    fn unmap(start: *mut u8, bytes: usize) {
+        if bytes > 0 {
+            // SAFETY: the callers own the range and give it up.
+            unsafe { libc::munmap(start.cast(), bytes) };
+        }
+    }
+
+    // SAFETY: anonymous private mappings are ours alone until unmapped.
+    unsafe impl ChunkSource for SystemChunks {
+        fn acquire(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+            let padded = bytes.checked_add(align)?;
+            let start = map(padded)?.as_ptr();
+            let before = start.align_offset(align);
+            let chunk = start.wrapping_add(before);
+            unmap(start, before);
+            unmap(chunk.wrapping_add(bytes), padded - before - bytes);
+            NonNull::new(chunk)
+        }
+
+        unsafe fn release(&self, start: NonNull<u8>, bytes: usize, _align: usize) {
+            unmap(start.as_ptr(), bytes);
+        }
+
+        unsafe fn decommit(&self, start: NonNull<u8>, bytes: usize) {
+            // SAFETY: the caller gave up the content of this mapped range.
+            unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) };
+        }
+
+        #[cfg(target_os = "linux")]
+        unsafe fn expect_dense(&self, start: NonNull<u8>, bytes: usize) {
+            // SAFETY: advice on a mapped range changes no content.
+            unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
+        }
+    }
+}
+
+#[cfg(not(all(feature = "std", unix)))]
+mod pages {
+    use super::{ChunkSource, NonNull, SystemChunks};
+    use core::alloc::Layout;
+
+    // SAFETY: the global allocator keeps the same promises.
+    unsafe impl ChunkSource for SystemChunks {
+        fn acquire(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+            let layout = Layout::from_size_align(bytes, align).ok()?;
+            // SAFETY: chunks are never of size 0.
+            NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+        }
+
+        unsafe fn release(&self, start: NonNull<u8>, bytes: usize, align: usize) {
+            if let Ok(layout) = Layout::from_size_align(bytes, align) {
+                // SAFETY: the caller passes what it acquired.
+                unsafe { alloc::alloc::dealloc(start.as_ptr(), layout) };
+            }
+        }
+    }
+}
+
+/// Marks the bytes of free slots for AddressSanitizer, in builds made for it.
+pub(crate) mod poison {
+    use core::ptr::NonNull;
+
+    #[cfg(gc_asan)]
+    unsafe extern "C" {
+        fn __asan_poison_memory_region(start: *const u8, bytes: usize);
+        fn __asan_unpoison_memory_region(start: *const u8, bytes: usize);
+        fn __lsan_register_root_region(start: *const u8, bytes: usize);
+        fn __lsan_unregister_root_region(start: *const u8, bytes: usize);
+    }
+
+    /// Nobody may touch these bytes until [`clear`].
+    #[inline]
+    pub(crate) fn set(start: NonNull<u8>, bytes: usize) {
+        #[cfg(gc_asan)]
+        // SAFETY: changes the sanitizer's shadow only.
+        unsafe {
+            __asan_poison_memory_region(start.as_ptr(), bytes);
+        }
+        let _ = (start, bytes);
+    }
+
+    /// These bytes may be used again.
+    #[inline]
+    pub(crate) fn clear(start: NonNull<u8>, bytes: usize) {
+        #[cfg(gc_asan)]
+        // SAFETY: changes the sanitizer's shadow only.
+        unsafe {
+            __asan_unpoison_memory_region(start.as_ptr(), bytes);
+        }
+        let _ = (start, bytes);
+    }
+
+    /// What objects in this chunk own is not a leak: the heap keeps its own account.
+    #[inline]
+    pub(crate) fn chunk_is_root(start: NonNull<u8>, bytes: usize, root: bool) {
+        #[cfg(gc_asan)]
+        // SAFETY: names a mapped range to the leak checker.
+        unsafe {
+            if root {
+                __lsan_register_root_region(start.as_ptr(), bytes);
+            } else {
+                __lsan_unregister_root_region(start.as_ptr(), bytes);
+            }
+        }
+        let _ = (start, bytes, root);
+    }
+}

@@ -1,0 +1,170 @@
+//! The state that a pass of the collector carries from edge to edge, and the
+//! queue of blocks that it works off.
+//!
+//! The queue needs no memory: blocks are linked through their own entries, and
+//! a block is on it exactly while some of its `pending` bits are set.
+
+use super::block::{Block, flag};
+use super::core::Core;
+use super::object::Object;
+use core::ptr::NonNull;
+
+/// Takes edges one by one; what observation and traversal of single objects use.
+pub(crate) trait EdgeSink {
+    /// One edge to `target`, after the segments that name it were entered.
+    fn edge(&mut self, target: Object);
+    /// A part of the value begins.
+    fn enter(&mut self, seg: super::seg::Seg<'_>) {
+        let _ = seg;
+    }
+    /// The part ends.
+    fn leave(&mut self) {}
+    /// Are the segments listened to?
+    fn wants_names(&self) -> bool {
+        false
+    }
+}
+
+/// Scratch of one pass over the heap.
+pub(crate) struct Pass {
+    pub(crate) core: NonNull<Core>,
+    /// Generations 0 to this are examined.
+    pub(crate) oldest: u8,
+    /// No object is excluded by its generation, so that every one is examined.
+    pub(crate) everything: bool,
+    /// Objects scanned so far.
+    pub(crate) scanned: usize,
+    /// Set by the survey: what the edges that leave the set require.
+    pub(crate) leaving: Leaving,
+    head: Option<NonNull<Block>>,
+    tail: Option<NonNull<Block>>,
+    listed: Option<NonNull<Block>>,
+}
+
+/// What the edges that leave a set require of its reclaim.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Leaving {
+    /// No edge leaves.
+    Nothing,
+    /// Some do, to objects whose release nobody can watch.
+    Unwatched,
+    /// Some do, to objects that may die with a finalizer or a callback.
+    Watched,
+}
+
+impl Pass {
+    pub(crate) fn new(core: &Core, oldest: u8) -> Pass {
+        Pass {
+            core: NonNull::from(core),
+            oldest,
+            everything: false,
+            scanned: 0,
+            leaving: Leaving::Nothing,
+            head: None,
+            tail: None,
+            listed: None,
+        }
+    }
+
+    pub(crate) fn core<'a>(&self) -> &'a Core {
+        // SAFETY: invariant 6: a heap is not freed while an operation on it is open.
+        unsafe { self.core.as_ref() }
+    }
+
+    /// Is the target in this heap? Pointers into other heaps are external there.
+    #[inline]
+    pub(crate) fn owns(&self, object: Object) -> bool {
+        object.chunk().core() == self.core
+    }
+
+    /// Queues the group of slots that `index` is in.
+    #[inline]
+    pub(crate) fn enqueue(&mut self, block: &Block, index: u32) {
+        let before = block.pending.get();
+        block.pending.set(before | 1 << (index >> 6));
+        if before == 0 {
+            self.push(block);
+        }
+    }
+
+    /// Queues every group of `groups` (one bit each).
+    pub(crate) fn enqueue_groups(&mut self, block: &Block, groups: u64) {
+        let before = block.pending.get();
+        block.pending.set(before | groups);
+        if before == 0 && groups != 0 {
+            self.push(block);
+        }
+    }
+
+    fn push(&mut self, block: &Block) {
+        block.next_queued.set(None);
+        match self.tail.replace(block.link()) {
+            None => self.head = Some(block.link()),
+            // SAFETY: invariant 2: entries of queued blocks stay in place while the pass runs.
+            Some(tail) => unsafe { tail.as_ref() }.next_queued.set(Some(block.link())),
+        }
+    }
+
+    /// Takes the block that waits longest, with the groups to scan.
+    pub(crate) fn dequeue<'a>(&mut self) -> Option<&'a Block> {
+        // SAFETY: as in `push`.
+        let block = unsafe { self.head?.as_ref() };
+        self.head = block.next_queued.get();
+        if self.head.is_none() {
+            self.tail = None;
+        }
+        Some(block)
+    }
+
+    /// Notes that members of the set lie in this block.
+    #[inline]
+    pub(crate) fn list(&mut self, block: &Block) {
+        if !block.has(flag::LISTED) {
+            block.set_flag(flag::LISTED | flag::PLANED);
+            block.next_listed.set(self.listed.replace(block.link()));
+        }
+    }
+
+    /// The blocks that were noted, newest first.
+    pub(crate) fn listed<'a>(&self) -> Listed<'a> {
+        Listed { next: self.listed, _blocks: core::marker::PhantomData }
+    }
+
+    /// Keeps only the blocks of the list that `keep` says, the others are let go.
+    pub(crate) fn retain_listed(&mut self, mut keep: impl FnMut(&Block) -> bool) {
+        let blocks = self.listed();
+        self.listed = None;
+        for block in blocks {
+            block.clear_flag(flag::LISTED);
+            if keep(block) {
+                self.list(block);
+            }
+        }
+    }
+
+    /// Empties queue and list. Holds after it: no block is pending or listed.
+    pub(crate) fn forget_blocks(&mut self) {
+        while let Some(block) = self.dequeue() {
+            block.pending.set(0);
+        }
+        self.retain_listed(|_| false);
+    }
+}
+
+/// Iterates over listed blocks. A block may be unlisted as soon as it was yielded.
+#[derive(Clone, Copy)]
+pub(crate) struct Listed<'a> {
+    next: Option<NonNull<Block>>,
+    _blocks: core::marker::PhantomData<&'a Block>,
+}
+
+impl<'a> Iterator for Listed<'a> {
+    type Item = &'a Block;
+
+    fn next(&mut self) -> Option<&'a Block> {
+        // SAFETY: invariants 2 and 6: no block goes back while a collection is open.
+        let block = unsafe { self.next?.as_ref() };
+        self.next = block.next_listed.get();
+        Some(block)
+    }
+}

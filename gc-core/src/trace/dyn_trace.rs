@@ -1,0 +1,93 @@
+//! Tracing through trait objects.
+
+use super::shape::Sink;
+use super::{Trace, Visitor, Walk};
+use crate::space::pass::EdgeSink;
+
+/// The object-safe twin of [`Trace`], implemented for every traced type.
+///
+/// Make it a supertrait of a trait whose objects are stored in the heap, and say
+/// [`trace_object!`](crate::trace_object) once:
+///
+/// ```
+/// use gc_core::{gc_cast, trace_object, DynTrace, Gc, Heap, Trace};
+///
+/// trait Shape: DynTrace {
+///     fn area(&self) -> f64;
+/// }
+/// trace_object!(dyn Shape);
+///
+/// #[derive(Trace)]
+/// struct Square(f64);
+/// impl Shape for Square {
+///     fn area(&self) -> f64 {
+///         self.0 * self.0
+///     }
+/// }
+///
+/// let heap = Heap::new();
+/// let shape: Gc<dyn Shape> = gc_cast!(heap.alloc(Square(3.0)) => dyn Shape);
+/// assert_eq!(shape.area(), 9.0);
+/// ```
+pub trait DynTrace: sealed::TraceObject {}
+
+impl<T: Trace> DynTrace for T {}
+
+mod sealed {
+    use super::{EdgeSink, Sink, Trace, Visitor};
+    use crate::trace::shape::Erased;
+
+    pub trait TraceObject: 'static {
+        #[doc(hidden)]
+        fn dyn_trace(&self, sink: DynSink<'_>);
+    }
+
+    /// A visitor behind a pointer.
+    #[expect(missing_debug_implementations, reason = "opaque plumbing")]
+    pub struct DynSink<'a>(&'a mut dyn EdgeSink);
+
+    impl<T: Trace> TraceObject for T {
+        fn dyn_trace(&self, sink: DynSink<'_>) {
+            self.trace(&mut Erased(sink.0));
+        }
+    }
+
+    pub(super) fn trace_through<V: Visitor>(object: &(impl TraceObject + ?Sized), visitor: &mut V) {
+        object.dyn_trace(DynSink(&mut Sink(visitor)));
+    }
+}
+
+/// Traces a trait object: what [`trace_object!`](crate::trace_object) expands to.
+#[doc(hidden)]
+pub fn trace_dyn<T: DynTrace + ?Sized, V: Visitor>(object: &T, visitor: &mut V) {
+    sealed::trace_through(object, visitor);
+}
+
+/// Makes `Box<dyn Trait>` and `Gc<dyn Trait>` fields traceable, for a trait with
+/// the supertrait [`DynTrace`].
+#[macro_export]
+macro_rules! trace_object {
+    ($object:ty) => {
+        const _: () = {
+            // SAFETY: everything is passed on to the value's own implementation.
+            unsafe impl $crate::Trace for $object {
+                fn types(walk: &mut $crate::Walk) {
+                    walk.cyclic();
+                }
+                fn trace<__V: $crate::Visitor>(&self, visitor: &mut __V) {
+                    $crate::__private::trace_dyn(self, visitor);
+                }
+            }
+        };
+    };
+}
+
+// SAFETY: everything is passed on to the value's own implementation.
+unsafe impl Trace for dyn DynTrace {
+    fn types(walk: &mut Walk) {
+        walk.cyclic();
+    }
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        sealed::trace_through(self, visitor);
+    }
+}

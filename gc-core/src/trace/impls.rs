@@ -1,0 +1,362 @@
+//! `Trace` for what people store: scalars, strings, containers, cells, maps.
+
+use super::{Label, Seg, Trace, Visitor, Walk};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::{Cell, OnceCell, RefCell};
+use core::marker::PhantomData;
+use smallvec::SmallVec;
+
+/// Types that hold no `Gc` and whose drop runs no user code.
+macro_rules! scalar {
+    ($($ty:ty $(=> $label:expr)?),* $(,)?) => {$(
+        // SAFETY: no edge to report, nothing that drops.
+        unsafe impl Trace for $ty {
+            fn types(_walk: &mut Walk) {}
+            #[inline(always)]
+            fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+            $(fn label(&self) -> Label<'_> {
+                let label: fn(&$ty) -> Label<'_> = $label;
+                label(self)
+            })?
+        }
+    )*};
+}
+
+scalar! {
+    (), f32, f64,
+    bool => |&v| Label::Bool(v), char => |&v| Label::Char(v),
+    u8 => |&v| Label::Int(v.into()), i8 => |&v| Label::Int(v.into()),
+    u16 => |&v| Label::Int(v.into()), i16 => |&v| Label::Int(v.into()),
+    u32 => |&v| Label::Int(v.into()), i32 => |&v| Label::Int(v.into()),
+    u64 => |&v| Label::Int(v.into()), i64 => |&v| Label::Int(v.into()),
+    i128 => |&v| Label::Int(v),
+    u128 => |&v| i128::try_from(v).map_or(Label::None, Label::Int),
+    usize => |&v| Label::Int(v as i128), isize => |&v| Label::Int(v as i128),
+    str => |v| Label::Str(v),
+    core::num::NonZeroU8, core::num::NonZeroU16, core::num::NonZeroU32, core::num::NonZeroU64,
+    core::num::NonZeroUsize, core::num::NonZeroI8, core::num::NonZeroI16, core::num::NonZeroI32,
+    core::num::NonZeroI64, core::num::NonZeroIsize,
+    core::time::Duration, core::cmp::Ordering, core::any::TypeId, core::marker::PhantomPinned,
+}
+
+/// Types that own memory and no `Gc`.
+macro_rules! text {
+    ($($ty:ty => $self:ident $label:expr),* $(,)?) => {$(
+        // SAFETY: no edge to report.
+        unsafe impl Trace for $ty {
+            fn types(walk: &mut Walk) {
+                walk.owns_memory();
+            }
+            #[inline(always)]
+            fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+            fn label(&self) -> Label<'_> {
+                let $self = self;
+                $label
+            }
+        }
+    )*};
+}
+
+text! {
+    String => text Label::Str(text),
+    Cow<'static, str> => text Label::Str(text),
+}
+
+#[cfg(feature = "std")]
+text! {
+    std::path::PathBuf => _path Label::None,
+    std::ffi::OsString => _text Label::None,
+}
+
+/// Types that are not looked into: what they hold counts as external.
+macro_rules! opaque {
+    ($([$($param:ident),*] $ty:ty),* $(,)?) => {$(
+        // SAFETY: reports nothing.
+        unsafe impl<$($param: ?Sized + 'static),*> Trace for $ty {
+            fn types(walk: &mut Walk) {
+                walk.untraced::<$ty>();
+            }
+            #[inline(always)]
+            fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+        }
+    )*};
+}
+
+opaque! {
+    [T] Rc<T>, [T] Arc<T>, [T] alloc::rc::Weak<T>, [T] alloc::sync::Weak<T>,
+    [T] &'static T, [T] *const T, [T] *mut T,
+}
+
+#[cfg(feature = "std")]
+opaque! { [] std::time::Instant, [] std::time::SystemTime }
+
+// SAFETY: holds nothing.
+unsafe impl<T: ?Sized + 'static> Trace for PhantomData<T> {
+    fn types(_walk: &mut Walk) {}
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+}
+
+// SAFETY: passes the one owned value on.
+unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
+    fn types(walk: &mut Walk) {
+        walk.owns_memory();
+        walk.field::<T>();
+    }
+    #[inline]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        (**self).trace(visitor);
+    }
+    fn label(&self) -> Label<'_> {
+        (**self).label()
+    }
+}
+
+// SAFETY: passes the one owned value on.
+unsafe impl<T: Trace> Trace for Option<T> {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        if let Some(value) = self {
+            value.trace(visitor);
+        }
+    }
+}
+
+// SAFETY: passes the one owned value on.
+unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+        walk.field::<E>();
+    }
+    #[inline]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        match self {
+            Ok(value) => value.trace(visitor),
+            Err(error) => error.trace(visitor),
+        }
+    }
+}
+
+/// Traces elements with their positions.
+#[inline(always)]
+fn trace_elements<'a, T: Trace, V: Visitor>(elements: impl Iterator<Item = &'a T>, visitor: &mut V) {
+    for (index, element) in elements.enumerate() {
+        visitor.enter(Seg::Index(index));
+        element.trace(visitor);
+        visitor.leave();
+    }
+}
+
+// SAFETY: passes every owned element on.
+unsafe impl<T: Trace> Trace for [T] {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+    }
+    #[inline]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        trace_elements(self.iter(), visitor);
+    }
+}
+
+// SAFETY: passes every owned element on.
+unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        trace_elements(self.iter(), visitor);
+    }
+}
+
+/// Sequences with elements in memory of their own.
+macro_rules! sequence {
+    ($([$($bound:tt)*] $ty:ty),* $(,)?) => {$(
+        // SAFETY: passes every owned element on.
+        unsafe impl<$($bound)*> Trace for $ty {
+            fn types(walk: &mut Walk) {
+                walk.owns_memory();
+                walk.field::<T>();
+            }
+            #[inline]
+            fn trace<V: Visitor>(&self, visitor: &mut V) {
+                trace_elements(self.iter(), visitor);
+            }
+        }
+    )*};
+}
+
+sequence! {
+    [T: Trace] Vec<T>, [T: Trace] VecDeque<T>, [T: Trace] alloc::collections::LinkedList<T>,
+    [T: Trace] BTreeSet<T>,
+}
+
+// SAFETY: passes every owned element on.
+unsafe impl<A: smallvec::Array<Item: Trace> + 'static> Trace for SmallVec<A> {
+    fn types(walk: &mut Walk) {
+        walk.owns_memory();
+        walk.field::<A::Item>();
+    }
+    #[inline]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        trace_elements(self.iter(), visitor);
+    }
+}
+
+/// Traces entries with their keys; labels are made only where somebody listens.
+#[inline(always)]
+fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item = (&'a K, &'a T)>, visitor: &mut V) {
+    for (index, (key, value)) in entries.enumerate() {
+        let label = if visitor.wants_names() { key.label() } else { Label::None };
+        visitor.enter(Seg::Key(label, index));
+        key.trace(visitor);
+        value.trace(visitor);
+        visitor.leave();
+    }
+}
+
+/// Maps; dropping one drops keys and values and calls neither `Hash` nor `Ord`.
+macro_rules! map {
+    ($([$($bound:tt)*] $ty:ty $(, $hasher:ident)?);* $(;)?) => {$(
+        // SAFETY: passes every owned key and value on.
+        unsafe impl<$($bound)*> Trace for $ty {
+            fn types(walk: &mut Walk) {
+                walk.owns_memory();
+                walk.field::<K>();
+                walk.field::<T>();
+                $(walk.untraced::<$hasher>();)?
+            }
+            #[inline]
+            fn trace<V: Visitor>(&self, visitor: &mut V) {
+                trace_entries(self.iter(), visitor);
+            }
+        }
+    )*};
+}
+
+map! {
+    [K: Trace, T: Trace] BTreeMap<K, T>;
+    [K: Trace, T: Trace, S: 'static] hashbrown::HashMap<K, T, S>, S;
+}
+
+#[cfg(feature = "std")]
+map! { [K: Trace, T: Trace, S: 'static] std::collections::HashMap<K, T, S>, S; }
+
+#[cfg(feature = "std")]
+// SAFETY: passes every owned element on.
+unsafe impl<T: Trace, S: 'static> Trace for std::collections::HashSet<T, S> {
+    fn types(walk: &mut Walk) {
+        walk.owns_memory();
+        walk.field::<T>();
+        walk.untraced::<S>();
+    }
+    #[inline]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        trace_elements(self.iter(), visitor);
+    }
+}
+
+// SAFETY: the value is read in place. No visitor runs user code (they are sealed), so
+// nothing can replace it meanwhile.
+unsafe impl<T: Trace> Trace for Cell<T> {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        // SAFETY: as above; the cell is not shared between threads (invariant 13).
+        unsafe { (*self.as_ptr()).trace(visitor) };
+    }
+}
+
+// SAFETY: passes the value on. While it is mutably borrowed its edges stay unreported,
+// which makes their targets count as external.
+unsafe impl<T: Trace + ?Sized> Trace for RefCell<T> {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        if let Ok(value) = self.try_borrow() {
+            value.trace(visitor);
+        }
+    }
+}
+
+// SAFETY: passes the one owned value on.
+unsafe impl<T: Trace> Trace for OnceCell<T> {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+    }
+    #[inline]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        if let Some(value) = self.get() {
+            value.trace(visitor);
+        }
+    }
+}
+
+// SAFETY: passes the one owned value on.
+unsafe impl<T: Trace> Trace for core::num::Wrapping<T> {
+    fn types(walk: &mut Walk) {
+        walk.field::<T>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        self.0.trace(visitor);
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident $field:tt),*) => {
+        // SAFETY: passes every field on.
+        unsafe impl<$($name: Trace),*> Trace for ($($name,)*) {
+            fn types(walk: &mut Walk) {
+                $(walk.field::<$name>();)*
+            }
+            #[inline(always)]
+            fn trace<V: Visitor>(&self, visitor: &mut V) {
+                $(
+                    visitor.enter(Seg::Field(stringify!($field)));
+                    self.$field.trace(visitor);
+                    visitor.leave();
+                )*
+            }
+        }
+    };
+}
+
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+macro_rules! function {
+    ($($arg:ident),*) => {
+        // SAFETY: a function pointer holds nothing.
+        unsafe impl<R: 'static, $($arg: 'static),*> Trace for fn($($arg),*) -> R {
+            fn types(_walk: &mut Walk) {}
+            #[inline(always)]
+            fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+        }
+    };
+}
+
+function!();
+function!(A);
+function!(A, B);
+function!(A, B, C);
+function!(A, B, C, D);

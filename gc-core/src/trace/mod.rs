@@ -1,0 +1,113 @@
+//! How the heap sees into values.
+
+mod dyn_trace;
+mod impls;
+pub(crate) mod shape;
+mod walk;
+
+pub use crate::space::seg::{Label, Seg};
+pub use dyn_trace::{DynTrace, trace_dyn};
+pub use walk::Walk;
+
+use crate::space::info::FinalizerFns;
+use crate::space::object::Object;
+use crate::{Finalize, Gc};
+
+/// A type whose values can live on the heap, or be parts of such values.
+///
+/// Use `#[derive(Trace)]`; it is safe. A hand-written implementation is `unsafe`:
+///
+/// # Safety
+///
+/// 1. [`trace`](Trace::trace) runs no user code, neither clones nor drops a [`Gc`],
+///    and does not panic.
+/// 2. It reports each `Gc` that it reports at most once, and only such that the
+///    value itself owns (through fields, boxes, vectors: uniquely owned data), by
+///    calling `trace` on it.
+/// 3. It reports the same edges each time until the value is mutated.
+/// 4. Dropping the value dereferences no `Gc` that is reported.
+/// 5. [`types`](Trace::types) names the type of every part that is traced (by
+///    [`Walk::field`]) and says [`Walk::untraced`] for every part that is not.
+///
+/// A `Gc` that is *not* reported makes its target count as held from outside: a
+/// leak at worst.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not traced by the heap",
+    label = "the heap cannot look into this type",
+    note = "add `#[derive(Trace)]` to `{Self}`, or `#[trace(skip)]` to the field when it holds no `Gc`"
+)]
+pub unsafe trait Trace: 'static {
+    /// The finalizer, for types marked `#[trace(finalize)]`.
+    #[doc(hidden)]
+    const FINALIZER: Option<FinalizerFns> = None;
+
+    /// Names every type that a value owns or points to.
+    fn types(walk: &mut Walk);
+
+    /// Reports every edge.
+    fn trace<V: Visitor>(&self, visitor: &mut V);
+
+    /// How a value of this type is shown when it is the key of a map.
+    fn label(&self) -> Label<'_> {
+        Label::None
+    }
+}
+
+pub(crate) mod sealed {
+    use crate::space::object::Object;
+
+    pub trait Sealed {
+        #[doc(hidden)]
+        fn object(&mut self, target: Edge);
+    }
+
+    /// An edge's target, opaque outside of the crate.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Edge(pub(crate) Object);
+}
+
+/// Receives the edges of a value. Sealed: only the heap's own passes implement it.
+#[diagnostic::on_unimplemented(
+    message = "`Visitor` is sealed",
+    note = "use `GcAny::referents` or `Heap::edges` to look at edges"
+)]
+pub trait Visitor: sealed::Sealed {
+    /// A named part of the value begins. Costs nothing in the collector's passes.
+    #[inline(always)]
+    fn enter(&mut self, seg: Seg<'_>) {
+        let _ = seg;
+    }
+
+    /// That part ends.
+    #[inline(always)]
+    fn leave(&mut self) {}
+
+    /// Does anybody listen to [`enter`](Visitor::enter)? Maps look for labels only then.
+    #[inline(always)]
+    fn wants_names(&self) -> bool {
+        false
+    }
+}
+
+/// Hands an edge to a visitor.
+#[inline(always)]
+pub(crate) fn visit<V: Visitor>(visitor: &mut V, target: Object) {
+    visitor.object(sealed::Edge(target));
+}
+
+impl FinalizerFns {
+    /// The finalizer of `T`.
+    #[must_use]
+    pub const fn of<T: Trace + Finalize>() -> FinalizerFns {
+        FinalizerFns {
+            // SAFETY: invariant 10: called on living objects of this type only.
+            armed: |object| unsafe { object.value().cast::<T>().as_ref() }.armed(),
+            finalize: |object| {
+                // SAFETY: as above; the caller holds a count for the time of the call,
+                // and this pointer is not dropped.
+                let this = unsafe { Gc::<T>::from_raw(object.value().cast()) };
+                T::finalize(&core::mem::ManuallyDrop::new(this));
+            },
+        }
+    }
+}

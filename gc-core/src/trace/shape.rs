@@ -1,0 +1,278 @@
+//! How a type's values lie in their slots, and the passes compiled for each.
+
+use super::{Seg, Trace, Visitor, Walk, sealed, visit};
+use crate::collect::edges::{Count, Mark, Sever, Spread, Survey};
+use crate::space::block::{Block, bits, lower, raise};
+use crate::space::info::TypeInfo;
+use crate::space::object::Object;
+use crate::space::pass::{EdgeSink, Pass};
+use crate::space::weak_table::CellRef;
+use core::any::{TypeId, type_name};
+use core::marker::PhantomData;
+use core::ptr;
+
+/// A way to find the value of an object.
+pub(crate) trait Shape: 'static {
+    type Value: Trace + ?Sized;
+    const SIZE: usize;
+    const ALIGN: usize;
+    const PREFIX: usize;
+    const NEEDS_DROP: bool;
+    const WEAK_CELL: Option<unsafe fn(Object) -> CellRef> = None;
+
+    /// The value in the object's slot.
+    ///
+    /// # Safety
+    /// A value of this shape lies there.
+    unsafe fn value(object: Object) -> *mut Self::Value;
+}
+
+/// One value of a sized type.
+pub(crate) struct One<T>(PhantomData<T>);
+
+impl<T: Trace> Shape for One<T> {
+    type Value = T;
+    const SIZE: usize = size_of::<T>();
+    const ALIGN: usize = align_of::<T>();
+    const PREFIX: usize = 8;
+    const NEEDS_DROP: bool = core::mem::needs_drop::<T>();
+
+    #[inline(always)]
+    unsafe fn value(object: Object) -> *mut T {
+        object.value().cast().as_ptr()
+    }
+}
+
+/// Elements in a row; their number stands before the header.
+pub(crate) struct Many<T>(PhantomData<T>);
+
+impl<T: Trace> Shape for Many<T> {
+    type Value = [T];
+    const SIZE: usize = 0;
+    const ALIGN: usize = align_of::<T>();
+    const PREFIX: usize = 16;
+    const NEEDS_DROP: bool = core::mem::needs_drop::<T>();
+
+    unsafe fn value(object: Object) -> *mut [T] {
+        // SAFETY: the caller's promise, and invariant 10: the length was written with the value.
+        let length = unsafe { length_of(object) };
+        ptr::slice_from_raw_parts_mut(object.value().cast().as_ptr(), length)
+    }
+}
+
+/// The bytes of a string.
+pub(crate) struct Text;
+
+impl Shape for Text {
+    type Value = str;
+    const SIZE: usize = 0;
+    const ALIGN: usize = 1;
+    const PREFIX: usize = 16;
+    const NEEDS_DROP: bool = false;
+
+    unsafe fn value(object: Object) -> *mut str {
+        // SAFETY: as in `Many`.
+        let length = unsafe { length_of(object) };
+        ptr::slice_from_raw_parts_mut(object.value().as_ptr(), length) as *mut str
+    }
+}
+
+/// Where the number of elements of a slice stands.
+pub(crate) fn length_place(object: Object) -> *mut usize {
+    object.value().as_ptr().cast::<u8>().wrapping_sub(16).cast()
+}
+
+/// # Safety
+/// The object is a slice or string whose length was written.
+unsafe fn length_of(object: Object) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { length_place(object).read() }
+}
+
+/// A managed weak reference: as `One`, with its cell.
+pub(crate) struct WeakOne<T>(PhantomData<T>);
+
+/// What a value of a managed weak reference shows of itself.
+pub(crate) trait HasCell {
+    fn cell(&self) -> CellRef;
+}
+
+impl<T: Trace + HasCell> Shape for WeakOne<T> {
+    type Value = T;
+    const SIZE: usize = size_of::<T>();
+    const ALIGN: usize = align_of::<T>();
+    const PREFIX: usize = 8;
+    const NEEDS_DROP: bool = true;
+    const WEAK_CELL: Option<unsafe fn(Object) -> CellRef> =
+        // SAFETY: called on living objects of this shape.
+        Some(|object| unsafe { &*Self::value(object) }.cell());
+
+    unsafe fn value(object: Object) -> *mut T {
+        object.value().cast().as_ptr()
+    }
+}
+
+/// The table of a shape's type.
+pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
+    const {
+        &TypeInfo {
+            id: TypeId::of::<S::Value>(),
+            name: type_name::<S::Value>,
+            size: S::SIZE,
+            align: S::ALIGN,
+            prefix: S::PREFIX,
+            classify: || Walk::classify::<S::Value>(S::NEEDS_DROP),
+            drop: if S::NEEDS_DROP { Some(drop_value::<S>) } else { None },
+            finalizer: <S::Value as Trace>::FINALIZER,
+            weak_cell: S::WEAK_CELL,
+            count: count_block::<S>,
+            spread: spread_block::<S>,
+            mark: mark_block::<S>,
+            survey: survey_block::<S>,
+            sever: sever_block::<S>,
+            edges: edges_of::<S>,
+        }
+    }
+}
+
+unsafe fn drop_value<S: Shape>(object: Object) {
+    // SAFETY: invariant 11, kept by the caller in `release`.
+    unsafe { ptr::drop_in_place(S::value(object)) }
+}
+
+/// What a pass does with an edge; `block` and `index` place the object that holds it.
+pub(crate) trait EdgeAction {
+    fn edge(pass: &mut Pass, target: Object);
+}
+
+/// A pass as a visitor of values.
+struct Edges<'a, A>(&'a mut Pass, PhantomData<A>);
+
+impl<A: EdgeAction> sealed::Sealed for Edges<'_, A> {
+    #[inline(always)]
+    fn object(&mut self, target: sealed::Edge) {
+        A::edge(self.0, target.0);
+    }
+}
+impl<A: EdgeAction> Visitor for Edges<'_, A> {}
+
+#[inline(always)]
+unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: usize, slots: u64, pass: &mut Pass) {
+    for bit in bits(slots) {
+        pass.scanned += 1;
+        let object = block.object(group as u32 * 64 + bit);
+        // SAFETY: invariant 10: the slot is alive and of this block's type, which the
+        // table that leads here was made for.
+        unsafe { (*S::value(object)).trace(&mut Edges::<A>(pass, PhantomData)) };
+    }
+}
+
+unsafe fn all_members<S: Shape, A: EdgeAction>(block: &Block, pass: &mut Pass) {
+    for (group, planes) in block.groups().iter().enumerate() {
+        // SAFETY: members are alive; see `trace_slots`.
+        unsafe { trace_slots::<S, A>(block, group, planes.members(), pass) };
+    }
+}
+
+unsafe fn count_block<S: Shape>(block: &Block, pass: &mut Pass) {
+    // SAFETY: passed on.
+    unsafe { all_members::<S, Count>(block, pass) }
+}
+
+unsafe fn survey_block<S: Shape>(block: &Block, pass: &mut Pass) {
+    // SAFETY: passed on.
+    unsafe { all_members::<S, Survey>(block, pass) }
+}
+
+unsafe fn sever_block<S: Shape>(block: &Block, pass: &mut Pass) {
+    // SAFETY: passed on.
+    unsafe { all_members::<S, Sever>(block, pass) }
+}
+
+/// Scans the members of the pending groups that were not scanned yet: set, not marked.
+unsafe fn spread_block<S: Shape>(block: &Block, pass: &mut Pass) {
+    for group in bits(block.pending.replace(0)) {
+        let planes = block.group(group);
+        let waiting = planes.members() & !planes.mark.get();
+        raise(&planes.mark, waiting);
+        // SAFETY: members are alive; see `trace_slots`.
+        unsafe { trace_slots::<S, Spread>(block, group as usize, waiting, pass) };
+    }
+}
+
+/// Scans the marked members of the pending groups, which leave the set by it.
+unsafe fn mark_block<S: Shape>(block: &Block, pass: &mut Pass) {
+    for group in bits(block.pending.replace(0)) {
+        let planes = block.group(group);
+        let waiting = planes.members() & planes.mark.get();
+        lower(&planes.set, waiting);
+        // SAFETY: members are alive; see `trace_slots`.
+        unsafe { trace_slots::<S, Mark>(block, group as usize, waiting, pass) };
+    }
+}
+
+/// Reports the named edges of one object.
+unsafe fn edges_of<S: Shape>(object: Object, sink: &mut dyn EdgeSink) {
+    // SAFETY: invariant 10: the caller looks at a living object of this type.
+    unsafe { (*S::value(object)).trace(&mut Named(sink)) };
+}
+
+/// Passes edges and names on to whoever looks at single objects.
+struct Named<'a>(&'a mut dyn EdgeSink);
+
+impl sealed::Sealed for Named<'_> {
+    fn object(&mut self, target: sealed::Edge) {
+        self.0.edge(target.0);
+    }
+}
+
+impl Visitor for Named<'_> {
+    fn enter(&mut self, seg: Seg<'_>) {
+        self.0.enter(seg);
+    }
+    fn leave(&mut self) {
+        self.0.leave();
+    }
+    fn wants_names(&self) -> bool {
+        true
+    }
+}
+
+/// Hands the edges that an erased visitor sees on to another one.
+pub(super) struct Erased<'a>(pub(super) &'a mut dyn EdgeSink);
+
+impl sealed::Sealed for Erased<'_> {
+    fn object(&mut self, target: sealed::Edge) {
+        self.0.edge(target.0);
+    }
+}
+
+impl Visitor for Erased<'_> {
+    fn enter(&mut self, seg: Seg<'_>) {
+        self.0.enter(seg);
+    }
+    fn leave(&mut self) {
+        self.0.leave();
+    }
+    fn wants_names(&self) -> bool {
+        self.0.wants_names()
+    }
+}
+
+/// Any visitor as a sink of edges.
+pub(super) struct Sink<'a, V>(pub(super) &'a mut V);
+
+impl<V: Visitor> EdgeSink for Sink<'_, V> {
+    fn edge(&mut self, target: Object) {
+        visit(self.0, target);
+    }
+    fn enter(&mut self, seg: Seg<'_>) {
+        self.0.enter(seg);
+    }
+    fn leave(&mut self) {
+        self.0.leave();
+    }
+    fn wants_names(&self) -> bool {
+        self.0.wants_names()
+    }
+}

@@ -1,0 +1,106 @@
+//! The type walk: once for each type on a heap it is found out whether its objects
+//! can lie on a cycle, and what dropping them can do.
+//!
+//! This is no associated constant because recursive types make that an evaluation
+//! cycle (E0391).
+
+use super::Trace;
+use crate::space::info::{Class, Glue, Kind};
+use alloc::vec::Vec;
+use core::any::TypeId;
+use hashbrown::HashSet;
+
+/// Collects what the types reachable from a type are.
+///
+/// [`Trace::types`] describes one type to it.
+#[expect(missing_debug_implementations, reason = "there is nothing to see")]
+pub struct Walk {
+    /// Types described so far as parts of the object that is looked at.
+    parts: HashSet<TypeId>,
+    /// Types behind pointers, waiting to be described.
+    behind: Vec<fn(&mut Walk)>,
+    /// Types behind pointers, all that were met.
+    targets: HashSet<TypeId>,
+    /// The walk is still in the object itself, not behind one of its pointers.
+    inside: bool,
+    glue: Glue,
+    has_edges: bool,
+    cyclic: bool,
+    promised_acyclic: bool,
+}
+
+impl Walk {
+    /// Walks from `T` as the type of an object.
+    pub(crate) fn classify<T: Trace + ?Sized>(needs_drop: bool) -> Class {
+        let mut walk = Walk {
+            parts: HashSet::new(),
+            behind: Vec::new(),
+            targets: HashSet::new(),
+            inside: true,
+            glue: Glue::None,
+            has_edges: false,
+            cyclic: false,
+            promised_acyclic: false,
+        };
+        walk.field::<T>();
+        walk.inside = false;
+        while !walk.cyclic && !walk.promised_acyclic {
+            let Some(describe) = walk.behind.pop() else { break };
+            describe(&mut walk);
+        }
+        let on_cycle = walk.cyclic || walk.targets.contains(&TypeId::of::<T>());
+        let kind = match (walk.promised_acyclic, on_cycle, walk.has_edges) {
+            (false, true, _) => Kind::Cyclic,
+            (_, _, true) => Kind::Transit,
+            (_, _, false) => Kind::Leaf,
+        };
+        let glue = if needs_drop { walk.glue } else { Glue::None };
+        Class { kind, glue: glue.max(if needs_drop { Glue::Pointers } else { Glue::None }) }
+    }
+
+    /// A part of the value that is owned by it: a field, or what is in a box or vector.
+    pub fn field<T: Trace + ?Sized>(&mut self) {
+        if self.parts.insert(TypeId::of::<T>()) {
+            T::types(self);
+        }
+    }
+
+    /// The value points to a `T` on the heap.
+    pub fn edge<T: Trace + ?Sized>(&mut self) {
+        self.drops(Glue::Pointers);
+        self.has_edges |= self.inside;
+        if self.targets.insert(TypeId::of::<T>()) {
+            self.behind.push(|walk| walk.field::<T>());
+        }
+    }
+
+    /// A part that is not traced: its drop may do anything.
+    pub fn untraced<T>(&mut self) {
+        if core::mem::needs_drop::<T>() {
+            self.drops(Glue::Unknown);
+        }
+    }
+
+    /// The value owns memory outside of its slot.
+    pub fn owns_memory(&mut self) {
+        self.drops(Glue::Memory);
+    }
+
+    /// What the value can point to is not known: take it for cyclic.
+    pub fn cyclic(&mut self) {
+        self.drops(Glue::Unknown);
+        self.has_edges |= self.inside;
+        self.cyclic = true;
+    }
+
+    /// A promise that no object of this type ever lies on a cycle.
+    pub fn acyclic(&mut self) {
+        self.promised_acyclic |= self.inside;
+    }
+
+    fn drops(&mut self, glue: Glue) {
+        if self.inside {
+            self.glue = self.glue.max(glue);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Weak references: bare ones, and those that are objects of the heap themselves.
+
+use crate::gc::Gc;
+use crate::space::object::Object;
+use crate::space::weak_table::{Callback, CellRef};
+use crate::trace::shape::HasCell;
+use crate::trace::{Trace, Visitor, Walk};
+use alloc::boxed::Box;
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+/// A weak reference that nobody but its holder owns.
+///
+/// Made by [`Gc::downgrade`] and [`Gc::downgrade_with`]. It does not keep the object
+/// alive, and may outlive the heap.
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let strong = heap.alloc(1u8);
+/// let weak = Gc::downgrade(&strong);
+/// assert!(weak.upgrade().is_some());
+/// drop(strong);
+/// assert!(weak.upgrade().is_none());
+/// ```
+pub struct Weak<T: ?Sized>(Option<Pointer<T>>);
+
+/// A cell, one of whose handles is ours, and the target with its metadata.
+struct Pointer<T: ?Sized> {
+    cell: CellRef,
+    value: NonNull<T>,
+}
+
+impl<T: ?Sized> Pointer<T> {
+    fn upgrade(&self) -> Option<Gc<T>> {
+        let target = self.cell.target()?;
+        // SAFETY: invariant 10: the cell is cleared before its target's value goes; an
+        // open object is alive and neither condemned nor dying.
+        target.is_open().then(|| unsafe { Gc::another(self.value) })
+    }
+}
+
+impl<T: ?Sized> Drop for Pointer<T> {
+    fn drop(&mut self) {
+        drop(self.cell.close_handle());
+    }
+}
+
+impl<T: ?Sized> Weak<T> {
+    /// One that points to nothing.
+    pub const fn new() -> Weak<T> {
+        Weak(None)
+    }
+
+    pub(crate) fn plain(target: &Gc<T>) -> Weak<T> {
+        Weak::to_object(target.object(), target.value_pointer())
+    }
+
+    /// A weak reference to an object that may be half-built.
+    pub(crate) fn to_object(object: Object, value: NonNull<T>) -> Weak<T> {
+        let cell = object.core().weaks.link_plain(object);
+        Weak(Some(Pointer { cell: cell.open_handle(), value }))
+    }
+
+    pub(crate) fn with_callback(target: &Gc<T>, callback: impl FnOnce() + 'static) -> Weak<T> {
+        let object = target.object();
+        let cell = object.core().weaks.link(object, Some(Box::new(|_| callback())));
+        Weak(Some(Pointer { cell: cell.open_handle(), value: target.value_pointer() }))
+    }
+
+    /// The object, unless it died, is dying, or is being reclaimed.
+    pub fn upgrade(&self) -> Option<Gc<T>> {
+        self.0.as_ref()?.upgrade()
+    }
+
+    /// Do both share one cell? True for clones, and for all of one living object
+    /// that have no callback.
+    pub fn ptr_eq(&self, other: &Weak<T>) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(two)) => one.cell.is(&two.cell),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl<T: ?Sized> Default for Weak<T> {
+    fn default() -> Weak<T> {
+        Weak::new()
+    }
+}
+
+impl<T: ?Sized> Clone for Weak<T> {
+    fn clone(&self) -> Weak<T> {
+        let pointer = self.0.as_ref();
+        Weak(pointer.map(|Pointer { cell, value }| Pointer { cell: cell.open_handle(), value: *value }))
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Weak<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.upgrade() {
+            Some(target) => write!(f, "Weak({target:?})"),
+            None => f.write_str("Weak(dead)"),
+        }
+    }
+}
+
+// SAFETY: holds no counted pointer. Its drop unlinks a cell and drops a callback, and
+// dereferences no traced pointer.
+unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
+    fn types(walk: &mut Walk) {
+        walk.untraced::<Weak<T>>();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+}
+
+/// A weak reference that is itself an object of the heap: what a language runtime
+/// hands out as its `weakref`.
+///
+/// It is tracked, can itself be part of garbage, is held while its callback runs,
+/// and moves to the next generation when a collection ran its callback. Made by
+/// [`Heap::alloc_weak`](crate::Heap::alloc_weak) and
+/// [`Heap::alloc_weak_with`](crate::Heap::alloc_weak_with).
+pub struct WeakRef<T: ?Sized>(Pointer<T>);
+
+impl<T: Trace + ?Sized> WeakRef<T> {
+    /// Links a new weak reference; `owner` is the slot that it will lie in.
+    pub(crate) fn link(
+        target: &Gc<T>,
+        owner: Object,
+        callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
+    ) -> WeakRef<T> {
+        let object = target.object();
+        let callback = callback.map(|callback| -> Callback {
+            Box::new(|owner| {
+                let Some(owner) = owner else { return };
+                // SAFETY: invariant 10: the owner is alive and held by our caller; this
+                // pointer is not dropped.
+                let this = unsafe { Gc::<WeakRef<T>>::from_raw(owner.value().cast()) };
+                callback(&ManuallyDrop::new(this));
+            })
+        });
+        let cell = object.core().weaks.link(object, callback);
+        cell.set_owner(owner);
+        WeakRef(Pointer { cell: cell.open_handle(), value: target.value_pointer() })
+    }
+
+    /// The object, unless it died, is dying, or is being reclaimed.
+    pub fn upgrade(&self) -> Option<Gc<T>> {
+        self.0.upgrade()
+    }
+
+    /// Is a callback waiting to be run?
+    pub fn has_callback(&self) -> bool {
+        self.0.cell.has_callback()
+    }
+}
+
+impl<T: ?Sized + 'static> HasCell for WeakRef<T> {
+    fn cell(&self) -> CellRef {
+        self.0.cell.clone()
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for WeakRef<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.upgrade().is_some() { "WeakRef(alive)" } else { "WeakRef(dead)" })
+    }
+}
+
+// SAFETY: as for `Weak`.
+unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
+    fn types(walk: &mut Walk) {
+        // Tracked, and so is what owns one: its callback must not run when it is trash.
+        walk.cyclic();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+}
+
+pub(crate) fn is_weak_ref(object: Object) -> bool {
+    object.info().weak_cell.is_some()
+}
