@@ -158,7 +158,7 @@ impl<T: Trace> Gc<T> {
         }
         let this = ManuallyDrop::new(this);
         let core = object.core();
-        core.stop_living(object);
+        object.place().stop_living();
         object.count().close();
         // SAFETY: invariant 11: the count is zero now; the slot is freed without a drop.
         let value = unsafe { this.0.read() };
@@ -191,7 +191,10 @@ fn note_saturated(object: Object) {
 impl<T: ?Sized> Drop for Gc<T> {
     #[inline]
     fn drop(&mut self) {
-        release::decrement(self.object());
+        if self.object().count().decrement() {
+            // SAFETY: this was our count.
+            unsafe { release::closer_of(self.0) };
+        }
     }
 }
 

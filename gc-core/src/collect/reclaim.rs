@@ -61,7 +61,7 @@ fn empty(core: &Core, object: Object) {
         release::user_code::forget_callback(core, cell.take_callback());
         return;
     }
-    core.stop_living(object);
+    object.place().stop_living();
     release::drop_value(core, object);
 }
 

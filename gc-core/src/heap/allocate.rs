@@ -5,13 +5,13 @@ use crate::collect;
 use crate::gc::Gc;
 use crate::release;
 use crate::space::bins::size_class;
+use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
 use crate::trace::Trace;
 use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place};
 use crate::weak::{Weak, WeakRef};
-use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
 /// The greatest alignment that a value may have.
@@ -24,9 +24,20 @@ impl Heap {
     /// When the heap is out of memory; see [`try_alloc`](Heap::try_alloc).
     #[inline]
     pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
-        match place::<One<T>>(self.core(), size_of::<T>(), 0) {
+        let info = info_of::<One<T>>();
+        match place_at_once(self.core(), info) {
             // SAFETY: a slot for a `T` was just taken.
-            Some(object) => unsafe { settle(self.core(), object, value) },
+            Some((object, block)) => unsafe { settle(object, block, value) },
+            None => self.alloc_slow(info, value),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn alloc_slow<T: Trace>(&self, info: &'static TypeInfo, value: T) -> Gc<T> {
+        match place(self.core(), info, size_of::<T>(), 0) {
+            // SAFETY: a slot for a `T` was just taken.
+            Some(object) => unsafe { settle(object, object.block(), value) },
             None => out_of_memory(&self.failure::<One<T>>(size_of::<T>())),
         }
     }
@@ -35,11 +46,10 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`], which hands the value back.
-    #[inline]
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
-        match place::<One<T>>(self.core(), size_of::<T>(), 0) {
+        match place(self.core(), info_of::<One<T>>(), size_of::<T>(), 0) {
             // SAFETY: a slot for a `T` was just taken.
-            Some(object) => Ok(unsafe { settle(self.core(), object, value) }),
+            Some(object) => Ok(unsafe { settle(object, object.block(), value) }),
             None => {
                 let OutOfMemory { kind, requested, used, .. } = self.failure::<One<T>>(size_of::<T>());
                 Err(OutOfMemory { kind, requested, used, value })
@@ -67,18 +77,19 @@ impl Heap {
     /// ```
     pub fn new_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
         let core = self.core();
-        let Some(object) = place::<One<T>>(core, size_of::<T>(), 0) else {
+        let Some(object) = place(core, info_of::<One<T>>(), size_of::<T>(), 0) else {
             out_of_memory(&self.failure::<One<T>>(size_of::<T>()))
         };
+        let block = object.block();
         let half_built = HalfBuilt { core, object };
         object.count().close();
         let weak = Weak::to_object(object, object.value().cast::<T>());
         let value = make(&weak);
         core::mem::forget(half_built);
-        object.count().start(object.block().is_tracked());
-        core.epochs.fold(object.block());
+        object.count().start(block.is_tracked());
+        core.epochs.fold(block);
         // SAFETY: the slot was taken for a `T` and is ours still.
-        unsafe { settle(core, object, value) }
+        unsafe { settle(object, block, value) }
     }
 
     /// Puts a copy of a string on the heap.
@@ -163,12 +174,12 @@ impl Heap {
         callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
     ) -> Gc<WeakRef<T>> {
         let size = size_of::<WeakRef<T>>();
-        let Some(object) = place::<WeakOne<WeakRef<T>>>(self.core(), size, 0) else {
+        let Some(object) = place(self.core(), info_of::<WeakOne<WeakRef<T>>>(), size, 0) else {
             out_of_memory(&self.failure::<WeakOne<WeakRef<T>>>(size))
         };
         let value = WeakRef::link(target, object, callback);
         // SAFETY: a slot for this value was just taken.
-        unsafe { settle(self.core(), object, value) }
+        unsafe { settle(object, object.block(), value) }
     }
 
     /// Takes a slot for `length` elements and writes their number.
@@ -176,7 +187,7 @@ impl Heap {
         let bytes = length.checked_mul(element).filter(|&bytes| bytes < isize::MAX as usize / 2);
         let placed = bytes.and_then(|bytes| {
             let (class, size) = size_class(bytes);
-            place::<S>(self.core(), size, class)
+            place(self.core(), info_of::<S>(), size, class)
         });
         let Some(object) = placed else { out_of_memory(&self.failure::<S>(bytes.unwrap_or(usize::MAX))) };
         // SAFETY: the slot has 16 bytes before its value, the length stands in the first 8.
@@ -187,7 +198,7 @@ impl Heap {
     /// # Safety
     /// The elements and their number are written.
     unsafe fn finish<S: Shape>(&self, object: Object) -> Gc<S::Value> {
-        self.core().come_alive(object);
+        object.block().come_alive(object);
         // SAFETY: the caller's promise: a value lies there, and its first count is ours.
         unsafe { Gc::from_raw(NonNull::new_unchecked(S::value(object))) }
     }
@@ -200,53 +211,61 @@ impl Heap {
     }
 }
 
-/// Takes a slot and writes its header: count 1, born now, not alive yet.
+/// Takes a slot in the type's current block and writes its header: count 1, born
+/// now, not alive yet. `None` where more than that is to be done; nothing was, then.
+///
+/// The table is handed in because a type can have several: the cache must be asked
+/// and filled with the same one.
 #[inline]
-fn place<S: Shape>(core: &Core, size: usize, class: u8) -> Option<Object> {
-    if S::ALIGN > MAX_ALIGN {
+fn place_at_once<'h>(core: &'h Core, info: &'static TypeInfo) -> Option<(Object, &'h Block)> {
+    let block = core.cached_block(info, 0)?;
+    let young = core.young.get() + block.kind.get().tracked();
+    if young > core.trigger.get() || !core.has_births(block) {
         return None;
     }
-    let info = info_of::<S>();
-    let object = match core.take_slot(info, size, class) {
-        Some(object) => object,
-        None => retry(core, info, size, class)?,
-    };
-    let tracked = object.block().kind.get().tracked();
-    let young = core.young.get() + tracked;
+    let object = block.take_slot()?;
     core.young.set(young);
-    if young > core.trigger.get() {
-        collect::collect_due(core);
-        // A new epoch began: the block must know before the object comes alive.
-        core.epochs.fold(object.block());
-    }
-    if core.be_born(object) {
-        object.count().start(tracked != 0);
-        return Some(object);
-    }
-    let object = core.retire_and_retake(object, info, size, class)?;
-    core.be_born(object);
-    object.count().start(tracked != 0);
-    Some(object)
+    core.be_born(object, block);
+    Some((object, block))
 }
 
-/// The chunk source had nothing: a full collection may have made room.
-#[cold]
-fn retry(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
-    collect::collect(core, 2);
-    core.take_slot(info, size, class)
+/// The same by whatever it takes: a collection that is due, another block, memory
+/// from the system, a last collection.
+fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
+    if info.align > MAX_ALIGN {
+        return None;
+    }
+    let object = match core.take_slot(info, size, class) {
+        Some(object) => object,
+        None => {
+            // The chunk source had nothing: a full collection may have made room.
+            collect::collect(core, 2);
+            core.take_slot(info, size, class)?
+        }
+    };
+    let block = object.block();
+    core.young.set(core.young.get() + block.kind.get().tracked());
+    if core.young.get() > core.trigger.get() {
+        collect::collect_due(core);
+        // A new epoch began: the block must know before the object comes alive.
+        core.epochs.fold(block);
+    }
+    core.be_born(object, block);
+    Some(object)
 }
 
 /// Moves the value into its slot.
 ///
 /// # Safety
-/// `object` is a slot taken for a `T`, with its header written.
+/// `object` is a slot of `block` taken for a `T`, with its header written.
 #[inline]
-unsafe fn settle<T: Trace>(core: &Core, object: Object, value: T) -> Gc<T> {
+unsafe fn settle<T: Trace>(object: Object, block: &Block, value: T) -> Gc<T> {
+    let slot = object.value().cast::<T>();
     // SAFETY: the caller's promise.
     unsafe {
-        object.value().cast::<MaybeUninit<T>>().as_mut().write(value);
-        core.come_alive(object);
-        Gc::from_raw(object.value().cast())
+        slot.write(value);
+        block.come_alive(object);
+        Gc::from_raw(slot)
     }
 }
 

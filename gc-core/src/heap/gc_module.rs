@@ -168,6 +168,14 @@ impl Heap {
         self.core().generation_sizes()[3]
     }
 
+    /// Tests only: always the linear pass (`true`), always trial deletion (`false`).
+    #[doc(hidden)]
+    pub fn force_detector(&self, linear: Option<bool>) {
+        let schedule = &self.core().schedule;
+        schedule.always_linear.set(linear == Some(true));
+        schedule.never_linear.set(linear == Some(false));
+    }
+
     fn reset_trigger(&self) {
         let core = self.core();
         core.trigger.set(core.schedule.trigger());

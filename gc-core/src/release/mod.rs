@@ -11,8 +11,8 @@ pub(crate) mod user_code;
 use crate::space::block::flag;
 use crate::space::core::Core;
 use crate::space::count::Decrement;
-use crate::space::object::Object;
-use core::ptr;
+use crate::space::object::{Object, Place};
+use core::ptr::{self, NonNull};
 
 /// Releases nest this deep, as in CPython's trashcan.
 const MAX_NESTING: u32 = 48;
@@ -32,10 +32,53 @@ pub(crate) fn decrement(object: Object) {
 #[inline(never)]
 pub(crate) fn closer(object: Object) {
     match object.count().look_closer() {
-        Decrement::Zero => fall(object),
+        Decrement::Zero => {
+            let place = object.place();
+            place.stop_living();
+            fall(object.core(), place);
+        }
+        other => closer_alive(object, other),
+    }
+}
+
+/// The same where the type is known: the drop is compiled in, which makes short
+/// lives cheap.
+///
+/// # Safety
+/// `value` is the value of an object that was just decremented.
+#[inline(never)]
+pub(crate) unsafe fn closer_of<T: ?Sized>(value: NonNull<T>) {
+    // SAFETY: invariant 1: the caller's count kept the object in place up to here, and
+    // nobody else frees it.
+    let object = unsafe { Object::new(value.cast()) };
+    let found = object.count().look_closer();
+    if found != Decrement::Zero {
+        return closer_alive(object, found);
+    }
+    let (core, place) = (object.core(), object.place());
+    place.stop_living();
+    if place.block.has(flag::CAREFUL) || core.depth.get() > 0 {
+        return fall(core, place);
+    }
+    if core::mem::needs_drop::<T>() {
+        core.stack_top.set(stack_position());
+        let nested = Nested::enter(core, 0);
+        // SAFETY: invariant 11: the count is zero, so nobody can reach the value.
+        unsafe { value.drop_in_place() };
+        drop(nested);
+    }
+    core.free_place(place);
+    if core.attention.get() {
+        settle(core);
+    }
+}
+
+/// A decrement that left the object alive, or was the last of a condemned one.
+fn closer_alive(object: Object, found: Decrement) {
+    match found {
         Decrement::Suspect => object.core().suspect(object),
         Decrement::CondemnedZero => fall_condemned(object),
-        Decrement::Nothing => {}
+        Decrement::Zero | Decrement::Nothing => {}
     }
 }
 
@@ -43,7 +86,9 @@ pub(crate) fn closer(object: Object) {
 #[cold]
 fn fall_condemned(object: Object) {
     if object.is_alive() {
-        fall(object);
+        let place = object.place();
+        place.stop_living();
+        fall(object.core(), place);
     } else {
         // Emptied already: only the slot was kept for the pointers to it.
         object.core().free_slot(object);
@@ -51,28 +96,33 @@ fn fall_condemned(object: Object) {
 }
 
 /// An object reached zero: it dies now, or waits in the queue.
-fn fall(object: Object) {
-    let core = object.core();
-    core.stop_living(object);
+fn fall(core: &Core, place: Place<'_>) {
     let depth = core.depth.get();
-    if depth > 0 && too_deep(core, depth) && queue(core, object) {
+    if depth > 0 {
+        if !(too_deep(core, depth) && queue(core, place.object)) {
+            let _nested = Nested::enter(core, depth);
+            die(core, place);
+        }
         return;
     }
-    let outermost = core.stack_top.get() == 0;
-    if outermost {
-        core.stack_top.set(stack_position());
-    }
-    let nested = Nested::enter(core, depth);
-    die(core, object);
-    if depth == 0 {
-        drain(core);
-    }
+    core.stack_top.set(stack_position());
+    let nested = Nested::enter(core, 0);
+    die(core, place);
     drop(nested);
-    if outermost {
-        core.stack_top.set(0);
-        if core.attention.get() {
-            leave(core);
-        }
+    if core.attention.get() {
+        settle(core);
+    }
+}
+
+/// The end of an outermost release that has more to do: the queue, and the heap's
+/// end if nothing refers to it any more.
+#[cold]
+fn settle(core: &Core) {
+    let nested = Nested::enter(core, 0);
+    drain(core);
+    drop(nested);
+    if core.attention.get() {
+        leave(core);
     }
 }
 
@@ -80,6 +130,7 @@ fn fall(object: Object) {
 struct Nested<'a>(&'a Core, u32);
 
 impl Nested<'_> {
+    #[inline]
     fn enter(core: &Core, depth: u32) -> Nested<'_> {
         core.depth.set(depth + 1);
         Nested(core, depth)
@@ -87,6 +138,7 @@ impl Nested<'_> {
 }
 
 impl Drop for Nested<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.depth.set(self.1);
     }
@@ -111,33 +163,34 @@ fn queue(core: &Core, object: Object) -> bool {
         return false;
     }
     queue.push(object);
+    core.attention.set(true);
     true
 }
 
 /// Works the queue off: after each object those that it queued, in their order.
 fn drain(core: &Core) {
     loop {
-        let Some(object) = core.release_queue.borrow_mut().pop() else { return };
+        let Some(object) = core.release_queue.borrow_mut().pop() else { break };
         let waiting = core.release_queue.borrow().len();
-        die(core, object);
+        die(core, object.place());
         if let Some(new) = core.release_queue.borrow_mut().get_mut(waiting..) {
             new.reverse();
         }
     }
+    core.attention.set(core.handles.get() == 0);
 }
 
 /// Performs the rites, drops the value, frees the slot.
 #[inline]
-fn die(core: &Core, object: Object) {
-    let block = object.block();
-    if block.has(flag::PLANED | flag::FINALIZABLE | flag::WILD) {
-        return die_with_care(core, object);
+fn die(core: &Core, place: Place<'_>) {
+    if place.block.has(flag::CAREFUL) {
+        return die_with_care(core, place.object);
     }
-    if let Some(drop) = block.info().drop {
+    if let Some(drop) = place.block.info().drop {
         // SAFETY: invariant 11: the count is zero, so nobody can reach the value.
-        unsafe { drop(object) };
+        unsafe { drop(place.object) };
     }
-    core.free_slot(object);
+    core.free_place(place);
 }
 
 fn die_with_care(core: &Core, object: Object) {
@@ -171,7 +224,7 @@ pub(crate) fn drop_value(core: &Core, object: Object) {
 /// refers to it any more.
 #[cold]
 pub(crate) fn leave(core: &Core) {
-    let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.stack_top.get() != 0;
+    let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.depth.get() > 0;
     if open() {
         return;
     }
@@ -209,6 +262,9 @@ impl Isolated<'_> {
 impl Drop for Isolated<'_> {
     fn drop(&mut self) {
         self.core.depth.set(self.depth);
+        if !self.queue.is_empty() {
+            self.core.attention.set(true);
+        }
         let own = self.core.release_queue.replace(core::mem::take(&mut self.queue));
         debug_assert!(own.is_empty(), "an operation left objects in its queue");
     }

@@ -46,7 +46,7 @@ fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
         decrement(object);
         return false;
     }
-    core.stop_living(object);
+    object.place().stop_living();
     object.count().close();
     true
 }

@@ -4,7 +4,7 @@ use super::block::{Block, BlockLink, SlotLayout, flag};
 use super::chunk::{BLOCK, Chunk, SUB};
 use super::core::Core;
 use super::info::{Class, TypeInfo};
-use super::object::Object;
+use super::object::{Object, Place};
 use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::{Cell, RefCell};
@@ -65,6 +65,11 @@ impl Bins {
     }
 }
 
+/// What the cache knows a type and size class by: tables are 128 bytes apart.
+fn key_of(info: &'static TypeInfo, class: u8) -> usize {
+    core::ptr::from_ref(info).addr() + class as usize
+}
+
 /// The size class of a slice of this many bytes: its number (from 1) and size.
 pub(crate) fn size_class(bytes: usize) -> (u8, usize) {
     if bytes <= 128 {
@@ -78,24 +83,21 @@ pub(crate) fn size_class(bytes: usize) -> (u8, usize) {
 }
 
 impl Core {
-    /// Takes a slot for a value of the type: in use, but not alive.
+    /// The block in which objects of the type are allocated at present, if it was
+    /// looked up lately.
     #[inline]
-    pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
-        let key = core::ptr::from_ref(info).addr() + class as usize;
+    pub(crate) fn cached_block(&self, info: &'static TypeInfo, class: u8) -> Option<&Block> {
+        let key = key_of(info, class);
         let entry = self.bins.entry(key);
-        if entry.key.get() == key
-            && let Some(block) = entry.block.get()
-            // SAFETY: invariant 2: the cache is flushed before a block goes back.
-            && let Some(object) = unsafe { block.as_ref() }.take_slot()
-        {
-            return Some(object);
+        if entry.key.get() != key {
+            return None;
         }
-        self.take_slot_slow(key, info, size, class)
+        // SAFETY: invariant 2: the cache is flushed before a block goes back.
+        entry.block.get().map(|block| unsafe { block.as_ref() })
     }
 
-    #[cold]
-    #[inline(never)]
-    fn take_slot_slow(&self, key: usize, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
+    /// Takes a slot for a value of the type: in use, but not alive.
+    pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
         let bin = self.bin(info, size, class);
         // SAFETY: invariant 9: bins live as long as their heap.
         let bin = unsafe { bin.as_ref() };
@@ -104,10 +106,14 @@ impl Core {
         }
         loop {
             let block = bin.current_block().or_else(|| self.next_block(bin))?;
+            if !self.has_births(block) {
+                self.retire(bin, block);
+                continue;
+            }
             if let Some(object) = block.take_slot() {
                 self.epochs.fold(block);
-                let entry = self.bins.entry(key);
-                entry.key.set(key);
+                let entry = self.bins.entry(key_of(info, class));
+                entry.key.set(key_of(info, class));
                 entry.block.set(Some(block.link()));
                 return Some(object);
             }
@@ -115,25 +121,13 @@ impl Core {
         }
     }
 
-    /// Takes another slot where the block of the last one has no births left.
+    /// The block's births are used up: nothing is allocated in it until it is empty.
     #[cold]
-    pub(crate) fn retire_and_retake(
-        &self,
-        object: Object,
-        info: &'static TypeInfo,
-        size: usize,
-        class: u8,
-    ) -> Option<Object> {
-        let block = object.block();
+    fn retire(&self, bin: &Bin, block: &Block) {
+        bin.leave_current();
         block.set_flag(flag::RETIRED);
-        // SAFETY: invariant 9.
-        if let Some(bin) = block.bin.get().map(|bin| unsafe { bin.as_ref() }) {
-            bin.leave_current();
-        }
         self.bins.flush();
-        block.give_slot(object);
         self.settle_block(block);
-        self.take_slot(info, size, class)
     }
 
     /// The type's bin; its class is found on the first use.
@@ -205,11 +199,16 @@ impl Core {
 
     /// Takes back a slot whose value is gone. While a collection is open the slot
     /// is put aside: it must not be reused.
-    #[inline]
     pub(crate) fn free_slot(&self, object: Object) {
-        let block = object.block();
+        self.free_place(object.place());
+    }
+
+    /// The same where the place is known.
+    #[inline]
+    pub(crate) fn free_place(&self, place: Place<'_>) {
+        let Place { object, block, .. } = place;
         if block.has(flag::PLANED) {
-            let (planes, bit) = block.planes_of(block.index(object));
+            let (planes, bit) = block.planes_of(place.index);
             planes.forget(bit);
         }
         super::os::poison::set(object.value(), block.info().size);
@@ -223,9 +222,7 @@ impl Core {
     /// Puts a free slot back into its block, and the block where it belongs.
     #[inline]
     pub(crate) fn return_slot(&self, block: &Block, object: Object) {
-        if block.is_tracked() {
-            self.young.set(self.young.get().saturating_sub(1));
-        }
+        self.young.set(self.young.get().saturating_sub(block.kind.get().tracked()));
         block.give_slot(object);
         if !block.has(flag::CURRENT) {
             self.settle_block(block);

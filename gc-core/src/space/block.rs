@@ -66,8 +66,9 @@ impl Planes {
     /// Forgets everything about the slots of `bits` but the alloc bit.
     #[inline]
     pub(crate) fn forget(&self, bits: u64) {
-        for plane in [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak] {
-            lower(plane, bits);
+        let planes = [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak];
+        if planes.iter().fold(0, |any, plane| any | plane.get()) & bits != 0 {
+            planes.iter().for_each(|plane| lower(plane, bits));
         }
     }
 }
@@ -92,6 +93,12 @@ pub(crate) mod flag {
     pub(crate) const FINALIZABLE: u16 = 128;
     /// Dropping its values may run code that we do not know.
     pub(crate) const WILD: u16 = 256;
+    /// A split block: its sub-blocks hold the slots.
+    pub(crate) const SPLIT: u16 = 512;
+    /// Weak references point, or pointed, into it.
+    pub(crate) const WEAK: u16 = 1024;
+    /// The death of an object may be more than dropping its value.
+    pub(crate) const CAREFUL: u16 = FINALIZABLE | WILD | WEAK | LISTED;
 }
 
 /// A free slot's header: the list of free slots of its block.
@@ -284,14 +291,16 @@ impl Block {
     /// Turns this entry into a split block whose sub-blocks lie at `subs`.
     pub(crate) fn split(&self, subs: NonNull<Block>) {
         self.subs.set(Some(subs));
+        self.flags.set(flag::SPLIT);
     }
 
     /// No longer a split block.
     pub(crate) fn unsplit(&self) {
         self.subs.set(None);
+        self.flags.set(0);
     }
 
-    #[inline]
+    /// The sub-blocks of a split block.
     pub(crate) fn subs(&self) -> Option<NonNull<Block>> {
         self.subs.get()
     }
@@ -441,6 +450,14 @@ impl Block {
         self.live.set(self.live.get() + 1);
         super::os::poison::clear(object.value(), self.stride());
         Some(object)
+    }
+
+    /// Sets the alloc bit: from now on every pass and enumeration sees the object. The
+    /// block was folded, so it is one of generation 0.
+    #[inline]
+    pub(crate) fn come_alive(&self, object: Object) {
+        let (planes, bit) = self.planes_of(self.index(object));
+        raise(&planes.alloc, bit);
     }
 
     /// Puts a slot that is in use back on the list.

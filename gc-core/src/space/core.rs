@@ -30,7 +30,7 @@ pub(crate) struct Core {
     // Touched by every death.
     /// Releases that are nested at this moment.
     pub(crate) depth: Cell<u32>,
-    /// Where the stack was when the outermost release began; 0 outside of releases.
+    /// Where the stack was when the outermost release began.
     pub(crate) stack_top: Cell<usize>,
     /// Leaving the outermost release has more to do than usual.
     pub(crate) attention: Cell<bool>,
@@ -104,27 +104,23 @@ impl Core {
         })
     }
 
-    /// Gives the object its birth. `false` when its block's births are used up.
+    /// Can an object that is born now express its birth in this block?
     #[inline]
-    pub(crate) fn be_born(&self, object: Object) -> bool {
+    pub(crate) fn has_births(&self, block: &Block) -> bool {
+        (self.births.get() - block.birth_base.get()) >> 32 == 0
+    }
+
+    /// Writes the header: count 1, and the birth.
+    #[inline]
+    pub(crate) fn be_born(&self, object: Object, block: &Block) {
         let birth = self.births.get();
         self.births.set(birth + 1);
-        let relative = birth - object.block().birth_base.get();
-        object.header().birth.set(relative as u32);
-        relative >> 32 == 0
+        debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
+        object.header().birth.set((birth - block.birth_base.get()) as u32);
+        object.count().start(block.is_tracked());
     }
 
-    /// Sets the alloc bit: from now on every pass and enumeration sees the object,
-    /// as one of generation 0.
-    #[inline]
-    pub(crate) fn come_alive(&self, object: Object) {
-        let block = object.block();
-        debug_assert_eq!(block.epoch.get(), self.epochs.now(), "allocated in a block that was not folded");
-        let (planes, bit) = block.planes_of(block.index(object));
-        raise(&planes.alloc, bit);
-    }
-
-    /// The same for an object that was dying: it is a new one of generation 0.
+    /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
     pub(crate) fn revive(&self, object: Object) {
         let block = object.block();
         self.epochs.fold(block);
@@ -133,14 +129,6 @@ impl Core {
             lower(plane, bit);
         }
         raise(&planes.alloc, bit);
-    }
-
-    /// Clears the alloc bit: no pass and no enumeration sees the object any more.
-    #[inline]
-    pub(crate) fn stop_living(&self, object: Object) {
-        let block = object.block();
-        let (planes, bit) = block.planes_of(block.index(object));
-        lower(&planes.alloc, bit);
     }
 
     /// Puts a freed slot aside until the open collection closes.

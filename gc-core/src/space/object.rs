@@ -9,7 +9,7 @@
 //!                     ^ Object                       ^ Object
 //! ```
 
-use super::block::Block;
+use super::block::{Block, flag, lower};
 use super::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK, Chunk, SUB_SHIFT, SUBS};
 use super::core::Core;
 use super::count::CountWord;
@@ -33,6 +33,28 @@ pub(crate) struct Header {
 /// one, knows what keeps its block mapped meanwhile: a count, or an open operation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct Object(NonNull<u8>);
+
+/// Where an object lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) object: Object,
+    pub(crate) block: &'a Block,
+    pub(crate) index: u32,
+}
+
+impl Place<'_> {
+    /// Clears the alloc bit: no pass and no enumeration sees the object any more.
+    #[inline]
+    pub(crate) fn stop_living(self) {
+        let (planes, bit) = self.block.planes_of(self.index);
+        lower(&planes.alloc, bit);
+    }
+}
+
+/// Marks a branch that should not be laid out as the main one (nor become a
+/// conditional move, whose load everything after it would wait for).
+#[cold]
+fn unlikely() {}
 
 impl Object {
     /// # Safety
@@ -85,11 +107,12 @@ impl Object {
     pub(crate) fn block_in(self, chunk: &Chunk) -> &Block {
         let address = self.address();
         let block = &chunk.blocks[(address >> BLOCK_SHIFT) & (BLOCKS - 1)];
-        match block.subs() {
-            None => block,
-            // SAFETY: invariant 3: a split block's table of sub-blocks has SUBS entries.
-            Some(subs) => unsafe { subs.add((address >> SUB_SHIFT) & (SUBS - 1)).as_ref() },
+        if !block.has(flag::SPLIT) {
+            return block;
         }
+        unlikely();
+        // SAFETY: invariant 3: a split block has a table of SUBS entries.
+        unsafe { block.subs().unwrap_unchecked().add((address >> SUB_SHIFT) & (SUBS - 1)).as_ref() }
     }
 
     /// The heap that the object lives in.
@@ -97,6 +120,13 @@ impl Object {
     pub(crate) fn core<'a>(self) -> &'a Core {
         // SAFETY: invariant 2: a chunk names its heap, which outlives its chunks.
         unsafe { self.chunk().core().as_ref() }
+    }
+
+    /// Block and slot number.
+    #[inline]
+    pub(crate) fn place<'a>(self) -> Place<'a> {
+        let block = self.block();
+        Place { object: self, block, index: block.index(self) }
     }
 
     pub(crate) fn info(self) -> &'static TypeInfo {

@@ -161,7 +161,7 @@ impl WeakTable {
     fn insert(&self, target: Object, cell: &CellRef) {
         cell.target.set(Some(target));
         let (block, index) = (target.block(), target.block().index(target));
-        block.set_flag(flag::PLANED);
+        block.set_flag(flag::PLANED | flag::WEAK);
         let (planes, bit) = block.planes_of(index);
         raise(&planes.weak, bit);
         let mut lists = self.lists.borrow_mut();
@@ -237,5 +237,5 @@ impl WeakTable {
 pub(crate) fn has_weak(object: Object) -> bool {
     let block = object.block();
     let (planes, bit) = block.planes_of(block.index(object));
-    block.has(flag::PLANED) && planes.weak.get() & bit != 0
+    block.has(flag::WEAK) && planes.weak.get() & bit != 0
 }

@@ -56,6 +56,10 @@ pub unsafe trait Trace: 'static {
 pub(crate) mod sealed {
     use crate::space::object::Object;
 
+    #[diagnostic::on_unimplemented(
+        message = "`Visitor` is sealed",
+        note = "use `GcAny::referents` or `Heap::edges` to look at edges"
+    )]
     pub trait Sealed {
         #[doc(hidden)]
         fn object(&mut self, target: Edge);
@@ -67,10 +71,6 @@ pub(crate) mod sealed {
 }
 
 /// Receives the edges of a value. Sealed: only the heap's own passes implement it.
-#[diagnostic::on_unimplemented(
-    message = "`Visitor` is sealed",
-    note = "use `GcAny::referents` or `Heap::edges` to look at edges"
-)]
 pub trait Visitor: sealed::Sealed {
     /// A named part of the value begins. Costs nothing in the collector's passes.
     #[inline(always)]

@@ -75,7 +75,7 @@ impl Walk {
     }
 
     /// A part that is not traced: its drop may do anything.
-    pub fn untraced<T>(&mut self) {
+    pub fn untraced<T: ?Sized>(&mut self) {
         if core::mem::needs_drop::<T>() {
             self.drops(Glue::Unknown);
         }
@@ -95,7 +95,8 @@ impl Walk {
 
     /// A promise that no object of this type ever lies on a cycle.
     pub fn acyclic(&mut self) {
-        self.promised_acyclic |= self.inside;
+        // Said by a part, it says nothing about the whole.
+        self.promised_acyclic |= self.inside && self.parts.len() == 1;
     }
 
     fn drops(&mut self, glue: Glue) {

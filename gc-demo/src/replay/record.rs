@@ -1,0 +1,128 @@
+//! What is recorded of each op of a program, and of the heap after the last one.
+
+use super::words::{FIELDS, Id, ROOTS};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A call of user code: a finalizer's or a weak callback's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// A finalizer: the weak references that pointed to the object at that moment,
+    /// newest first, and what its fields held.
+    Finalized(Del, Id, Vec<Id>, [Option<Id>; FIELDS]),
+    /// The callback of a weak reference.
+    CalledBack(Cb, Id),
+}
+
+/// The tag of [`Event::Finalized`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Del {
+    #[serde(rename = "del")]
+    Del,
+}
+
+/// The tag of [`Event::CalledBack`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cb {
+    #[serde(rename = "cb")]
+    Cb,
+}
+
+/// What one op did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The user code called, in order.
+    pub log: Vec<Event>,
+    /// Who was alive before the op and is not now.
+    pub dead: Vec<Id>,
+    /// The counts of those that are new or whose count changed.
+    pub rc: Vec<(Id, usize)>,
+    /// The targets of those weak references that are new or lost theirs.
+    #[serde(default)]
+    pub wr: Vec<(Id, Option<Id>)>,
+    /// The garbage list when it changed, and after each collection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub garbage: Option<Vec<Id>>,
+    /// The survivors list when it changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surv: Option<Vec<Id>>,
+    /// What only a collection has.
+    #[serde(flatten)]
+    pub collected: Collected,
+}
+
+/// The keys that only a collection has; it has all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collected {
+    /// What the collection returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ret: Option<usize>,
+    /// The length of the garbage list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ngarbage: Option<usize>,
+    /// What the roots hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roots: Option<[Option<Id>; ROOTS]>,
+    /// The members of the three generations, as sets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gens: Option<[Vec<Id>; 3]>,
+    /// How often generations 0 and 1 were collected since the next one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count12: Option<[u32; 2]>,
+}
+
+/// The heap after the last op.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Final {
+    /// The garbage list.
+    pub garbage: Vec<Id>,
+    /// The members of the three generations, as sets.
+    pub gens: [Vec<Id>; 3],
+    /// Every count.
+    pub rc: Vec<(Id, usize)>,
+    /// What every object but the weak references points to.
+    pub refs: Vec<(Id, Refs)>,
+    /// What the roots hold.
+    pub roots: [Option<Id>; ROOTS],
+    /// The survivors list.
+    pub surv: Vec<Id>,
+}
+
+/// What one object points to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Refs {
+    /// The fields that are set, by name.
+    Fields(BTreeMap<String, Id>),
+    /// The items of a list.
+    Items(Vec<Id>),
+}
+
+impl Outcome {
+    /// The first key that the record of a collection must have and this has not.
+    pub fn missing_of_collection(&self) -> Option<&'static str> {
+        let Collected { ret, ngarbage, roots, gens, count12 } = &self.collected;
+        let keys = [
+            ("ret", ret.is_some()),
+            ("ngarbage", ngarbage.is_some()),
+            ("garbage", self.garbage.is_some()),
+            ("roots", roots.is_some()),
+            ("gens", gens.is_some()),
+            ("count12", count12.is_some()),
+        ];
+        keys.into_iter().find(|&(_, there)| !there).map(|(key, _)| key)
+    }
+
+    /// Brings the members of the generations into one order, as they are sets.
+    pub fn sort_generations(&mut self) {
+        self.collected.gens.iter_mut().flatten().for_each(|members| members.sort_unstable());
+    }
+}
+
+impl Final {
+    /// Brings the members of the generations into one order, as they are sets.
+    pub fn sort_generations(&mut self) {
+        self.gens.iter_mut().for_each(|members| members.sort_unstable());
+    }
+}
