@@ -191,10 +191,7 @@ fn note_saturated(object: Object) {
 impl<T: ?Sized> Drop for Gc<T> {
     #[inline]
     fn drop(&mut self) {
-        if self.object().count().decrement() {
-            // SAFETY: this was our count.
-            unsafe { release::closer_of(self.0) };
-        }
+        release::decrement(self.object());
     }
 }
 

@@ -88,7 +88,7 @@ fn test_collect_garbage() {
     assert_eq!(world.heap.collect(), 2);
     assert_eq!(visits.take(), [(1, Phase::Start, info(2, 0, 0)), (1, Phase::Stop, info(2, 0, 2))]);
     assert_eq!(world.heap.garbage().len(), 0);
-    // The last entry is cut first: it was the other's only holder beside the list.
+    // "two" is cut while the list holds "one"; then "one" lets it go and follows.
     assert_eq!(world.taken(), ["del two", "del one"]);
     assert_eq!(world.alive(), 2);
 

@@ -210,10 +210,9 @@ fn fact_19_callbacks_run_newest_first() {
                 weaks.push(Gc::downgrade_with(&object, move || log(format!("bare {n}"))));
                 drop(Gc::downgrade(&object));
                 let managed = heap.alloc_weak_with(&object, move |_| log(format!("managed {n}")));
-                log("kept");
                 SLOT.with_borrow_mut(|kept| kept.push(managed));
             }
-            assert_eq!(logged().len(), 4);
+            assert!(logged().is_empty());
             if by_collection {
                 drop(looped(object));
                 assert_eq!(heap.collect(), 1);

@@ -12,7 +12,7 @@ use crate::space::block::flag;
 use crate::space::core::Core;
 use crate::space::count::Decrement;
 use crate::space::object::{Object, Place};
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 /// Releases nest this deep, as in CPython's trashcan.
 const MAX_NESTING: u32 = 48;
@@ -29,28 +29,11 @@ pub(crate) fn decrement(object: Object) {
 }
 
 /// The part of a release that is not a plain subtraction.
+///
+/// The drop of the value is called through the block's table, not compiled in for
+/// the type: a type whose fields point to ever new types could not be dropped then.
 #[inline(never)]
 pub(crate) fn closer(object: Object) {
-    match object.count().look_closer() {
-        Decrement::Zero => {
-            let place = object.place();
-            place.stop_living();
-            fall(object.core(), place);
-        }
-        other => closer_alive(object, other),
-    }
-}
-
-/// The same where the type is known: the drop is compiled in, which makes short
-/// lives cheap.
-///
-/// # Safety
-/// `value` is the value of an object that was just decremented.
-#[inline(never)]
-pub(crate) unsafe fn closer_of<T: ?Sized>(value: NonNull<T>) {
-    // SAFETY: invariant 1: the caller's count kept the object in place up to here, and
-    // nobody else frees it.
-    let object = unsafe { Object::new(value.cast()) };
     let found = object.count().look_closer();
     if found != Decrement::Zero {
         return closer_alive(object, found);
@@ -60,11 +43,11 @@ pub(crate) unsafe fn closer_of<T: ?Sized>(value: NonNull<T>) {
     if place.block.has(flag::CAREFUL) || core.depth.get() > 0 {
         return fall(core, place);
     }
-    if core::mem::needs_drop::<T>() {
+    if let Some(drop_value) = place.block.info().drop {
         core.stack_top.set(stack_position());
         let nested = Nested::enter(core, 0);
         // SAFETY: invariant 11: the count is zero, so nobody can reach the value.
-        unsafe { value.drop_in_place() };
+        unsafe { drop_value(object) };
         drop(nested);
     }
     core.free_place(place);
@@ -181,7 +164,6 @@ fn drain(core: &Core) {
 }
 
 /// Performs the rites, drops the value, frees the slot.
-#[inline]
 fn die(core: &Core, place: Place<'_>) {
     if place.block.has(flag::CAREFUL) {
         return die_with_care(core, place.object);

@@ -64,12 +64,19 @@ impl Planes {
     }
 
     /// Forgets everything about the slots of `bits` but the alloc bit.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn forget(&self, bits: u64) {
-        let planes = [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak];
-        if planes.iter().fold(0, |any, plane| any | plane.get()) & bits != 0 {
-            planes.iter().for_each(|plane| lower(plane, bits));
+        // SAFETY: eight words in a row, as declared; copied at once to be compared at once.
+        let [_alloc, planes @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
+        if planes.iter().fold(0, |any, plane| any | plane) & bits != 0 {
+            self.forget_all(bits);
         }
+    }
+
+    #[cold]
+    fn forget_all(&self, bits: u64) {
+        let planes = [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak];
+        planes.iter().for_each(|plane| lower(plane, bits));
     }
 }
 

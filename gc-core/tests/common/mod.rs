@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-/// What happened, in order: `"del NAME"` for a finalizer, `"cb NAME"` for a callback.
+/// What happened, in order: `"del NAME"` for a finalizer, `"cb NAME"` for a callback,
+/// `"KIND: MESSAGE"` for an unraisable event.
 pub type Log = Rc<RefCell<Vec<String>>>;
 
 /// Where resurrected nodes go. Held from outside of the heap.
@@ -89,7 +90,8 @@ pub struct Plain {
     pub any: RefCell<Vec<GcAny>>,
 }
 
-/// A heap that does not collect by itself, with a log and a list of survivors.
+/// A heap that does not collect by itself, with a log and a list of survivors. What
+/// user code panics with goes to the log, so that no failed assertion is lost.
 pub struct World {
     pub heap: Heap,
     pub log: Log,
@@ -100,7 +102,10 @@ impl World {
     pub fn new(policy: FinalizerPolicy) -> World {
         let heap = Heap::builder().policy(policy).build();
         heap.disable();
-        World { heap, log: Log::default(), survivors: Survivors::default() }
+        let log = Log::default();
+        let sink = log.clone();
+        heap.on_unraisable(move |event| sink.borrow_mut().push(format!("{:?}: {}", event.kind, event.message)));
+        World { heap, log, survivors: Survivors::default() }
     }
 
     pub fn legacy() -> World {
