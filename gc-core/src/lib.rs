@@ -47,8 +47,6 @@
 #![warn(missing_debug_implementations)]
 
 extern crate alloc;
-#[cfg(test)]
-extern crate self as gc_core;
 
 mod any;
 mod cell;

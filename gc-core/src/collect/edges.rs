@@ -1,10 +1,11 @@
 //! What each pass does with an edge.
 
 use crate::release;
-use crate::space::block::{Block, Planes, flag, raise};
+use crate::space::block::{Block, flag};
 use crate::space::info::Kind;
 use crate::space::object::Object;
 use crate::space::pass::{Leaving, Pass};
+use crate::space::planes::{Planes, raise};
 use crate::space::weak_table::has_weak;
 use crate::trace::shape::EdgeAction;
 
@@ -20,9 +21,6 @@ fn examined_target<'a>(pass: &Pass, target: Object) -> Option<(&'a Block, u32)> 
     if block.kind.get() == Kind::Leaf {
         return None;
     }
-    // SAFETY: invariants 1 and 2: a block with a living target stays in place while
-    // the pass that follows its edges runs.
-    let block = unsafe { core::mem::transmute::<&Block, &'a Block>(block) };
     Some((block, block.index(target)))
 }
 

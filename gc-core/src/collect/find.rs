@@ -3,10 +3,11 @@
 
 use super::Unreachable;
 use super::set::Set;
-use crate::space::block::{Block, lower, raise};
+use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::info::Kind;
 use crate::space::pass::Pass;
+use crate::space::planes::{lower, raise};
 
 /// Trial deletion costs about twice as much for an object as the linear pass, and
 /// its closure must be found first: it gives up beyond this part of the heap.
@@ -68,7 +69,7 @@ fn take_candidates(pass: &mut Pass) {
 }
 
 fn start_trial(block: &Block, group: u32, taken: u64, arm: bool) {
-    for bit in crate::space::block::bits(taken) {
+    for bit in crate::space::planes::bits(taken) {
         let index = group * 64 + bit;
         block.set_internal(index, 0);
         if arm {

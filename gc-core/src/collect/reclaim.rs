@@ -3,12 +3,13 @@
 
 use super::Reclaimable;
 use crate::release;
-use crate::space::block::{Block, bits, flag, lower};
+use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::info::Glue;
 use crate::space::object::Object;
 use crate::space::os::poison;
 use crate::space::pass::Leaving;
+use crate::space::planes::{bits, lower};
 use bumpalo::Bump;
 use core::cell::Cell;
 

@@ -4,10 +4,11 @@
 //! Each stage of a collection has a type of its own around a `Set`, so that a
 //! wrong order of steps does not compile.
 
-use crate::space::block::{Block, Planes, bits, lower};
+use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::object::Object;
 use crate::space::pass::{Listed, Pass};
+use crate::space::planes::{Planes, bits, lower};
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 

@@ -10,9 +10,10 @@ use crate::collect::set::{is_marked, unmark};
 use crate::collect::{Reclaimable, Uncollectable, Unreachable};
 use crate::release::rites::set_finalized;
 use crate::release::{decrement, user_code};
-use crate::space::block::{Block, Planes, flag};
+use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::object::Object;
+use crate::space::planes::Planes;
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 

@@ -1,6 +1,5 @@
 //! The heap as its users hold it. It delegates; no algorithm is here.
 
-mod allocate;
 mod builder;
 mod config;
 mod error;
@@ -15,13 +14,12 @@ pub use gc_module::Pause;
 
 use crate::collect;
 use crate::release::{self, user_code};
-use crate::space::core::Core;
+use crate::space::core::{Core, CoreRef};
 use crate::space::hooks::{Unraisable, UnraisableKind};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
-use core::ptr::NonNull;
 
 /// A handle to a managed heap. Clones are handles to the same heap.
 ///
@@ -40,7 +38,7 @@ use core::ptr::NonNull;
 /// let text = heap.alloc_str("on the heap");
 /// assert_eq!(&*text, "on the heap");
 /// ```
-pub struct Heap(NonNull<Core>);
+pub struct Heap(CoreRef);
 
 impl Heap {
     /// A heap with the default settings: [`FinalizerPolicy::Pep442`], CPython's
@@ -56,20 +54,19 @@ impl Heap {
 
     pub(crate) fn adopt(core: Box<Core>) -> Heap {
         core.close.set(Some(close));
-        Heap(NonNull::from(Box::leak(core)))
+        Heap(CoreRef::leak(core))
     }
 
     /// Another handle.
     pub(crate) fn of(core: &Core) -> Heap {
         core.handles.set(core.handles.get() + 1);
         core.closed.set(false);
-        Heap(NonNull::from(core))
+        Heap(CoreRef::of(core))
     }
 
     #[inline]
     pub(crate) fn core(&self) -> &Core {
-        // SAFETY: invariant 6: a handle keeps the inner heap.
-        unsafe { self.0.as_ref() }
+        &self.0
     }
 
     /// The rule book for finalizers.
@@ -79,7 +76,7 @@ impl Heap {
 
     /// Are both handles to the same heap?
     pub fn ptr_eq(&self, other: &Heap) -> bool {
-        self.0 == other.0
+        core::ptr::eq(self.core(), other.core())
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn objects(core: &Core, generation: Option<u8>) -> Vec<Object> {
             return;
         }
         core.epochs.fold(block);
-        let choose = |planes: &crate::space::block::Planes| match generation {
+        let choose = |planes: &crate::space::planes::Planes| match generation {
             Some(generation) => planes.generation(generation),
             None => planes.alloc.get(),
         };

@@ -3,10 +3,11 @@
 
 use super::{decrement, user_code};
 use crate::FinalizerPolicy;
-use crate::space::block::{flag, raise};
+use crate::space::block::flag;
 use crate::space::core::Core;
 use crate::space::info::FinalizerFns;
 use crate::space::object::Object;
+use crate::space::planes::raise;
 use crate::space::weak_table::{CellRef, has_weak};
 use smallvec::SmallVec;
 

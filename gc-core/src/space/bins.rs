@@ -1,9 +1,10 @@
 //! Bins: one for each type (and size class, for slices) with objects on the heap.
 
-use super::block::{Block, BlockLink, SlotLayout, flag};
+use super::block::{Block, BlockLink, flag};
 use super::chunk::{BLOCK, Chunk, SUB};
 use super::core::Core;
 use super::info::{Class, TypeInfo};
+use super::layout::SlotLayout;
 use super::object::{Object, Place};
 use alloc::boxed::Box;
 use core::any::TypeId;

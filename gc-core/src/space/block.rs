@@ -16,69 +16,11 @@
 use super::bins::Bin;
 use super::chunk::{CHUNK, Chunk};
 use super::info::{Class, Glue, Kind, TypeInfo};
+use super::layout::SlotLayout;
 use super::object::Object;
+use super::planes::{Planes, bits, raise};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
-
-/// One bit a slot in each of eight planes; the planes of 64 slots fill a cache line.
-///
-/// ```text
-///   alloc      the slot holds a built object that is neither dying nor emptied
-///   mark       found reachable, or worked off (scratch of an open collection)
-///   candidate  lost a pointer and lived: where trial deletion starts
-///   middle     generation 1 \  neither: generation 0,
-///   old        generation 2 /  both: frozen (valid after `generations::fold`)
-///   set        member of the set that the open collection works on
-///   finalized  the PEP 442 finalizer has run
-///   weak       weak references point here
-/// ```
-#[repr(C, align(64))]
-pub(crate) struct Planes {
-    pub(crate) alloc: Cell<u64>,
-    pub(crate) mark: Cell<u64>,
-    pub(crate) candidate: Cell<u64>,
-    pub(crate) middle: Cell<u64>,
-    pub(crate) old: Cell<u64>,
-    pub(crate) set: Cell<u64>,
-    pub(crate) finalized: Cell<u64>,
-    pub(crate) weak: Cell<u64>,
-}
-
-/// Sets bits of a plane.
-#[inline]
-pub(crate) fn raise(plane: &Cell<u64>, bits: u64) {
-    plane.set(plane.get() | bits);
-}
-
-/// Clears bits of a plane.
-#[inline]
-pub(crate) fn lower(plane: &Cell<u64>, bits: u64) {
-    plane.set(plane.get() & !bits);
-}
-
-impl Planes {
-    /// The living members of the set that the open collection works on.
-    #[inline]
-    pub(crate) fn members(&self) -> u64 {
-        self.set.get() & self.alloc.get()
-    }
-
-    /// Forgets everything about the slots of `bits` but the alloc bit.
-    #[inline(always)]
-    pub(crate) fn forget(&self, bits: u64) {
-        // SAFETY: eight words in a row, as declared; copied at once to be compared at once.
-        let [_alloc, planes @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
-        if planes.iter().fold(0, |any, plane| any | plane) & bits != 0 {
-            self.forget_all(bits);
-        }
-    }
-
-    #[cold]
-    fn forget_all(&self, bits: u64) {
-        let planes = [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak];
-        planes.iter().for_each(|plane| lower(plane, bits));
-    }
-}
 
 /// Facts about a block, one bit each.
 pub(crate) mod flag {
@@ -148,76 +90,6 @@ pub(crate) struct Block {
     pub(crate) next_listed: BlockLink,
     pub(crate) next_dirty: BlockLink,
     subs: Cell<Option<NonNull<Block>>>,
-}
-
-/// How slots lie in a block of a given size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SlotLayout {
-    pub(crate) stride: u32,
-    first: u32,
-    slots: u32,
-    tables: u32,
-    hole: (u16, u16),
-}
-
-/// From this stride on the tables stand before the first slot: a hole would waste too much.
-const TABLES_IN_FRONT: usize = 1024;
-
-impl SlotLayout {
-    /// Plans a block of `bytes` for values of `size` and `align` bytes with `prefix`
-    /// bytes before each; `colour` (0 to 15) moves the hole. `None` when not one fits.
-    pub(crate) fn plan(bytes: usize, size: usize, align: usize, prefix: usize, colour: usize) -> Option<SlotLayout> {
-        let size = size.max(8);
-        let align = align.max(8);
-        let stride = (prefix + size).next_multiple_of(align);
-        if stride >= TABLES_IN_FRONT {
-            return Self::plan_in_front(bytes, size, align, prefix, stride);
-        }
-        let first = prefix.next_multiple_of(align);
-        let slots = (bytes.checked_sub(first + size)?) / stride + 1;
-        let taken = (table_bytes(slots) + 63).div_ceil(stride);
-        if taken >= slots {
-            return None;
-        }
-        let start = (slots - taken) * colour / 16;
-        let tables = (first + start * stride - prefix).next_multiple_of(64);
-        Some(SlotLayout {
-            stride: stride as u32,
-            first: first as u32,
-            slots: slots as u32,
-            tables: tables as u32,
-            hole: (start as u16, (start + taken) as u16),
-        })
-    }
-
-    fn plan_in_front(bytes: usize, size: usize, align: usize, prefix: usize, stride: usize) -> Option<SlotLayout> {
-        let most = (bytes / stride).max(1);
-        let first = (table_bytes(most) + prefix).next_multiple_of(align);
-        let slots = (bytes.checked_sub(first + size)?) / stride + 1;
-        Some(SlotLayout {
-            stride: u32::try_from(stride).unwrap_or(u32::MAX),
-            first: first as u32,
-            slots: slots.min(most) as u32,
-            tables: 0,
-            hole: (0, 0),
-        })
-    }
-
-    /// The same for one object only.
-    pub(crate) fn single(self) -> SlotLayout {
-        SlotLayout { slots: 1, ..self }
-    }
-
-    /// Objects that fit.
-    #[cfg(test)]
-    pub(crate) fn capacity(&self) -> usize {
-        (self.slots - u32::from(self.hole.1 - self.hole.0)) as usize
-    }
-}
-
-/// Bytes of side tables for this many slots.
-fn table_bytes(slots: usize) -> usize {
-    slots.div_ceil(64) * size_of::<Planes>() + slots * size_of::<u32>()
 }
 
 impl Block {
@@ -495,51 +367,8 @@ impl Block {
     }
 }
 
-/// The numbers of the bits that are set, lowest first.
-#[inline]
-pub(crate) fn bits(mut word: u64) -> impl Iterator<Item = u32> {
-    core::iter::from_fn(move || {
-        if word == 0 {
-            return None;
-        }
-        let bit = word.trailing_zeros();
-        word &= word - 1;
-        Some(bit)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn every_plan_keeps_slots_and_tables_apart() {
-        for bytes in [4096, 65536] {
-            for size in [0, 1, 8, 24, 32, 40, 100, 500, 1000, 3000, 20000] {
-                for align in [1, 8, 16, 64, 512] {
-                    for (prefix, colour) in [(8, 0), (8, 7), (16, 15)] {
-                        check(bytes, size, align, prefix, colour);
-                    }
-                }
-            }
-        }
-    }
-
-    fn check(bytes: usize, size: usize, align: usize, prefix: usize, colour: usize) {
-        let Some(plan) = SlotLayout::plan(bytes, size, align, prefix, colour) else { return };
-        let tables = plan.tables as usize..plan.tables as usize + table_bytes(plan.slots as usize);
-        assert!(tables.end <= bytes && tables.start % 64 == 0, "{plan:?}");
-        for slot in 0..plan.slots as usize {
-            if (plan.hole.0 as usize..plan.hole.1 as usize).contains(&slot) {
-                continue;
-            }
-            let value = plan.first as usize + slot * plan.stride as usize;
-            let whole = value - prefix..value + size.max(8);
-            assert!(value % align == 0 && whole.end <= bytes, "{plan:?} slot {slot}");
-            assert!(whole.end <= tables.start || whole.start >= tables.end, "{plan:?} slot {slot}");
-        }
-    }
-
     #[test]
     fn the_reciprocal_divides() {
         for stride in (16..4096u64).step_by(8) {
@@ -548,10 +377,5 @@ mod tests {
                 assert_eq!((index * stride * reciprocal) >> 32, index);
             }
         }
-    }
-
-    #[test]
-    fn bits_come_lowest_first() {
-        assert_eq!(bits(0b1010_0001).collect::<alloc::vec::Vec<_>>(), [0, 5, 7]);
     }
 }

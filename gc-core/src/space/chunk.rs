@@ -145,7 +145,7 @@ impl Chunk {
     /// All entries that can be in use: blocks, and the sub-blocks of split ones.
     pub(crate) fn each_block(&self, f: &mut dyn FnMut(&Block)) {
         let used = !self.free.get();
-        for index in super::block::bits(used) {
+        for index in super::planes::bits(used) {
             let block = &self.blocks[index as usize];
             match block.subs() {
                 None if block.info.get().is_some() => f(block),

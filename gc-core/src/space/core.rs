@@ -1,13 +1,14 @@
 //! The inner heap: all state of one heap, in one place.
 
 use super::bins::Bins;
-use super::block::{Block, FreeSlot, flag, lower, raise};
+use super::block::{Block, FreeSlot, flag};
 use super::generations::Epochs;
 use super::hooks::Hooks;
 use super::info::Kind;
 use super::memory::Memory;
 use super::object::Object;
 use super::os::ChunkSource;
+use super::planes::{lower, raise};
 use super::schedule::Schedule;
 use super::weak_table::WeakTable;
 use crate::FinalizerPolicy;
@@ -228,5 +229,30 @@ pub(crate) struct Stay<'a>(&'a Core);
 impl Drop for Stay<'_> {
     fn drop(&mut self) {
         self.0.busy.set(self.0.busy.get() - 1);
+    }
+}
+
+/// A pointer to an inner heap that one of its handles owns.
+pub(crate) struct CoreRef(NonNull<Core>);
+
+impl CoreRef {
+    /// The first handle's pointer. The last one gives the box back, see `release::leave`.
+    pub(crate) fn leak(core: Box<Core>) -> CoreRef {
+        CoreRef(NonNull::from(Box::leak(core)))
+    }
+
+    /// Another handle's pointer; the caller has counted it.
+    pub(crate) fn of(core: &Core) -> CoreRef {
+        CoreRef(NonNull::from(core))
+    }
+}
+
+impl core::ops::Deref for CoreRef {
+    type Target = Core;
+
+    #[inline]
+    fn deref(&self) -> &Core {
+        // SAFETY: invariant 6: a handle keeps the inner heap.
+        unsafe { self.0.as_ref() }
     }
 }

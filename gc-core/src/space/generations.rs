@@ -8,10 +8,11 @@
 //!
 //! Frozen objects (both planes set) stay frozen.
 
-use super::block::{Block, Planes, flag, lower, raise};
+use super::block::{Block, flag};
 use super::core::Core;
 use super::info::Kind;
 use super::object::Object;
+use super::planes::{Planes, lower, raise};
 use core::cell::Cell;
 
 /// What a block must know to catch up.

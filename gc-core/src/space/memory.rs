@@ -184,7 +184,7 @@ impl Memory {
     fn cool(&self, chunk: &Chunk) {
         let warm = chunk.warm().replace(0);
         self.warm.set(self.warm.get() - warm.count_ones() as usize);
-        for index in super::block::bits(warm) {
+        for index in super::planes::bits(warm) {
             // SAFETY: the blocks are free, nothing in them is used.
             unsafe { self.source.decommit(chunk.memory(index as usize), BLOCK) };
         }

@@ -9,12 +9,13 @@
 //!                     ^ Object                       ^ Object
 //! ```
 
-use super::block::{Block, flag, lower};
+use super::block::{Block, flag};
 use super::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK, Chunk, SUB_SHIFT, SUBS};
 use super::core::Core;
 use super::count::CountWord;
 use super::info::TypeInfo;
 use super::pass::EdgeSink;
+use super::planes::lower;
 use super::weak_table::CellRef;
 use core::cell::Cell;
 use core::ptr::NonNull;

@@ -4,8 +4,9 @@
 //! here; all others cost nothing. The cells of a target are linked from the
 //! newest to the oldest. Those without callback and owner share one cell.
 
-use super::block::{flag, lower, raise};
+use super::block::flag;
 use super::object::Object;
+use super::planes::{lower, raise};
 use alloc::boxed::Box;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;

@@ -2,10 +2,11 @@
 
 use super::{Seg, Trace, Visitor, Walk, sealed, visit};
 use crate::collect::edges::{Count, Mark, Sever, Spread, Survey};
-use crate::space::block::{Block, bits, lower, raise};
+use crate::space::block::Block;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
 use crate::space::pass::{EdgeSink, Pass};
+use crate::space::planes::{bits, lower, raise};
 use crate::space::weak_table::CellRef;
 use core::any::{TypeId, type_name};
 use core::marker::PhantomData;

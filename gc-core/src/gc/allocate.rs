@@ -1,8 +1,8 @@
-//! Allocation.
+//! Allocation: how a value becomes an object with a first pointer to it.
 
-use super::{Heap, OutOfMemory, OutOfMemoryKind};
+use super::Gc;
 use crate::collect;
-use crate::gc::Gc;
+use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind};
 use crate::release;
 use crate::space::bins::size_class;
 use crate::space::block::Block;

@@ -1,5 +1,7 @@
 //! The counted pointer.
 
+mod allocate;
+
 use crate::any::GcAny;
 use crate::heap::Heap;
 use crate::release::{self, rites};
