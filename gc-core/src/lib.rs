@@ -97,6 +97,11 @@ pub trait Finalize {
         Self: Sized;
 }
 
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// What the derive expands to refers to these.
 #[doc(hidden)]
 #[expect(non_camel_case_types, reason = "the names are error messages")]

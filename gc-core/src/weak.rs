@@ -172,7 +172,7 @@ impl<T: ?Sized> fmt::Debug for WeakRef<T> {
     }
 }
 
-// SAFETY: as for `Weak`.
+// SAFETY: holds no counted pointer; as for `Weak`.
 unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
     fn types(walk: &mut Walk) {
         // Tracked, and so is what owns one: its callback must not run when it is trash.

@@ -42,7 +42,7 @@ impl<T: ?Sized> Slot<T> {
     /// A clone of the pointer.
     #[inline]
     pub fn get(&self) -> Option<Gc<T>> {
-        // SAFETY: invariant 13: nobody else is in the cell; cloning a `Gc` runs no user
+        // SAFETY: invariant 15: nobody else is in the cell; cloning a `Gc` runs no user
         // code, so nothing replaces the pointer while we look at it.
         unsafe { (*self.0.as_ptr()).clone() }
     }

@@ -26,7 +26,7 @@ impl Heap {
     pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
         let info = info_of::<One<T>>();
         match place_at_once(self.core(), info) {
-            // SAFETY: a slot for a `T` was just taken.
+            // SAFETY: invariant 13: a slot for a `T` was just taken.
             Some((object, block)) => unsafe { settle(object, block, value) },
             None => self.alloc_slow(info, value),
         }
@@ -36,7 +36,7 @@ impl Heap {
     #[inline(never)]
     fn alloc_slow<T: Trace>(&self, info: &'static TypeInfo, value: T) -> Gc<T> {
         match place(self.core(), info, size_of::<T>(), 0) {
-            // SAFETY: a slot for a `T` was just taken.
+            // SAFETY: invariant 13: a slot for a `T` was just taken.
             Some(object) => unsafe { settle(object, object.block(), value) },
             None => out_of_memory(&self.failure::<One<T>>(size_of::<T>())),
         }
@@ -48,7 +48,7 @@ impl Heap {
     /// [`OutOfMemory`], which hands the value back.
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
         match place(self.core(), info_of::<One<T>>(), size_of::<T>(), 0) {
-            // SAFETY: a slot for a `T` was just taken.
+            // SAFETY: invariant 13: a slot for a `T` was just taken.
             Some(object) => Ok(unsafe { settle(object, object.block(), value) }),
             None => {
                 let OutOfMemory { kind, requested, used, .. } = self.failure::<One<T>>(size_of::<T>());
@@ -88,7 +88,7 @@ impl Heap {
         core::mem::forget(half_built);
         object.count().start(block.is_tracked());
         core.epochs.fold(block);
-        // SAFETY: the slot was taken for a `T` and is ours still.
+        // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
         unsafe { settle(object, block, value) }
     }
 
@@ -98,7 +98,7 @@ impl Heap {
     /// When the heap is out of memory.
     pub fn alloc_str(&self, text: &str) -> Gc<str> {
         let object = self.place_many::<Text>(text.len(), 1);
-        // SAFETY: a slot for as many bytes was just taken; they are valid UTF-8.
+        // SAFETY: invariant 13: a slot for as many bytes was just taken; they are valid UTF-8.
         unsafe {
             ptr::copy_nonoverlapping(text.as_ptr(), object.value().as_ptr(), text.len());
             self.finish::<Text>(object)
@@ -127,8 +127,8 @@ impl Heap {
         assert_eq!(values.len(), expected, "the iterator yielded fewer values than it said");
         let object = self.place_many::<Many<T>>(values.len(), size_of::<T>());
         let mut values = core::mem::ManuallyDrop::new(values);
-        // SAFETY: a slot for as many elements was just taken; they move there, and the
-        // vector drops none.
+        // SAFETY: invariant 13: a slot for as many elements was just taken; they move
+        // there, and the vector drops none.
         unsafe {
             ptr::copy_nonoverlapping(values.as_ptr(), object.value().cast::<T>().as_ptr(), values.len());
             values.set_len(0);
@@ -178,7 +178,7 @@ impl Heap {
             out_of_memory(&self.failure::<WeakOne<WeakRef<T>>>(size))
         };
         let value = WeakRef::link(target, object, callback);
-        // SAFETY: a slot for this value was just taken.
+        // SAFETY: invariant 13: a slot for this value was just taken.
         unsafe { settle(object, object.block(), value) }
     }
 
@@ -190,7 +190,7 @@ impl Heap {
             place(self.core(), info_of::<S>(), size, class)
         });
         let Some(object) = placed else { out_of_memory(&self.failure::<S>(bytes.unwrap_or(usize::MAX))) };
-        // SAFETY: the slot has 16 bytes before its value, the length stands in the first 8.
+        // SAFETY: invariants 4 and 13: the slot has 16 bytes before its value, the length stands in the first 8.
         unsafe { length_place(object).write(length) };
         object
     }

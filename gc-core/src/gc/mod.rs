@@ -351,7 +351,7 @@ macro_rules! gc_cast {
         let from = $crate::Gc::as_ptr(&value);
         // Only an unsizing coercion of this very pointer compiles here.
         let to: *const $to = from;
-        // SAFETY: `to` was coerced from the pointer's own address.
+        // SAFETY: the promise of `__cast`: `to` was coerced from the pointer's own address.
         unsafe { $crate::Gc::__cast(value, to) }
     }};
 }

@@ -216,15 +216,17 @@ pub(crate) fn leave(core: &Core) {
     {
         let _stay = core.stay();
         close(core);
+        core.untidy.set(true);
     }
     if open() {
         return;
     }
-    core.tidy(true);
+    if core.untidy.get() {
+        core.tidy(true);
+    }
     if core.memory.used() == 0 {
-        // SAFETY: invariant 6: no handle, no object, no open operation. Allocated as a box
-        // by `Heap`, whose last handle left it to the last object.
-        drop(unsafe { alloc::boxed::Box::from_raw(ptr::from_ref(core).cast_mut()) });
+        // SAFETY: invariant 6: no handle, no object, no open operation.
+        unsafe { core.free() };
     }
 }
 

@@ -262,6 +262,7 @@ impl Core {
     /// Gives back what is empty: called when a collection closes and when the heap
     /// has no handle left. With `all`, current blocks as well.
     pub(crate) fn tidy(&self, all: bool) {
+        self.retain_dirty(|block| block.live.get() > 0);
         self.untidy.set(false);
         self.bins.flush();
         let mut empty = alloc::vec::Vec::new();

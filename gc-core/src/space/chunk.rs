@@ -131,7 +131,7 @@ impl Chunk {
     pub(crate) fn split_block(&self, index: usize) {
         let table = self.memory(index).cast::<Block>();
         for sub in 0..SUBS {
-            // SAFETY: the block was free and SUBS entries fit into its first sub-block.
+            // SAFETY: invariant 2: the block was free, and SUBS entries fit into its first sub-block.
             unsafe { table.add(sub).write(Block::EMPTY) };
         }
         self.blocks[index].split(table);

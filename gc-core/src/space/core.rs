@@ -64,6 +64,8 @@ pub(crate) struct Core {
     pub(crate) close: Cell<Option<fn(&Core)>>,
     /// It has done so.
     pub(crate) closed: Cell<bool>,
+    /// The box that the heap lives in, once it was handed out.
+    me: Cell<Option<NonNull<Core>>>,
     /// `Heap` handles.
     pub(crate) handles: Cell<usize>,
     /// Operations that are open and must not lose the heap under their feet.
@@ -99,6 +101,7 @@ impl Core {
             memory: Memory::new(source),
             close: Cell::new(None),
             closed: Cell::new(false),
+            me: Cell::new(None),
             handles: Cell::new(1),
             busy: Cell::new(0),
             saturated: Cell::new(0),
@@ -216,6 +219,17 @@ impl Core {
         slots
     }
 
+    /// Frees the heap.
+    ///
+    /// # Safety
+    /// Nothing refers to it any more: no handle, no object, no open operation.
+    pub(crate) unsafe fn free(&self) {
+        if let Some(me) = self.me.take() {
+            // SAFETY: the caller's promise; the pointer came from a box, and is used once.
+            drop(unsafe { Box::from_raw(me.as_ptr()) });
+        }
+    }
+
     /// Keeps the heap while something of it is on the stack.
     pub(crate) fn stay(&self) -> Stay<'_> {
         self.busy.set(self.busy.get() + 1);
@@ -238,7 +252,10 @@ pub(crate) struct CoreRef(NonNull<Core>);
 impl CoreRef {
     /// The first handle's pointer. The last one gives the box back, see `release::leave`.
     pub(crate) fn leak(core: Box<Core>) -> CoreRef {
-        CoreRef(NonNull::from(Box::leak(core)))
+        let me = NonNull::from(Box::leak(core));
+        let handle = CoreRef(me);
+        handle.me.set(Some(me));
+        handle
     }
 
     /// Another handle's pointer; the caller has counted it.

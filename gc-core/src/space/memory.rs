@@ -94,7 +94,7 @@ impl Memory {
         let memory = self.source.acquire(bytes, CHUNK)?;
         poison::chunk_is_root(memory, bytes, true);
         if !self.chunks.borrow().is_empty() {
-            // SAFETY: the chunk came from this source. The first one stays small.
+            // SAFETY: invariant 14. The first chunk stays small.
             unsafe { self.source.expect_dense(memory, bytes) };
         }
         // SAFETY: the source's promise: memory of this size and alignment, ours alone.
@@ -185,7 +185,7 @@ impl Memory {
         let warm = chunk.warm().replace(0);
         self.warm.set(self.warm.get() - warm.count_ones() as usize);
         for index in super::planes::bits(warm) {
-            // SAFETY: the blocks are free, nothing in them is used.
+            // SAFETY: invariant 14: the blocks are free.
             unsafe { self.source.decommit(chunk.memory(index as usize), BLOCK) };
         }
     }
@@ -221,7 +221,7 @@ impl Memory {
         let (start, bytes) = unsafe { (chunk.as_ref().start(), chunk.as_ref().bytes()) };
         poison::clear(start, bytes);
         poison::chunk_is_root(start, bytes, false);
-        // SAFETY: acquired with these numbers; no block of it is in use.
+        // SAFETY: invariant 14: acquired with these numbers; no block of it is in use.
         unsafe { self.source.release(start, bytes, CHUNK) };
     }
 

@@ -24,7 +24,11 @@
 //!     pointer lies within the set.
 //! 12. A `Trace` implementation reports only `Gc` pointers that the value owns, the
 //!     same ones until a mutation, and runs no user code.
-//! 13. Pointers are not sent between threads: a heap and all that belongs to it
+//! 13. A slot that was taken is its taker's alone until the alloc bit is set: nobody
+//!     else reads or writes the value's bytes.
+//! 14. What is asked of the system or the sanitizer concerns memory that the chunk
+//!     source gave this heap, and, where its content is lost, that nothing uses.
+//! 15. Pointers are not sent between threads: a heap and all that belongs to it
 //!     stays on one.
 
 pub(crate) mod bins;

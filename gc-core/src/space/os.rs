@@ -55,19 +55,19 @@ mod pages {
 
     fn map(bytes: usize) -> Option<NonNull<u8>> {
         let (read_write, private) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE);
-        // SAFETY: a new anonymous mapping touches no memory of ours.
+        // SAFETY: invariant 14: a new anonymous mapping touches no memory of ours.
         let start = unsafe { libc::mmap(ptr::null_mut(), bytes, read_write, private | libc::MAP_ANON, -1, 0) };
         if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
     }
 
     fn unmap(start: *mut u8, bytes: usize) {
         if bytes > 0 {
-            // SAFETY: the callers own the range and give it up.
+            // SAFETY: invariant 14: the callers own the range and give it up.
             unsafe { libc::munmap(start.cast(), bytes) };
         }
     }
 
-    // SAFETY: anonymous private mappings are ours alone until unmapped.
+    // SAFETY: invariant 14: anonymous private mappings are ours alone until unmapped.
     unsafe impl ChunkSource for SystemChunks {
         fn acquire(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
             let padded = bytes.checked_add(align)?;
@@ -84,13 +84,13 @@ mod pages {
         }
 
         unsafe fn decommit(&self, start: NonNull<u8>, bytes: usize) {
-            // SAFETY: the caller gave up the content of this mapped range.
+            // SAFETY: invariant 14: the caller gave up the content of this mapped range.
             unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) };
         }
 
         #[cfg(target_os = "linux")]
         unsafe fn expect_dense(&self, start: NonNull<u8>, bytes: usize) {
-            // SAFETY: advice on a mapped range changes no content.
+            // SAFETY: invariant 14: advice on a mapped range changes no content.
             unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
         }
     }
@@ -105,7 +105,7 @@ mod pages {
     unsafe impl ChunkSource for SystemChunks {
         fn acquire(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
             let layout = Layout::from_size_align(bytes, align).ok()?;
-            // SAFETY: chunks are never of size 0.
+            // SAFETY: invariant 14: chunks are never of size 0.
             NonNull::new(unsafe { alloc::alloc::alloc(layout) })
         }
 
@@ -134,7 +134,7 @@ pub(crate) mod poison {
     #[inline]
     pub(crate) fn set(start: NonNull<u8>, bytes: usize) {
         #[cfg(gc_asan)]
-        // SAFETY: changes the sanitizer's shadow only.
+        // SAFETY: invariant 14: changes the sanitizer's shadow only.
         unsafe {
             __asan_poison_memory_region(start.as_ptr(), bytes);
         }
@@ -145,7 +145,7 @@ pub(crate) mod poison {
     #[inline]
     pub(crate) fn clear(start: NonNull<u8>, bytes: usize) {
         #[cfg(gc_asan)]
-        // SAFETY: changes the sanitizer's shadow only.
+        // SAFETY: invariant 14: changes the sanitizer's shadow only.
         unsafe {
             __asan_unpoison_memory_region(start.as_ptr(), bytes);
         }
@@ -156,7 +156,7 @@ pub(crate) mod poison {
     #[inline]
     pub(crate) fn chunk_is_root(start: NonNull<u8>, bytes: usize, root: bool) {
         #[cfg(gc_asan)]
-        // SAFETY: names a mapped range to the leak checker.
+        // SAFETY: invariant 14: names a mapped range to the leak checker.
         unsafe {
             if root {
                 __lsan_register_root_region(start.as_ptr(), bytes);

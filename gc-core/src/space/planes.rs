@@ -49,7 +49,7 @@ impl Planes {
     /// Forgets everything about the slots of `bits` but the alloc bit.
     #[inline(always)]
     pub(crate) fn forget(&self, bits: u64) {
-        // SAFETY: eight words in a row, as declared; copied at once to be compared at once.
+        // SAFETY: invariant 4: eight words in a row, as declared; copied to be compared at once.
         let [_alloc, planes @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
         if planes.iter().fold(0, |any, plane| any | plane) & bits != 0 {
             self.forget_all(bits);

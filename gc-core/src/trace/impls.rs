@@ -265,15 +265,15 @@ unsafe impl<T: Trace, S: 'static> Trace for std::collections::HashSet<T, S> {
     }
 }
 
-// SAFETY: the value is read in place. No visitor runs user code (they are sealed), so
-// nothing can replace it meanwhile.
+// SAFETY: passes the value on, read in place. No visitor runs user code (they are
+// sealed), so nothing can replace it meanwhile.
 unsafe impl<T: Trace> Trace for Cell<T> {
     fn types(walk: &mut Walk) {
         walk.field::<T>();
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        // SAFETY: as above; the cell is not shared between threads (invariant 13).
+        // SAFETY: as above; the cell is not shared between threads (invariant 15).
         unsafe { (*self.as_ptr()).trace(visitor) };
     }
 }

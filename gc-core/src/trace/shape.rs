@@ -105,7 +105,7 @@ impl<T: Trace + HasCell> Shape for WeakOne<T> {
     const PREFIX: usize = 8;
     const NEEDS_DROP: bool = true;
     const WEAK_CELL: Option<unsafe fn(Object) -> CellRef> =
-        // SAFETY: called on living objects of this shape.
+        // SAFETY: invariant 10: called on living objects of this shape.
         Some(|object| unsafe { &*Self::value(object) }.cell());
 
     unsafe fn value(object: Object) -> *mut T {
@@ -170,7 +170,7 @@ unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: usize, slot
 
 unsafe fn all_members<S: Shape, A: EdgeAction>(block: &Block, pass: &mut Pass) {
     for (group, planes) in block.groups().iter().enumerate() {
-        // SAFETY: members are alive; see `trace_slots`.
+        // SAFETY: invariant 10: members are alive, and of this block's type.
         unsafe { trace_slots::<S, A>(block, group, planes.members(), pass) };
     }
 }
@@ -196,7 +196,7 @@ unsafe fn spread_block<S: Shape>(block: &Block, pass: &mut Pass) {
         let planes = block.group(group);
         let waiting = planes.members() & !planes.mark.get();
         raise(&planes.mark, waiting);
-        // SAFETY: members are alive; see `trace_slots`.
+        // SAFETY: invariant 10: members are alive, and of this block's type.
         unsafe { trace_slots::<S, Spread>(block, group as usize, waiting, pass) };
     }
 }
@@ -207,7 +207,7 @@ unsafe fn mark_block<S: Shape>(block: &Block, pass: &mut Pass) {
         let planes = block.group(group);
         let waiting = planes.members() & planes.mark.get();
         lower(&planes.set, waiting);
-        // SAFETY: members are alive; see `trace_slots`.
+        // SAFETY: invariant 10: members are alive, and of this block's type.
         unsafe { trace_slots::<S, Mark>(block, group as usize, waiting, pass) };
     }
 }

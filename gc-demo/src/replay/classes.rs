@@ -52,6 +52,7 @@ macro_rules! instance {
             f3: Slot<dyn Managed>,
             survived: Cell<bool>,
             #[trace(skip)]
+            #[allow(dead_code, reason = "without finalizer it only decides the reclaim path")]
             reach: R,
         }
 

@@ -4,7 +4,7 @@ use super::classes;
 use super::player::Player;
 use super::record::{Collected, Final, Outcome, Refs};
 use super::words::{Class, Id};
-use gc_core::{Generation, GcAny};
+use gc_core::{GcAny, Generation};
 use std::collections::BTreeMap;
 
 /// What can be seen of the living.

@@ -251,8 +251,7 @@ mod tests {
             r#"{"op":"set","a":"r0","a_id":1,"f":"f1","b":"r1()","b_id":1,"i":2,"dead":[],"log":[],"rc":[]}"#,
         ];
         let shown: Vec<String> = read(&ops).unwrap().steps.iter().map(|step| step.op.to_string()).collect();
-        let expected =
-            ["new Fin 1 in r0", "wref 2 in r1 to r0 (1), callback drop:r2", "set r0.f1 = r1() (1.f1 = 1)"];
+        let expected = ["new Fin 1 in r0", "wref 2 in r1 to r0 (1), callback drop:r2", "set r0.f1 = r1() (1.f1 = 1)"];
         assert_eq!(shown, expected);
     }
 

@@ -160,9 +160,7 @@ impl Path {
 
 /// Where the next hop starts, at `from` or later.
 fn next_hop(text: &str, from: usize) -> usize {
-    text.char_indices()
-        .find(|&(at, c)| at >= from && matches!(c, '.' | '[' | '('))
-        .map_or(text.len(), |(at, _)| at)
+    text.char_indices().find(|&(at, c)| at >= from && matches!(c, '.' | '[' | '(')).map_or(text.len(), |(at, _)| at)
 }
 
 /// Strict reading, with a message that says what would have been right.

@@ -1,0 +1,462 @@
+//! Pointers and cells: counts, comparison, layout, unsized and large values, and the
+//! order in which cells store and release.
+
+use gc_core::{
+    ByAddress, DynTrace, Finalize, FinalizerPolicy, Gc, GcAny, Heap, List, OutOfMemoryKind, ReleaseAfter, Slot, Trace,
+    Weak, gc_cast, trace_object,
+};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
+
+thread_local! {
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// What every finalizer looks at.
+    static LOOK: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+fn log(event: impl Into<String>) {
+    LOG.with_borrow_mut(|log| log.push(event.into()));
+}
+
+fn heap(policy: FinalizerPolicy) -> Heap {
+    LOG.take();
+    Heap::builder().policy(policy).thresholds([0, 0, 0]).build()
+}
+
+#[derive(Trace)]
+struct Node {
+    next: Slot<Node>,
+}
+
+/// Says its name when it dies, and what a test wants to know then.
+#[derive(Trace)]
+#[trace(finalize)]
+struct Fin {
+    name: &'static str,
+}
+
+impl Finalize for Fin {
+    fn finalize(this: &Gc<Fin>) {
+        log(this.name);
+        if let Some(look) = LOOK.with_borrow(Clone::clone) {
+            look();
+        }
+    }
+}
+
+fn fin(heap: &Heap, name: &'static str) -> Gc<Fin> {
+    heap.alloc(Fin { name })
+}
+
+#[test]
+fn counts_and_identity() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    let a = heap.alloc(5);
+    assert_eq!(Gc::count(&a), 1);
+    let b = a.clone();
+    let any = Gc::as_any(&a);
+    assert_eq!((Gc::count(&a), Gc::count(&b), any.count()), (3, 3, 3));
+    assert!(Gc::ptr_eq(&a, &b) && !Gc::ptr_eq(&a, &heap.alloc(5)));
+    assert_eq!(Gc::as_ptr(&a), &raw const *b);
+    assert_eq!(any.address(), Gc::as_ptr(&a).addr());
+    drop((b, any));
+    assert_eq!(Gc::count(&a), 1);
+    assert!(Gc::heap(&a).ptr_eq(&heap));
+}
+
+#[test]
+fn comparison_hash_and_display_look_at_the_value() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    let (one, uno, two) = (heap.alloc(1), heap.alloc(1), heap.alloc(2));
+    assert!(one == uno && one != two && one < two && two >= uno);
+    assert_eq!(one.cmp(&two), std::cmp::Ordering::Less);
+    assert_eq!(heap.alloc(f64::NAN).partial_cmp(&heap.alloc(0.0)), None);
+    assert_eq!(format!("{one} {:>3}", two), "1   2");
+    let set = HashSet::from([one.clone(), uno, two]);
+    assert!(set.len() == 2 && set.contains(&1), "borrows as the value does");
+    assert_eq!((*one.as_ref(), format!("{one:p}")), (1, format!("{:p}", Gc::as_ptr(&one))));
+    let words = HashMap::from([(heap.alloc_str("key"), 7)]);
+    assert_eq!(words.get("key"), Some(&7));
+}
+
+#[test]
+fn debug_prints_type_and_address() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    let node = heap.alloc(Node { next: Slot::empty() });
+    node.next.set(Some(node.clone()));
+    let address = Gc::as_ptr(&node).addr();
+    assert_eq!(format!("{node:?}"), format!("Gc<Node>({address:#x})"));
+    assert_eq!(format!("{:?}", Gc::as_any(&node)), format!("<Node {address:#x}>"));
+    assert_eq!(format!("{:?}", node.next), format!("Slot(Some(Gc<Node>({address:#x})))"));
+    let text = heap.alloc_str("x");
+    assert_eq!(format!("{text:?}"), format!("Gc<str>({:#x})", Gc::as_any(&text).address()));
+    node.next.take();
+}
+
+#[test]
+fn by_address_compares_identity() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    let (a, b) = (ByAddress(heap.alloc(1)), ByAddress(heap.alloc(1)));
+    assert!(a == a.clone() && a != b && a.0 == b.0);
+    assert_eq!(a < b, Gc::as_ptr(&a.0) < Gc::as_ptr(&b.0));
+    let set = HashSet::from([a.clone(), a.clone(), b]);
+    assert_eq!((set.len(), Gc::count(&a.0)), (2, 2));
+}
+
+#[test]
+fn sizes_and_niches() {
+    type Object = dyn DynTrace;
+    assert_eq!((size_of::<Gc<u8>>(), size_of::<Option<Gc<u8>>>()), (8, 8));
+    assert_eq!((size_of::<Gc<Object>>(), size_of::<Option<Gc<Object>>>()), (16, 16));
+    assert_eq!((size_of::<Gc<str>>(), size_of::<Option<Gc<[u8]>>>()), (16, 16));
+    assert_eq!((size_of::<Slot<u8>>(), size_of::<GcAny>()), (8, 8));
+}
+
+#[test]
+fn values_of_every_alignment() {
+    macro_rules! aligned {
+        ($heap:expr, $($align:literal),*) => {$({
+            #[derive(Trace)]
+            #[repr(align($align))]
+            struct Empty;
+            #[derive(Trace)]
+            #[repr(align($align))]
+            struct Full { next: Slot<Full>, byte: u8 }
+            let heap: &Heap = $heap;
+            let empty: Vec<Gc<Empty>> = (0..100).map(|_| heap.alloc(Empty)).collect();
+            let full: Vec<Gc<Full>> = (0..100).map(|n| heap.alloc(Full { next: Slot::empty(), byte: n })).collect();
+            let slice = heap.alloc_slice((0..3).map(|_| Empty));
+            let addresses: HashSet<usize> = empty.iter().map(|empty| Gc::as_ptr(empty).addr()).collect();
+            assert_eq!(addresses.len(), 100, "each its own, also without a size");
+            assert!(addresses.iter().all(|address| address % $align == 0));
+            assert_eq!((slice.as_ptr().addr() % $align, slice.len()), (0, 3));
+            for (n, at) in full.iter().enumerate() {
+                assert_eq!((Gc::as_ptr(at).addr() % $align, at.byte as usize), (0, n));
+                at.next.set(Some(full[(n + 1) % 100].clone()));
+            }
+            drop(full);
+            assert_eq!(heap.collect(), 100, "align {}", $align);
+        })*};
+    }
+    for policy in BOTH {
+        let heap = heap(policy);
+        aligned!(&heap, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);
+        assert!(format!("{heap:?}").contains("objects: 0,"));
+    }
+}
+
+#[test]
+fn an_alignment_beyond_every_heap() {
+    #[derive(Trace, Debug)]
+    #[repr(align(65536))]
+    struct Huge(u8);
+    let heap = heap(FinalizerPolicy::Pep442);
+    let error = heap.try_alloc(Huge(7)).unwrap_err();
+    assert_eq!((error.kind, error.value.0), (OutOfMemoryKind::RequestTooLarge, 7));
+}
+
+#[test]
+fn strings() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    for length in [0, 1, 7, 8, 15, 16, 17, 100, 128, 129, 5000, 70_000, 5_000_000] {
+        let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
+        let (one, two) = (heap.alloc_str(&text), heap.alloc_str(&text));
+        assert!(*one == *text && one == two && one.len() == length && !Gc::ptr_eq(&one, &two));
+    }
+    assert!(format!("{heap:?}").contains("objects: 0,"));
+}
+
+#[test]
+fn slices() {
+    struct Dropped(u32);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            log(self.0.to_string());
+        }
+    }
+    #[derive(Trace)]
+    struct Element(#[trace(skip)] Dropped);
+    for policy in BOTH {
+        let heap = heap(policy);
+        assert_eq!(*heap.alloc_slice([0u8; 0]), [0; 0]);
+        assert_eq!(heap.alloc_slice([(); 1000]).len(), 1000);
+        for length in [1, 3, 1000, 100_000, 2_000_000] {
+            let numbers = heap.alloc_slice(0..length);
+            assert!(numbers.iter().copied().eq(0..length));
+        }
+        let elements = heap.alloc_slice((0..3).map(|n| Element(Dropped(n))));
+        assert_eq!(elements[2].0.0, 2);
+        drop(elements);
+        assert_eq!(LOG.take(), ["0", "1", "2"], "first to last, as Rust drops");
+        assert!(format!("{heap:?}").contains("objects: 0,"));
+    }
+}
+
+#[test]
+fn a_cycle_through_a_slice() {
+    #[derive(Trace)]
+    struct Item {
+        all: Slot<[Item]>,
+    }
+    for policy in BOTH {
+        for length in [1, 10, 10_000] {
+            let heap = heap(policy);
+            let items = heap.alloc_slice((0..length).map(|_| Item { all: Slot::empty() }));
+            for item in items.iter() {
+                item.all.set(Some(items.clone()));
+            }
+            assert_eq!(heap.edges(&Gc::as_any(&items))[0].name, "[0].all");
+            assert_eq!((Gc::count(&items), heap.collect()), (length + 1, 0));
+            drop(items);
+            assert_eq!(heap.collect(), 1);
+        }
+    }
+}
+
+trait Shape: DynTrace {
+    fn area(&self) -> u32;
+    fn next(&self) -> &Slot<dyn Shape>;
+}
+trace_object!(dyn Shape);
+
+macro_rules! shape {
+    ($name:ident, $area:expr) => {
+        #[derive(Trace)]
+        struct $name(Slot<dyn Shape>, u32);
+        impl Shape for $name {
+            fn area(&self) -> u32 {
+                let area: fn(u32) -> u32 = $area;
+                area(self.1)
+            }
+            fn next(&self) -> &Slot<dyn Shape> {
+                &self.0
+            }
+        }
+    };
+}
+shape!(Square, |side| side * side);
+shape!(Double, |side| 2 * side);
+
+#[test]
+fn trait_objects_on_cycles() {
+    for policy in BOTH {
+        let heap = heap(policy);
+        let square = heap.alloc(Square(Slot::empty(), 3));
+        let shape: Gc<dyn Shape> = gc_cast!(square.clone() => dyn Shape);
+        assert!(Gc::ptr_eq(&shape, &gc_cast!(square.clone() => dyn Shape)));
+        assert_eq!((shape.area(), Gc::count(&square)), (9, 2));
+        let double = gc_cast!(heap.alloc(Double(Slot::new(Some(shape.clone())), 4)) => dyn Shape);
+        shape.next().set(Some(double.clone()));
+        assert_eq!(shape.next().get().unwrap().area(), 8);
+        let any = Gc::as_any(&double);
+        assert_eq!((any.type_name().as_str(), any.is::<Double>(), any.is::<Square>()), ("Double", true, false));
+        assert_eq!(any.downcast_ref::<Double>().unwrap().1, 4);
+        let weak: Weak<dyn Shape> = Gc::downgrade(&double);
+        assert_eq!(weak.upgrade().unwrap().area(), 8);
+        drop((any, square, shape, double));
+        assert_eq!(heap.collect(), 2);
+        assert!(weak.upgrade().is_none());
+    }
+}
+
+#[test]
+fn any_pointers_know_their_type() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    let (number, text, row) = (heap.alloc(7u32), heap.alloc_str("text"), heap.alloc_slice([1u8]));
+    let any = GcAny::from(number);
+    assert_eq!(any.downcast::<u32>().map(|number| *number), Some(7));
+    assert!(any.downcast::<i32>().is_none() && any.downcast_ref::<i32>().is_none());
+    assert_eq!((any.type_name(), any.count(), any.clone() == any), ("u32".into(), 1, true));
+    assert!(Gc::as_any(&text).is::<str>() && Gc::as_any(&row).is::<[u8]>() && !Gc::as_any(&row).is::<[i8]>());
+    assert!(any.birth() < Gc::as_any(&text).birth());
+    assert!(!any.is_tracked() && any.generation().is_none() && any.referents().is_empty());
+}
+
+#[test]
+fn try_unwrap_moves_the_value_out() {
+    for policy in BOTH {
+        let heap = heap(policy);
+        let object = fin(&heap, "fin");
+        let other = object.clone();
+        let bare = Gc::downgrade_with(&object, || log("bare"));
+        let managed = heap.alloc_weak_with(&object, |_| log("managed"));
+        let object = Gc::try_unwrap(object).err().unwrap();
+        assert!(LOG.take().is_empty() && bare.upgrade().is_some());
+        drop(other);
+        assert_eq!(Gc::try_unwrap(object).map(|value| value.name).ok(), Some("fin"));
+        assert_eq!(LOG.take(), ["managed", "bare"], "no finalizer");
+        assert!(bare.upgrade().is_none() && managed.upgrade().is_none());
+
+        let ring = heap.alloc(Node { next: Slot::empty() });
+        ring.next.set(Some(ring.clone()));
+        let ring = Gc::try_unwrap(ring).err().unwrap();
+        drop(ring.next.take());
+        let node = Gc::try_unwrap(ring).ok().unwrap();
+        node.next.set(Some(heap.alloc(Node { next: Slot::empty() })));
+        assert_eq!((heap.collect(), heap.objects(None).len()), (0, 2), "the managed one, and what the value holds");
+        drop((node, managed));
+        assert!(format!("{heap:?}").contains("objects: 0,"));
+    }
+}
+
+#[test]
+fn new_cyclic_hands_out_a_weak_pointer_to_itself() {
+    #[derive(Trace)]
+    struct Gadget {
+        me: Weak<Gadget>,
+        other: Gc<Node>,
+    }
+    for policy in BOTH {
+        let heap = heap(policy);
+        let inner = heap.clone();
+        let gadget = heap.new_cyclic(|me| {
+            assert!(me.upgrade().is_none());
+            // Neither allocations nor collections see the half-built object.
+            assert_eq!((inner.collect(), inner.objects(None).len()), (0, 0));
+            let _same_type = inner.new_cyclic(|me| Gadget { me: me.clone(), other: node(&inner) });
+            Gadget { me: me.clone(), other: node(&inner) }
+        });
+        assert!(Gc::ptr_eq(&gadget, &gadget.me.upgrade().unwrap()));
+        assert_eq!((Gc::count(&gadget), Gc::weak_count(&gadget), Gc::count(&gadget.other)), (1, 1, 1));
+        let weak = gadget.me.clone();
+        drop(gadget);
+        assert!(weak.upgrade().is_none() && heap.objects(None).is_empty());
+    }
+}
+
+fn node(heap: &Heap) -> Gc<Node> {
+    heap.alloc(Node { next: Slot::empty() })
+}
+
+#[test]
+fn large_values_on_cycles() {
+    #[derive(Trace)]
+    struct Large<const N: usize> {
+        next: Slot<Large<N>>,
+        bytes: [u8; N],
+    }
+    fn ring<const N: usize>(heap: &Heap) {
+        let alloc = |byte| heap.alloc(Large::<N> { next: Slot::empty(), bytes: [byte; N] });
+        let all: Vec<_> = (0..3).map(alloc).collect();
+        for (n, large) in all.iter().enumerate() {
+            large.next.set(Some(all[(n + 1) % 3].clone()));
+        }
+        assert_eq!(heap.collect(), 0);
+        for (n, large) in all.iter().enumerate() {
+            assert!(large.bytes.iter().all(|&byte| usize::from(byte) == n), "{N}");
+        }
+        drop(all);
+        assert_eq!(heap.collect(), 3, "{N}");
+    }
+    let test = || {
+        for policy in BOTH {
+            let heap = heap(policy);
+            ring::<1024>(&heap);
+            ring::<16_000>(&heap);
+            ring::<16_384>(&heap);
+            ring::<65_000>(&heap);
+            ring::<70_000>(&heap);
+            ring::<1_000_000>(&heap);
+            ring::<4_100_000>(&heap);
+            ring::<4_200_000>(&heap);
+            ring::<10_485_760>(&heap);
+            assert!(format!("{heap:?}").contains("objects: 0,"));
+        }
+    };
+    // The values pass over the stack.
+    std::thread::Builder::new().stack_size(256 << 20).spawn(test).unwrap().join().unwrap();
+}
+
+#[test]
+fn slot() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    let slot = Slot::new(Some(heap.alloc(1)));
+    assert!(slot.is_some() && Slot::<u8>::default().is_none());
+    assert_eq!(slot.replace(Some(heap.alloc(2))).map(|old| *old), Some(1));
+    slot.set(slot.get());
+    assert_eq!((slot.get().map(|now| *now), Gc::count(&slot.get().unwrap())), (Some(2), 2));
+    assert_eq!(slot.take().map(|old| *old), Some(2));
+    assert!(slot.is_none() && Slot::from(heap.alloc(3)).is_some());
+}
+
+#[test]
+fn list_is_a_growable_array() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    let mut list: List<i32> = [1, 2, 3].map(|n| heap.alloc(n)).into_iter().collect();
+    list.extend([heap.alloc(4)]);
+    list.insert(0, heap.alloc(0));
+    list.push(heap.alloc(5));
+    assert_eq!((list.len(), *list.get(0).unwrap(), *list.get(5).unwrap()), (6, 0, 5));
+    assert_eq!((*list.replace(1, heap.alloc(10)), *list.remove(0), *list.pop().unwrap()), (1, 0, 5));
+    assert_eq!(list.to_vec(), [10, 2, 3, 4].map(|n| heap.alloc(n)));
+    list.truncate(9);
+    list.truncate(1);
+    assert!(list.get(1).is_none() && !list.is_empty() && List::<u8>::default().pop().is_none());
+}
+
+/// Detached first, then released, last to first; also when the list dies.
+#[test]
+fn list_detaches_and_releases_last_to_first() {
+    for policy in BOTH {
+        let heap = heap(policy);
+        let list = Rc::new(List::new());
+        let seen = list.clone();
+        LOOK.set(Some(Rc::new(move || log(format!("{} left", seen.len())))));
+        let fill = || ["a", "b", "c"].map(|name| list.push(fin(&heap, name)));
+        fill();
+        list.truncate(1);
+        assert_eq!(LOG.take(), ["c", "1 left", "b", "1 left"]);
+        list.clear();
+        assert_eq!(LOG.take(), ["a", "0 left"]);
+        fill();
+        list.clear();
+        assert_eq!(LOG.take(), ["c", "0 left", "b", "0 left", "a", "0 left"]);
+        LOOK.set(None);
+        drop(["a", "b", "c"].map(|name| fin(&heap, name)).into_iter().collect::<List<_>>());
+        assert_eq!(LOG.take(), ["c", "b", "a"]);
+        drop(["a", "b", "c"].map(|name| fin(&heap, name)));
+        assert_eq!(LOG.take(), ["a", "b", "c"], "a plain array follows Rust");
+    }
+}
+
+/// The finalizer of what a change removed finds the cell free, and changed.
+#[test]
+fn cells_release_after_the_borrow() {
+    fn seen<C: 'static>(content: C, len: fn(&C) -> usize, change: impl FnOnce(&RefCell<C>)) -> Vec<String> {
+        LOG.take();
+        let cell = Rc::new(RefCell::new(content));
+        let seen = cell.clone();
+        LOOK.set(Some(Rc::new(move || {
+            log(seen.try_borrow_mut().map_or("borrowed".into(), |content| format!("{} left", len(&content))));
+        })));
+        change(&cell);
+        LOOK.set(None);
+        LOG.take()
+    }
+    let heap = heap(FinalizerPolicy::Pep442);
+    let fin = |name| fin(&heap, name);
+    let vec = || vec![fin("a"), fin("b")];
+    let (len, none): (fn(&Vec<Gc<Fin>>) -> usize, [&str; 0]) = (Vec::len, []);
+    assert_eq!(seen(vec(), len, |cell| cell.clear()), ["a", "0 left", "b", "0 left"]);
+    assert_eq!(seen(vec(), len, |cell| cell.store(vec![fin("c")])), ["a", "1 left", "b", "1 left"]);
+    assert_eq!(seen(vec(), len, |cell| cell.change(|items| items.swap_remove(0))), ["a", "1 left"]);
+    assert_eq!(seen(vec(), len, |cell| cell.change(|items| items.drain(..).rev().collect::<Vec<_>>()))[0], "b");
+    assert_eq!(seen(vec(), len, |cell| assert!(cell.put(1, fin("new")))), ["b", "2 left"]);
+    assert_eq!(seen(vec(), len, |cell| assert!(!cell.put(2, fin("refused")))), ["refused", "2 left"]);
+    assert_eq!(seen(vec(), len, |cell| assert!(cell.discard(&0) && !cell.discard(&1))), ["a", "1 left"]);
+    assert_eq!(seen(vec(), len, |cell| assert_eq!(cell.borrow().len(), 2)), none);
+
+    let deque = VecDeque::from(vec());
+    let change = |cell: &RefCell<_>| assert!(cell.put(0, fin("new")) && cell.discard(&1) && !cell.discard(&1));
+    assert_eq!(seen(deque, VecDeque::len, change), ["a", "2 left", "b", "1 left"]);
+    let tree = BTreeMap::from([(1, fin("a"))]);
+    let change = |cell: &RefCell<_>| assert!(cell.put(1, fin("new")) && cell.put(2, fin("b")) && cell.discard(&2));
+    assert_eq!(seen(tree, BTreeMap::len, change), ["a", "1 left", "b", "1 left"]);
+    let map = HashMap::from([("k", fin("a"))]);
+    let change = |cell: &RefCell<HashMap<_, _>>| assert!(cell.put("k", fin("new")) && !cell.discard(&"none"));
+    assert_eq!(seen(map, HashMap::len, change), ["a", "1 left"]);
+    LOG.take();
+}

@@ -1,0 +1,129 @@
+//! The command line, and what each command does.
+
+use crate::replay;
+use crate::report::Report;
+use crate::scenarios::{ALL, Scenario};
+use crate::screen::{self, Style, WIDTH, wrap};
+use crate::tour;
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+use gc_core::FinalizerPolicy;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// What a managed heap does, shown on a managed heap.
+///
+/// Without a command: a short tour of the scenarios.
+#[derive(Parser)]
+#[command(version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the scenarios
+    List,
+    /// Play a scenario and show what the heap shows
+    Run(RunOptions),
+    /// Run recorded programs and compare every outcome
+    ///
+    /// A recorded program is a JSON file of operations on a heap, with everything
+    /// that a Python interpreter showed after each of them.
+    ///
+    /// Exits with 1 if an outcome differs, and with 2 if a file cannot be read.
+    #[command(verbatim_doc_comment)]
+    Replay(replay::Options),
+}
+
+#[derive(clap::Args)]
+struct RunOptions {
+    /// Which scenario: see `gc-demo list`
+    #[arg(value_name = "NAME", value_parser = scenario_named)]
+    scenario: &'static Scenario,
+    /// Finalizer rules: legacy, pep442 or both
+    #[arg(long, value_enum, default_value_t = Policy::Both, hide_possible_values = true)]
+    policy: Policy,
+    /// Print JSON: an object; with both policies an array
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Policy {
+    Legacy,
+    Pep442,
+    Both,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// When something cannot be read or written.
+    pub fn run(&self, out: &mut impl Write) -> Result<ExitCode> {
+        match &self.command {
+            None => tour::show(out, Style::of_stdout())?,
+            Some(Command::List) => list(out)?,
+            Some(Command::Run(options)) => play(options, out)?,
+            Some(Command::Replay(options)) => return Ok(verdict(&replay::run(options, out)?)),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn verdict(tally: &replay::Tally) -> ExitCode {
+    match (tally.malformed, tally.failed) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(1),
+        _ => ExitCode::from(2),
+    }
+}
+
+fn scenario_named(name: &str) -> Result<&'static Scenario, String> {
+    let names = || ALL.map(|scenario| format!("\n  {}", scenario.name)).concat();
+    Scenario::named(name).ok_or_else(|| format!("there is no such scenario. There are{}", names()))
+}
+
+fn list(out: &mut impl Write) -> Result<()> {
+    let names = ALL.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    for scenario in &ALL {
+        writeln!(out, "{:<names$}  {}", scenario.name, scenario.summary)?;
+    }
+    Ok(())
+}
+
+fn play(options: &RunOptions, out: &mut impl Write) -> Result<()> {
+    let scenario = options.scenario;
+    let reports: Vec<Report> = options.policy.policies().iter().map(|&policy| scenario.run(policy)).collect();
+    if options.json {
+        return print_json(&reports, out);
+    }
+    let style = Style::of_stdout();
+    writeln!(out, "{}\n{}\n", style.heading(scenario.name), scenario.summary)?;
+    for line in wrap(scenario.story, WIDTH) {
+        writeln!(out, "{line}")?;
+    }
+    write!(out, "{}", screen::steps(&reports, style, false))?;
+    Ok(())
+}
+
+fn print_json(reports: &[Report], out: &mut impl Write) -> Result<()> {
+    match reports {
+        [only] => serde_json::to_writer_pretty(&mut *out, only)?,
+        all => serde_json::to_writer_pretty(&mut *out, all)?,
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+impl Policy {
+    fn policies(self) -> &'static [FinalizerPolicy] {
+        match self {
+            Policy::Legacy => &[FinalizerPolicy::Legacy],
+            Policy::Pep442 => &[FinalizerPolicy::Pep442],
+            Policy::Both => &[FinalizerPolicy::Legacy, FinalizerPolicy::Pep442],
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The managed types that more than one scenario uses.
+
+use super::scene::{Diary, Scene};
+use gc_core::{Finalize, Gc, GcAny, Slot, Trace};
+
+/// An object without finalizer.
+#[derive(Trace)]
+pub struct Node {
+    name: &'static str,
+    pub next: Slot<Node>,
+}
+
+impl Node {
+    /// A new one that holds nothing.
+    pub fn alloc(scene: &Scene, name: &'static str) -> Gc<Node> {
+        scene.heap.alloc(Node { name, next: Slot::empty() })
+    }
+}
+
+/// An object with a finalizer: it stands for a file, a socket, a lock.
+#[derive(Trace)]
+#[trace(finalize)]
+pub struct Resource {
+    name: &'static str,
+    pub peer: Slot<Resource>,
+    #[trace(skip)]
+    diary: Diary,
+}
+
+impl Resource {
+    /// A new one that holds nothing.
+    pub fn alloc(scene: &Scene, name: &'static str) -> Gc<Resource> {
+        scene.heap.alloc(Resource { name, peer: Slot::empty(), diary: scene.diary.clone() })
+    }
+
+    /// Two that hold each other, held from outside by nobody any more.
+    pub fn forgotten_pair(scene: &Scene, names: [&'static str; 2]) {
+        let [one, two] = names.map(|name| Resource::alloc(scene, name));
+        one.peer.set(Some(two.clone()));
+        two.peer.set(Some(one.clone()));
+    }
+}
+
+impl Finalize for Resource {
+    fn finalize(this: &Gc<Self>) {
+        this.diary.note(format!("{} finalized", this.name));
+    }
+}
+
+/// An object with a finalizer that stores it where the program can reach it.
+#[derive(Trace)]
+#[trace(finalize)]
+pub struct Phoenix {
+    name: &'static str,
+    pub mate: Slot<Phoenix>,
+    #[trace(skip)]
+    diary: Diary,
+    #[trace(skip)]
+    shelter: Shelter,
+}
+
+/// A place outside of the heap. The heap sees it only as counts that are higher
+/// than the references from within.
+#[derive(Clone, Default)]
+pub struct Shelter(std::rc::Rc<std::cell::RefCell<Vec<Gc<Phoenix>>>>);
+
+impl Shelter {
+    /// How many are in it.
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Takes all of them out, to be dropped by the caller.
+    #[must_use = "they are released when this is dropped"]
+    pub fn take(&self) -> Vec<Gc<Phoenix>> {
+        self.0.take()
+    }
+}
+
+impl Phoenix {
+    /// A new one that holds nothing.
+    pub fn alloc(scene: &Scene, shelter: &Shelter, name: &'static str) -> Gc<Phoenix> {
+        let (diary, shelter) = (scene.diary.clone(), shelter.clone());
+        scene.heap.alloc(Phoenix { name, mate: Slot::empty(), diary, shelter })
+    }
+}
+
+impl Finalize for Phoenix {
+    fn finalize(this: &Gc<Self>) {
+        this.diary.note(format!("{} finalized", this.name));
+        this.shelter.0.borrow_mut().push(this.clone());
+    }
+}
+
+/// What an object is called: by its own name, else by its type's.
+pub fn name_of(object: &GcAny) -> String {
+    let own = None
+        .or_else(|| object.downcast_ref::<Node>().map(|it| it.name))
+        .or_else(|| object.downcast_ref::<Resource>().map(|it| it.name))
+        .or_else(|| object.downcast_ref::<Phoenix>().map(|it| it.name));
+    own.map_or_else(|| object.type_name(), str::to_owned)
+}

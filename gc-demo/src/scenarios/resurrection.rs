@@ -1,0 +1,86 @@
+//! Finalizers that bring their object back.
+
+use super::actors::{Phoenix, Shelter};
+use super::{Scenario, scene::Scene};
+use crate::report::Report;
+use gc_core::{Gc, GcAny};
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "resurrection",
+    summary: "a finalizer stores its object away: and then?",
+    story: "A finalizer gets a pointer to its object and may store it where the program can reach it. The \
+            object then lives on. Legacy runs the finalizer at every death, Pep442 once in a life.",
+    play,
+};
+
+fn play(mut scene: Scene) -> Report {
+    let shelter = Shelter::default();
+    by_count(&mut scene, &shelter);
+    from_a_cycle(&mut scene, &shelter);
+    scene.end()
+}
+
+fn by_count(scene: &mut Scene, shelter: &Shelter) {
+    drop(Phoenix::alloc(scene, shelter, "phoenix"));
+    let (ran, counts, generations) = (scene.diary.take(), scene.counts(), generations(scene));
+    scene
+        .step("The last pointer goes", "The finalizer stores the object in a shelter outside of the heap.")
+        .fact("finalizers that ran", ran)
+        .fact("in the shelter", shelter.len())
+        .fact("counts", counts)
+        .fact("generation", generations);
+
+    drop(shelter.take());
+    let (ran, alive) = (scene.diary.take(), scene.alive());
+    scene
+        .step("It is taken out and dropped again", "")
+        .in_tour()
+        .fact("finalizers that ran", ran)
+        .fact("alive", alive)
+        .fact("in the shelter", shelter.len());
+    lay_to_rest(scene, shelter);
+}
+
+fn generations(scene: &Scene) -> Vec<(String, i64)> {
+    let number = |object: &GcAny| object.generation().map(|generation| generation as i64);
+    let living = scene.living();
+    living.iter().filter_map(|object| Some((super::actors::name_of(object), number(object)?))).collect()
+}
+
+/// Moves the values out of the heap, which runs no finalizer: under Legacy there is
+/// no other end to a finalizer that always resurrects.
+fn lay_to_rest(scene: &Scene, shelter: &Shelter) {
+    for phoenix in shelter.take() {
+        drop(Gc::try_unwrap(phoenix));
+    }
+    scene.diary.take();
+}
+
+fn from_a_cycle(scene: &mut Scene, shelter: &Shelter) {
+    let [one, two] = ["one", "two"].map(|name| Phoenix::alloc(scene, shelter, name));
+    one.mate.set(Some(two.clone()));
+    two.mate.set(Some(one.clone()));
+    drop((one, two));
+    let returned = scene.heap.collect();
+    let (ran, alive, garbage) = (scene.diary.take(), scene.alive(), scene.garbage());
+    scene
+        .step(
+            "Two in a cycle are forgotten and collected",
+            "Under pep442 both finalizers run, and a second look finds both reachable: nothing is collected.",
+        )
+        .in_tour()
+        .fact("collect() returned", returned)
+        .fact("finalizers that ran", ran)
+        .fact("alive", alive)
+        .fact("in the shelter", shelter.len())
+        .fact("garbage", garbage);
+
+    drop(shelter.take());
+    let returned = scene.heap.collect();
+    let (ran, alive) = (scene.diary.take(), scene.alive());
+    scene
+        .step("The shelter is emptied, and collect() again", "A second death finds no finalizer to run.")
+        .fact("collect() returned", returned)
+        .fact("finalizers that ran", ran)
+        .fact("alive", alive);
+}

@@ -1,0 +1,181 @@
+//! Reports as text for a terminal of 80 columns.
+
+use crate::report::{Fact, Report, Step, policy_name};
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+/// No line is longer than this.
+pub const WIDTH: usize = 79;
+/// Where the values of facts begin.
+const NAMES: usize = 21;
+/// Between the columns of the two policies.
+const GAP: usize = 2;
+
+/// How headings are set off.
+#[derive(Clone, Copy)]
+pub struct Style {
+    bold: bool,
+}
+
+impl Style {
+    /// Bold headings where stdout is a terminal and `NO_COLOR` is not set.
+    pub fn of_stdout() -> Style {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Style { bold: !unwanted && std::io::stdout().is_terminal() }
+    }
+
+    /// A heading.
+    pub fn heading(self, text: &str) -> String {
+        if self.bold { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Breaks text between words; a word that is longer than a line is cut.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace().flat_map(|word| pieces(word, width)) {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(&word),
+            Some(line) if length(line) + 1 + length(&word) <= width => *line += &format!(" {word}"),
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    letters.chunks(width).map(|piece| piece.iter().collect()).collect()
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The steps of one scenario, under one policy or under both side by side.
+///
+/// Steps of the two runs belong together when they have the same title.
+pub fn steps(reports: &[Report], style: Style, only_tour: bool) -> String {
+    let mut text = String::new();
+    let Some((first, others)) = reports.split_first() else { return text };
+    let wanted = first.steps.iter().filter(|step| step.in_tour || !only_tour);
+    for (number, step) in wanted.enumerate() {
+        let twin = others.first().and_then(|other| other.steps.iter().find(|twin| twin.title == step.title));
+        let number = (!only_tour).then_some(number + 1);
+        text += &heading(number, step, style);
+        text += &match (twin, others.first()) {
+            (Some(twin), Some(_)) if twin.facts == step.facts => one_column("both policies", step, style),
+            (Some(twin), Some(other)) => {
+                let names = [policy_name(first.policy), policy_name(other.policy)];
+                two_columns(names, [step, twin], style)
+            }
+            _ => one_column(policy_name(first.policy), step, style),
+        };
+    }
+    text
+}
+
+fn heading(number: Option<usize>, step: &Step, style: Style) -> String {
+    let title = number.map_or_else(|| format!("   {}", step.title), |number| format!("{number}. {}", step.title));
+    let mut text = format!("\n{}\n", style.heading(&title));
+    for line in wrap(step.note, WIDTH - 3).iter().filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, "   {line}");
+    }
+    text
+}
+
+fn one_column(name: &str, step: &Step, style: Style) -> String {
+    let width = WIDTH - 4 - NAMES;
+    let mut text = row("", &[style.heading(name)], &[], width);
+    for (name, value) in &step.facts {
+        text += &row(name, &lines(value, width), &[], width);
+    }
+    text
+}
+
+fn two_columns(names: [&str; 2], steps: [&Step; 2], style: Style) -> String {
+    let width = (WIDTH - 4 - NAMES - GAP) / 2;
+    // Padded before it is set off: escape sequences have no width.
+    let left = style.heading(&format!("{:<width$}", names[0]));
+    let mut text = format!("    {:NAMES$}{left}{:GAP$}{}\n", "", "", style.heading(names[1]));
+    for (name, value) in &steps[0].facts {
+        let twin = steps[1].facts.iter().find(|(twin, _)| twin == name);
+        let twin = twin.map_or_else(Vec::new, |(_, value)| lines(value, width));
+        text += &row(name, &lines(value, width), &twin, width);
+    }
+    text
+}
+
+/// A fact's name and its values, which may need several lines.
+fn row(name: &str, left: &[String], right: &[String], width: usize) -> String {
+    let mut text = String::new();
+    for at in 0..left.len().max(right.len()) {
+        let name = if at == 0 { name } else { "" };
+        let cell = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+        let line = format!("    {name:<NAMES$}{:<width$}{:GAP$}{}", cell(left), "", cell(right));
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+fn lines(value: &Fact, width: usize) -> Vec<String> {
+    match value {
+        Fact::Number(number) => vec![number.to_string()],
+        Fact::Flag(flag) => vec![(if *flag { "yes" } else { "no" }).to_owned()],
+        Fact::Text(text) => wrap(text, width),
+        Fact::List(items) if items.is_empty() => vec!["none".to_owned()],
+        Fact::List(items) => {
+            in_one_line(items, width).unwrap_or_else(|| items.iter().flat_map(|item| wrap(item, width)).collect())
+        }
+        Fact::Table(rows) if rows.is_empty() => vec!["none".to_owned()],
+        Fact::Table(rows) => {
+            let items: Vec<String> = rows.iter().map(|(name, number)| format!("{name} {number}")).collect();
+            in_one_line(&items, width).unwrap_or_else(|| table(rows))
+        }
+    }
+}
+
+fn in_one_line(items: &[String], width: usize) -> Option<Vec<String>> {
+    let line = items.join(", ");
+    (length(&line) <= width).then(|| vec![line])
+}
+
+/// Names on the left, numbers on the right, as objgraph prints its tables.
+fn table(rows: &[(String, i64)]) -> Vec<String> {
+    let names = rows.iter().map(|(name, _)| length(name)).max().unwrap_or(0);
+    rows.iter().map(|(name, number)| format!("{name:<names$} {number}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WIDTH, lines, pieces, row, wrap};
+    use crate::report::Fact;
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("", 8), [""]);
+        assert_eq!(wrap("sevenletters", 5), ["seven", "lette", "rs"]);
+        assert_eq!(pieces("äöü", 2), ["äö", "ü"]);
+    }
+
+    #[test]
+    fn a_row_never_ends_in_blanks() {
+        assert_eq!(
+            row("name", &["1".to_owned()], &[], 20).trim_end_matches('\n').trim_end(),
+            "    name                 1"
+        );
+    }
+
+    #[test]
+    fn empty_lists_say_so() {
+        assert_eq!(lines(&Fact::List(Vec::new()), WIDTH), ["none"]);
+    }
+
+    #[test]
+    fn tables_are_aligned() {
+        let rows = Fact::Table(vec![("Request".to_owned(), 10), ("Log".to_owned(), 1)]);
+        assert_eq!(lines(&rows, 12), ["Request 10", "Log     1"]);
+        assert_eq!(lines(&rows, WIDTH), ["Request 10, Log 1"]);
+    }
+}

@@ -1,0 +1,27 @@
+//! What `gc-demo` shows when it is not told what to show.
+
+use crate::scenarios::ALL;
+use crate::screen::{Style, WIDTH, steps, wrap};
+use gc_core::FinalizerPolicy;
+use std::io::{self, Write};
+
+const WELCOME: &str = "A heap with CPython's memory model: objects are counted, cycles are collected, and \
+    finalizers follow the rules of Python 2 (legacy) or of Python 3.4 and later (pep442). Each number and \
+    name below was read from a heap just now.";
+
+/// Plays every scenario under both policies and shows the steps that matter most.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn show(out: &mut impl Write, style: Style) -> io::Result<()> {
+    for line in wrap(WELCOME, WIDTH) {
+        writeln!(out, "{line}")?;
+    }
+    for (number, scenario) in ALL.iter().enumerate() {
+        let title = format!("{}. {}", number + 1, scenario.name);
+        writeln!(out, "\n{}\n   {}", style.heading(&title), scenario.summary)?;
+        let reports = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442].map(|policy| scenario.run(policy));
+        write!(out, "{}", steps(&reports, style, true))?;
+    }
+    writeln!(out, "\nThe whole of a scenario: gc-demo run NAME. All commands: gc-demo --help.")
+}
