@@ -114,14 +114,14 @@ fn a_difference_names_op_key_and_values_and_shows_the_heap() {
             r#""gens":[[],[],[1]],"count12""#.to_owned(),
             r#""gens":[[],[1],[]],"count12""#,
             "op 3: collect(2)",
-            "[[],[1],[]]",
+            "[[], [1], []]",
         ),
-        (r#"{"f2":1}"#.to_owned(), r#"{"f3":1}"#, "after the last op", r#"1: {"f3":1}"#),
+        (r#"{"f2":1}"#.to_owned(), r#"{"f3":1}"#, "after the last op", r#"1: {"f3": 1}"#),
         (
             r#""i":2,"log":[]"#.to_owned(),
             r#""i":2,"log":[["del",1,[],[null,null,1,null]]]"#,
             "op 2: del r0",
-            r#"[["del",1,[],[null,null,1,null]]]"#,
+            r#"[["del", 1, [], [null, null, 1, null]]]"#,
         ),
         (r#""a":"r0""#.to_owned(), r#""a":"r3""#, "op 1: set r3.f2 = r0 (1.f2 = 1)", "r3 to be 1"),
     ];
@@ -144,7 +144,7 @@ fn malformed_files_are_named_with_line_and_reason() {
     let folder = Folder::new("malformed");
     let cases = [
         (String::new(), ":1: EOF while parsing a value"),
-        ("[1, 2]".to_owned(), ": invalid"),
+        ("[1, 2]".to_owned(), ": a list is no program"),
         (r#"{"format":2}"#.to_owned(), ":1: format 2 is unknown, this reads format 1"),
         (falsified(r#""op":"set""#, r#""op":"sit""#), ":3: unknown variant `sit`"),
         (falsified(r#""cls":"Fin""#, r#""cls":"Fun""#), ":2: unknown variant `Fun`"),

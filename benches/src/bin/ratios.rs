@@ -27,12 +27,9 @@ fn main() {
     let heap = Heap::new();
     heap.disable();
     let (held, held_rc) = (heap.alloc(Node::default()), Rc::new(RcNode::default()));
-    compare(
-        "clone and drop",
-        N as f64,
-        &mut || (0..N).for_each(|_| drop(black_box(held.clone()))),
-        &mut || (0..N).for_each(|_| drop(black_box(held_rc.clone()))),
-    );
+    compare("clone and drop", N as f64, &mut || (0..N).for_each(|_| drop(black_box(held.clone()))), &mut || {
+        (0..N).for_each(|_| drop(black_box(held_rc.clone())))
+    });
     compare(
         "allocate and drop",
         N as f64,

@@ -64,6 +64,9 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         core.young.set(0);
         let outcome = reclaim_unreachable(core, generation);
         core.schedule.record(generation, outcome.collected, outcome.uncollectable);
+        if generation == 2 {
+            core.schedule.note_survivors(core.births.get(), || core.tracked_in_use());
+        }
         report::stop(core, generation, outcome);
         open.completed = true;
         outcome
@@ -85,9 +88,6 @@ pub(crate) fn collect_due(core: &Core) {
     }
     let generation = core.schedule.due(|| core.tracked_in_use());
     collect(core, generation);
-    if generation == 2 {
-        core.schedule.long_lived.set(core.tracked_in_use());
-    }
 }
 
 fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
@@ -101,6 +101,7 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
     if unreachable.0.is_empty() {
         return Outcome::default();
     }
+    core.untidy.set(true);
     core.user_code_ran.set(false);
     let arena = Bump::new();
     match core.policy {

@@ -29,7 +29,8 @@ use core::fmt;
 /// Dropping the last handle runs a last full collection. What is held still lives on
 /// until its last pointer goes; what is uncollectable under
 /// [`FinalizerPolicy::Legacy`] is reported to the hook of [`Heap::on_unraisable`]
-/// and leaks, as at Python's exit.
+/// and leaks, as at Python's exit. Cycles that become garbage after that are not found:
+/// keep a handle as long as there are pointers ([`Gc::heap`](crate::Gc::heap) gives one).
 ///
 /// ```
 /// use gc_core::Heap;

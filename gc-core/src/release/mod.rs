@@ -19,7 +19,7 @@ const MAX_NESTING: u32 = 48;
 
 /// Nor do they nest when they took this many bytes of stack already. The frames of
 /// sanitizer builds are larger; 48 levels shall fit there, too.
-const MAX_STACK: usize = if cfg!(gc_asan) { 176 << 10 } else { 96 << 10 };
+const MAX_STACK: usize = if cfg!(gc_asan) { 192 << 10 } else { 128 << 10 };
 
 /// Releases one counted pointer.
 #[inline]
@@ -153,6 +153,7 @@ fn queue(core: &Core, object: Object) -> bool {
 
 /// Works the queue off: after each object those that it queued, in their order.
 fn drain(core: &Core) {
+    core.release_queue.borrow_mut().reverse();
     loop {
         let Some(object) = core.release_queue.borrow_mut().pop() else { break };
         let waiting = core.release_queue.borrow().len();

@@ -22,10 +22,7 @@ fn enter<R>(
         match std::panic::catch_unwind(core::panic::AssertUnwindSafe(code)) {
             Ok(result) => Some(result),
             Err(panic) => {
-                let message = message_of(&*panic);
-                report(core, Unraisable { kind, type_name: type_name(), message });
-                // The payload's own drop is user code as well.
-                let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(panic)));
+                report_panic(core, kind, type_name(), panic);
                 None
             }
         }
@@ -35,6 +32,22 @@ fn enter<R>(
         let _ = (kind, type_name);
         Some(code())
     }
+}
+
+/// Apart, to keep the frames of nested releases small.
+#[cfg(feature = "std")]
+#[cold]
+#[inline(never)]
+fn report_panic(
+    core: &Core,
+    kind: UnraisableKind,
+    type_name: String,
+    panic: alloc::boxed::Box<dyn core::any::Any + Send>,
+) {
+    let message = message_of(&*panic);
+    report(core, Unraisable { kind, type_name, message });
+    // The payload's own drop is user code as well.
+    let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(panic)));
 }
 
 #[cfg(feature = "std")]

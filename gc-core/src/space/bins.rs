@@ -259,20 +259,20 @@ impl Core {
         self.memory.give_block(self, block);
     }
 
-    /// Gives back what is empty: called when a collection closes and when the heap
-    /// has no handle left. With `all`, current blocks as well.
-    pub(crate) fn tidy(&self, all: bool) {
+    /// Gives back every block that is empty. With `closing` nothing will be allocated
+    /// any more: blocks go by themselves as soon as they are empty.
+    pub(crate) fn tidy(&self, closing: bool) {
         self.retain_dirty(|block| block.live.get() > 0);
         self.untidy.set(false);
         self.bins.flush();
-        let mut empty = alloc::vec::Vec::new();
+        let mut blocks = alloc::vec::Vec::new();
         self.memory.each_block(&mut |block| {
-            if block.live.get() == 0 && (all || !block.has(flag::CURRENT)) {
-                empty.push(block.link());
+            if block.live.get() == 0 || (closing && block.has(flag::CURRENT)) {
+                blocks.push(block.link());
             }
         });
-        for block in empty {
-            // SAFETY: invariant 2: still in place, nothing was given back meanwhile.
+        for block in blocks {
+            // SAFETY: invariant 2: still in place, only blocks visited before went back.
             let block = unsafe { block.as_ref() };
             // SAFETY: invariant 9.
             let Some(bin) = block.bin.get().map(|bin| unsafe { bin.as_ref() }) else { continue };

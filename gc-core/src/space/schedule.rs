@@ -26,7 +26,9 @@ pub(crate) struct Schedule {
     pub(crate) stats: Cell<[GenerationStats; 3]>,
     pub(crate) debug: Cell<u32>,
     /// Tracked objects that survived the last full collection.
-    pub(crate) long_lived: Cell<usize>,
+    long_lived: Cell<usize>,
+    /// Births when they were counted.
+    counted_at: Cell<u64>,
     /// The next full collection must be linear: candidates are not complete.
     pub(crate) distrust: Cell<bool>,
     /// Candidates are ignored: collections are always linear.
@@ -45,6 +47,7 @@ impl Default for Schedule {
             stats: Cell::default(),
             debug: Cell::new(0),
             long_lived: Cell::new(0),
+            counted_at: Cell::new(0),
             distrust: Cell::new(false),
             always_linear: Cell::new(false),
             never_linear: Cell::new(false),
@@ -81,8 +84,16 @@ impl Schedule {
         self.stats.set(stats);
     }
 
+    /// Notes what survived a full collection, if anything was born since the last.
+    pub(crate) fn note_survivors(&self, births: u64, tracked: impl FnOnce() -> usize) {
+        if self.counted_at.replace(births) != births {
+            self.long_lived.set(tracked());
+        }
+    }
+
     /// The oldest generation that is due, once generation 0 is. A full collection
-    /// waits until a quarter of the long-lived objects is new (CPython's rule).
+    /// waits until there are a quarter more objects than survived the last one
+    /// (CPython's rule, but that it counts only survivors of generation 1 as new).
     pub(crate) fn due(&self, tracked: impl FnOnce() -> usize) -> u8 {
         let ([one, two], thresholds) = (self.counts.get(), self.thresholds.get());
         if two > thresholds[2] {

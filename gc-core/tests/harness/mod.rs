@@ -14,7 +14,7 @@ pub mod outside;
 pub mod state;
 pub mod world;
 
-pub use classes::{Link, Managed};
+pub use classes::Link;
 pub use outside::{Mischief, Outside};
 pub use state::State;
 pub use world::{Bodies, World};

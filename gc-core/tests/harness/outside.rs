@@ -46,6 +46,8 @@ pub struct Outside {
     pub asked: Cell<bool>,
     /// Panics that the heap reported, and those that there were.
     pub panics: Cell<(usize, usize)>,
+    /// The heap said that uncollectable objects are left at its end.
+    pub left_at_exit: Cell<bool>,
     log: RefCell<Vec<Event>>,
     names: RefCell<HashMap<usize, Id>>,
     mischief: RefCell<BTreeMap<Id, Mischief>>,

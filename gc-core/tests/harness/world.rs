@@ -3,7 +3,7 @@
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Generation, Heap, Phase, WeakRef, gc_cast};
+use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Generation, Heap, Phase, UnraisableKind, WeakRef, gc_cast};
 
 use super::classes::{BODIES, Link, Managed, address, new_object, typed};
 use super::outside::{self, Outside};
@@ -77,6 +77,9 @@ impl World {
         });
         let outside = self.outside.clone();
         self.heap.on_unraisable(move |event| {
+            if event.kind == UnraisableKind::UncollectableAtExit {
+                return outside.left_at_exit.set(true);
+            }
             assert_eq!(event.message, "mischief", "{event}");
             let (reported, raised) = outside.panics.get();
             outside.panics.set((reported + 1, raised));

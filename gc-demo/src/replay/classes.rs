@@ -87,7 +87,7 @@ macro_rules! finalized_instance {
             fn finalize($this: &Gc<Self>) {
                 let Some($stage) = $this.reach.stage() else { return };
                 if $stage.log_finalized(&**$this, &Gc::as_any($this)) {
-                    $finalizer;
+                    $finalizer
                 }
             }
         }

@@ -118,8 +118,13 @@ fn shown(key: &str, value: &Value) -> String {
     match value {
         Value::Null => "not there".to_owned(),
         Value::Array(entries) if is_by_id(key) => by_id(entries),
-        _ => value.to_string(),
+        _ => spaced(value),
     }
+}
+
+/// JSON with blanks, so that long lists can be broken into lines.
+fn spaced(value: &Value) -> String {
+    value.to_string().replace(',', ", ").replace("\":", "\": ")
 }
 
 fn by_id(entries: &[Value]) -> String {
@@ -127,8 +132,8 @@ fn by_id(entries: &[Value]) -> String {
         return "unchanged".to_owned();
     }
     let entry = |entry: &Value| match (entry.get(0), entry.get(1)) {
-        (Some(id), Some(value)) => format!("{id}: {value}"),
-        _ => entry.to_string(),
+        (Some(id), Some(value)) => format!("{id}: {}", spaced(value)),
+        _ => spaced(entry),
     };
     entries.iter().map(entry).collect::<Vec<_>>().join(", ")
 }

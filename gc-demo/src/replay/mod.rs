@@ -13,6 +13,7 @@ mod words;
 
 pub use classes::Reclaim;
 
+use crate::screen::{WIDTH, wrap};
 use anyhow::{Context, Result};
 use compare::Difference;
 use look::{Look, Watch};
@@ -156,6 +157,16 @@ impl fmt::Display for Way {
     }
 }
 
+/// Text after a label; its further lines are indented as far.
+fn hang(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+    let mut label = label.to_owned();
+    for line in wrap(text, WIDTH - label.len()) {
+        writeln!(f, "{label}{line}")?;
+        label = " ".repeat(label.len());
+    }
+    Ok(())
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.op {
@@ -163,11 +174,12 @@ impl fmt::Display for Failure {
             None => writeln!(f, "  after the last op")?,
         }
         for Difference { key, expected, got, .. } in &self.differences {
-            writeln!(f, "    {key:<9} expected {expected}\n    {:<9} got      {got}", "")?;
+            hang(f, &format!("    {key:<9} expected "), expected)?;
+            hang(f, &format!("    {:<9} got      ", ""), got)?;
         }
         if !self.surroundings.is_empty() {
             writeln!(f, "  the heap around it")?;
-            self.surroundings.iter().try_for_each(|line| writeln!(f, "    {line}"))?;
+            self.surroundings.iter().try_for_each(|line| hang(f, "    ", line))?;
         }
         writeln!(f, "  ({})", self.way)
     }

@@ -2,7 +2,7 @@
 
 use super::record::{Final, Outcome};
 use super::words::{Callback, Class, Field, Id, Path, Root};
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer};
 use std::fmt;
 
 /// The version of the format that this reads.
@@ -99,7 +99,7 @@ pub struct Program {
     #[allow(dead_code, reason = "checked while it is read")]
     order: (),
     pub mode: Mode,
-    #[serde(rename = "ops", deserialize_with = "steps")]
+    #[serde(rename = "ops")]
     pub steps: Vec<Step>,
     #[serde(rename = "final")]
     pub last: Final,
@@ -120,8 +120,16 @@ impl Program {
     /// # Errors
     /// Where and why the text is none.
     pub fn read(text: &str) -> Result<Program, Malformed> {
+        // A derived reader would take a list for a struct without names.
+        if text.trim_start().starts_with('[') {
+            return Err(Malformed { line: None, what: "a list is no program: that is an object with ops".to_owned() });
+        }
         let mut program: Program = serde_json::from_str(text).map_err(|error| Malformed::from(&error))?;
-        program.steps.iter_mut().for_each(|step| step.outcome.sort_generations());
+        let mut born = 0;
+        for (number, step) in program.steps.iter_mut().enumerate() {
+            check(step, number, &mut born).map_err(|what| Malformed { line: line_of_op(text, number), what })?;
+            step.outcome.sort_generations();
+        }
         program.last.sort_generations();
         Ok(program)
     }
@@ -159,31 +167,6 @@ fn known_order<'de, D: Deserializer<'de>>(input: D) -> Result<(), D::Error> {
     Ok(())
 }
 
-/// Reads the ops one by one, so that what is wrong with one is said at its line.
-fn steps<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Step>, D::Error> {
-    struct Steps;
-
-    impl<'de> Visitor<'de> for Steps {
-        type Value = Vec<Step>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of ops")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut ops: A) -> Result<Vec<Step>, A::Error> {
-            let mut steps: Vec<Step> = Vec::new();
-            let mut born = 0;
-            while let Some(step) = ops.next_element::<Step>()? {
-                check(&step, steps.len(), &mut born).map_err(de::Error::custom)?;
-                steps.push(step);
-            }
-            Ok(steps)
-        }
-    }
-
-    input.deserialize_seq(Steps)
-}
-
 /// What must hold of an op, whatever the heap does. `born` is the id given last.
 fn check(step: &Step, number: usize, born: &mut Id) -> Result<(), String> {
     if step.i != number {
@@ -200,6 +183,38 @@ fn check(step: &Step, number: usize, born: &mut Id) -> Result<(), String> {
             Err(format!("op {number} is a collection without \"{key}\""))
         }
         _ => Ok(()),
+    }
+}
+
+/// The line on which an op begins, in a text that is a program: the ops are the
+/// objects in the one list of the outermost object.
+fn line_of_op(text: &str, number: usize) -> Option<usize> {
+    let (mut line, mut depth, mut ops) = (1, 0usize, 0);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\n' => line += 1,
+            b'"' => skip_string(&mut bytes),
+            b'{' if depth == 2 && ops == number => return Some(line),
+            b'{' | b'[' => {
+                ops += usize::from(byte == b'{' && depth == 2);
+                depth += 1;
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Goes past the end of a string that has begun.
+fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => return,
+            _ => {}
+        }
     }
 }
 

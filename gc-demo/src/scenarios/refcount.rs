@@ -54,7 +54,7 @@ fn drop_a_chain(scene: &mut Scene) {
 }
 
 fn collections(scene: &Scene) -> usize {
-    scene.heap.stats().iter().map(|generation| generation.collections as usize).sum()
+    scene.heap.stats().iter().map(|generation| generation.collections).sum()
 }
 
 fn tell_weak_references(scene: &mut Scene) {

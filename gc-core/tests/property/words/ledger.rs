@@ -78,9 +78,7 @@ impl Ledger {
             Extra::CloneWeak(weak) | Extra::DropWeak(weak) | Extra::UpgradeWeak { weak, .. } => {
                 *weak < self.weaks.len()
             }
-            Extra::NewCyclic { meanwhile, .. } => {
-                self.has_room() && !(self.frozen && *meanwhile == Meanwhile::Collect)
-            }
+            Extra::NewCyclic { meanwhile, .. } => self.has_room() && !(self.frozen && *meanwhile == Meanwhile::Collect),
             Extra::Unwrap { root } => self.model.roots()[*root].is_some_and(|id| self.can_be_unwrapped(id)),
             Extra::Stash { b } | Extra::Tease { b, .. } => self.class(b).is_some(),
             Extra::Unstash(at) => *at < self.stash.len(),

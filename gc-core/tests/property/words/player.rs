@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use gc_core::{Gc, Pause};
+use gc_core::{Gc, Heap, Pause};
 
 use super::step::{Edit, Extra, Meanwhile, Step};
 use crate::harness::classes::{new_cyclic, try_unwrap};
@@ -54,11 +54,7 @@ impl Player {
         match extra {
             Extra::Exchange { a, f, b, g } => self.exchange(a, *f, b, *g),
             Extra::MoveRoot { root, a, f } => self.move_root(*root, a, *f),
-            Extra::SwapRoots(one, two) => {
-                let moved = self.outside().roots[*one].take();
-                let moved = self.outside().roots[*two].replace(moved);
-                self.outside().roots[*one].set(moved);
-            }
+            Extra::SwapRoots(one, two) => self.outside().roots[*one].swap(&self.outside().roots[*two]),
             Extra::Edit { a, edit } => self.edit(a, edit),
             Extra::Downgrade { b, callback } => self.downgrade(b, *callback, next),
             Extra::CloneWeak(weak) => {
@@ -159,20 +155,13 @@ impl Player {
 
     fn downgrade(&self, target: &Path, callback: Option<Callback>, phantom: Id) {
         let target = self.resolve(target);
-        let heap = Gc::heap(&target);
         let weak = match callback {
             None => Gc::downgrade(&target),
             Some(callback) => {
-                // A handle of the heap in a callback would keep it from being closed.
-                let core = gc_core::Gc::downgrade(&self.world.heap.alloc(()));
-                drop(core);
-                Gc::downgrade_with(&target, move || {
-                    let outside = outside::current();
-                    outside.call_back_bare(phantom, callback);
-                })
+                let heap = Heap::clone(&self.world.heap);
+                Gc::downgrade_with(&target, move || outside::current().call_back(&heap, phantom, callback))
             }
         };
-        drop(heap);
         self.outside().weaks.borrow_mut().push((phantom, weak));
     }
 

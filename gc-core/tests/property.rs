@@ -1,0 +1,77 @@
+//! Random programs, run on the heap and on naive models of it.
+//!
+//! `PROPTEST_CASES` says how many; what failed once is in `property.proptest-regressions`.
+
+mod harness;
+mod model;
+#[path = "property/words/mod.rs"]
+mod words;
+
+use harness::Bodies;
+use model::program::{Kind, Policy};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use words::{Case, compose, run};
+
+/// How many programs are run where `PROPTEST_CASES` does not say.
+const CASES: u32 = 300;
+
+fn config() -> ProptestConfig {
+    let cases = match std::env::var("PROPTEST_CASES") {
+        Ok(_) => ProptestConfig::default().cases,
+        Err(_) => CASES,
+    };
+    let regressions = FileFailurePersistence::WithSource("proptest-regressions");
+    ProptestConfig {
+        cases,
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(regressions)),
+        ..ProptestConfig::default()
+    }
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    prop_oneof![Just(Policy::Legacy), Just(Policy::Modern)]
+}
+
+fn bodies() -> impl Strategy<Value = Bodies> {
+    prop_oneof![
+        2 => Just(Bodies::Only(0)),
+        2 => (0..harness::classes::BODIES).prop_map(Bodies::Only),
+        3 => any::<u64>().prop_map(Bodies::Mixed),
+    ]
+}
+
+/// Programs whose steps are taken out one by one when one fails.
+fn cases() -> impl Strategy<Value = Case> {
+    let kinds = prop_oneof![30 => Just(Kind::Short), 1 => Just(Kind::Long)];
+    let extras = prop_oneof![1 => Just(0_usize), 4 => Just(30), 1 => Just(70)];
+    let watch = prop_oneof![2 => Just(1_usize), 1 => 2..10_usize, 1 => Just(usize::MAX)];
+    let words = (policies(), kinds, extras, any::<u64>().no_shrink());
+    let words = words.prop_map(|(policy, kind, extras, seed)| (policy, compose::compose(policy, kind, extras, seed)));
+    let words = words.prop_flat_map(|(policy, steps)| {
+        let kept = prop::collection::vec(prop::bool::weighted(0.98), steps.len());
+        let kept = kept.prop_map(move |kept| {
+            let steps = steps.iter().zip(kept);
+            steps.filter(|(_, kept)| *kept).map(|(step, _)| step.clone()).collect()
+        });
+        (Just(policy), kept)
+    });
+    (words, bodies(), watch, any::<bool>()).prop_map(|((policy, steps), bodies, watch, close_early)| Case {
+        policy,
+        bodies,
+        watch,
+        close_early,
+        steps,
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Whatever is recorded of a heap, and more, is as the model says after every step.
+    #[test]
+    fn the_heap_does_what_the_model_does(case in cases()) {
+        run(&case).map_err(TestCaseError::fail)?;
+    }
+}
