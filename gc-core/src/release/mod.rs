@@ -17,6 +17,9 @@ use core::ptr;
 /// Releases nest this deep, as in CPython's trashcan.
 const MAX_NESTING: u32 = 48;
 
+/// Last collections in a row, each because a finalizer of the one before took a handle.
+const MAX_CLOSINGS: u32 = 8;
+
 /// Nor do they nest when they took this many bytes of stack already. The frames of
 /// sanitizer builds are larger; 48 levels shall fit there, too.
 const MAX_STACK: usize = if cfg!(gc_asan) { 192 << 10 } else { 128 << 10 };
@@ -212,11 +215,15 @@ pub(crate) fn leave(core: &Core) {
     if open() {
         return;
     }
-    if !core.closed.replace(true)
-        && let Some(close) = core.close.get()
-    {
+    // A finalizer of the last collection may have had a handle again, for a while.
+    for _ in 0..MAX_CLOSINGS {
+        if core.closed.replace(true) {
+            break;
+        }
         let _stay = core.stay();
-        close(core);
+        if let Some(close) = core.close.get() {
+            close(core);
+        }
         core.untidy.set(true);
     }
     if open() {

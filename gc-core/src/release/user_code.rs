@@ -46,8 +46,19 @@ fn report_panic(
 ) {
     let message = message_of(&*panic);
     report(core, Unraisable { kind, type_name, message });
-    // The payload's own drop is user code as well.
-    let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(panic)));
+    dispose(panic);
+}
+
+/// Drops the payload of a panic, which is user code as well: it may panic, with a
+/// payload that does. One that goes on like this is leaked.
+#[cfg(feature = "std")]
+fn dispose(panic: alloc::boxed::Box<dyn core::any::Any + Send>) {
+    let mut next = Some(panic);
+    for _ in 0..8 {
+        let Some(panic) = next else { return };
+        next = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(panic))).err();
+    }
+    core::mem::forget(next);
 }
 
 #[cfg(feature = "std")]
@@ -67,7 +78,9 @@ pub(crate) fn report(core: &Core, event: Unraisable) {
             None => std::eprintln!("gc: {event}"),
         };
         // A hook that panics has had its chance.
-        let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(tell));
+        if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(tell)) {
+            dispose(panic);
+        }
     }
     #[cfg(not(feature = "std"))]
     if let Some(hook) = hook {

@@ -22,8 +22,8 @@ pub enum Watch {
     /// Everything.
     Closely,
     /// Only what takes no pointer into the heap. Enumerating objects takes a pointer
-    /// to each and gives it back, which makes each a candidate: a heap that forgets
-    /// its own candidates passes every close look.
+    /// to each and gives it back, which makes each a candidate: so a heap that forgets
+    /// a candidate could pass every close look.
     FromAfar,
 }
 

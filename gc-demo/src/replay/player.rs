@@ -4,7 +4,7 @@ use super::classes::{self, Object, Reclaim};
 use super::compare::Difference;
 use super::program::{Mode, Op};
 use super::stage::{Current, Stage};
-use super::words::{Base, Class, FIELDS, Field, Hop, Id, Path};
+use super::words::{Base, Callback, Class, FIELDS, Field, Hop, Id, Path, Root};
 use gc_core::{DebugFlags, FinalizerPolicy, Generation, Heap, List, Slot};
 use std::rc::Rc;
 
@@ -24,6 +24,9 @@ struct Temporaries {
     a: Option<Object>,
     b: Option<Object>,
 }
+
+/// A path, and the id of the object that it must lead to.
+type Operand<'a> = (&'a Path, Id);
 
 impl Player {
     /// An empty heap of the program's policy. Nothing is collected unless an op says so.
@@ -45,61 +48,84 @@ impl Player {
     /// # Errors
     /// The operand that is not as the op needs it.
     pub fn perform(&self, op: &Op) -> Result<Option<usize>, Difference> {
-        let mut held = Temporaries::default();
+        let held = &mut Temporaries::default();
         match op {
-            Op::New { id, cls, to } => {
-                let object = classes::alloc(&self.heap, *cls, self.reclaim, &self.stage);
-                let object = object.ok_or_else(|| Difference::new("cls", "a class to make objects of", cls))?;
-                self.stage.name(&object, *id);
-                let object = held.born.insert(object);
-                drop(self.stage.set_root(*to, Some(object.clone())));
-            }
-            Op::Set { a, a_id, f, b, b_id } => {
-                let a = held.a.insert(self.operand("a", a, *a_id)?);
-                let b = held.b.insert(self.operand("b", b, *b_id)?);
-                slot(a, *f)?.set(Some(b.clone()));
-            }
-            Op::Clear { a, a_id, f } => {
-                let a = held.a.insert(self.operand("a", a, *a_id)?);
-                let old = slot(a, *f)?.take();
-                drop(old.ok_or_else(|| Difference::new("f", "a field that is set", format_args!("{f} unset")))?);
-            }
-            Op::Append { a, a_id, b, b_id } => {
-                let a = held.a.insert(self.operand("a", a, *a_id)?);
-                let b = held.b.insert(self.operand("b", b, *b_id)?);
-                items(a)?.push(b.clone());
-            }
-            Op::Pop { a, a_id } => {
-                let a = held.a.insert(self.operand("a", a, *a_id)?);
-                drop(items(a)?.pop().ok_or_else(|| Difference::new("a", "a list with items", "an empty one"))?);
-            }
-            Op::Assign { to, b, b_id } => {
-                let b = held.b.insert(self.operand("b", b, *b_id)?);
-                drop(self.stage.set_root(*to, Some(b.clone())));
-            }
+            Op::New { id, cls, to } => self.make(held, *id, *cls, *to)?,
+            Op::Wref { id, b, b_id, cb, to } => self.make_weak(held, *id, (b, *b_id), *cb, *to)?,
+            Op::Set { a, a_id, f, b, b_id } => self.set(held, (a, *a_id), *f, (b, *b_id))?,
+            Op::Clear { a, a_id, f } => self.clear(held, (a, *a_id), *f)?,
+            Op::Append { a, a_id, b, b_id } => self.append(held, (a, *a_id), (b, *b_id))?,
+            Op::Pop { a, a_id } => self.pop(held, (a, *a_id))?,
+            Op::Assign { to, b, b_id } => self.assign(held, *to, (b, *b_id))?,
             Op::Del { to } => drop(self.stage.set_root(*to, None)),
-            Op::Wref { id, b, b_id, cb, to } => {
-                let b = held.b.insert(self.operand("b", b, *b_id)?);
-                if b.class() == Class::WR {
-                    return Err(Difference::new("b", "an object that is no weak reference", "WR"));
-                }
-                let weak = held.born.insert(classes::alloc_weak(&self.heap, b, *cb, &self.stage));
-                self.stage.name(weak, *id);
-                drop(self.stage.set_root(*to, Some(weak.clone())));
-            }
             Op::Collect { generation } => return self.collect(*generation).map(Some),
             Op::ClearGarbage => self.heap.garbage().clear(),
-            Op::PopGarbage => {
-                drop(self.heap.garbage().pop().ok_or_else(|| Difference::new("op", "an entry", "empty garbage"))?);
-            }
+            Op::PopGarbage => drop(there(self.heap.garbage().pop(), "op", "an entry to pop")?),
             Op::ClearSurvivors => self.stage.clear_survivors(),
-            Op::PopSurvivor => {
-                drop(self.stage.pop_survivor().ok_or_else(|| Difference::new("op", "an entry", "no survivors"))?);
-            }
+            Op::PopSurvivor => drop(there(self.stage.pop_survivor(), "op", "an entry to pop")?),
             Op::Saveall { on } => self.heap.set_debug(if *on { DebugFlags::SAVE_ALL } else { DebugFlags::NONE }),
         }
         held.release();
         Ok(None)
+    }
+
+    fn make(&self, held: &mut Temporaries, id: Id, class: Class, to: Root) -> Result<(), Difference> {
+        let made = classes::alloc(&self.heap, class, self.reclaim, &self.stage);
+        self.store_born(held, id, there(made, "cls", "a class to make objects of")?, to);
+        Ok(())
+    }
+
+    fn make_weak(
+        &self,
+        held: &mut Temporaries,
+        id: Id,
+        b: Operand<'_>,
+        callback: Option<Callback>,
+        to: Root,
+    ) -> Result<(), Difference> {
+        let b = held.b.insert(self.operand("b", b)?);
+        if b.class() == Class::WR {
+            return Err(Difference::new("b", "an object that is no weak reference", Class::WR));
+        }
+        let weak = classes::alloc_weak(&self.heap, b, callback, &self.stage);
+        self.store_born(held, id, weak, to);
+        Ok(())
+    }
+
+    fn store_born(&self, held: &mut Temporaries, id: Id, object: Object, to: Root) {
+        self.stage.name(&object, id);
+        let object = held.born.insert(object);
+        drop(self.stage.set_root(to, Some(object.clone())));
+    }
+
+    fn set(&self, held: &mut Temporaries, a: Operand<'_>, field: Field, b: Operand<'_>) -> Result<(), Difference> {
+        let a = held.a.insert(self.operand("a", a)?);
+        let b = held.b.insert(self.operand("b", b)?);
+        slot(a, field)?.set(Some(b.clone()));
+        Ok(())
+    }
+
+    fn clear(&self, held: &mut Temporaries, a: Operand<'_>, field: Field) -> Result<(), Difference> {
+        let a = held.a.insert(self.operand("a", a)?);
+        there(slot(a, field)?.take(), "f", "a field that is set").map(drop)
+    }
+
+    fn append(&self, held: &mut Temporaries, a: Operand<'_>, b: Operand<'_>) -> Result<(), Difference> {
+        let a = held.a.insert(self.operand("a", a)?);
+        let b = held.b.insert(self.operand("b", b)?);
+        items(a)?.push(b.clone());
+        Ok(())
+    }
+
+    fn pop(&self, held: &mut Temporaries, a: Operand<'_>) -> Result<(), Difference> {
+        let a = held.a.insert(self.operand("a", a)?);
+        there(items(a)?.pop(), "a", "a list with items").map(drop)
+    }
+
+    fn assign(&self, held: &mut Temporaries, to: Root, b: Operand<'_>) -> Result<(), Difference> {
+        let b = held.b.insert(self.operand("b", b)?);
+        drop(self.stage.set_root(to, Some(b.clone())));
+        Ok(())
     }
 
     fn collect(&self, generation: u8) -> Result<usize, Difference> {
@@ -109,7 +135,7 @@ impl Player {
     }
 
     /// The object that a path leads to, which must be the one recorded.
-    fn operand(&self, key: &'static str, path: &Path, id: Id) -> Result<Object, Difference> {
+    fn operand(&self, key: &'static str, (path, id): Operand<'_>) -> Result<Object, Difference> {
         let found = self.resolve(path);
         let got = found.as_ref().map(|object| self.stage.id(object));
         match found {
@@ -139,11 +165,16 @@ impl Player {
 }
 
 impl Temporaries {
-    fn release(self) {
-        drop(self.born);
-        drop(self.a);
-        drop(self.b);
+    fn release(&mut self) {
+        drop(self.born.take());
+        drop(self.a.take());
+        drop(self.b.take());
     }
+}
+
+/// What the op needs to be there.
+fn there<T>(value: Option<T>, key: &str, needed: &str) -> Result<T, Difference> {
+    value.ok_or_else(|| Difference::new(key, needed, "nothing"))
 }
 
 fn slot(object: &Object, field: Field) -> Result<&Slot<dyn classes::Managed>, Difference> {
