@@ -26,6 +26,9 @@ fn heap(policy: FinalizerPolicy) -> Heap {
     Heap::builder().policy(policy).thresholds([0, 0, 0]).build()
 }
 
+/// What a finalizer does.
+type Action = fn(&Gc<Obj>);
+
 #[derive(Trace)]
 #[trace(finalize)]
 struct Obj {
@@ -34,7 +37,7 @@ struct Obj {
     next: Slot<Obj>,
     weak: Slot<WeakRef<Obj>>,
     #[trace(skip)]
-    finalizer: Cell<Option<fn(&Gc<Obj>)>>,
+    finalizer: Cell<Option<Action>>,
 }
 
 impl Finalize for Obj {

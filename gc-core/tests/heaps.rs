@@ -187,6 +187,26 @@ fn a_cycle_across_heaps() {
     }
 }
 
+/// A chain that changes the heap with each object: its depth is no depth of the stack,
+/// however many heaps there are.
+#[test]
+fn a_chain_across_heaps() {
+    for (policy, count) in BOTH.into_iter().flat_map(|policy| [1, 2, 3, 10, 100].map(|count| (policy, count))) {
+        let all: Vec<_> = (0..count).map(|_| counted(policy)).collect();
+        let mut head = node(&all[0].0);
+        for n in 0..100_000 {
+            let next = Slot::new(Some(head));
+            head = all[n % count].0.alloc(Node { next });
+        }
+        drop(head);
+        for (heap, account) in all {
+            assert!(heap.objects(None).is_empty());
+            drop(heap);
+            account.assert_closed();
+        }
+    }
+}
+
 /// A managed weak reference of one heap to an object of another: its callback runs,
 /// and it is not moved by the other heap's collection.
 #[test]

@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Point {
@@ -500,4 +501,108 @@ fn in_the_log_sink() {
 #[test]
 fn in_the_drop_of_an_untraced_field() {
     run_all(Point::FieldDrop);
+}
+
+/// A heap with a value that says when it is dropped.
+fn quiet_heap(policy: FinalizerPolicy) -> Heap {
+    STATE.take();
+    Heap::builder().policy(policy).thresholds([0, 0, 0]).chunk_source(Counted).build()
+}
+
+/// The closure of `new_cyclic` and the iterator of `alloc_slice` run while a slot is
+/// taken, or is about to be.
+#[test]
+fn while_a_value_is_made() {
+    for policy in [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442] {
+        for action in ACTIONS {
+            let heap = quiet_heap(policy);
+            let root = heap.alloc(Root { ring: Slot::empty() });
+            root.ring.set(Some(root.clone()));
+            with(|state| state.root = Some(root.clone()));
+            let made = heap.new_cyclic(|me: &Weak<Root>| {
+                let garbage = heap.alloc(Root { ring: Slot::empty() });
+                garbage.ring.set(Some(garbage.clone()));
+                drop(garbage);
+                act(action, None);
+                assert!(me.upgrade().is_none());
+                Root { ring: Slot::new(Some(root.clone())) }
+            });
+            let slice = heap.alloc_slice([(); 5].map(|()| root.clone()).into_iter().inspect(|_| act(action, None)));
+            assert_eq!((slice.len(), Gc::count(&made)), (5, 1 + survivors(&made)), "{action:?}");
+            heap.unfreeze();
+            drop(with(|state| {
+                let objects = (std::mem::take(&mut state.survivors), std::mem::take(&mut state.others));
+                (state.root.take(), objects)
+            }));
+            assert_eq!(Gc::count(&root), 8, "ours, its own, one of what was made, five of the slice");
+            root.ring.take();
+            drop((slice, made, root));
+            heap.collect();
+            assert!(format!("{heap:?}").contains("objects: 0,"), "{action:?} {heap:?}");
+            drop(heap);
+            assert_eq!(CHUNKS.get(), 0, "{action:?}");
+        }
+    }
+}
+
+/// How often the action stored this object.
+fn survivors(object: &Gc<Root>) -> usize {
+    let any = Gc::as_any(object);
+    with(|state| state.survivors.iter().filter(|survivor| **survivor == any).count())
+}
+
+/// Cancelling a callback drops what it captured: an object with a finalizer that
+/// cancels another one, and so on.
+#[test]
+fn while_a_callback_is_cancelled() {
+    for policy in [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442] {
+        let heap = quiet_heap(policy);
+        let target = heap.alloc(7);
+        let mut last = None;
+        for id in 0..10 {
+            let captured = (subject(&heap, id), last.take());
+            last = Some(Gc::downgrade_with(&target, move || drop(captured)));
+        }
+        assert_eq!((Gc::weak_count(&target), heap.objects(None).len()), (10, 10));
+        drop(last);
+        assert_eq!((Gc::weak_count(&target), heap.objects(None).len()), (0, 0));
+        let drops = with(|state| state.drops.clone());
+        assert_eq!((drops.len(), drops.values().max()), (10, Some(&1)));
+    }
+}
+
+/// A hook that replaces itself, and callbacks that add and remove callbacks.
+#[test]
+fn while_a_hook_runs() {
+    let heap = quiet_heap(FinalizerPolicy::Pep442);
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let ids = Rc::new(RefCell::new(Vec::new()));
+    let (inner, log, all) = (heap.clone(), seen.clone(), ids.clone());
+    let first = heap.add_callback(move |phase, _| {
+        log.borrow_mut().push(format!("first {phase:?}"));
+        let log = log.clone();
+        let second = inner.add_callback(move |phase, _| log.borrow_mut().push(format!("second {phase:?}")));
+        for id in all.replace(vec![second]) {
+            assert!(inner.remove_callback(id));
+        }
+    });
+    ids.borrow_mut().push(first);
+    heap.collect();
+    // The list is taken when a phase begins: what was added at the start is called at
+    // the stop, the first is removed by itself.
+    assert_eq!(*seen.borrow(), ["first Start", "second Stop"]);
+    assert!(!heap.remove_callback(first));
+    let (inner, log) = (heap.clone(), seen.clone());
+    heap.set_debug(DebugFlags::STATS);
+    heap.set_log(move |line| {
+        log.borrow_mut().push(line.chars().take(14).collect());
+        let log = log.clone();
+        inner.set_log(move |_| log.borrow_mut().push("other sink".into()));
+    });
+    seen.borrow_mut().clear();
+    heap.collect_generation(Generation::Zero);
+    assert_eq!(seen.borrow()[1..3], ["gc: collecting", "other sink"]);
+    heap.set_log(|_| ());
+    drop(heap);
+    assert_eq!(CHUNKS.get(), 0);
 }

@@ -152,7 +152,9 @@ fn types_without_pointers() {
         nonzero: Option<std::num::NonZeroU32>,
         time: (std::time::Duration, std::time::Instant, std::time::SystemTime),
         path: (std::path::PathBuf, std::ffi::OsString),
-        function: (fn(), fn(u8) -> u8, fn(u8, u8, u8, u8)),
+        none: fn(),
+        one: fn(u8) -> u8,
+        four: fn(u8, u8, u8, u8),
         order: std::cmp::Ordering,
         unit: (),
         phantom: PhantomData<*const u8>,
@@ -165,14 +167,16 @@ fn types_without_pointers() {
         nonzero: None,
         time: (std::time::Duration::ZERO, std::time::Instant::now(), std::time::SystemTime::now()),
         path: ("p".into(), "o".into()),
-        function: (|| (), |n| n, |_, _, _, _| ()),
+        none: || (),
+        one: |n| n,
+        four: |_, _, _, _| (),
         order: std::cmp::Ordering::Less,
         unit: (),
         phantom: PhantomData,
     });
     assert!(!heap.is_tracked(&Gc::as_any(&leaf)));
     assert!(names(&heap, &Gc::as_any(&leaf)).is_empty());
-    assert_eq!(((leaf.function.1)(3), &*leaf.text.3), (3, "d"));
+    assert_eq!(((leaf.one)(3), &*leaf.text.3), (3, "d"));
 }
 
 /// A mention of a pointer type is no pointer.
@@ -262,7 +266,9 @@ fn shared_owners_are_opaque() {
             let (counted, arc) = (RefCell::default(), RefCell::default());
             let node = heap.alloc(Node { counted, atomic: arc, next: Slot::empty() });
             if atomic {
-                *node.atomic.borrow_mut() = Some(Arc::new(node.clone()));
+                #[expect(clippy::arc_with_non_send_sync, reason = "that it is one is the point")]
+                let shared = Arc::new(node.clone());
+                *node.atomic.borrow_mut() = Some(shared);
             } else {
                 *node.counted.borrow_mut() = Some(Rc::new(node.clone()));
             }

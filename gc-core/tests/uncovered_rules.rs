@@ -30,6 +30,9 @@ fn heap(policy: FinalizerPolicy) -> Heap {
     heap
 }
 
+/// What a finalizer does.
+type Action = fn(&Gc<Obj>);
+
 /// Two fields, a managed weak reference, and a finalizer that each test chooses.
 #[derive(Trace)]
 #[trace(finalize)]
@@ -39,7 +42,7 @@ struct Obj {
     f1: Slot<Obj>,
     weak: Slot<WeakRef<Obj>>,
     #[trace(skip)]
-    finalizer: Cell<Option<fn(&Gc<Obj>)>>,
+    finalizer: Cell<Option<Action>>,
 }
 
 impl Finalize for Obj {

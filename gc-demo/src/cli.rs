@@ -42,7 +42,7 @@ struct RunOptions {
     /// Which scenario: see `gc-demo list`
     #[arg(value_name = "NAME", value_parser = scenario_named)]
     scenario: &'static Scenario,
-    /// Finalizer rules: legacy, pep442 or both
+    /// Whose rules: legacy, pep442 or both
     #[arg(long, value_enum, default_value_t = Policy::Both, hide_possible_values = true)]
     policy: Policy,
     /// Print JSON: an object; with both policies an array

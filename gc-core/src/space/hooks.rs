@@ -46,10 +46,13 @@ impl core::fmt::Display for Unraisable {
             UnraisableKind::WeakCallback => "panic ignored in weak callback of",
             UnraisableKind::ValueDrop => "panic ignored in drop of",
             UnraisableKind::Hook => "panic ignored in hook",
-            UnraisableKind::CountSaturated => "count saturated, object is immortal:",
-            UnraisableKind::UncollectableAtExit => "uncollectable at exit:",
+            UnraisableKind::CountSaturated => "counts saturated, objects are immortal",
+            UnraisableKind::UncollectableAtExit => "the heap was dropped",
         };
-        write!(f, "{place} {}", self.type_name)?;
+        f.write_str(place)?;
+        if !self.type_name.is_empty() {
+            write!(f, " {}", self.type_name)?;
+        }
         if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
     }
 }

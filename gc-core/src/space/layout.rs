@@ -91,14 +91,14 @@ mod tests {
     fn check(bytes: usize, size: usize, align: usize, prefix: usize, colour: usize) {
         let Some(plan) = SlotLayout::plan(bytes, size, align, prefix, colour) else { return };
         let tables = plan.tables as usize..plan.tables as usize + table_bytes(plan.slots as usize);
-        assert!(tables.end <= bytes && tables.start % 64 == 0, "{plan:?}");
+        assert!(tables.end <= bytes && tables.start.is_multiple_of(64), "{plan:?}");
         for slot in 0..plan.slots as usize {
             if (plan.hole.0 as usize..plan.hole.1 as usize).contains(&slot) {
                 continue;
             }
             let value = plan.first as usize + slot * plan.stride as usize;
             let whole = value - prefix..value + size.max(8);
-            assert!(value % align == 0 && whole.end <= bytes, "{plan:?} slot {slot}");
+            assert!(value.is_multiple_of(align) && whole.end <= bytes, "{plan:?} slot {slot}");
             assert!(whole.end <= tables.start || whole.start >= tables.end, "{plan:?} slot {slot}");
         }
     }
