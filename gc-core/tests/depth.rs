@@ -492,8 +492,8 @@ struct Across(Option<Gc<Across>>);
 fn a_list_across_two_heaps_is_dropped() {
     on_a_small_stack(|| {
         let heaps = BOTH.map(heap);
-        let head = (0..FEWER)
-            .fold(heaps[0].alloc(Across(None)), |head, index| heaps[index % 2].alloc(Across(Some(head))));
+        let head =
+            (0..FEWER).fold(heaps[0].alloc(Across(None)), |head, index| heaps[index % 2].alloc(Across(Some(head))));
         drop(head);
         heaps.iter().for_each(assert_empty);
     });

@@ -274,6 +274,47 @@ fn trash_weak_references_keep_their_target_under_legacy_only() {
     }
 }
 
+/// The same for a weak reference that is to be reclaimed: while callbacks run, its
+/// target lists it under `Legacy` (Python 2.7's `getweakrefs`), and not under PEP 442.
+/// Reclaiming it clears it, also where the callback kept it.
+#[test]
+fn trash_weak_references_are_listed_under_legacy_only() {
+    for policy in BOTH {
+        let heap = heap(policy);
+        let living = plain(&heap, "living");
+        let trash = plain(&heap, "trash");
+        trash.f0.set(Some(trash.clone()));
+        trash.weak.set(Some(heap.alloc_weak_with(&living, |_| log("called"))));
+        let target = living.clone();
+        let _outside = Gc::downgrade_with(&trash, move || {
+            let listed = Gc::as_any(&target).weak_refs();
+            log(format!("{} listed", listed.len()));
+            let kept = listed.first().and_then(GcAny::downcast::<WeakRef<Obj>>);
+            log(format!("works {}", kept.as_ref().is_some_and(|weak| weak.upgrade().is_some())));
+            ROOT.set(kept);
+        });
+        drop(trash);
+        heap.collect();
+        let kept = ROOT.take();
+        assert_eq!(
+            kept.as_ref().map(|weak| weak.upgrade().is_some()),
+            match policy {
+                FinalizerPolicy::Legacy => Some(false),
+                FinalizerPolicy::Pep442 => None,
+            }
+        );
+        assert_eq!(
+            logged(),
+            match policy {
+                FinalizerPolicy::Legacy => ["1 listed", "works true"],
+                FinalizerPolicy::Pep442 => ["0 listed", "works false"],
+            }
+        );
+        drop((kept, living));
+        assert!(logged().is_empty() && heap.objects(None).is_empty());
+    }
+}
+
 /// `Legacy`: what is uncollectable is no trash. Its weak reference to trash is
 /// cleared and called, and moves no more.
 #[test]

@@ -7,7 +7,6 @@ use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::info::Glue;
 use crate::space::object::Object;
-use crate::space::os::poison;
 use crate::space::pass::Leaving;
 use crate::space::planes::{bits, lower};
 use bumpalo::Bump;
@@ -115,7 +114,7 @@ fn free_buried(core: &Core, block: &Block) {
         for bit in bits(dead) {
             let object = block.object(group as u32 * 64 + bit);
             block.give_slot(object);
-            poison::set(object.value(), block.info().size);
+            block.poison(object);
         }
     }
     if block.is_tracked() {

@@ -27,7 +27,7 @@ pub(crate) struct Bin {
 pub(crate) const LARGE: usize = 16 << 10;
 
 /// Types with slots larger than this start with a whole block at once.
-const SUB_STRIDE: usize = 256;
+const SUB_STRIDE: usize = 1024;
 
 const CACHE: usize = 128;
 
@@ -211,7 +211,7 @@ impl Core {
             let (planes, bit) = block.planes_of(place.index);
             planes.forget(bit);
         }
-        super::os::poison::set(object.value(), block.info().size);
+        block.poison(object);
         if self.collecting.get() {
             self.set_aside(object);
         } else {
@@ -287,6 +287,12 @@ impl Core {
 impl Bin {
     fn stride(&self) -> usize {
         (self.info.prefix + self.size.max(8)).next_multiple_of(self.info.align.max(8))
+    }
+
+    /// Bytes that a value of this bin may take.
+    #[cfg(gc_asan)]
+    pub(crate) fn size(&self) -> usize {
+        self.size
     }
 
     pub(crate) fn class(&self) -> Class {

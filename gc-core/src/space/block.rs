@@ -205,10 +205,14 @@ impl Block {
         self.info.get().expect("a block in use has a type")
     }
 
+    fn bin(&self) -> &Bin {
+        // SAFETY: invariant 9: bins live as long as their heap.
+        unsafe { self.bin.get().expect("a block in use has a bin").as_ref() }
+    }
+
     /// What the type walk found of that type.
     pub(crate) fn bin_class(&self) -> Class {
-        // SAFETY: invariant 9: bins live as long as their heap.
-        unsafe { self.bin.get().expect("a block in use has a bin").as_ref() }.class()
+        self.bin().class()
     }
 
     #[inline]
@@ -337,6 +341,14 @@ impl Block {
     pub(crate) fn come_alive(&self, object: Object) {
         let (planes, bit) = self.planes_of(self.index(object));
         raise(&planes.alloc, bit);
+    }
+
+    /// Nobody may touch the value's bytes from here on; see `os::poison`.
+    #[inline]
+    pub(crate) fn poison(&self, object: Object) {
+        #[cfg(gc_asan)]
+        super::os::poison::set(object.value(), self.bin().size());
+        let _ = object;
     }
 
     /// Puts a slot that is in use back on the list.

@@ -69,7 +69,6 @@ pub(crate) type ScanBlock = unsafe fn(&Block, &mut Pass);
 pub(crate) struct TypeInfo {
     pub(crate) id: TypeId,
     pub(crate) name: fn() -> &'static str,
-    pub(crate) size: usize,
     pub(crate) align: usize,
     /// Bytes before the value: the header, and the length of a slice before that.
     pub(crate) prefix: usize,

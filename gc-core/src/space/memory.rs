@@ -152,6 +152,9 @@ impl Memory {
         let chunk = block.home();
         let (index, sub) = Chunk::place(block.first_address());
         let span = block.span.get() as usize;
+        // SAFETY: invariant 2: the block lies in its chunk.
+        let start = unsafe { chunk.memory(index).add(if span == 0 { sub * SUB } else { 0 }) };
+        poison::clear(start, if span == 0 { SUB } else { span * BLOCK });
         block.retire();
         core.bins.flush();
         if span == 0 {
@@ -161,7 +164,6 @@ impl Memory {
                 self.return_blocks(chunk, index, 1);
             }
         } else {
-            poison::clear(chunk.memory(index), span * BLOCK);
             self.return_blocks(chunk, index, span);
         }
         if chunk.is_empty() {

@@ -131,14 +131,10 @@ pub(crate) mod poison {
     }
 
     /// Nobody may touch these bytes until [`clear`].
-    #[inline]
+    #[cfg(gc_asan)]
     pub(crate) fn set(start: NonNull<u8>, bytes: usize) {
-        #[cfg(gc_asan)]
         // SAFETY: invariant 14: changes the sanitizer's shadow only.
-        unsafe {
-            __asan_poison_memory_region(start.as_ptr(), bytes);
-        }
-        let _ = (start, bytes);
+        unsafe { __asan_poison_memory_region(start.as_ptr(), bytes) };
     }
 
     /// These bytes may be used again.

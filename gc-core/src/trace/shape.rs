@@ -15,7 +15,6 @@ use core::ptr;
 /// A way to find the value of an object.
 pub(crate) trait Shape: 'static {
     type Value: Trace + ?Sized;
-    const SIZE: usize;
     const ALIGN: usize;
     const PREFIX: usize;
     const NEEDS_DROP: bool;
@@ -33,7 +32,6 @@ pub(crate) struct One<T>(PhantomData<T>);
 
 impl<T: Trace> Shape for One<T> {
     type Value = T;
-    const SIZE: usize = size_of::<T>();
     const ALIGN: usize = align_of::<T>();
     const PREFIX: usize = 8;
     const NEEDS_DROP: bool = core::mem::needs_drop::<T>();
@@ -49,7 +47,6 @@ pub(crate) struct Many<T>(PhantomData<T>);
 
 impl<T: Trace> Shape for Many<T> {
     type Value = [T];
-    const SIZE: usize = 0;
     const ALIGN: usize = align_of::<T>();
     const PREFIX: usize = 16;
     const NEEDS_DROP: bool = core::mem::needs_drop::<T>();
@@ -66,7 +63,6 @@ pub(crate) struct Text;
 
 impl Shape for Text {
     type Value = str;
-    const SIZE: usize = 0;
     const ALIGN: usize = 1;
     const PREFIX: usize = 16;
     const NEEDS_DROP: bool = false;
@@ -100,7 +96,6 @@ pub(crate) trait HasCell {
 
 impl<T: Trace + HasCell> Shape for WeakOne<T> {
     type Value = T;
-    const SIZE: usize = size_of::<T>();
     const ALIGN: usize = align_of::<T>();
     const PREFIX: usize = 8;
     const NEEDS_DROP: bool = true;
@@ -119,7 +114,6 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
         &TypeInfo {
             id: TypeId::of::<S::Value>(),
             name: type_name::<S::Value>,
-            size: S::SIZE,
             align: S::ALIGN,
             prefix: S::PREFIX,
             classify: || Walk::classify::<S::Value>(S::NEEDS_DROP),

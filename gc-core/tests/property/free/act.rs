@@ -1,0 +1,122 @@
+//! What a program can do, and its finalizers and callbacks. Numbers are taken modulo how many
+//! there are of what they choose from; an act for which there is nothing to choose does nothing.
+
+use proptest::prelude::*;
+
+use super::kinds::KINDS;
+
+/// One act. A hand is a pointer held from outside.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// A new object, in a hand. What its finalizer does is the script.
+    New { kind: usize, armed: bool, other_heap: bool, script: Vec<Act> },
+    /// A row of what is in some hands, in one object that points to it.
+    NewRow(Vec<usize>),
+    /// A hand lets go.
+    Drop(usize),
+    /// Another hand holds the same.
+    Clone(usize),
+    /// The first object points to the second.
+    Link(usize, usize),
+    /// What a hand holds moves into an object: no count changes.
+    MoveIn(usize, usize),
+    /// An edge moves into a hand: no count changes.
+    MoveOut(usize, usize),
+    /// An edge moves from one object to another: no count changes.
+    MoveOver(usize, usize, usize),
+    /// All edges of an object go.
+    Cut(usize),
+    /// Whoever acts is held by a hand: an object by its finalizer.
+    KeepThis,
+    /// Whoever acts points to, or is pointed to by, what a hand holds.
+    LinkThis(usize, bool),
+    /// A bare weak reference; with a callback, what that does, and what it holds.
+    Weak { hand: usize, callback: Option<(Vec<Act>, Option<usize>)> },
+    /// A managed weak reference, in a hand.
+    WeakRef { hand: usize, callback: Option<Vec<Act>> },
+    /// A bare weak reference goes.
+    DropWeak(usize),
+    /// What a bare or a managed weak reference points to, in a hand.
+    Upgrade(usize),
+    /// Some object that is found by enumeration, in a hand.
+    Find(usize),
+    /// Collects.
+    Collect { generation: usize, other_heap: bool },
+    /// Collects while a vector is borrowed.
+    CollectBorrowed(usize),
+    /// Moves a value out of the heap, if one hand holds the only pointer to it.
+    Unwrap(usize),
+    /// A value that was moved out is dropped.
+    DropValue(usize),
+    /// Whoever acts panics; the program itself does not.
+    Panic,
+    Freeze,
+    Unfreeze,
+    SaveAll(bool),
+    ClearGarbage,
+    /// An entry of the garbage list moves into a hand.
+    TakeGarbage(usize),
+    Thresholds(u32),
+    Pause(bool),
+    Detector(Option<bool>),
+}
+
+/// Acts, with those that finalizers and callbacks do.
+pub fn acts() -> impl Strategy<Value = Act> {
+    act(prop::collection::vec(act(Just(Vec::new()).boxed()), 0..4).boxed())
+}
+
+fn act(script: BoxedStrategy<Vec<Act>>) -> BoxedStrategy<Act> {
+    let n = || 0..24_usize;
+    let new = (0..KINDS, prop::bool::weighted(0.85), prop::bool::weighted(0.1), script.clone());
+    let new = new.prop_map(|(kind, armed, other_heap, script)| Act::New { kind, armed, other_heap, script });
+    let row = prop::collection::vec(n(), 0..4).prop_map(Act::NewRow);
+    let called = prop::option::of((script.clone(), prop::option::of(n())));
+    let weak = (n(), called).prop_map(|(hand, callback)| Act::Weak { hand, callback });
+    let weak_ref = (n(), prop::option::of(script));
+    let weak_ref = weak_ref.prop_map(|(hand, callback)| Act::WeakRef { hand, callback });
+    let collect = (prop_oneof![Just(0_usize), Just(1), Just(2), Just(2)], prop::bool::weighted(0.1));
+    let collect = collect.prop_map(|(generation, other_heap)| Act::Collect { generation, other_heap });
+    let edges = prop_oneof![
+        8 => (n(), n()).prop_map(|(a, b)| Act::Link(a, b)),
+        4 => (n(), n()).prop_map(|(a, b)| Act::MoveIn(a, b)),
+        2 => (n(), n()).prop_map(|(a, b)| Act::MoveOut(a, b)),
+        2 => (n(), n(), n()).prop_map(|(a, b, c)| Act::MoveOver(a, b, c)),
+        1 => n().prop_map(Act::Cut),
+        1 => Just(Act::KeepThis),
+        1 => (n(), any::<bool>()).prop_map(|(hand, out)| Act::LinkThis(hand, out)),
+    ];
+    let hands = prop_oneof![
+        8 => n().prop_map(Act::Drop),
+        1 => n().prop_map(Act::Clone),
+        2 => n().prop_map(Act::DropWeak),
+        2 => n().prop_map(Act::Upgrade),
+        1 => n().prop_map(Act::Find),
+        1 => n().prop_map(Act::Unwrap),
+        1 => n().prop_map(Act::DropValue),
+        1 => n().prop_map(Act::TakeGarbage),
+        1 => Just(Act::ClearGarbage),
+    ];
+    let settings = prop_oneof![
+        1 => Just(Act::Freeze),
+        2 => Just(Act::Unfreeze),
+        1 => Just(Act::SaveAll(true)),
+        2 => Just(Act::SaveAll(false)),
+        2 => (0..6_u32).prop_map(Act::Thresholds),
+        1 => any::<bool>().prop_map(Act::Pause),
+        1 => any::<Option<bool>>().prop_map(Act::Detector),
+        1 => n().prop_map(Act::CollectBorrowed),
+        2 => Just(Act::Panic),
+    ];
+    prop_oneof![
+        20 => new,
+        2 => row,
+        24 => edges,
+        20 => hands,
+        6 => weak,
+        4 => weak_ref,
+        10 => collect,
+        4 => settings,
+    ]
+    .boxed()
+}
