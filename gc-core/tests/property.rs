@@ -2,6 +2,8 @@
 //!
 //! `PROPTEST_CASES` says how many; what failed once is in `property.proptest-regressions`.
 
+#[path = "property/free/mod.rs"]
+mod free;
 mod harness;
 mod model;
 #[path = "property/words/mod.rs"]
@@ -66,6 +68,21 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
+/// Programs of acts drawn one by one.
+fn free_programs() -> impl Strategy<Value = free::Free> {
+    let watch = prop_oneof![3 => Just(1_usize), 1 => 2..10_usize, 2 => Just(usize::MAX)];
+    let acts = prop_oneof![
+        6 => prop::collection::vec(free::act::acts(), 0..60),
+        1 => prop::collection::vec(free::act::acts(), 60..200),
+    ];
+    (policies(), watch, prop::bool::weighted(0.2), acts).prop_map(|(policy, watch, curious, acts)| free::Free {
+        policy,
+        watch,
+        curious,
+        acts,
+    })
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -73,5 +90,12 @@ proptest! {
     #[test]
     fn the_heap_does_what_the_model_does(case in cases()) {
         run(&case).map_err(TestCaseError::fail)?;
+    }
+
+    /// Whatever user code does, who is pointed to lives, counts are true, finalizers and callbacks
+    /// run as often as they should, and a full collection leaves no garbage.
+    #[test]
+    fn the_heap_stays_true_whatever_user_code_does(program in free_programs()) {
+        free::run(&program).map_err(TestCaseError::fail)?;
     }
 }

@@ -6,7 +6,9 @@
 //! ```text
 //!                 Unreachable
 //!        Legacy  /           \  Pep442
-//!   Uncollectable + Reclaimable   Reclaimable (after finalizers and a second look)
+//!        Uncollectable + Rest   Rest (after finalizers and a second look)
+//!                         \     /
+//!                       Reclaimable
 //! ```
 
 pub(crate) mod edges;
@@ -29,8 +31,14 @@ use set::Set;
 /// Objects whose every reference comes from within their set.
 pub(crate) struct Unreachable<'h>(pub(crate) Set<'h>);
 
-/// Unreachable objects that user code can get no pointer to any more.
-pub(crate) struct Reclaimable<'h>(pub(crate) Set<'h>);
+/// What is left of them to be disposed of: condemned, or else to be saved.
+struct Rest<'h> {
+    set: Set<'h>,
+    saved: bool,
+}
+
+/// Condemned objects: user code can get no pointer to them any more.
+struct Reclaimable<'h>(Set<'h>);
 
 /// Unreachable objects that Legacy leaves alone: those with an armed finalizer in
 /// birth order, then what they reach in birth order. Their `mark` bits are set; one
@@ -116,38 +124,30 @@ fn legacy(mut unreachable: Unreachable<'_>, arena: &Bump) -> Outcome {
     let armed = finalize::find_armed(&unreachable, arena);
     unreachable.recount_after_user_code();
     let (uncollectable, rest) = unreachable.set_uncollectable_aside(armed, arena);
-    debug::print_found(core, Some(&rest.0), Some(&uncollectable), arena);
     let rest = rest.condemn_unless_saved();
-    let mut collected = rest.0.tracked();
-    let calls = Calls::clear_weak(&rest.0, arena);
-    collected += calls.run(core, rest.0.generation());
-    dispose(core, rest, arena);
-    let left = finalize::settle_uncollectable(core, &uncollectable);
+    debug::print_found(core, &rest.set, Some(&uncollectable), arena);
+    let mut collected = rest.set.tracked();
+    let calls = Calls::clear_weak(&rest.set, arena);
+    collected += calls.run(core, rest.set.generation());
+    let saved = rest.saved;
+    rest.dispose(arena);
+    let left = finalize::settle_uncollectable(core, &uncollectable, saved);
     Outcome { collected, uncollectable: left }
 }
 
 /// Python from 3.4: finalizers first, then a second look at who is reachable.
 fn pep442(mut unreachable: Unreachable<'_>, arena: &Bump) -> Outcome {
     let core = unreachable.0.core();
-    debug::print_found(core, Some(&unreachable.0), None, arena);
+    debug::print_found(core, &unreachable.0, None, arena);
     let calls = Calls::clear_weak(&unreachable.0, arena);
     let mut collected = calls.run(core, unreachable.0.generation());
     finalize::run_finalizers(&unreachable, arena);
     unreachable.recount_after_user_code();
     let rest = unreachable.condemn_unless_saved();
-    finalize::silence_new_weak(&rest, arena);
-    collected += rest.0.tracked();
-    dispose(core, rest, arena);
+    finalize::silence_new_weak(&rest.set, arena);
+    collected += rest.set.tracked();
+    rest.dispose(arena);
     Outcome { collected, uncollectable: 0 }
-}
-
-/// Reclaims the rest, or saves it all to `garbage` under `SAVE_ALL`.
-fn dispose(core: &Core, rest: Reclaimable<'_>, arena: &Bump) {
-    if debug::saves_all(core) {
-        finalize::save_all(&rest, arena);
-    } else {
-        reclaim::reclaim(rest, arena);
-    }
 }
 
 impl<'h> Unreachable<'h> {
@@ -187,16 +187,29 @@ impl<'h> Unreachable<'h> {
     }
 
     /// From here on `upgrade` and every enumeration refuse the members. Nothing was
-    /// run since they were counted. Under `SAVE_ALL` they will be handed out instead.
-    fn condemn_unless_saved(self) -> Reclaimable<'h> {
-        if !debug::saves_all(self.0.core()) {
+    /// run since they were counted. Under `SAVE_ALL` they will be handed out instead;
+    /// what user code does to that flag from here on concerns the next collection.
+    fn condemn_unless_saved(self) -> Rest<'h> {
+        let saved = debug::saves_all(self.0.core());
+        if !saved {
             self.0.each(|block, object| {
                 if block.info().weak_cell.is_none() {
                     object.count().condemn();
                 }
             });
         }
-        Reclaimable(self.0)
+        Rest { set: self.0, saved }
+    }
+}
+
+impl Rest<'_> {
+    /// Reclaims it all, or saves it to `garbage`.
+    fn dispose(self, arena: &Bump) {
+        if self.saved {
+            finalize::save_all(&self.set, arena);
+        } else {
+            reclaim::reclaim(Reclaimable(self.set), arena);
+        }
     }
 }
 

@@ -67,11 +67,9 @@ pub(crate) mod debug {
     }
 
     /// Logs what was found, in birth order.
-    pub(crate) fn print_found(core: &Core, found: Option<&Set<'_>>, left: Option<&Uncollectable<'_>>, arena: &Bump) {
-        if has(core, COLLECTABLE)
-            && let Some(set) = found
-        {
-            for object in set.in_birth_order(arena, |_, _| !0) {
+    pub(crate) fn print_found(core: &Core, found: &Set<'_>, left: Option<&Uncollectable<'_>>, arena: &Bump) {
+        if has(core, COLLECTABLE) {
+            for object in found.in_birth_order(arena, |_, _| !0) {
                 print(core, "collectable", object);
             }
         }

@@ -5,9 +5,8 @@ mod weak;
 
 pub(crate) use weak::{Calls, silence_new_weak};
 
-use crate::collect::report::debug;
-use crate::collect::set::{is_marked, unmark};
-use crate::collect::{Reclaimable, Uncollectable, Unreachable};
+use crate::collect::set::{Set, is_marked, unmark};
+use crate::collect::{Uncollectable, Unreachable};
 use crate::release::rites::set_finalized;
 use crate::release::{decrement, user_code};
 use crate::space::block::{Block, flag};
@@ -67,10 +66,9 @@ pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>, arena: &Bump) {
 }
 
 /// Legacy: puts what is uncollectable still into `garbage`: the objects with a
-/// finalizer, under `SAVE_ALL` all of them. Returns how many there are.
-pub(crate) fn settle_uncollectable(core: &Core, uncollectable: &Uncollectable<'_>) -> usize {
+/// finalizer, or `all` of them under `SAVE_ALL`. Returns how many there are.
+pub(crate) fn settle_uncollectable(core: &Core, uncollectable: &Uncollectable<'_>, all: bool) -> usize {
     let mut left = 0;
-    let all = debug::saves_all(core);
     let finalizable = uncollectable.finalizable.iter().map(|&object| (object, true));
     let reached = uncollectable.reached.iter().map(|&object| (object, all));
     for (object, saved) in finalizable.chain(reached) {
@@ -87,9 +85,9 @@ pub(crate) fn settle_uncollectable(core: &Core, uncollectable: &Uncollectable<'_
 }
 
 /// `SAVE_ALL`: puts the whole set into `garbage`, oldest first.
-pub(crate) fn save_all(rest: &Reclaimable<'_>, arena: &Bump) {
-    for object in rest.0.in_birth_order(arena, |_, _| !0) {
-        save(rest.0.core(), object);
+pub(crate) fn save_all(set: &Set<'_>, arena: &Bump) {
+    for object in set.in_birth_order(arena, |_, _| !0) {
+        save(set.core(), object);
     }
 }
 

@@ -1,7 +1,6 @@
 //! Weak references to what a collection found.
 
 use crate::FinalizerPolicy;
-use crate::collect::Reclaimable;
 use crate::collect::set::{Set, unmark};
 use crate::release::rites::silence_weak;
 use crate::release::{decrement, user_code};
@@ -79,10 +78,10 @@ fn owner_can_be_called(set: &Set<'_>, cell: &CellRef) -> bool {
 
 /// PEP 442: weak references that finalizers made to the members die without a word
 /// before anything is reclaimed.
-pub(crate) fn silence_new_weak(rest: &Reclaimable<'_>, arena: &Bump) {
-    for object in rest.0.in_birth_order(arena, |_, planes| planes.weak.get()) {
+pub(crate) fn silence_new_weak(set: &Set<'_>, arena: &Bump) {
+    for object in set.in_birth_order(arena, |_, planes| planes.weak.get()) {
         if object.is_alive() {
-            silence_weak(rest.0.core(), object);
+            silence_weak(set.core(), object);
         }
     }
 }

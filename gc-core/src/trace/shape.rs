@@ -209,31 +209,10 @@ unsafe fn mark_block<S: Shape>(block: &Block, pass: &mut Pass) {
 /// Reports the named edges of one object.
 unsafe fn edges_of<S: Shape>(object: Object, sink: &mut dyn EdgeSink) {
     // SAFETY: invariant 10: the caller looks at a living object of this type.
-    unsafe { (*S::value(object)).trace(&mut Named(sink)) };
+    unsafe { (*S::value(object)).trace(&mut Erased(sink)) };
 }
 
-/// Passes edges and names on to whoever looks at single objects.
-struct Named<'a>(&'a mut dyn EdgeSink);
-
-impl sealed::Sealed for Named<'_> {
-    fn object(&mut self, target: sealed::Edge) {
-        self.0.edge(target.0);
-    }
-}
-
-impl Visitor for Named<'_> {
-    fn enter(&mut self, seg: Seg<'_>) {
-        self.0.enter(seg);
-    }
-    fn leave(&mut self) {
-        self.0.leave();
-    }
-    fn wants_names(&self) -> bool {
-        true
-    }
-}
-
-/// Hands the edges that an erased visitor sees on to another one.
+/// Hands edges and names on to a visitor behind a pointer.
 pub(super) struct Erased<'a>(pub(super) &'a mut dyn EdgeSink);
 
 impl sealed::Sealed for Erased<'_> {

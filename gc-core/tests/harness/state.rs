@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gc_core::GcAny;
 
-use super::world::World;
+use super::world::{World, objects_in_use};
 use crate::model::heap::Model;
 use crate::model::outcome::Event;
 use crate::model::program::{Class, Id, Policy, ROOTS};
@@ -50,7 +50,7 @@ impl Glance {
     pub fn at_world(world: &World, others: usize) -> Glance {
         let [_, one, two] = world.heap.counts();
         Glance {
-            objects: world.objects_in_use() - others,
+            objects: objects_in_use(&world.heap) - others,
             garbage: world.heap.garbage().len(),
             roots: world.outside.root_ids(),
             survivors: world.outside.survivor_ids(),

@@ -9,7 +9,12 @@ use super::kinds::KINDS;
 #[derive(Clone, Debug)]
 pub enum Act {
     /// A new object, in a hand. What its finalizer does is the script.
-    New { kind: usize, armed: bool, other_heap: bool, script: Vec<Act> },
+    New {
+        kind: usize,
+        armed: bool,
+        other_heap: bool,
+        script: Vec<Act>,
+    },
     /// A row of what is in some hands, in one object that points to it.
     NewRow(Vec<usize>),
     /// A hand lets go.
@@ -31,9 +36,15 @@ pub enum Act {
     /// Whoever acts points to, or is pointed to by, what a hand holds.
     LinkThis(usize, bool),
     /// A bare weak reference; with a callback, what that does, and what it holds.
-    Weak { hand: usize, callback: Option<(Vec<Act>, Option<usize>)> },
+    Weak {
+        hand: usize,
+        callback: Option<(Vec<Act>, Option<usize>)>,
+    },
     /// A managed weak reference, in a hand.
-    WeakRef { hand: usize, callback: Option<Vec<Act>> },
+    WeakRef {
+        hand: usize,
+        callback: Option<Vec<Act>>,
+    },
     /// A bare weak reference goes.
     DropWeak(usize),
     /// What a bare or a managed weak reference points to, in a hand.
@@ -41,7 +52,10 @@ pub enum Act {
     /// Some object that is found by enumeration, in a hand.
     Find(usize),
     /// Collects.
-    Collect { generation: usize, other_heap: bool },
+    Collect {
+        generation: usize,
+        other_heap: bool,
+    },
     /// Collects while a vector is borrowed.
     CollectBorrowed(usize),
     /// Moves a value out of the heap, if one hand holds the only pointer to it.

@@ -41,14 +41,14 @@ impl Bag for Slots {
 /// A bag in a cell that may be borrowed.
 trait Sequence: Default {
     fn add(&mut self, value: Link);
-    fn remove(&mut self, number: usize) -> Option<Link>;
+    fn draw(&mut self, number: usize) -> Option<Link>;
 }
 
 impl Sequence for Vec<Link> {
     fn add(&mut self, value: Link) {
         self.push(value);
     }
-    fn remove(&mut self, number: usize) -> Option<Link> {
+    fn draw(&mut self, number: usize) -> Option<Link> {
         (!self.is_empty()).then(|| self.swap_remove(number % self.len()))
     }
 }
@@ -57,7 +57,7 @@ impl Sequence for VecDeque<Box<Link>> {
     fn add(&mut self, value: Link) {
         self.push_front(Box::new(value));
     }
-    fn remove(&mut self, number: usize) -> Option<Link> {
+    fn draw(&mut self, number: usize) -> Option<Link> {
         let value = if number % 2 == 0 { self.pop_back() } else { self.pop_front() };
         value.map(|it| *it)
     }
@@ -68,9 +68,9 @@ impl Sequence for HashMap<usize, Link> {
         let key = (0..).find(|it| !self.contains_key(it)).expect("a key is free");
         self.insert(key, value);
     }
-    fn remove(&mut self, number: usize) -> Option<Link> {
+    fn draw(&mut self, number: usize) -> Option<Link> {
         let key = *self.keys().min_by_key(|it| **it ^ number % 4)?;
-        HashMap::remove(self, &key)
+        self.remove(&key)
     }
 }
 
@@ -78,7 +78,7 @@ impl Sequence for Vec<GcAny> {
     fn add(&mut self, value: Link) {
         self.push(value.into());
     }
-    fn remove(&mut self, _number: usize) -> Option<Link> {
+    fn draw(&mut self, _number: usize) -> Option<Link> {
         self.pop().map(|it| typed(&it).expect("it is of a known type"))
     }
 }
@@ -87,7 +87,7 @@ impl Sequence for Vec<Box<dyn Part>> {
     fn add(&mut self, value: Link) {
         self.push(Box::new(Single(value)));
     }
-    fn remove(&mut self, _number: usize) -> Option<Link> {
+    fn draw(&mut self, _number: usize) -> Option<Link> {
         self.pop().map(|it| it.into_link())
     }
 }
@@ -106,7 +106,7 @@ macro_rules! in_a_cell {
                 Ok(())
             }
             fn take(&self, number: usize) -> Option<Link> {
-                self.0.try_borrow_mut().ok()?.remove(number)
+                self.0.try_borrow_mut().ok()?.draw(number)
             }
         }
     )*};
@@ -123,10 +123,9 @@ in_a_cell! {
 
 impl Vector {
     /// Does something while the bag is borrowed, if it is not yet.
-    pub fn while_borrowed(&self, f: impl FnOnce()) {
-        let borrowed = self.0.try_borrow_mut();
-        f();
-        drop(borrowed);
+    pub fn while_borrowed<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _borrowed = self.0.try_borrow_mut();
+        f()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Programs in which user code does what it likes, and types are of every kind.
 //!
-//! No model says in advance what such a program does. A [`Mirror`] keeps the edges of every object
+//! No model says in advance what such a program does. A [`mirror`] keeps the edges of every object
 //! and what is held from outside, changed at the same moment as the heap is, and from it follows
 //! after each step who must be alive, what every count is, and, after a full collection, who must
 //! be dead.
@@ -9,7 +9,7 @@
 //! * [`bags`]: the ways in which their values hold pointers
 //! * [`act`]: what a program and its finalizers and callbacks can do
 //! * [`mirror`]: who points to whom
-//! * [`user`]: acts performed, by whomever
+//! * [`user`]: acts performed, by whomever; [`weak`]: those on weak references and the like
 //! * [`run`]: a program from beginning to end
 
 pub mod act;
@@ -18,7 +18,6 @@ pub mod kinds;
 pub mod mirror;
 pub mod run;
 pub mod user;
+pub mod weak;
 
-pub use act::Act;
-pub use mirror::Mirror;
 pub use run::{Free, run};

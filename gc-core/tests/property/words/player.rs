@@ -6,6 +6,7 @@ use gc_core::{Gc, Heap, Pause};
 
 use super::step::{Edit, Extra, Meanwhile, Step};
 use crate::harness::classes::{new_cyclic, try_unwrap};
+use crate::harness::world::objects_in_use;
 use crate::harness::{Bodies, Link, Outside, World, outside};
 use crate::model::program::{Base, Callback, Class, Field, Id, Op, Path, Policy};
 
@@ -177,7 +178,7 @@ impl Player {
     fn freeze(&mut self, extra: &Extra) {
         let heap = &self.world.heap;
         heap.freeze();
-        assert_eq!(heap.freeze_count() + self.texts.len(), self.world.objects_in_use());
+        assert_eq!(heap.freeze_count() + self.texts.len(), objects_in_use(heap));
         if let Extra::CollectFrozen { generation } = extra {
             assert_eq!(self.world.collect(*generation), 0, "nothing is looked at");
         }

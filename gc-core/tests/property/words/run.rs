@@ -12,6 +12,7 @@ use super::step::{Extra, Step};
 use crate::harness::classes::cut;
 use crate::harness::fields::tokens;
 use crate::harness::state::{Glance, comparable};
+use crate::harness::world::objects_in_use;
 use crate::harness::{Bodies, Link, State, World, outside};
 use crate::model::program::{Op, Policy, ROOTS};
 
@@ -190,7 +191,7 @@ impl Pair {
         world.clear_survivors();
         world.heap.garbage().clear();
         world.collect(2);
-        equal("objects left", (0, 0), (world.objects_in_use(), world.heap.objects(None).len()))?;
+        equal("objects left", (0, 0), (objects_in_use(&world.heap), world.heap.objects(None).len()))?;
         equal("collected when there is nothing", 0, world.collect(2))?;
         drop(outside::set_current(None));
         equal("handles to what is outside", 3, Rc::strong_count(&world.outside))?;

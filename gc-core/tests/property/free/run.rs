@@ -1,0 +1,270 @@
+//! A free program from beginning to end, and what must hold after each of its steps.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::rc::Rc;
+
+use gc_core::{GcAny, Heap};
+
+use super::act::Act;
+use super::kinds::typed;
+use super::mirror::Name;
+use super::user::{User, set_current};
+use crate::harness::fields::tokens;
+use crate::harness::world::{finalizer_policy, objects_in_use};
+use crate::model::program::Policy;
+
+/// A program, and what it is run on.
+#[derive(Clone)]
+pub struct Free {
+    pub policy: Policy,
+    /// After so many acts the heap is looked at. A look changes counts and so makes candidates.
+    pub watch: usize,
+    /// Asking whether a finalizer is armed does something besides.
+    pub curious: bool,
+    pub acts: Vec<Act>,
+}
+
+impl fmt::Debug for Free {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Free { policy, watch, curious, acts } = self;
+        writeln!(f, "{policy}, watch {watch}, curious {curious}")?;
+        acts.iter().try_for_each(|act| writeln!(f, "  {act:?}"))
+    }
+}
+
+/// Runs a program.
+///
+/// # Errors
+/// The first thing that does not hold.
+pub fn run(free: &Free) -> Result<(), String> {
+    let before = tokens();
+    let program = Program::new(free);
+    for (index, act) in free.acts.iter().enumerate() {
+        let at = |wrong: String| format!("after act {index}: {act:?}: {wrong}");
+        let before = program.traces();
+        program.user.step(act);
+        let complete = program.is_complete(act, before);
+        if complete || (index + 1) % free.watch == 0 {
+            program.check(complete.then_some(0)).map_err(at)?;
+        }
+    }
+    program.wind_down().map_err(|wrong| format!("winding down: {wrong}"))?;
+    program.end()?;
+    hold(tokens() == before, || format!("{} values are left", tokens() - before))
+}
+
+fn hold(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+struct Program {
+    policy: Policy,
+    /// Not dropped when something is wrong: a heap may be broken then.
+    user: ManuallyDrop<Rc<User>>,
+}
+
+/// Who lives, as far as it can be seen.
+struct Seen {
+    objects: Vec<(Name, GcAny)>,
+    garbage: Vec<Name>,
+    alive: BTreeSet<Name>,
+}
+
+impl Program {
+    fn new(free: &Free) -> Program {
+        let heaps = [(), ()].map(|()| {
+            let heap = Heap::builder().policy(finalizer_policy(free.policy)).build();
+            heap.set_thresholds([0, 1, 1]);
+            heap
+        });
+        let user = User::new(heaps, free.curious);
+        // One that a failed program left behind may be broken: nobody touches it again.
+        std::mem::forget(set_current(Some(user.clone())));
+        for heap in &user.heaps {
+            let told = Rc::downgrade(&user);
+            heap.on_unraisable(move |event| {
+                assert_eq!(event.message, "mischief", "{event}");
+                let user = told.upgrade().expect("the program runs");
+                let (reported, raised) = user.panics.get();
+                user.panics.set((reported + 1, raised));
+            });
+        }
+        Program { policy: free.policy, user: ManuallyDrop::new(user) }
+    }
+
+    /// What a collection of the first heap changes when it runs user code, or when something dies
+    /// by it in the other heap, which may release something in the first.
+    fn traces(&self) -> (usize, usize) {
+        (self.user.entered.get(), objects_in_use(&self.user.heaps[1]))
+    }
+
+    /// Was that a full collection that nothing could disturb? All garbage is gone then.
+    fn is_complete(&self, act: &Act, before: (usize, usize)) -> bool {
+        let full = matches!(act, Act::Collect { generation: 2, other_heap: false });
+        full && self.traces() == before && !self.user.frozen.get()
+    }
+
+    fn look(&self) -> Seen {
+        let user = &self.user;
+        let objects = user.heaps.iter().flat_map(|heap| heap.objects(None));
+        let objects: Vec<(Name, GcAny)> = objects.map(|it| (user.name_at(it.address()), it)).collect();
+        let garbage: Vec<Name> = user.heaps.iter().flat_map(|heap| user.names(&heap.garbage().to_vec())).collect();
+        let tracked = objects.iter().map(|(name, _)| *name).collect();
+        let alive = user.mirror.borrow().alive(&tracked, &garbage);
+        Seen { objects, garbage, alive }
+    }
+
+    /// What must hold between two acts; `complete` is a heap in which no garbage is left.
+    fn check(&self, complete: Option<usize>) -> Result<(), String> {
+        let seen = self.look();
+        self.check_living(&seen)?;
+        self.check_counts_and_edges(&seen)?;
+        self.check_finalizers(&seen)?;
+        self.check_weak(&seen)?;
+        let (reported, raised) = self.user.panics.get();
+        hold(reported == raised, || format!("{reported} of {raised} panics were reported"))?;
+        match complete {
+            Some(heap) => self.check_complete(&seen, heap),
+            None => Ok(()),
+        }
+    }
+
+    /// Whoever is pointed to lives, and there are no others.
+    fn check_living(&self, seen: &Seen) -> Result<(), String> {
+        let mirror = self.user.mirror.borrow();
+        let held = mirror.held.iter().chain(&seen.garbage).copied();
+        let reached = mirror.reached(held.chain(seen.alive.iter().copied()), |_| true);
+        let dead: Vec<&Name> = reached.difference(&seen.alive).collect();
+        hold(dead.is_empty(), || format!("dead, but pointed to: {dead:?}"))?;
+        let in_use: usize = self.user.heaps.iter().map(objects_in_use).sum();
+        hold(in_use == seen.alive.len(), || format!("{in_use} objects, of which {} are known", seen.alive.len()))
+    }
+
+    fn check_counts_and_edges(&self, seen: &Seen) -> Result<(), String> {
+        let mirror = self.user.mirror.borrow();
+        let counts = mirror.counts(&seen.alive, &seen.garbage);
+        for (name, object) in &seen.objects {
+            let (expected, got) = (counts.get(name).copied().unwrap_or(0), object.count() - 1);
+            hold(expected == got && got > 0, || format!("{name:?} has count {got}, not {expected}"))?;
+            let mut expected = mirror.objects[name].edges.clone();
+            let mut got = self.user.names(&object.referents());
+            expected.sort_unstable();
+            got.sort_unstable();
+            hold(expected == got, || format!("{name:?} points to {got:?}, not {expected:?}"))?;
+        }
+        for (name, object) in &*self.user.hands.borrow() {
+            let seen = usize::from(mirror.objects[name].tracked);
+            let (expected, got) = (counts[name] + seen, gc_core::Gc::count(object));
+            hold(expected == got, || format!("{name:?} in hand has count {got}, not {expected}"))?;
+        }
+        Ok(())
+    }
+
+    fn check_finalizers(&self, seen: &Seen) -> Result<(), String> {
+        for (name, entry) in &self.user.mirror.borrow().objects {
+            let dead = !seen.alive.contains(name) && !entry.unwrapped;
+            let holds = match (entry.finalizable, self.policy) {
+                (false, _) => entry.finalized == 0,
+                (true, Policy::Legacy) => !dead || entry.finalized > 0,
+                (true, Policy::Modern) => entry.finalized <= 1 && (!dead || entry.finalized == 1),
+            };
+            hold(holds, || format!("{name:?} was finalized {} times, dead: {dead}", entry.finalized))?;
+        }
+        Ok(())
+    }
+
+    fn check_weak(&self, seen: &Seen) -> Result<(), String> {
+        for record in &*self.user.records.borrow() {
+            let dead = !seen.alive.contains(&record.target);
+            let due = dead && !record.dropped && !record.late;
+            let holds = record.called == 1 || (record.called == 0 && !due);
+            hold(holds, || format!("called back {} times: {record:?}, dead: {dead}", record.called))?;
+        }
+        for bare in &*self.user.weaks.borrow() {
+            let upgraded = bare.weak.upgrade().is_some();
+            let called = bare.record.is_some_and(|record| self.user.records.borrow()[record].called > 0);
+            let dead = !seen.alive.contains(&bare.target) || called;
+            hold(!(upgraded && dead), || format!("a weak reference to {:?} lives on", bare.target))?;
+        }
+        Ok(())
+    }
+
+    /// No garbage is left.
+    fn check_complete(&self, seen: &Seen, heap: usize) -> Result<(), String> {
+        let reachable = self.user.mirror.borrow().reachable(heap, &seen.alive, &seen.garbage);
+        let left: Vec<&Name> = seen.alive.difference(&reachable).filter(|name| name.1 == heap).collect();
+        hold(left.is_empty(), || format!("garbage, but alive: {left:?}"))
+    }
+
+    /// Everything is let go and collected, until a collection has nothing to do.
+    fn wind_down(&self) -> Result<(), String> {
+        let user = &self.user;
+        [Act::SaveAll(false), Act::Thresholds(0)].iter().for_each(|act| user.step(act));
+        drop(user.pauses.take());
+        self.collect_all()?;
+        for _ in 0..3 {
+            while !user.values.borrow().is_empty() {
+                user.step(&Act::DropValue(0));
+            }
+            while !user.weaks.borrow().is_empty() {
+                user.step(&Act::DropWeak(0));
+            }
+            let hands = user.hands.borrow().len();
+            (0..hands).for_each(|_| user.step(&Act::Drop(0)));
+        }
+        self.collect_all()
+    }
+
+    fn collect_all(&self) -> Result<(), String> {
+        for _ in 0..20 {
+            let entered = self.user.entered.get();
+            if self.user.frozen.get() {
+                // Thawing makes the next collection linear, so it is not done without need.
+                self.user.step(&Act::Unfreeze);
+            }
+            self.user.step(&Act::Collect { generation: 2, other_heap: true });
+            let collected: usize = self.user.heaps.iter().map(Heap::collect).sum();
+            if self.user.entered.get() == entered && collected == 0 {
+                self.check(Some(1))?;
+                return self.check(Some(0));
+            }
+        }
+        self.check(None)
+    }
+
+    /// User code does nothing any more, and cycles are cut: nothing is left.
+    fn end(self) -> Result<(), String> {
+        let user = ManuallyDrop::into_inner(self.user);
+        user.exhaust();
+        user.pauses.take();
+        user.step(&Act::SaveAll(false));
+        user.step(&Act::Unfreeze);
+        user.exhaust();
+        for heap in &user.heaps {
+            for object in heap.objects(None) {
+                if let Some(link) = typed(&object) {
+                    user.cut(user.name(&link), &*link);
+                }
+            }
+            heap.garbage().clear();
+        }
+        while let Some(dropped) = user.out_of_hand(0) {
+            drop(dropped);
+        }
+        while !user.values.borrow().is_empty() {
+            user.drop_value(0);
+        }
+        while !user.weaks.borrow().is_empty() {
+            user.drop_weak(0);
+        }
+        for heap in &user.heaps {
+            heap.garbage().clear();
+            heap.collect();
+            hold(objects_in_use(heap) == 0, || format!("objects are left: {heap:?}"))?;
+        }
+        drop(set_current(None));
+        hold(Rc::strong_count(&user) == 1, || "someone is left".to_owned())
+    }
+}
