@@ -93,6 +93,11 @@ impl EdgeAction for Survey {
             pass.leaving = pass.leaving.max(leaving);
         }
     }
+
+    /// What a leaked mutable borrow hides is released by dropping the value, or never.
+    fn hidden(pass: &mut Pass) {
+        pass.leaving = Leaving::Watched;
+    }
 }
 
 /// Is the target a member of the set?

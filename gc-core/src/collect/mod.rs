@@ -72,13 +72,14 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         core.young.set(0);
         let outcome = reclaim_unreachable(core, generation);
         core.schedule.record(generation, outcome.collected, outcome.uncollectable);
-        if generation == 2 {
-            core.schedule.note_survivors(core.births.get(), || core.tracked_in_use());
-        }
         report::stop(core, generation, outcome);
         open.completed = true;
         outcome
     };
+    if generation == 2 {
+        // The slots that were put aside are free by now.
+        core.schedule.note_survivors(core.births.get(), || core.tracked_in_use());
+    }
     drop(stay);
     if core.attention.get() {
         // The last handle may have been dropped by user code meanwhile.

@@ -57,7 +57,7 @@ fn exact(reclaimable: &Reclaimable<'_>, arena: &Bump) {
 /// managed weak reference only loses its target: user code may have a pointer to it.
 fn empty(core: &Core, object: Object) {
     if let Some(cell) = object.weak_cell() {
-        core.weaks.clear_cell(&cell);
+        cell.detach();
         release::user_code::forget_callback(core, cell.take_callback());
         return;
     }

@@ -142,6 +142,9 @@ impl Drop for Set<'_> {
     }
 }
 
+/// A condemned object's count has 29 bits: one with more references is left alone.
+const MOST_INTERNAL: u32 = 1 << 28;
+
 /// Marks the members whose count is not accounted for by internal references.
 /// Returns the groups that have some.
 fn mark_externally_held(block: &Block) -> u64 {
@@ -151,7 +154,8 @@ fn mark_externally_held(block: &Block) -> u64 {
         let mut held = 0;
         for bit in bits(planes.members()) {
             let index = group as u32 * 64 + bit;
-            if block.object(index).count().get() != block.internal(index) {
+            let internal = block.internal(index);
+            if block.object(index).count().get() != internal || internal >= MOST_INTERNAL {
                 held |= 1 << bit;
             }
         }

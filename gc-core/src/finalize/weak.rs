@@ -23,7 +23,7 @@ impl<'b> Calls<'b> {
         let mut calls = Vec::new_in(arena);
         for object in set.in_birth_order(arena, concerned_by_weak) {
             if core.policy == FinalizerPolicy::Pep442 {
-                forget_target(core, object);
+                forget_target(object);
             }
             for cell in core.weaks.clear(object) {
                 if cell.has_callback() && owner_can_be_called(set, &cell) {
@@ -66,9 +66,9 @@ fn concerned_by_weak(block: &Block, planes: &Planes) -> u64 {
 }
 
 /// A weak reference that is trash itself loses its target, even a living one.
-fn forget_target(core: &Core, object: Object) {
+fn forget_target(object: Object) {
     if let Some(cell) = object.weak_cell() {
-        core.weaks.clear_cell(&cell);
+        cell.detach();
     }
 }
 

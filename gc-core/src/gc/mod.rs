@@ -10,6 +10,7 @@ use crate::trace::{Label, Trace, Visitor, Walk, visit};
 use crate::weak::Weak;
 use core::cmp::Ordering;
 use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -39,7 +40,10 @@ use core::{fmt, ptr};
 /// assert_eq!(size_of::<Option<Gc<u32>>>(), 8);
 /// ```
 #[repr(transparent)]
-pub struct Gc<T: ?Sized>(NonNull<T>);
+pub struct Gc<T: ?Sized>(NonNull<T>, Invariant<T>);
+
+/// A pointer must not change its type by subtyping: the type walk goes by type ids.
+type Invariant<T> = PhantomData<fn(*mut T) -> *mut T>;
 
 impl<T: ?Sized> Gc<T> {
     /// Takes over one count.
@@ -48,7 +52,7 @@ impl<T: ?Sized> Gc<T> {
     /// `value` is the address of a living `T` in a slot, and one count of it is ours.
     #[inline]
     pub(crate) unsafe fn from_raw(value: NonNull<T>) -> Gc<T> {
-        Gc(value)
+        Gc(value, PhantomData)
     }
 
     /// A pointer more to an object that is open.
@@ -142,7 +146,7 @@ impl<T: ?Sized> Gc<T> {
     pub unsafe fn __cast<U: ?Sized>(this: Gc<T>, to: *const U) -> Gc<U> {
         let _moved = ManuallyDrop::new(this);
         // SAFETY: the caller's promise: the same address, not null, and the count moves.
-        unsafe { Gc(NonNull::new_unchecked(to.cast_mut())) }
+        unsafe { Gc(NonNull::new_unchecked(to.cast_mut()), PhantomData) }
     }
 }
 
@@ -152,10 +156,11 @@ impl<T: Trace> Gc<T> {
     /// not, as the value lives on.
     ///
     /// # Errors
-    /// The pointer itself, when others exist.
+    /// The pointer itself, when others exist, or when it is a
+    /// [`WeakRef`](crate::WeakRef): that one belongs to its object.
     pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
         let object = this.object();
-        if object.count().get() != 1 {
+        if object.count().get() != 1 || object.info().weak_cell.is_some() {
             return Err(this);
         }
         let this = ManuallyDrop::new(this);
@@ -180,7 +185,7 @@ impl<T: ?Sized> Clone for Gc<T> {
         if self.object().count().increment() {
             note_saturated(self.object());
         }
-        Gc(pointer)
+        Gc(pointer, PhantomData)
     }
 }
 

@@ -188,11 +188,12 @@ fn die_with_care(core: &Core, object: Object) {
     core.free_slot(object);
 }
 
-/// Members of a set that is being reclaimed have had their rites.
+/// Members of a set that is being reclaimed have had their rites. Managed weak
+/// references are never condemned: user code may have one, and weak ones to it.
 fn is_condemned(core: &Core, object: Object) -> bool {
     let block = object.block();
     let (planes, bit) = block.planes_of(block.index(object));
-    core.reclaiming.get() && planes.set.get() & bit != 0
+    core.reclaiming.get() && planes.set.get() & bit != 0 && block.info().weak_cell.is_none()
 }
 
 /// Drops the value of an object that is not alive any more.

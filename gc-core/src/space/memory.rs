@@ -101,7 +101,10 @@ impl Memory {
         let chunk = unsafe { Chunk::create(memory, bytes, NonNull::from(core)) };
         self.chunks.borrow_mut().push(chunk);
         self.free.set(self.free.get() + BLOCKS - 1);
-        self.add_subs(chunk, 0);
+        if bytes == CHUNK {
+            // (What is left of a larger one's header would pin it for a small object.)
+            self.add_subs(chunk, 0);
+        }
         // SAFETY: invariant 2: just created, mapped until released.
         Some(unsafe { chunk.as_ref() })
     }

@@ -19,6 +19,8 @@ pub(crate) trait EdgeSink {
     }
     /// The part ends.
     fn leave(&mut self) {}
+    /// A part could not be looked at.
+    fn hidden(&mut self) {}
     /// Are the segments listened to?
     fn wants_names(&self) -> bool {
         false

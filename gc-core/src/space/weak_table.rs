@@ -29,21 +29,32 @@ pub(crate) struct WeakCell {
     callback: Cell<Option<Callback>>,
 }
 
+/// One more. A count that would overflow saturates and stays: the cell is immortal.
+fn raise_count(count: &Cell<u32>) {
+    count.set(count.get().saturating_add(1));
+}
+
+/// One less, unless it saturated. Returns what is left.
+fn lower_count(count: &Cell<u32>) -> u32 {
+    if count.get() < u32::MAX {
+        count.set(count.get() - 1);
+    }
+    count.get()
+}
+
 /// A counted pointer to a cell.
 pub(crate) struct CellRef(NonNull<WeakCell>);
 
 impl Clone for CellRef {
     fn clone(&self) -> CellRef {
-        self.holders.set(self.holders.get() + 1);
+        raise_count(&self.holders);
         CellRef(self.0)
     }
 }
 
 impl Drop for CellRef {
     fn drop(&mut self) {
-        let holders = self.holders.get() - 1;
-        self.holders.set(holders);
-        if holders == 0 {
+        if lower_count(&self.holders) == 0 {
             // SAFETY: invariant 8: the last holder frees the cell, no list links it any more.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
@@ -74,22 +85,25 @@ impl CellRef {
 
     /// A handle more (a `Weak`, or the value of a managed weak reference).
     pub(crate) fn open_handle(&self) -> CellRef {
-        self.handles.set(self.handles.get() + 1);
+        raise_count(&self.handles);
         self.clone()
     }
 
     /// A handle less. The last one takes the cell from its target's list and
     /// cancels the callback, which is given back to be dropped by the caller.
     pub(crate) fn close_handle(&self) -> Option<Callback> {
-        let handles = self.handles.get() - 1;
-        self.handles.set(handles);
-        if handles > 0 {
+        if lower_count(&self.handles) > 0 {
             return None;
         }
+        self.detach();
+        self.callback.take()
+    }
+
+    /// Clears what this one weak reference points to, in whichever heap that is.
+    pub(crate) fn detach(&self) {
         if let Some(target) = self.target.get() {
             target.core().weaks.unlink(target, self);
         }
-        self.callback.take()
     }
 
     pub(crate) fn is(&self, other: &CellRef) -> bool {
@@ -224,13 +238,6 @@ impl WeakTable {
             self.unlink(target, cell);
         }
         cells
-    }
-
-    /// Clears what one managed weak reference points to.
-    pub(crate) fn clear_cell(&self, cell: &CellRef) {
-        if let Some(target) = cell.target() {
-            self.unlink(target, cell);
-        }
     }
 }
 

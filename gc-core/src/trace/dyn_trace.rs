@@ -67,10 +67,10 @@ pub fn trace_dyn<T: DynTrace + ?Sized, V: Visitor>(object: &T, visitor: &mut V) 
 /// the supertrait [`DynTrace`].
 #[macro_export]
 macro_rules! trace_object {
-    ($object:ty) => {
+    (dyn $($object:tt)+) => {
         const _: () = {
             // SAFETY: everything is passed on to the value's own implementation.
-            unsafe impl $crate::Trace for $object {
+            unsafe impl $crate::Trace for dyn $($object)+ {
                 fn types(walk: &mut $crate::Walk) {
                     walk.cyclic();
                 }

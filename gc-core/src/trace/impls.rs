@@ -286,8 +286,9 @@ unsafe impl<T: Trace + ?Sized> Trace for RefCell<T> {
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        if let Ok(value) = self.try_borrow() {
-            value.trace(visitor);
+        match self.try_borrow() {
+            Ok(value) => value.trace(visitor),
+            Err(_) => visitor.hidden(),
         }
     }
 }

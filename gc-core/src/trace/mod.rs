@@ -82,6 +82,11 @@ pub trait Visitor: sealed::Sealed {
     #[inline(always)]
     fn leave(&mut self) {}
 
+    /// A part of the value could not be looked at: it is mutably borrowed.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn hidden(&mut self) {}
+
     /// Does anybody listen to [`enter`](Visitor::enter)? Maps look for labels only then.
     #[inline(always)]
     fn wants_names(&self) -> bool {

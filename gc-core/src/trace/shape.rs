@@ -135,9 +135,14 @@ unsafe fn drop_value<S: Shape>(object: Object) {
     unsafe { ptr::drop_in_place(S::value(object)) }
 }
 
-/// What a pass does with an edge; `block` and `index` place the object that holds it.
+/// What a pass does with an edge.
 pub(crate) trait EdgeAction {
     fn edge(pass: &mut Pass, target: Object);
+    /// What it does with a part that could not be looked at.
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        let _ = pass;
+    }
 }
 
 /// A pass as a visitor of values.
@@ -149,7 +154,12 @@ impl<A: EdgeAction> sealed::Sealed for Edges<'_, A> {
         A::edge(self.0, target.0);
     }
 }
-impl<A: EdgeAction> Visitor for Edges<'_, A> {}
+impl<A: EdgeAction> Visitor for Edges<'_, A> {
+    #[inline(always)]
+    fn hidden(&mut self) {
+        A::hidden(self.0);
+    }
+}
 
 #[inline(always)]
 unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: usize, slots: u64, pass: &mut Pass) {
@@ -228,6 +238,9 @@ impl Visitor for Erased<'_> {
     fn leave(&mut self) {
         self.0.leave();
     }
+    fn hidden(&mut self) {
+        self.0.hidden();
+    }
     fn wants_names(&self) -> bool {
         self.0.wants_names()
     }
@@ -245,6 +258,9 @@ impl<V: Visitor> EdgeSink for Sink<'_, V> {
     }
     fn leave(&mut self) {
         self.0.leave();
+    }
+    fn hidden(&mut self) {
+        self.0.hidden();
     }
     fn wants_names(&self) -> bool {
         self.0.wants_names()

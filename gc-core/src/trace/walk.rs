@@ -23,6 +23,8 @@ pub struct Walk {
     targets: HashSet<TypeId>,
     /// The walk is still in the object itself, not behind one of its pointers.
     inside: bool,
+    /// An unsized type behind a pointer is being described.
+    unsized_target: bool,
     glue: Glue,
     has_edges: bool,
     cyclic: bool,
@@ -37,6 +39,7 @@ impl Walk {
             behind: Vec::new(),
             targets: HashSet::new(),
             inside: true,
+            unsized_target: false,
             glue: Glue::None,
             has_edges: false,
             cyclic: false,
@@ -69,9 +72,23 @@ impl Walk {
     pub fn edge<T: Trace + ?Sized>(&mut self) {
         self.drops(Glue::Pointers);
         self.has_edges |= self.inside;
+        self.cyclic |= self.unsized_target;
         if self.targets.insert(TypeId::of::<T>()) {
-            self.behind.push(|walk| walk.field::<T>());
+            self.behind.push(Walk::target::<T>);
         }
+    }
+
+    /// What is behind a pointer. An unsized target may be any object that was cast to
+    /// it, this one too: where it has edges, it is taken for a way back.
+    fn target<T: Trace + ?Sized>(&mut self) {
+        if size_of::<*const T>() == size_of::<usize>() {
+            return self.field::<T>();
+        }
+        let parts = core::mem::take(&mut self.parts);
+        self.unsized_target = true;
+        self.field::<T>();
+        self.unsized_target = false;
+        self.parts.extend(parts);
     }
 
     /// A part that is not traced: its drop may do anything.
