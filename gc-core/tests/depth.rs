@@ -3,99 +3,15 @@
 //!
 //! Debug builds do a tenth of the objects that release builds do, to be done in seconds.
 
-use std::cell::{Cell, RefCell};
+#[path = "harness/deep.rs"]
+mod deep;
 
-use gc_core::{
-    DynTrace, Finalize, FinalizerPolicy, Gc, GcAny, Heap, List, Slot, Trace, Weak, WeakRef, gc_cast, trace_object,
+use std::cell::RefCell;
+
+use deep::{
+    BOTH, Counted, Duty, FEWER, Fin, MANY, Node, Untraced, assert_empty, called, calls, heap, on_a_small_stack,
 };
-
-const STACK: usize = 256 << 10;
-
-/// Objects in the structures that nothing but the heap works through.
-const MANY: usize = scaled(5_000_000);
-
-/// Objects where user code runs for each.
-const FEWER: usize = scaled(1_000_000);
-
-const fn scaled(objects: usize) -> usize {
-    if cfg!(debug_assertions) { objects / 10 } else { objects }
-}
-
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
-
-fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(STACK);
-    thread.spawn(test).expect("a thread starts").join().expect("the test passes");
-}
-
-fn heap(policy: FinalizerPolicy) -> Heap {
-    let heap = Heap::builder().policy(policy).build();
-    heap.disable();
-    heap
-}
-
-/// Nothing is left, not even what is not tracked.
-fn assert_empty(heap: &Heap) {
-    assert_eq!(heap.objects(None).len(), 0);
-    let text = format!("{heap:?}");
-    assert!(text.contains("objects: 0,"), "{text}");
-}
-
-thread_local! {
-    static CALLS: Cell<usize> = const { Cell::new(0) };
-}
-
-/// How often user code was called since this was last asked.
-fn calls() -> usize {
-    CALLS.take()
-}
-
-fn called() {
-    CALLS.set(CALLS.get() + 1);
-}
-
-/// A node with a payload, by which dropping it is more or less than releasing pointers.
-#[derive(Trace)]
-struct Node<P> {
-    next: Slot<Node<P>>,
-    other: Slot<Node<P>>,
-    payload: P,
-}
-
-impl<P: Trace> Node<P> {
-    fn alone(heap: &Heap, payload: P) -> Gc<Node<P>> {
-        heap.alloc(Node { next: Slot::empty(), other: Slot::empty(), payload })
-    }
-
-    /// A list from its head to `last`, with as many nodes more.
-    fn list_before(last: Gc<Node<P>>, heap: &Heap, length: usize, payload: impl Fn() -> P) -> Gc<Node<P>> {
-        (0..length).fold(last, |head, _| {
-            let before = Node::alone(heap, payload());
-            before.next.set(Some(head));
-            before
-        })
-    }
-
-    /// A ring of that many nodes, held by one pointer.
-    fn ring(heap: &Heap, length: usize, payload: impl Fn() -> P) -> Gc<Node<P>> {
-        let last = Node::alone(heap, payload());
-        let first = Node::list_before(last.clone(), heap, length - 1, payload);
-        last.next.set(Some(first));
-        last
-    }
-}
-
-/// What the heap does not look into, and whose drop it does not know.
-#[derive(Trace)]
-struct Untraced(#[trace(skip)] Counted);
-
-struct Counted;
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        called();
-    }
-}
+use gc_core::{DynTrace, FinalizerPolicy, Gc, GcAny, Heap, List, Slot, Trace, Weak, WeakRef, gc_cast, trace_object};
 
 fn lists_are_dropped_by_count<P: Trace>(payload: impl Fn() -> P) {
     for policy in BOTH {
@@ -186,54 +102,6 @@ fn a_list_that_hangs_off_a_ring_dies_with_it() {
             assert_empty(&heap);
         }
     });
-}
-
-/// What a finalizer does beside being counted.
-#[derive(Clone, Copy, PartialEq, Eq, Trace)]
-enum Duty {
-    Nothing,
-    /// It empties a field, by which the next one dies while this finalizer runs.
-    Unlink,
-}
-
-#[derive(Trace)]
-#[trace(finalize)]
-struct Fin {
-    next: Slot<Fin>,
-    tail: Slot<Node<()>>,
-    duty: Duty,
-}
-
-impl Finalize for Fin {
-    fn finalize(this: &Gc<Fin>) {
-        called();
-        if this.duty == Duty::Unlink {
-            this.next.take();
-        }
-    }
-}
-
-impl Fin {
-    fn alone(heap: &Heap, duty: Duty) -> Gc<Fin> {
-        heap.alloc(Fin { next: Slot::empty(), tail: Slot::empty(), duty })
-    }
-
-    /// A list of that many nodes and one more: its first and its last node.
-    fn list(heap: &Heap, length: usize, duty: Duty) -> [Gc<Fin>; 2] {
-        let last = Fin::alone(heap, duty);
-        let first = (0..length).fold(last.clone(), |head, _| {
-            let before = Fin::alone(heap, duty);
-            before.next.set(Some(head));
-            before
-        });
-        [first, last]
-    }
-
-    fn ring(heap: &Heap, length: usize) -> Gc<Fin> {
-        let [first, last] = Fin::list(heap, length - 1, Duty::Nothing);
-        last.next.set(Some(first));
-        last
-    }
 }
 
 #[test]

@@ -56,11 +56,15 @@ thread_local! {
 }
 
 #[derive(Trace)]
-struct Plain(usize, Links);
+struct Plain(Links);
 
 /// Dropping it may do anything, as far as a heap can tell; in fact it is logged.
 #[derive(Trace)]
-struct Wild(usize, Links, #[trace(skip)] Logs);
+struct Wild {
+    links: Links,
+    #[trace(skip)]
+    _logs: Logs,
+}
 
 struct Logs(usize);
 
@@ -72,32 +76,32 @@ impl Drop for Logs {
 
 #[derive(Trace)]
 #[trace(finalize)]
-struct Fin(usize, Links);
+struct Fin(Links, usize);
 
 #[derive(Trace)]
 #[trace(finalize)]
-struct Survivor(usize, Links, Cell<bool>);
+struct Survivor(Links, usize, Cell<bool>);
 
 macro_rules! vertex {
-    ($($ty:ident),*) => {$(
+    ($($ty:ident $links:tt),*) => {$(
         impl Vertex for $ty {
             fn links(&self) -> &Links {
-                &self.1
+                &self.$links
             }
         }
     )*};
 }
-vertex!(Plain, Wild, Fin, Survivor);
+vertex!(Plain 0, Wild links, Fin 0, Survivor 0);
 
 impl Finalize for Fin {
     fn finalize(this: &Gc<Fin>) {
-        LOG.with_borrow_mut(|log| log.push(this.0));
+        LOG.with_borrow_mut(|log| log.push(this.1));
     }
 }
 
 impl Finalize for Survivor {
     fn finalize(this: &Gc<Survivor>) {
-        LOG.with_borrow_mut(|log| log.push(this.0));
+        LOG.with_borrow_mut(|log| log.push(this.1));
         if !this.2.replace(true) {
             let this = gc_cast!(this.clone() => dyn Vertex);
             SURVIVORS.with_borrow_mut(|survivors| survivors.push(this));
@@ -173,10 +177,10 @@ impl Program {
             let links = Links::default();
             let heap = &self.heap;
             let new: Link = match (self.dice.below(100) < case.finalizers, self.dice.below(10)) {
-                (true, 0..3) => gc_cast!(heap.alloc(Survivor(id, links, Cell::new(false))) => dyn Vertex),
-                (true, _) => gc_cast!(heap.alloc(Fin(id, links)) => dyn Vertex),
-                (false, 0) => gc_cast!(heap.alloc(Wild(id, links, Logs(id))) => dyn Vertex),
-                (false, _) => gc_cast!(heap.alloc(Plain(id, links)) => dyn Vertex),
+                (true, 0..3) => gc_cast!(heap.alloc(Survivor(links, id, Cell::new(false))) => dyn Vertex),
+                (true, _) => gc_cast!(heap.alloc(Fin(links, id)) => dyn Vertex),
+                (false, 0) => gc_cast!(heap.alloc(Wild { links, _logs: Logs(id) }) => dyn Vertex),
+                (false, _) => gc_cast!(heap.alloc(Plain(links)) => dyn Vertex),
             };
             self.roots.push(Some(new));
         }
@@ -240,7 +244,7 @@ impl Program {
         let last = SURVIVORS.with_borrow_mut(Vec::pop);
         drop(last);
         let links = Links::default();
-        let new = self.heap.alloc(Plain(case.vertices, links));
+        let new = self.heap.alloc(Plain(links));
         self.roots.push(Some(gc_cast!(new => dyn Vertex)));
     }
 

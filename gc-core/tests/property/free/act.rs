@@ -15,6 +15,14 @@ pub enum Act {
         other_heap: bool,
         script: Vec<Act>,
     },
+    /// New objects, each of which points to the next one and the last to the first; those that
+    /// cannot be part of a ring hang off it. One is held by a hand, if it is kept.
+    Ring {
+        kinds: Vec<usize>,
+        script: Vec<Act>,
+        weak: Option<Vec<Act>>,
+        kept: bool,
+    },
     /// A row of what is in some hands, in one object that points to it.
     NewRow(Vec<usize>),
     /// A hand lets go.
@@ -29,6 +37,8 @@ pub enum Act {
     MoveOut(usize, usize),
     /// An edge moves from one object to another: no count changes.
     MoveOver(usize, usize, usize),
+    /// What a hand holds moves into an object that it points to, which makes a ring of the two.
+    Close(usize, usize),
     /// All edges of an object go.
     Cut(usize),
     /// Whoever acts is held by a hand: an object by its finalizer.
@@ -40,6 +50,8 @@ pub enum Act {
         hand: usize,
         callback: Option<(Vec<Act>, Option<usize>)>,
     },
+    /// The same to whoever acts.
+    WeakThis(Option<Vec<Act>>),
     /// A managed weak reference, in a hand.
     WeakRef {
         hand: usize,
@@ -84,9 +96,12 @@ fn act(script: BoxedStrategy<Vec<Act>>) -> BoxedStrategy<Act> {
     let n = || 0..24_usize;
     let new = (0..KINDS, prop::bool::weighted(0.85), prop::bool::weighted(0.1), script.clone());
     let new = new.prop_map(|(kind, armed, other_heap, script)| Act::New { kind, armed, other_heap, script });
+    let ring = (prop::collection::vec(0..KINDS, 1..5), script.clone(), prop::option::of(script.clone()), any::<bool>());
+    let ring = ring.prop_map(|(kinds, script, weak, kept)| Act::Ring { kinds, script, weak, kept });
     let row = prop::collection::vec(n(), 0..4).prop_map(Act::NewRow);
     let called = prop::option::of((script.clone(), prop::option::of(n())));
     let weak = (n(), called).prop_map(|(hand, callback)| Act::Weak { hand, callback });
+    let weak_this = prop::option::of(script.clone()).prop_map(Act::WeakThis);
     let weak_ref = (n(), prop::option::of(script));
     let weak_ref = weak_ref.prop_map(|(hand, callback)| Act::WeakRef { hand, callback });
     let collect = (prop_oneof![Just(0_usize), Just(1), Just(2), Just(2)], prop::bool::weighted(0.1));
@@ -96,6 +111,7 @@ fn act(script: BoxedStrategy<Vec<Act>>) -> BoxedStrategy<Act> {
         4 => (n(), n()).prop_map(|(a, b)| Act::MoveIn(a, b)),
         2 => (n(), n()).prop_map(|(a, b)| Act::MoveOut(a, b)),
         2 => (n(), n(), n()).prop_map(|(a, b, c)| Act::MoveOver(a, b, c)),
+        3 => (n(), n()).prop_map(|(a, b)| Act::Close(a, b)),
         1 => n().prop_map(Act::Cut),
         1 => Just(Act::KeepThis),
         1 => (n(), any::<bool>()).prop_map(|(hand, out)| Act::LinkThis(hand, out)),
@@ -123,11 +139,13 @@ fn act(script: BoxedStrategy<Vec<Act>>) -> BoxedStrategy<Act> {
         2 => Just(Act::Panic),
     ];
     prop_oneof![
-        20 => new,
+        16 => new,
+        10 => ring,
         2 => row,
         24 => edges,
         20 => hands,
         6 => weak,
+        2 => weak_this,
         4 => weak_ref,
         10 => collect,
         4 => settings,

@@ -58,7 +58,7 @@ impl Sequence for VecDeque<Box<Link>> {
         self.push_front(Box::new(value));
     }
     fn draw(&mut self, number: usize) -> Option<Link> {
-        let value = if number % 2 == 0 { self.pop_back() } else { self.pop_front() };
+        let value = if number.is_multiple_of(2) { self.pop_back() } else { self.pop_front() };
         value.map(|it| *it)
     }
 }
@@ -69,7 +69,7 @@ impl Sequence for HashMap<usize, Link> {
         self.insert(key, value);
     }
     fn draw(&mut self, number: usize) -> Option<Link> {
-        let key = *self.keys().min_by_key(|it| **it ^ number % 4)?;
+        let key = *self.keys().min_by_key(|it| **it ^ (number % 4))?;
         self.remove(&key)
     }
 }

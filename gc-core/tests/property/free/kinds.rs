@@ -152,6 +152,16 @@ pub fn is_finalizable(kind: usize) -> bool {
     (11..=17).contains(&(kind % KINDS))
 }
 
+/// Can an object of this kind lie on a cycle, as far as its type says?
+pub fn is_tracked(kind: usize) -> bool {
+    !matches!(kind % KINDS, 8..=10 | 16 | 17)
+}
+
+/// Is there no place for a pointer to any object in objects of this kind?
+pub fn cannot_close(kind: usize) -> bool {
+    !is_tracked(kind) || kind % KINDS == 18
+}
+
 /// A pointer to an object whose type is not known; none to a row.
 pub fn typed(object: &GcAny) -> Option<Link> {
     fn cast<T: Thing + Trace>(object: &GcAny) -> Option<Link> {
@@ -176,7 +186,7 @@ pub fn try_unwrap(object: Link) -> Result<Box<dyn Any>, Link> {
     let mut held = Some(object);
     macro_rules! first {
         ($($number:pat => $ty:ty),* $(,)?) => {
-            None $(.or_else(|| unwrap::<$ty>(&mut held)))*.or_else(|| unwrap::<WeakRef<dyn Thing>>(&mut held))
+            None $(.or_else(|| unwrap::<$ty>(&mut held)))*
         };
     }
     let value: Option<Box<dyn Any>> = each_type!(first);

@@ -9,12 +9,14 @@
 //! * [`bags`]: the ways in which their values hold pointers
 //! * [`act`]: what a program and its finalizers and callbacks can do
 //! * [`mirror`]: who points to whom
-//! * [`user`]: acts performed, by whomever; [`weak`]: those on weak references and the like
+//! * [`user`]: acts performed, by whomever; [`make`]: those that make objects; [`weak`]: those on
+//!   weak references and the like
 //! * [`run`]: a program from beginning to end
 
 pub mod act;
 pub mod bags;
 pub mod kinds;
+pub mod make;
 pub mod mirror;
 pub mod run;
 pub mod user;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use gc_core::{DebugFlags, Gc, GcAny, Heap, Pause, Weak};
 
 use super::act::Act;
-use super::kinds::{Link, Thing, allocate, is_finalizable};
+use super::kinds::{Link, Thing};
 use super::mirror::{Entry, Mirror, Name};
 use crate::harness::world::generation;
 
@@ -48,9 +48,11 @@ pub struct User {
     pub entered: Cell<usize>,
     /// Panics that the heaps reported, and those that there were.
     pub panics: Cell<(usize, usize)>,
+    /// Other panics that the heaps reported: assertions that do not hold.
+    pub surprises: RefCell<Vec<String>>,
     /// What a question whether a finalizer is armed does besides.
     pub curious: Cell<bool>,
-    scripts: RefCell<HashMap<Name, Rc<[Act]>>>,
+    pub(super) scripts: RefCell<HashMap<Name, Rc<[Act]>>>,
     names: RefCell<HashMap<usize, Name>>,
     next: Cell<u64>,
     /// How many acts may still be done before the program goes on.
@@ -120,6 +122,7 @@ impl User {
             frozen: Cell::new(false),
             entered: Cell::new(0),
             panics: Cell::new((0, 0)),
+            surprises: RefCell::default(),
             curious: Cell::new(curious),
             scripts: RefCell::default(),
             names: RefCell::default(),
@@ -220,7 +223,12 @@ impl User {
     }
 
     /// Puts a pointer into an object; gives it back where that has no place for it.
-    fn put(&self, holder: Name, object: &dyn Thing, (target, link): (Name, Link)) -> Result<(), (Name, Link)> {
+    pub(super) fn put(
+        &self,
+        holder: Name,
+        object: &dyn Thing,
+        (target, link): (Name, Link),
+    ) -> Result<(), (Name, Link)> {
         let Some(bag) = object.bag() else { return Err((target, link)) };
         bag.put(link).map_err(|link| (target, link))?;
         self.mirror.borrow_mut().link(holder, target);
@@ -252,7 +260,11 @@ impl User {
 
     fn act(&self, act: &Act, this: Option<&Link>) {
         match act {
-            Act::New { kind, armed, other_heap, script } => self.allocate(*kind, *armed, *other_heap, script),
+            Act::New { kind, armed, other_heap, script } => {
+                let (name, object) = self.allocate(*kind, *armed, usize::from(*other_heap), script);
+                self.take_in_hand(name, object);
+            }
+            Act::Ring { kinds, script, weak, kept } => self.allocate_ring(kinds, script, weak.as_deref(), *kept),
             Act::NewRow(hands) => self.allocate_row(hands),
             Act::Drop(hand) => drop(self.out_of_hand(*hand)),
             Act::Clone(hand) => {
@@ -261,6 +273,7 @@ impl User {
                 }
             }
             Act::Link(..) | Act::MoveIn(..) | Act::MoveOut(..) | Act::MoveOver(..) => self.act_on_edges(act),
+            Act::Close(hand, number) => self.close(*hand, *number),
             Act::Cut(hand) => {
                 if let Some((name, object)) = self.in_hand(*hand) {
                     self.cut(name, &*object);
@@ -273,6 +286,11 @@ impl User {
             }
             Act::LinkThis(hand, out) => self.link_this(*hand, *out, this),
             Act::Weak { hand, callback } => self.downgrade(*hand, callback.as_ref()),
+            Act::WeakThis(script) => {
+                if let Some(this) = this {
+                    self.downgrade_this(this, script.as_deref());
+                }
+            }
             Act::WeakRef { hand, callback } => self.allocate_weak(*hand, callback.as_deref()),
             Act::DropWeak(weak) => self.drop_weak(*weak),
             Act::Upgrade(weak) => self.upgrade(*weak),
@@ -316,32 +334,6 @@ impl User {
         }
     }
 
-    fn allocate(&self, kind: usize, armed: bool, other_heap: bool, script: &[Act]) {
-        let heap = usize::from(other_heap);
-        let object = allocate(&self.heaps[heap], kind, armed);
-        let finalizable = is_finalizable(kind) && armed;
-        let tracked = !matches!(kind, 8..=10 | 16 | 17);
-        let entry = Entry { tracked, finalizable, ..Entry::default() };
-        let name = self.new_name(Gc::as_ptr(&object).addr(), heap, entry);
-        self.scripts.borrow_mut().insert(name, script.into());
-        self.take_in_hand(name, object);
-    }
-
-    fn allocate_row(&self, hands: &[usize]) {
-        let (names, links): (Vec<Name>, Vec<Link>) = hands.iter().filter_map(|&hand| self.in_hand(hand)).unzip();
-        let row = self.heaps[0].alloc_slice(links);
-        let entry = Entry { edges: names, tracked: true, ..Entry::default() };
-        let name = self.new_name(Gc::as_ptr(&row).cast::<u8>().addr(), 0, entry);
-        self.mirror.borrow_mut().hold(name);
-        // An allocation may collect: the row is held meanwhile.
-        let holder = allocate(&self.heaps[0], 18, false);
-        holder.row().expect("it points to a row").0.replace(Some(row));
-        self.mirror.borrow_mut().let_go(name);
-        let entry = Entry { edges: vec![name], tracked: true, ..Entry::default() };
-        let name = self.new_name(Gc::as_ptr(&holder).addr(), 0, entry);
-        self.take_in_hand(name, holder);
-    }
-
     fn act_on_edges(&self, act: &Act) {
         let put_in_hand = |hand: usize, value: (Name, Link)| {
             let mut value = Some(value);
@@ -366,6 +358,22 @@ impl User {
         };
         if let Some((name, object)) = refused {
             self.take_in_hand(name, object);
+        }
+    }
+
+    /// The object that is pointed to is looked up by a clone, which is dropped: it alone loses a
+    /// pointer.
+    fn close(&self, hand: usize, number: usize) {
+        let child = self.with_hand(hand, |name, object| {
+            let (target, link) = self.take(name, object, number)?;
+            let child = (target, link.clone());
+            let refused = self.put(name, object, (target, link));
+            refused.is_ok().then_some(child)
+        });
+        let Some((name, child)) = child else { return };
+        let Some(parent) = self.out_of_hand(hand) else { return };
+        if let Err((name, parent)) = self.put(name, &*child, parent) {
+            self.take_in_hand(name, parent);
         }
     }
 

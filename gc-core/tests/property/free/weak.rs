@@ -19,7 +19,16 @@ impl User {
         self.weaks.borrow_mut().push(bare);
     }
 
-    fn downgrade_with(&self, target: Name, object: &Link, script: &[Act], captured: Option<usize>) -> Bare {
+    pub(super) fn downgrade_this(&self, this: &Link, script: Option<&[Act]>) {
+        let target = self.name(this);
+        let bare = match script {
+            None => Bare { weak: Gc::downgrade(this), target, record: None },
+            Some(script) => self.downgrade_with(target, this, script, None),
+        };
+        self.weaks.borrow_mut().push(bare);
+    }
+
+    pub(super) fn downgrade_with(&self, target: Name, object: &Link, script: &[Act], captured: Option<usize>) -> Bare {
         let late = self.is_at_work();
         let record = {
             let mut records = self.records.borrow_mut();

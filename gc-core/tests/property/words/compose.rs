@@ -1,17 +1,20 @@
 //! Random programs: what the composer of recorded words thinks of, with other words in between.
 
+use std::collections::VecDeque;
+
 use super::ledger::Ledger;
 use super::step::{Edit, Extra, Meanwhile, Step};
 use crate::harness::Mischief;
 use crate::model::dice::Dice;
-use crate::model::program::{Base, FIELDS, Field, Hop, Kind, Path, Policy, ROOTS};
+use crate::model::program::{Base, Class, FIELDS, Field, Hop, Kind, Op, Path, Policy, ROOTS};
 use crate::model::{Composer, Contents, shapes};
 
 /// The most steps of a long program.
 const LONG: usize = 400;
 
-/// A random program. `extras` of a hundred steps are other than the recorded ones.
-pub fn compose(policy: Policy, kind: Kind, extras: usize, seed: u64) -> Vec<Step> {
+/// A random program. `extras` of a hundred steps are other than the recorded ones; in a `tame`
+/// one no object has a finalizer, so that whatever is reclaimed is reclaimed fast.
+pub fn compose(policy: Policy, kind: Kind, extras: usize, tame: bool, seed: u64) -> Vec<Step> {
     let mut ledger = Ledger::new(policy);
     let mut dice = Dice::new(!seed);
     let mut composer = Composer::new(kind, seed);
@@ -20,15 +23,100 @@ pub fn compose(policy: Policy, kind: Kind, extras: usize, seed: u64) -> Vec<Step
         Kind::Long => dice.between(100, LONG),
     };
     let mut steps = Vec::with_capacity(length);
+    let mut drafts = VecDeque::new();
     while steps.len() < length {
-        let step = match dice.chance(extras) {
-            true => extra(&mut dice, &ledger).map(Step::Extra),
-            false => Some(Step::Op(composer.next_op(&ledger.model))),
+        if drafts.is_empty() && dice.chance(extras / 10) {
+            drafts = batch(&mut dice, &ledger).into();
+        }
+        let step = match drafts.pop_front() {
+            Some(step) => Some(step),
+            None if dice.chance(extras) => extra(&mut dice, &ledger).map(Step::Extra),
+            None => Some(Step::Op(composer.next_op(&ledger.model))),
         };
+        let step = step.map(|step| if tame { tamed(step) } else { step });
         let Some(step) = step.and_then(|step| ledger.fitted(&step)) else { continue };
         ledger.perform(&step, &[]);
         steps.push(step);
     }
+    steps
+}
+
+fn tamed(mut step: Step) -> Step {
+    let class = match &mut step {
+        Step::Op(Op::New { cls, .. }) => cls,
+        Step::Extra(Extra::NewCyclic { class, .. }) => class,
+        _ => return step,
+    };
+    if class.has_finalizer() {
+        *class = Class::Plain;
+    }
+    step
+}
+
+/// A few steps in a row that random steps would hardly ever come to.
+fn batch(dice: &mut Dice, ledger: &Ledger) -> Vec<Step> {
+    let empty: Vec<usize> = (0..ROOTS).filter(|&root| ledger.model.roots()[root].is_none()).collect();
+    match empty[..] {
+        [one, two, ..] if dice.chance(50) => ring_by_moves(dice, one, two),
+        [one, two, three, ..] => ring_with_a_tail(dice, one, two, three),
+        _ => Vec::new(),
+    }
+}
+
+fn new(dice: &mut Dice, root: usize) -> Step {
+    Step::Op(shapes::new(shapes::any_class(dice), root))
+}
+
+/// Collects or freezes now and then, so that objects are of different ages.
+fn between(dice: &mut Dice, steps: &mut Vec<Step>) {
+    match dice.below(8) {
+        0..4 => steps.push(Step::Op(Op::Collect { generation: shapes::any_generation(dice) })),
+        4 => steps.push(Step::Extra(Extra::Freeze)),
+        _ => {}
+    }
+}
+
+/// A ring of two objects that is made, and loses its outside pointers, by moves: of all its
+/// pointers only one is ever dropped.
+fn ring_by_moves(dice: &mut Dice, one: usize, two: usize) -> Vec<Step> {
+    let (f, g) = (field(dice), field(dice));
+    let moves = |root: usize, a: Path, f: Field| Step::Extra(Extra::MoveRoot { root, a, f });
+    let mut steps = vec![new(dice, one)];
+    between(dice, &mut steps);
+    steps.push(new(dice, two));
+    between(dice, &mut steps);
+    steps.push(moves(two, Path::root(one), f));
+    between(dice, &mut steps);
+    steps.push(moves(one, Path { base: Base::Root(one), hops: vec![Hop::Field(f)] }, g));
+    between(dice, &mut steps);
+    steps.push(Step::Op(Op::Collect { generation: 2 }));
+    steps
+}
+
+/// A ring of one object, with another that hangs off it, and may be older or held from elsewhere
+/// for a while, and be part of a ring itself.
+fn ring_with_a_tail(dice: &mut Dice, one: usize, two: usize, three: usize) -> Vec<Step> {
+    let link = |dice: &mut Dice, a: usize, b: usize| {
+        let f = field(dice);
+        Step::Op(shapes::link(Path::root(a), Some(f), Path::root(b)))
+    };
+    let mut steps = vec![new(dice, two), new(dice, three)];
+    if dice.chance(60) {
+        steps.push(link(dice, two, two));
+    }
+    between(dice, &mut steps);
+    steps.push(Step::Op(shapes::new(Class::Plain, one)));
+    for (a, b) in [(one, one), (one, two), (one, three)] {
+        steps.push(link(dice, a, b));
+    }
+    let mut held = vec![one, two, three];
+    dice.shuffle(&mut held);
+    for to in held {
+        between(dice, &mut steps);
+        steps.push(Step::Op(Op::Del { to }));
+    }
+    between(dice, &mut steps);
+    steps.push(Step::Op(Op::Collect { generation: 2 }));
     steps
 }
 

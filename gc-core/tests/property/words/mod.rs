@@ -14,3 +14,4 @@ pub mod run;
 pub mod step;
 
 pub use run::{Case, run};
+pub use step::Step;

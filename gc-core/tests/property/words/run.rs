@@ -120,6 +120,7 @@ impl Pair {
         let log = comparable(log, &phantoms, outside.quiet.get());
         equal("log", log, outside.take_log())?;
         equal("returned", expected, returned)?;
+        equal("surprises", vec![], outside.surprises.take())?;
         let (reported, raised) = outside.panics.get();
         equal("panics reported", raised, reported)?;
         let mut expected = Glance::at_model(&self.ledger.model, &phantoms);
