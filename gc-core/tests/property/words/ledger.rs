@@ -119,11 +119,7 @@ impl Ledger {
     /// when it allocated.
     pub fn perform(&mut self, step: &Step, automatic: &[usize]) -> Done {
         let returned = match step {
-            Step::Op(op) if automatic.is_empty() => return self.perform_op(op),
-            Step::Op(op) => {
-                self.perform_late(op, automatic);
-                None
-            }
+            Step::Op(op) => self.perform_op(op, automatic),
             Step::Extra(Extra::NewCyclic { class, to, meanwhile }) => {
                 self.collect_all(automatic);
                 self.new_cyclic(*class, *to, *meanwhile)
@@ -137,36 +133,58 @@ impl Ledger {
         (self.model.take_log(), returned)
     }
 
-    fn perform_op(&mut self, op: &Op) -> Done {
-        if matches!(op, Op::Collect { .. }) {
-            self.frozen = false;
+    /// What `Model::apply` does, but for collections meanwhile, and without a record of it all,
+    /// which takes most of its time. Operands are held.
+    fn perform_op(&mut self, op: &Op, automatic: &[usize]) -> Option<usize> {
+        let operands: Vec<Id> = op.operands().into_iter().map(|(_, _, id)| id).collect();
+        operands.iter().for_each(|&id| self.model.hold(id));
+        self.collect_all(automatic);
+        let returned = match op {
+            Op::New { cls, to, .. } => {
+                self.bear(*cls, *to);
+                None
+            }
+            Op::Wref { b_id, cb, to, .. } => {
+                let new = self.model.new_weak_ref(*b_id, *cb);
+                self.model.assign_root(*to, new);
+                self.model.release(new);
+                None
+            }
+            Op::Collect { generation } => {
+                self.frozen = false;
+                Some(self.model.collect(*generation))
+            }
+            _ => {
+                self.change(op);
+                None
+            }
+        };
+        operands.into_iter().for_each(|id| self.model.release(id));
+        returned
+    }
+
+    /// Does what an op says that neither makes an object nor collects.
+    fn change(&mut self, op: &Op) {
+        let model = &mut self.model;
+        match op {
+            Op::Set { a_id, f, b_id, .. } => model.set_field(*a_id, *f, *b_id),
+            Op::Clear { a_id, f, .. } => model.clear_field(*a_id, *f),
+            Op::Append { a_id, b_id, .. } => model.append(*a_id, *b_id),
+            Op::Pop { a_id, .. } => model.pop(*a_id),
+            Op::Assign { to, b_id, .. } => model.assign_root(*to, *b_id),
+            Op::Del { to } => model.clear_root(*to),
+            Op::ClearGarbage => model.clear_garbage(),
+            Op::PopGarbage => model.pop_garbage(),
+            Op::ClearSurvivors => model.clear_survivors(),
+            Op::PopSurvivor => model.pop_survivor(),
+            Op::Saveall { on } => model.set_save_all(*on),
+            Op::New { .. } | Op::Wref { .. } | Op::Collect { .. } => unreachable!("see perform_op"),
         }
-        let outcome = self.model.apply(op).expect("it was fitted");
-        (outcome.log, outcome.collected.map(|it| it.ret))
     }
 
     fn collect_all(&mut self, generations: &[usize]) {
         for &generation in generations {
             self.model.collect(generation);
-        }
-    }
-
-    /// An op that bears an object, once the heap has collected for it; operands are held.
-    fn perform_late(&mut self, op: &Op, automatic: &[usize]) {
-        match op {
-            Op::New { cls, to, .. } => {
-                self.collect_all(automatic);
-                self.bear(*cls, *to);
-            }
-            Op::Wref { b_id, cb, to, .. } => {
-                self.model.hold(*b_id);
-                self.collect_all(automatic);
-                let new = self.model.new_weak_ref(*b_id, *cb);
-                self.model.assign_root(*to, new);
-                self.model.release(new);
-                self.model.release(*b_id);
-            }
-            _ => panic!("collected by itself at {op:?}"),
         }
     }
 
