@@ -1,31 +1,24 @@
-//! Benches of gc-core, and the workloads that they share.
+//! The benches of gc-core: every row of the design's table of numbers, beside every
+//! peer, in one run.
+//!
+//! * [`heap_under_test`] is the interface that [`peers`] adapt and [`work`] is
+//!   written for.
+//! * `compare` runs all rows on all peers and judges ours; `growth` shows how the cost
+//!   of an object grows with the heap; `scripts/instructions` counts instructions,
+//!   which do not depend on what else the machine does.
+//!
+//! Nothing of this is published.
 
-use gc_core::{Gc, Heap, Trace};
-use std::cell::RefCell;
-
-/// The node of all benches: a number and two edges.
-#[derive(Trace, Default)]
-pub struct Node {
-    /// Payload.
-    pub value: u64,
-    /// Edges.
-    pub edges: RefCell<[Option<Gc<Node>>; 2]>,
-}
-
-/// The same node under `Rc`.
-#[derive(Default)]
-pub struct RcNode {
-    /// Payload.
-    pub value: u64,
-    /// Edges.
-    pub edges: RefCell<[Option<std::rc::Rc<RcNode>>; 2]>,
-}
-
-/// Makes `count` garbage cycles of two nodes each.
-pub fn garbage_pairs(heap: &Heap, count: usize) {
-    for value in 0..count as u64 {
-        let one = heap.alloc(Node { value, ..Node::default() });
-        let two = heap.alloc(Node { value, edges: RefCell::new([Some(one.clone()), None]) });
-        one.edges.borrow_mut()[0] = Some(two);
-    }
-}
+pub mod chart;
+pub mod compare;
+pub mod floors;
+pub mod heap_under_test;
+pub mod judge;
+pub mod machine;
+pub mod measure;
+pub mod peers;
+pub mod process;
+pub mod report;
+pub mod rows;
+pub mod table;
+pub mod work;

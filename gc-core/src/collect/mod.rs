@@ -69,7 +69,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         let mut open = Open::begin(core);
         report::start(core, generation);
         core.schedule.count_collection(generation);
-        core.young.set(0);
+        core.births.forget_young();
         let outcome = reclaim_unreachable(core, generation);
         core.schedule.record(generation, outcome.collected, outcome.uncollectable);
         report::stop(core, generation, outcome);
@@ -78,7 +78,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     };
     if generation == 2 {
         // The slots that were put aside are free by now.
-        core.schedule.note_survivors(core.births.get(), || core.tracked_in_use());
+        core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
     }
     drop(stay);
     if core.attention.get() {
@@ -245,7 +245,7 @@ impl Drop for Open<'_> {
             self.core.schedule.distrust.set(true);
         }
         self.raised = None;
-        self.core.return_set_aside();
+        self.core.return_aside();
         if self.core.untidy.get() {
             self.core.tidy(false);
         }

@@ -8,7 +8,6 @@ use crate::space::core::Core;
 use crate::space::info::Glue;
 use crate::space::object::Object;
 use crate::space::pass::Leaving;
-use crate::space::planes::{bits, lower};
 use bumpalo::Bump;
 use core::cell::Cell;
 
@@ -94,7 +93,7 @@ fn fast(reclaimable: &mut Reclaimable<'_>) {
 fn bury_members(block: &Block, pin: bool) {
     for planes in block.groups() {
         planes.set.set(planes.members());
-        lower(&planes.alloc, planes.set.get());
+        planes.stop_living(planes.set.get());
     }
     if pin {
         block.each(|planes| planes.set.get(), |object| object.count().pin());
@@ -103,24 +102,16 @@ fn bury_members(block: &Block, pin: bool) {
 
 /// Frees the slots of a block's buried members. Their values are gone or need no drop.
 fn free_buried(core: &Core, block: &Block) {
+    if cfg!(gc_asan) {
+        block.each(|planes| planes.set.get(), |object| block.poison(object));
+    }
     let mut freed = 0;
-    for (group, planes) in block.groups().iter().enumerate() {
+    for planes in block.groups() {
         let dead = planes.set.get();
-        if dead == 0 {
-            continue;
-        }
-        planes.forget(dead);
         freed += dead.count_ones();
-        for bit in bits(dead) {
-            let object = block.object(group as u32 * 64 + bit);
-            block.give_slot(object);
-            block.poison(object);
-        }
+        planes.refresh(dead);
     }
-    if block.is_tracked() {
-        core.young.set(core.young.get().saturating_sub(freed));
-    }
-    core.settle_block(block);
+    core.count_freed(block, freed);
 }
 
 /// Sets a flag for as long as it lives.

@@ -25,11 +25,11 @@ impl Heap {
     #[inline]
     pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
         let info = info_of::<One<T>>();
-        match place_at_once(self.core(), info) {
-            // SAFETY: invariant 13: a slot for a `T` was just taken.
-            Some((object, block)) => unsafe { settle(object, block, value) },
-            None => self.alloc_slow(info, value),
-        }
+        let core = self.core();
+        let Some((object, block)) = core.take_cached_slot(info) else { return self.alloc_slow(info, value) };
+        core.be_born(object, block);
+        // SAFETY: invariant 13: the slot was just taken for a `T`.
+        unsafe { settle(object, block, value) }
     }
 
     #[cold]
@@ -211,29 +211,15 @@ impl Heap {
     }
 }
 
-/// Takes a slot in the type's current block and writes its header: count 1, born
-/// now, not alive yet. `None` where more than that is to be done; nothing was, then.
-///
-/// The table is handed in because a type can have several: the cache must be asked
-/// and filled with the same one.
-#[inline]
-fn place_at_once<'h>(core: &'h Core, info: &'static TypeInfo) -> Option<(Object, &'h Block)> {
-    let block = core.cached_block(info, 0)?;
-    let young = core.young.get() + block.kind.get().tracked();
-    if young > core.trigger.get() || !core.has_births(block) {
-        return None;
-    }
-    let object = block.take_slot()?;
-    core.young.set(young);
-    core.be_born(object, block);
-    Some((object, block))
-}
-
-/// The same by whatever it takes: a collection that is due, another block, memory
-/// from the system, a last collection.
+/// Takes a slot and writes its header: count 1, born now, not alive yet. Does whatever
+/// it takes: a collection that is due, another block, memory from the system, a last
+/// collection.
 fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
     if info.align > MAX_ALIGN {
         return None;
+    }
+    if core.births.look_closer() {
+        core.bins.flush();
     }
     let object = match core.take_slot(info, size, class) {
         Some(object) => object,
@@ -244,20 +230,28 @@ fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Option
         }
     };
     let block = object.block();
-    core.young.set(core.young.get() + block.kind.get().tracked());
-    if core.young.get() > core.trigger.get() {
-        collect::collect_due(core);
-        // A new epoch began: the block must know before the object comes alive.
-        core.epochs.fold(block);
+    if block.is_tracked() {
+        collect_if_due(core, block);
     }
     core.be_born(object, block);
     Some(object)
 }
 
+/// Collects when one more object is one too many. The slot for it is taken.
+fn collect_if_due(core: &Core, block: &Block) {
+    core.births.expect();
+    if core.births.is_due() {
+        collect::collect_due(core);
+        // A new epoch began: the block must know before the object comes alive.
+        core.epochs.fold(block);
+    }
+    core.births.expect_no_more();
+}
+
 /// Moves the value into its slot.
 ///
 /// # Safety
-/// `object` is a slot of `block` taken for a `T`, with its header written.
+/// `object` is a slot of `block` that was taken for a `T`, with its header written.
 #[inline]
 unsafe fn settle<T: Trace>(object: Object, block: &Block, value: T) -> Gc<T> {
     let slot = object.value().cast::<T>();

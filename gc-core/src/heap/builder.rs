@@ -77,7 +77,7 @@ impl HeapBuilder {
         if let Some(thresholds) = self.thresholds {
             core.schedule.thresholds.set(thresholds);
         }
-        core.trigger.set(core.schedule.trigger());
+        core.births.set_trigger(core.schedule.trigger());
         drop(self.unraisable.and_then(|hook| core.hooks.set_unraisable(hook)));
         drop(self.log.and_then(|sink| core.hooks.set_log(sink)));
         Heap::adopt(core)

@@ -77,7 +77,7 @@ impl Heap {
     /// What the thresholds are compared with.
     pub fn counts(&self) -> [u32; 3] {
         let [one, two] = self.core().schedule.counts.get();
-        [self.core().young.get(), one, two]
+        [self.core().births.young(), one, two]
     }
 
     /// What the collections of each generation did so far.
@@ -178,7 +178,7 @@ impl Heap {
 
     fn reset_trigger(&self) {
         let core = self.core();
-        core.trigger.set(core.schedule.trigger());
+        core.births.set_trigger(core.schedule.trigger());
     }
 }
 

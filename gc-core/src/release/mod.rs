@@ -8,10 +8,11 @@
 pub(crate) mod rites;
 pub(crate) mod user_code;
 
-use crate::space::block::flag;
+use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::count::Decrement;
 use crate::space::object::{Object, Place};
+use crate::space::planes::lower;
 use core::ptr;
 
 /// Releases nest this deep, as in CPython's trashcan.
@@ -34,33 +35,76 @@ pub(crate) fn decrement(object: Object) {
 
 /// The part of a release that is not a plain subtraction.
 ///
-/// The drop of the value is called through the block's table, not compiled in for
-/// the type: a type whose fields point to ever new types could not be dropped then.
+/// The death is called through the block's table, not compiled in for the type: a type
+/// whose fields point to ever new types could not be dropped then. All calls are the
+/// last thing that happens, so that the common way needs no stack of its own.
 #[inline(never)]
 pub(crate) fn closer(object: Object) {
     let found = object.count().look_closer();
     if found != Decrement::Zero {
         return closer_alive(object, found);
     }
-    let (core, place) = (object.core(), object.place());
-    place.stop_living();
-    if place.block.has(flag::CAREFUL) || core.depth.get() > 0 {
-        return fall(core, place);
+    let (core, Place { block, planes, bit }) = (object.core(), object.place());
+    if block.has(flag::CAREFUL) {
+        return fall(core, object);
     }
-    if let Some(drop_value) = place.block.info().drop {
-        core.stack_top.set(stack_position());
-        let nested = Nested::enter(core, 0);
-        // SAFETY: invariant 11: the count is zero, so nobody can reach the value.
-        unsafe { drop_value(object) };
+    if block.has(flag::PLANED) && planes.knows_more_of(bit) {
+        return fall_known(core, object);
+    }
+    lower(&planes.alloc, bit);
+    // SAFETY: invariant 11: the count is zero, so nobody can reach the value; it has
+    // no rites, and it is not alive.
+    unsafe { (block.bin().die)(object, core, block) }
+}
+
+/// The same for an object of which the planes know more than that it is alive.
+#[inline(never)]
+fn fall_known(core: &Core, object: Object) {
+    let Place { block, planes, bit } = object.place();
+    lower(&planes.alloc, bit);
+    planes.forget(bit);
+    // SAFETY: as in `closer`.
+    unsafe { (block.bin().die)(object, core, block) }
+}
+
+/// An object without rites, whose bits are gone, dies now, or waits in the queue.
+/// `TypeInfo::die` is compiled from this, for each type.
+///
+/// # Safety
+/// `drop_value` drops the object's value.
+#[inline(always)]
+pub(crate) unsafe fn die_as(core: &Core, block: &Block, object: Object, drop_value: Option<impl FnOnce()>) {
+    if let Some(drop_value) = drop_value {
+        if !may_nest(core) && queue(core, object) {
+            return;
+        }
+        let nested = Nested::enter(core);
+        drop_value();
         drop(nested);
     }
-    core.free_place(place);
-    if core.attention.get() {
+    core.free_unknown(block, object);
+    if core.attention.get() && core.depth.get() == 0 {
         settle(core);
     }
 }
 
+/// May another release begin here? Where the stack was in the first one that is nested
+/// is noted, and how much the others have taken since is what counts.
+#[inline(always)]
+fn may_nest(core: &Core) -> bool {
+    match core.depth.get() {
+        0 => true,
+        1 => {
+            core.stack_top.set(stack_position());
+            true
+        }
+        2..MAX_NESTING => core.stack_top.get().saturating_sub(stack_position()) <= MAX_STACK,
+        _ => false,
+    }
+}
+
 /// A decrement that left the object alive, or was the last of a condemned one.
+#[inline(never)]
 fn closer_alive(object: Object, found: Decrement) {
     match found {
         Decrement::Suspect => object.core().suspect(object),
@@ -73,9 +117,7 @@ fn closer_alive(object: Object, found: Decrement) {
 #[cold]
 fn fall_condemned(object: Object) {
     if object.is_alive() {
-        let place = object.place();
-        place.stop_living();
-        fall(object.core(), place);
+        fall(object.core(), object);
     } else {
         // Emptied already: only the slot was kept for the pointers to it.
         object.core().free_slot(object);
@@ -83,20 +125,16 @@ fn fall_condemned(object: Object) {
 }
 
 /// An object reached zero: it dies now, or waits in the queue.
-fn fall(core: &Core, place: Place<'_>) {
-    let depth = core.depth.get();
-    if depth > 0 {
-        if !(too_deep(core, depth) && queue(core, place.object)) {
-            let _nested = Nested::enter(core, depth);
-            die(core, place);
-        }
+#[inline(never)]
+fn fall(core: &Core, object: Object) {
+    object.place().stop_living();
+    if !may_nest(core) && queue(core, object) {
         return;
     }
-    core.stack_top.set(stack_position());
-    let nested = Nested::enter(core, 0);
-    die(core, place);
+    let nested = Nested::enter(core);
+    die(core, object);
     drop(nested);
-    if core.attention.get() {
+    if core.attention.get() && core.depth.get() == 0 {
         settle(core);
     }
 }
@@ -105,7 +143,7 @@ fn fall(core: &Core, place: Place<'_>) {
 /// end if nothing refers to it any more.
 #[cold]
 fn settle(core: &Core) {
-    let nested = Nested::enter(core, 0);
+    let nested = Nested::enter(core);
     drain(core);
     drop(nested);
     if core.attention.get() {
@@ -113,21 +151,21 @@ fn settle(core: &Core) {
     }
 }
 
-/// Restores the nesting depth, also when user code unwinds.
-struct Nested<'a>(&'a Core, u32);
+/// One release more is open while this lives, also when user code unwinds.
+struct Nested<'a>(&'a Core);
 
 impl Nested<'_> {
-    #[inline]
-    fn enter(core: &Core, depth: u32) -> Nested<'_> {
-        core.depth.set(depth + 1);
-        Nested(core, depth)
+    #[inline(always)]
+    fn enter(core: &Core) -> Nested<'_> {
+        core.depth.set(core.depth.get() + 1);
+        Nested(core)
     }
 }
 
 impl Drop for Nested<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        self.0.depth.set(self.1);
+        self.0.depth.set(self.0.depth.get() - 1);
     }
 }
 
@@ -135,10 +173,6 @@ impl Drop for Nested<'_> {
 fn stack_position() -> usize {
     let marker = 0u8;
     ptr::from_ref(&marker).addr()
-}
-
-fn too_deep(core: &Core, depth: u32) -> bool {
-    depth >= MAX_NESTING || core.stack_top.get().saturating_sub(stack_position()) > MAX_STACK
 }
 
 /// Queues an object at zero. `false` when there is no memory for the queue: it
@@ -160,7 +194,7 @@ fn drain(core: &Core) {
     loop {
         let Some(object) = core.release_queue.borrow_mut().pop() else { break };
         let waiting = core.release_queue.borrow().len();
-        die(core, object.place());
+        die(core, object);
         if let Some(new) = core.release_queue.borrow_mut().get_mut(waiting..) {
             new.reverse();
         }
@@ -169,19 +203,8 @@ fn drain(core: &Core) {
 }
 
 /// Performs the rites, drops the value, frees the slot.
-fn die(core: &Core, place: Place<'_>) {
-    if place.block.has(flag::CAREFUL) {
-        return die_with_care(core, place.object);
-    }
-    if let Some(drop) = place.block.info().drop {
-        // SAFETY: invariant 11: the count is zero, so nobody can reach the value.
-        unsafe { drop(place.object) };
-    }
-    core.free_place(place);
-}
-
-fn die_with_care(core: &Core, object: Object) {
-    if !is_condemned(core, object) && !rites::perform(core, object) {
+fn die(core: &Core, object: Object) {
+    if object.block().has(flag::CAREFUL) && !is_condemned(core, object) && !rites::perform(core, object) {
         return;
     }
     drop_value(core, object);

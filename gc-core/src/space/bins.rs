@@ -3,9 +3,9 @@
 use super::block::{Block, BlockLink, flag};
 use super::chunk::{BLOCK, Chunk, SUB};
 use super::core::Core;
-use super::info::{Class, TypeInfo};
+use super::info::{Class, Die, TypeInfo};
 use super::layout::SlotLayout;
-use super::object::{Object, Place};
+use super::object::Object;
 use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::{Cell, RefCell};
@@ -14,7 +14,9 @@ use hashbrown::HashMap;
 
 /// A type's blocks.
 pub(crate) struct Bin {
-    info: &'static TypeInfo,
+    /// The same as in `info`, one load earlier.
+    pub(crate) die: Die,
+    pub(crate) info: &'static TypeInfo,
     class: Class,
     /// Bytes of a value; for slices the most that the size class holds.
     size: usize,
@@ -83,20 +85,25 @@ pub(crate) fn size_class(bytes: usize) -> (u8, usize) {
 }
 
 impl Core {
-    /// The block in which objects of the type are allocated at present, if it was
-    /// looked up lately.
+    /// Takes a slot for a value of the type, in the block where its objects are allocated
+    /// at present, if that was looked up lately and nothing else is to be done.
+    ///
+    /// The table is handed in because a type can have several: the cache must be asked
+    /// and filled with the same one.
     #[inline]
-    pub(crate) fn cached_block(&self, info: &'static TypeInfo, class: u8) -> Option<&Block> {
-        let key = key_of(info, class);
+    pub(crate) fn take_cached_slot(&self, info: &'static TypeInfo) -> Option<(Object, &Block)> {
+        let key = key_of(info, 0);
         let entry = self.bins.entry(key);
-        if entry.key.get() != key {
+        if entry.key.get() != key || !self.births.is_free() {
             return None;
         }
-        // SAFETY: invariant 2: the cache is flushed before a block goes back.
-        entry.block.get().map(|block| unsafe { block.as_ref() })
+        // SAFETY: invariant 2: an entry with a key has a block, and the cache is flushed
+        // before one goes back.
+        let block = unsafe { entry.block.get().unwrap_unchecked().as_ref() };
+        Some((block.take_slot()?, block))
     }
 
-    /// Takes a slot for a value of the type: in use, but not alive.
+    /// Takes a slot for a value of the type.
     pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
         let bin = self.bin(info, size, class);
         // SAFETY: invariant 9: bins live as long as their heap.
@@ -106,7 +113,7 @@ impl Core {
         }
         loop {
             let block = bin.current_block().or_else(|| self.next_block(bin))?;
-            if !self.has_births(block) {
+            if !self.births.is_in_range(block.birth_base.get()) {
                 self.retire(bin, block);
                 continue;
             }
@@ -136,6 +143,7 @@ impl Core {
             return NonNull::from(&**bin);
         }
         let bin = Box::new(Bin {
+            die: info.die,
             info,
             class: (info.classify)(),
             size,
@@ -154,8 +162,8 @@ impl Core {
             Some(block) => block,
             None => self.new_block(bin)?,
         };
-        if block.live.get() == 0 {
-            block.birth_base.set(self.births.get());
+        if block.live() == 0 {
+            block.birth_base.set(self.births.next());
         }
         block.set_flag(flag::CURRENT);
         bin.current.set(Some(block.link()));
@@ -193,40 +201,42 @@ impl Core {
         unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
         block.epoch.set(self.epochs.now());
-        block.birth_base.set(self.births.get());
+        block.birth_base.set(self.births.next());
         block.take_slot()
     }
 
-    /// Takes back a slot whose value is gone. While a collection is open the slot
-    /// is put aside: it must not be reused.
+    /// Frees a taken slot whose value is gone.
     pub(crate) fn free_slot(&self, object: Object) {
-        self.free_place(object.place());
+        let place = object.place();
+        place.planes.forget(place.bit);
+        self.free_unknown(place.block, object);
     }
 
-    /// The same where the place is known.
+    /// The same for a slot of which nothing is known. While a collection is open it is
+    /// put aside: it must not be reused.
     #[inline(always)]
-    pub(crate) fn free_place(&self, place: Place<'_>) {
-        let Place { object, block, .. } = place;
-        if block.has(flag::PLANED) {
-            let (planes, bit) = block.planes_of(place.index);
-            planes.forget(bit);
-        }
+    pub(crate) fn free_unknown(&self, block: &Block, object: Object) {
         block.poison(object);
         if self.collecting.get() {
-            self.set_aside(object);
-        } else {
-            self.return_slot(block, object);
+            return self.put_aside(object.place());
+        }
+        block.give_slot(object);
+        let flags = block.flags();
+        if flags & flag::TRACKED != 0 {
+            self.births.count_death();
+        }
+        if flags & flag::CURRENT == 0 && (flags & flag::AVAILABLE == 0 || block.live() == 0) {
+            self.settle_block(block);
         }
     }
 
-    /// Puts a free slot back into its block, and the block where it belongs.
-    #[inline(always)]
-    pub(crate) fn return_slot(&self, block: &Block, object: Object) {
-        self.young.set(self.young.get().saturating_sub(block.kind.get().tracked()));
-        block.give_slot(object);
-        if !block.has(flag::CURRENT) {
-            self.settle_block(block);
+    /// Accounts for slots of a block that are free again, and puts the block where it belongs.
+    pub(crate) fn count_freed(&self, block: &Block, slots: u32) {
+        block.count_freed(slots);
+        if block.is_tracked() {
+            self.births.count_deaths(slots);
         }
+        self.settle_block(block);
     }
 
     /// Lists a block that has room again; gives it back when it is empty.
@@ -236,11 +246,11 @@ impl Core {
         // SAFETY: invariant 9.
         let bin = unsafe { bin.as_ref() };
         let stays = self.collecting.get() || block.has(flag::CURRENT | flag::DIRTY);
-        if block.live.get() == 0 && !stays {
+        if block.live() == 0 && !stays {
             self.empty_block(bin, block);
             return;
         }
-        if block.live.get() == 0 {
+        if block.live() == 0 {
             block.clear_flag(flag::RETIRED);
             self.untidy.set(true);
         }
@@ -262,12 +272,12 @@ impl Core {
     /// Gives back every block that is empty. With `closing` nothing will be allocated
     /// any more: blocks go by themselves as soon as they are empty.
     pub(crate) fn tidy(&self, closing: bool) {
-        self.retain_dirty(|block| block.live.get() > 0);
+        self.retain_dirty(|block| block.live() > 0);
         self.untidy.set(false);
         self.bins.flush();
         let mut blocks = alloc::vec::Vec::new();
         self.memory.each_block(&mut |block| {
-            if block.live.get() == 0 || (closing && block.has(flag::CURRENT)) {
+            if block.live() == 0 || (closing && block.has(flag::CURRENT)) {
                 blocks.push(block.link());
             }
         });

@@ -18,14 +18,14 @@ use super::chunk::{CHUNK, Chunk};
 use super::info::{Class, Glue, Kind, TypeInfo};
 use super::layout::SlotLayout;
 use super::object::Object;
-use super::planes::{Planes, bits, raise};
+use super::planes::{Planes, bits, lower, raise};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 /// Facts about a block, one bit each.
 pub(crate) mod flag {
-    /// Holds slots of a type.
-    pub(crate) const USED: u16 = 1;
+    /// Its type is tracked: also the loud bit of a new count word.
+    pub(crate) const TRACKED: u16 = 1;
     /// Objects of its type are allocated here at present.
     pub(crate) const CURRENT: u16 = 2;
     /// On its bin's list of blocks with free slots.
@@ -46,14 +46,16 @@ pub(crate) mod flag {
     pub(crate) const SPLIT: u16 = 512;
     /// Weak references point, or pointed, into it.
     pub(crate) const WEAK: u16 = 1024;
+    /// On the list of blocks with slots that were put aside.
+    pub(crate) const ASIDE: u16 = 2048;
     /// The death of an object may be more than dropping its value.
     pub(crate) const CAREFUL: u16 = FINALIZABLE | WILD | WEAK | LISTED;
 }
 
 /// A free slot's header: the list of free slots of its block.
 #[repr(C)]
-pub(crate) struct FreeSlot {
-    pub(crate) next: Cell<*mut FreeSlot>,
+struct FreeSlot {
+    next: Cell<*mut FreeSlot>,
 }
 
 pub(crate) type BlockLink = Cell<Option<NonNull<Block>>>;
@@ -72,14 +74,18 @@ pub(crate) struct Block {
     pub(crate) kind: Cell<Kind>,
     /// Whole 64 KiB blocks that this one covers; 0 for a sub-block.
     pub(crate) span: Cell<u8>,
-    pub(crate) info: Cell<Option<&'static TypeInfo>>,
     pub(crate) birth_base: Cell<u64>,
-    slots: Cell<u32>,
-    pub(crate) live: Cell<u32>,
+    /// Slots, those of the hole included.
+    slots: Cell<u16>,
+    /// Slots without those of the hole.
+    capacity: Cell<u16>,
+    /// Slots that are not free.
+    live: Cell<u16>,
+    /// The first slot of the group where fresh slots are taken.
+    cursor: Cell<u16>,
     // Allocation.
+    /// The free slots that lay between others in use, last freed first.
     free: Cell<*mut FreeSlot>,
-    fresh: Cell<u32>,
-    hole: Cell<(u16, u16)>,
     pub(crate) bin: Cell<Option<NonNull<Bin>>>,
     pub(crate) next_available: BlockLink,
     pub(crate) previous_available: BlockLink,
@@ -89,8 +95,11 @@ pub(crate) struct Block {
     pub(crate) next_queued: BlockLink,
     pub(crate) next_listed: BlockLink,
     pub(crate) next_dirty: BlockLink,
-    subs: Cell<Option<NonNull<Block>>>,
+    pub(crate) next_aside: BlockLink,
 }
+
+/// The entry of an address is found by shifting.
+const _: () = assert!(size_of::<Block>() == 128);
 
 impl Block {
     /// A block that holds nothing, for a fresh chunk header.
@@ -105,13 +114,12 @@ impl Block {
         flags: Cell::new(0),
         kind: Cell::new(Kind::Leaf),
         span: Cell::new(0),
-        info: Cell::new(None),
         birth_base: Cell::new(0),
         slots: Cell::new(0),
+        capacity: Cell::new(0),
         live: Cell::new(0),
+        cursor: Cell::new(0),
         free: Cell::new(ptr::null_mut()),
-        fresh: Cell::new(0),
-        hole: Cell::new((0, 0)),
         bin: Cell::new(None),
         next_available: Cell::new(None),
         previous_available: Cell::new(None),
@@ -119,7 +127,7 @@ impl Block {
         next_queued: Cell::new(None),
         next_listed: Cell::new(None),
         next_dirty: Cell::new(None),
-        subs: Cell::new(None),
+        next_aside: Cell::new(None),
     };
 
     /// Lays slots and tables out in memory. Holds after it: no slot is in use, all
@@ -140,53 +148,69 @@ impl Block {
         }
         self.stride.set(layout.stride);
         self.reciprocal.set(((1u64 << 32).div_ceil(u64::from(layout.stride))) as u32);
-        self.slots.set(layout.slots);
-        self.hole.set(layout.hole);
-        self.info.set(Some(info));
+        self.slots.set(layout.slots as u16);
         self.kind.set(class.kind);
         let finalizable = if info.finalizer.is_some() { flag::FINALIZABLE } else { 0 };
         let wild = if class.glue == Glue::Unknown { flag::WILD } else { 0 };
-        self.flags.set(flag::USED | finalizable | wild);
+        let tracked = if class.kind == Kind::Cyclic { flag::TRACKED } else { 0 };
+        self.flags.set(tracked | finalizable | wild);
         self.live.set(0);
+        self.cursor.set(0);
         self.pending.set(0);
-        self.reset_slots();
+        self.free.set(ptr::null_mut());
+        self.refresh_slots(0..layout.hole.0.into());
+        self.refresh_slots(layout.hole.1.into()..layout.slots);
+        self.capacity.set((layout.slots - u32::from(layout.hole.1 - layout.hole.0)) as u16);
     }
 
-    /// Makes every slot fresh again. The caller knows that none is in use.
-    pub(crate) fn reset_slots(&self) {
-        debug_assert_eq!(self.live.get(), 0);
-        self.free.set(ptr::null_mut());
-        self.fresh.set(if self.hole.get().0 == 0 { u32::from(self.hole.get().1) } else { 0 });
+    fn refresh_slots(&self, slots: core::ops::Range<u32>) {
+        for group in slots.start / 64..slots.end.div_ceil(64) {
+            let first = group * 64;
+            let from = slots.start.saturating_sub(first);
+            let to = (slots.end - first).min(64);
+            raise(&self.group(group).old, (u64::MAX << from) & (u64::MAX >> (64 - to)));
+        }
     }
 
     /// Forgets the type. Holds after it: the block holds nothing.
     pub(crate) fn retire(&self) {
         self.flags.set(0);
-        self.info.set(None);
         self.bin.set(None);
         self.span.set(0);
     }
 
     /// Turns this entry into a split block whose sub-blocks lie at `subs`.
     pub(crate) fn split(&self, subs: NonNull<Block>) {
-        self.subs.set(Some(subs));
+        self.next_queued.set(Some(subs));
         self.flags.set(flag::SPLIT);
     }
 
     /// No longer a split block.
     pub(crate) fn unsplit(&self) {
-        self.subs.set(None);
+        self.next_queued.set(None);
         self.flags.set(0);
     }
 
-    /// The sub-blocks of a split block.
+    /// The sub-blocks of a split block, which is in no queue itself.
+    #[inline]
     pub(crate) fn subs(&self) -> Option<NonNull<Block>> {
-        self.subs.get()
+        if self.has(flag::SPLIT) { self.next_queued.get() } else { None }
+    }
+
+    /// Slots in use: alive, taken or put aside.
+    #[inline]
+    pub(crate) fn live(&self) -> u32 {
+        u32::from(self.live.get())
     }
 
     #[inline]
     pub(crate) fn has(&self, flags: u16) -> bool {
         self.flags.get() & flags != 0
+    }
+
+    #[inline]
+    pub(crate) fn flags(&self) -> u16 {
+        self.flags.get()
     }
 
     #[inline]
@@ -202,12 +226,19 @@ impl Block {
     /// The type of the objects here.
     #[inline]
     pub(crate) fn info(&self) -> &'static TypeInfo {
-        self.info.get().expect("a block in use has a type")
+        self.bin().info
     }
 
-    fn bin(&self) -> &Bin {
-        // SAFETY: invariant 9: bins live as long as their heap.
-        unsafe { self.bin.get().expect("a block in use has a bin").as_ref() }
+    /// Holds it slots of a type?
+    pub(crate) fn is_used(&self) -> bool {
+        self.bin.get().is_some()
+    }
+
+    #[inline]
+    pub(crate) fn bin(&self) -> &Bin {
+        debug_assert!(self.is_used());
+        // SAFETY: invariants 2 and 9: a block in use has a bin, and bins live as long as their heap.
+        unsafe { self.bin.get().unwrap_unchecked().as_ref() }
     }
 
     /// What the type walk found of that type.
@@ -217,11 +248,17 @@ impl Block {
 
     #[inline]
     pub(crate) fn is_tracked(&self) -> bool {
-        self.kind.get() == Kind::Cyclic
+        self.has(flag::TRACKED)
     }
 
     pub(crate) fn link(&self) -> NonNull<Block> {
         NonNull::from(self)
+    }
+
+    /// Slots, those of the hole included.
+    #[inline]
+    fn slots(&self) -> u32 {
+        u32::from(self.slots.get())
     }
 
     /// The chunk that the block lies in.
@@ -251,7 +288,7 @@ impl Block {
     /// The object in slot `index`.
     #[inline]
     pub(crate) fn object(&self, index: u32) -> Object {
-        debug_assert!(index < self.slots.get());
+        debug_assert!(index < self.slots());
         // SAFETY: invariant 4: `first + index * stride` is a value's address in this block.
         unsafe {
             let value = self.first.get().add(index as usize * self.stride.get() as usize);
@@ -262,7 +299,7 @@ impl Block {
     /// The planes of the 64 slots of group `group`.
     #[inline]
     pub(crate) fn group(&self, group: u32) -> &Planes {
-        debug_assert!(group < self.slots.get().div_ceil(64));
+        debug_assert!(group < self.slots().div_ceil(64));
         // SAFETY: invariant 4: the tables have an entry for every group.
         unsafe { &*self.planes.get().add(group as usize) }
     }
@@ -276,7 +313,7 @@ impl Block {
     /// All planes.
     #[inline]
     pub(crate) fn groups(&self) -> &[Planes] {
-        let groups = (self.slots.get() as usize).div_ceil(64);
+        let groups = (self.slots() as usize).div_ceil(64);
         // SAFETY: invariant 4: as many entries as groups, initialised by `format`.
         unsafe { core::slice::from_raw_parts(self.planes.get(), groups) }
     }
@@ -284,14 +321,14 @@ impl Block {
     /// The internal count of slot `index`; unspecified outside of a collection.
     #[inline]
     pub(crate) fn internal(&self, index: u32) -> u32 {
-        debug_assert!(index < self.slots.get());
+        debug_assert!(index < self.slots());
         // SAFETY: invariant 4: one entry a slot; invariant 7: written before it is read.
         unsafe { *self.counts.get().add(index as usize) }
     }
 
     #[inline]
     pub(crate) fn set_internal(&self, index: u32, count: u32) {
-        debug_assert!(index < self.slots.get());
+        debug_assert!(index < self.slots());
         // SAFETY: invariant 4: one entry a slot.
         unsafe { *self.counts.get().add(index as usize) = count }
     }
@@ -305,23 +342,15 @@ impl Block {
     /// Zeroes the internal counts of all slots.
     pub(crate) fn clear_internal(&self) {
         // SAFETY: invariant 4: one entry a slot.
-        unsafe { self.counts.get().write_bytes(0, self.slots.get() as usize) }
+        unsafe { self.counts.get().write_bytes(0, self.slots() as usize) }
     }
 
-    /// Takes a free slot: the last one freed, else the next that was never used.
-    /// The slot counts as in use from now on; its alloc bit is not set.
+    /// Takes a slot: the last one freed, else a fresh one.
     #[inline]
     pub(crate) fn take_slot(&self) -> Option<Object> {
         let free = self.free.get();
         let object = if free.is_null() {
-            let index = self.fresh.get();
-            if index >= self.slots.get() {
-                return None;
-            }
-            let (start, end) = self.hole.get();
-            let next = index + 1;
-            self.fresh.set(if next == u32::from(start) { u32::from(end) } else { next });
-            self.object(index)
+            self.take_fresh()?
         } else {
             // SAFETY: invariant 5: the list links free slots of this block; a header
             // is 8 bytes, the value stands right behind it.
@@ -335,12 +364,58 @@ impl Block {
         Some(object)
     }
 
+    #[inline]
+    fn take_fresh(&self) -> Option<Object> {
+        loop {
+            let first = u32::from(self.cursor.get());
+            // SAFETY: invariant 4: the planes of a group are as long as it has slots.
+            let planes = unsafe { &*self.planes.get().byte_add(first as usize) };
+            let fresh = planes.fresh();
+            if fresh != 0 {
+                lower(&planes.old, fresh & fresh.wrapping_neg());
+                return Some(self.object(first + fresh.trailing_zeros()));
+            }
+            self.move_cursor()?;
+        }
+    }
+
+    /// Searches all groups for fresh slots, from the first one on.
+    #[cold]
+    #[inline(never)]
+    fn move_cursor(&self) -> Option<()> {
+        if !self.has_room() {
+            return None;
+        }
+        let group = self.groups().iter().position(|planes| planes.fresh() != 0)?;
+        self.cursor.set(group as u16 * 64);
+        Some(())
+    }
+
     /// Sets the alloc bit: from now on every pass and enumeration sees the object. The
     /// block was folded, so it is one of generation 0.
     #[inline]
     pub(crate) fn come_alive(&self, object: Object) {
         let (planes, bit) = self.planes_of(self.index(object));
         raise(&planes.alloc, bit);
+    }
+
+    /// Puts a taken slot of which nothing is known on the list of free ones.
+    #[inline]
+    pub(crate) fn give_slot(&self, object: Object) {
+        let slot = object.value().cast::<FreeSlot>().as_ptr();
+        // SAFETY: invariants 1 and 5: the header of a slot in use, nobody reads it as one any more.
+        unsafe {
+            let slot = slot.sub(1);
+            (*slot).next.set(self.free.get());
+            self.free.set(slot);
+        }
+        self.count_freed(1);
+    }
+
+    /// Counts slots that are free again.
+    #[inline]
+    pub(crate) fn count_freed(&self, slots: u32) {
+        self.live.set(self.live.get() - slots as u16);
     }
 
     /// Nobody may touch the value's bytes from here on; see `os::poison`.
@@ -351,22 +426,9 @@ impl Block {
         let _ = object;
     }
 
-    /// Puts a slot that is in use back on the list.
-    #[inline]
-    pub(crate) fn give_slot(&self, object: Object) {
-        let slot = object.value().cast::<FreeSlot>().as_ptr();
-        // SAFETY: invariants 1 and 5: the header of a slot in use, nobody reads it as one any more.
-        unsafe {
-            let slot = slot.sub(1);
-            (*slot).next.set(self.free.get());
-            self.free.set(slot);
-        }
-        self.live.set(self.live.get() - 1);
-    }
-
     /// Has it a slot to give?
     pub(crate) fn has_room(&self) -> bool {
-        !self.has(flag::RETIRED) && (!self.free.get().is_null() || self.fresh.get() < self.slots.get())
+        !self.has(flag::RETIRED) && self.live.get() < self.capacity.get()
     }
 
     /// Calls `f` for each object of the plane bits that `choose` gives.

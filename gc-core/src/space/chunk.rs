@@ -102,7 +102,7 @@ impl Chunk {
 
     /// Nothing but the header is in use.
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.get() == !1 && self.subs.iter().all(|sub| sub.info.get().is_none())
+        self.free.get() == !1 && self.subs.iter().all(|sub| !sub.is_used())
     }
 
     /// The memory of block `index`.
@@ -148,13 +148,13 @@ impl Chunk {
         for index in super::planes::bits(used) {
             let block = &self.blocks[index as usize];
             match block.subs() {
-                None if block.info.get().is_some() => f(block),
+                None if block.is_used() => f(block),
                 None => {}
                 Some(subs) => {
                     for sub in Self::first_sub(index as usize)..SUBS {
                         // SAFETY: invariant 3: SUBS entries.
                         let sub = unsafe { subs.add(sub).as_ref() };
-                        if sub.info.get().is_some() {
+                        if sub.is_used() {
                             f(sub);
                         }
                     }

@@ -1,12 +1,13 @@
 //! The inner heap: all state of one heap, in one place.
 
 use super::bins::Bins;
-use super::block::{Block, FreeSlot, flag};
+use super::births::Births;
+use super::block::{Block, BlockLink, flag};
 use super::generations::Epochs;
 use super::hooks::Hooks;
 use super::info::Kind;
 use super::memory::Memory;
-use super::object::Object;
+use super::object::{Object, Place};
 use super::os::ChunkSource;
 use super::planes::{lower, raise};
 use super::schedule::Schedule;
@@ -16,17 +17,12 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
 /// The state of one heap. Lives as long as a handle or an object of it does.
 pub(crate) struct Core {
     // Touched by every allocation.
-    /// Allocations so far: the next object's birth.
-    pub(crate) births: Cell<u64>,
-    /// Tracked objects allocated less those freed since the last collection.
-    pub(crate) young: Cell<u32>,
-    /// An allocation that raises `young` above this collects.
-    pub(crate) trigger: Cell<u32>,
+    pub(crate) births: Births,
     pub(crate) bins: Bins,
     // Touched by every death.
     /// Releases that are nested at this moment.
@@ -43,8 +39,8 @@ pub(crate) struct Core {
     pub(crate) user_code_ran: Cell<bool>,
     /// Objects may be frozen.
     pub(crate) frozen: Cell<bool>,
-    /// Slots freed while a collection is open.
-    set_aside: Cell<*mut FreeSlot>,
+    /// Blocks with slots freed while a collection is open.
+    aside: BlockLink,
     /// Objects at zero that wait for a shallower stack. The top is the next.
     pub(crate) release_queue: RefCell<Vec<Object>>,
     /// Blocks may be empty without having been given back.
@@ -77,9 +73,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
         Box::new(Core {
-            births: Cell::new(0),
-            young: Cell::new(0),
-            trigger: Cell::new(0),
+            births: Births::new(),
             bins: Bins::new(),
             depth: Cell::new(0),
             stack_top: Cell::new(0),
@@ -88,7 +82,7 @@ impl Core {
             reclaiming: Cell::new(false),
             frozen: Cell::new(false),
             user_code_ran: Cell::new(false),
-            set_aside: Cell::new(ptr::null_mut()),
+            aside: Cell::new(None),
             release_queue: RefCell::new(Vec::new()),
             untidy: Cell::new(false),
             policy,
@@ -108,20 +102,14 @@ impl Core {
         })
     }
 
-    /// Can an object that is born now express its birth in this block?
-    #[inline]
-    pub(crate) fn has_births(&self, block: &Block) -> bool {
-        (self.births.get() - block.birth_base.get()) >> 32 == 0
-    }
-
     /// Writes the header: count 1, and the birth.
     #[inline]
     pub(crate) fn be_born(&self, object: Object, block: &Block) {
-        let birth = self.births.get();
-        self.births.set(birth + 1);
+        let tracked = block.is_tracked();
+        let birth = self.births.count(tracked);
         debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
         object.header().birth.set((birth - block.birth_base.get()) as u32);
-        object.count().start(block.is_tracked());
+        object.count().start(tracked);
     }
 
     /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
@@ -129,35 +117,37 @@ impl Core {
         let block = object.block();
         self.epochs.fold(block);
         let (planes, bit) = block.planes_of(block.index(object));
-        for plane in [&planes.middle, &planes.old, &planes.set, &planes.mark] {
+        for plane in [&planes.set, &planes.mark] {
             lower(plane, bit);
         }
         raise(&planes.alloc, bit);
     }
 
-    /// Puts a freed slot aside until the open collection closes.
-    pub(crate) fn set_aside(&self, object: Object) {
-        let slot = object.value().cast::<FreeSlot>().as_ptr();
-        // SAFETY: invariants 1 and 5: the header of a slot whose value is gone.
-        unsafe {
-            let slot = slot.sub(1);
-            (*slot).next.set(self.set_aside.get());
-            self.set_aside.set(slot);
+    /// Puts a taken slot aside until the open collection closes.
+    #[cold]
+    pub(crate) fn put_aside(&self, place: Place<'_>) {
+        let Place { block, planes, bit } = place;
+        raise(&planes.middle, bit);
+        if !block.has(flag::ASIDE) {
+            block.set_flag(flag::ASIDE);
+            block.next_aside.set(self.aside.replace(Some(block.link())));
         }
     }
 
-    /// Returns the slots that were put aside. The collection is closed by now.
-    pub(crate) fn return_set_aside(&self) {
-        let mut slot = self.set_aside.replace(ptr::null_mut());
-        while !slot.is_null() {
-            // SAFETY: invariant 5: the list links slots that were put aside; the
-            // value stands right behind the header.
-            let object = unsafe {
-                let object = Object::new(NonNull::new_unchecked(slot.add(1).cast()));
-                slot = (*slot).next.get();
-                object
-            };
-            self.return_slot(object.block(), object);
+    /// Frees the slots that were put aside. The collection is closed by now.
+    pub(crate) fn return_aside(&self) {
+        let mut next = self.aside.take();
+        while let Some(link) = next {
+            // SAFETY: invariant 2: a block with a slot put aside is in use.
+            let block = unsafe { link.as_ref() };
+            next = block.next_aside.take();
+            block.clear_flag(flag::ASIDE);
+            let freed = block.groups().iter().map(|planes| {
+                let aside = planes.aside();
+                planes.refresh(aside);
+                aside.count_ones()
+            });
+            self.count_freed(block, freed.sum());
         }
     }
 
@@ -192,7 +182,7 @@ impl Core {
             block.clear_flag(flag::DIRTY);
             if f(block) {
                 self.list_dirty(block);
-            } else if block.live.get() == 0 {
+            } else if block.live() == 0 {
                 self.untidy.set(true);
             }
         }
@@ -213,7 +203,7 @@ impl Core {
         let mut slots = 0;
         self.memory.each_block(&mut |block| {
             if choose(block) {
-                slots += block.live.get() as usize;
+                slots += block.live() as usize;
             }
         });
         slots

@@ -49,7 +49,7 @@ impl CountWord {
     /// Makes the word of a new object with count 1.
     #[inline]
     pub(crate) fn start(&self, loud: bool) {
-        self.0.set(u32::from(loud));
+        self.0.set(if loud { LOUD } else { 0 });
     }
 
     /// Adds one. Returns `true` when the count saturated by it.

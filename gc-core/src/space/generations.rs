@@ -53,18 +53,23 @@ impl Epochs {
         let age = |epoch: &Cell<u32>| epoch.get().wrapping_sub(block.epoch.get()) as i32;
         let (old, young) = (age(&self.old) > 0, age(&self.young) > 0);
         block.epoch.set(self.now.get());
-        if block.live.get() == 0 || !(old || young) {
+        if block.live() == 0 || !(old || young) {
             return;
         }
-        block.set_flag(flag::PLANED);
+        let mut any = 0;
         for planes in block.groups() {
-            let frozen = planes.middle.get() & planes.old.get();
+            let alive = planes.alloc.get();
+            any |= alive;
             if old {
-                raise(&planes.old, planes.alloc.get());
-                planes.middle.set(frozen);
+                // Not of generation 1 any more; frozen and taken ones stay what they are.
+                lower(&planes.middle, alive & !planes.old.get());
+                raise(&planes.old, alive);
             } else {
-                raise(&planes.middle, planes.alloc.get() & !planes.old.get());
+                raise(&planes.middle, alive & !planes.old.get());
             }
+        }
+        if any != 0 {
+            block.set_flag(flag::PLANED);
         }
     }
 }
@@ -137,7 +142,7 @@ impl Core {
 
     /// Moves what is frozen to generation 2. Decrements were not noted of them.
     pub(crate) fn unfreeze(&self) {
-        self.each_examinable(|planes| lower(&planes.middle, planes.old.get()));
+        self.each_examinable(|planes| lower(&planes.middle, planes.alloc.get() & planes.old.get()));
         self.frozen.set(false);
         self.schedule.distrust.set(true);
     }

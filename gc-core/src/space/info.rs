@@ -1,6 +1,7 @@
 //! What the heap knows of a type: one static table each, built by `trace::shape`.
 
 use super::block::Block;
+use super::core::Core;
 use super::object::Object;
 use super::pass::{EdgeSink, Pass};
 use super::weak_table::CellRef;
@@ -61,6 +62,9 @@ impl core::fmt::Debug for FinalizerFns {
     }
 }
 
+/// The death of an object, compiled for its type.
+pub(crate) type Die = unsafe fn(Object, &Core, &Block);
+
 /// A pass over the chosen objects of one block, compiled for the block's type.
 pub(crate) type ScanBlock = unsafe fn(&Block, &mut Pass);
 
@@ -74,6 +78,8 @@ pub(crate) struct TypeInfo {
     pub(crate) prefix: usize,
     /// Runs the type walk.
     pub(crate) classify: fn() -> Class,
+    /// Drops the value of an object without rites, and frees its slot.
+    pub(crate) die: Die,
     /// Drops the value in place; `None` where that does nothing.
     pub(crate) drop: Option<unsafe fn(Object)>,
     pub(crate) finalizer: Option<FinalizerFns>,

@@ -149,7 +149,7 @@ impl Memory {
 
     /// Takes an empty block back, and gives memory to the system where enough is free.
     pub(crate) fn give_block(&self, core: &Core, block: &Block) {
-        debug_assert_eq!(block.live.get(), 0);
+        debug_assert_eq!(block.live(), 0);
         debug_assert!(!core.collecting.get());
         self.used.set(self.used.get() - 1);
         let chunk = block.home();

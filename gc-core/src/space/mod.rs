@@ -11,8 +11,9 @@
 //! 3. A split block has a table of `SUBS` entries.
 //! 4. The slots and side tables of a block in use lie inside its memory and do not
 //!    overlap; the tables have an entry for each slot.
-//! 5. The lists of free slots link slots in which no value lives; their headers are
-//!    links until the slot is taken.
+//! 5. A slot is in one state: alive, taken, put aside, fresh, or on its block's list of
+//!    free slots, which links them through their headers. Only fresh and listed slots
+//!    are given out; only taken ones are freed or put aside.
 //! 6. A heap is freed only when no operation on it is open.
 //! 7. Internal counts are written before they are read, in each collection.
 //! 8. A weak cell is freed with its last holder; a cell that is linked has a handle.
@@ -32,6 +33,7 @@
 //!     stays on one.
 
 pub(crate) mod bins;
+pub(crate) mod births;
 pub(crate) mod block;
 pub(crate) mod chunk;
 pub(crate) mod core;

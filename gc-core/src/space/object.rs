@@ -15,7 +15,7 @@ use super::core::Core;
 use super::count::CountWord;
 use super::info::TypeInfo;
 use super::pass::EdgeSink;
-use super::planes::lower;
+use super::planes::Planes;
 use super::weak_table::CellRef;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -35,20 +35,19 @@ pub(crate) struct Header {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct Object(NonNull<u8>);
 
-/// Where an object lies.
+/// Where an object lies, and its bit in the planes.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    pub(crate) object: Object,
     pub(crate) block: &'a Block,
-    pub(crate) index: u32,
+    pub(crate) planes: &'a Planes,
+    pub(crate) bit: u64,
 }
 
 impl Place<'_> {
     /// Clears the alloc bit: no pass and no enumeration sees the object any more.
     #[inline]
     pub(crate) fn stop_living(self) {
-        let (planes, bit) = self.block.planes_of(self.index);
-        lower(&planes.alloc, bit);
+        self.planes.stop_living(self.bit);
     }
 }
 
@@ -123,11 +122,12 @@ impl Object {
         unsafe { self.chunk().core().as_ref() }
     }
 
-    /// Block and slot number.
+    /// Block and bit.
     #[inline]
     pub(crate) fn place<'a>(self) -> Place<'a> {
         let block = self.block();
-        Place { object: self, block, index: block.index(self) }
+        let (planes, bit) = block.planes_of(block.index(self));
+        Place { block, planes, bit }
     }
 
     pub(crate) fn info(self) -> &'static TypeInfo {
@@ -142,8 +142,7 @@ impl Object {
     /// The alloc bit: built, and neither dying, emptied nor free.
     #[inline]
     pub(crate) fn is_alive(self) -> bool {
-        let block = self.block();
-        let (planes, bit) = block.planes_of(block.index(self));
+        let Place { planes, bit, .. } = self.place();
         planes.alloc.get() & bit != 0
     }
 

@@ -7,25 +7,38 @@ use core::ptr;
 ///
 /// ```text
 ///   alloc      the slot holds a built object that is neither dying nor emptied
+///   middle     \ with `alloc`: its generation (valid after `generations::fold`);
+///   old        / without: what the slot is instead
 ///   mark       found reachable, or worked off (scratch of an open collection)
 ///   candidate  lost a pointer and lived: where trial deletion starts
-///   middle     generation 1 \  neither: generation 0,
-///   old        generation 2 /  both: frozen (valid after `generations::fold`)
 ///   set        member of the set that the open collection works on
 ///   finalized  the PEP 442 finalizer has run
 ///   weak       weak references point here
+///
+///   alloc middle old
+///     0     0     0   taken: being built, dying, waiting to die, or emptied; or on the
+///                     block's list of free slots; or no slot, where the tables lie
+///     0     0     1   fresh: free, and on no list
+///     0     1     0   put aside: freed while a collection is open
+///     1     0     0   generation 0
+///     1     1     0   generation 1
+///     1     0     1   generation 2
+///     1     1     1   frozen
 /// ```
 #[repr(C, align(64))]
 pub(crate) struct Planes {
     pub(crate) alloc: Cell<u64>,
-    pub(crate) mark: Cell<u64>,
-    pub(crate) candidate: Cell<u64>,
     pub(crate) middle: Cell<u64>,
     pub(crate) old: Cell<u64>,
+    pub(crate) mark: Cell<u64>,
+    pub(crate) candidate: Cell<u64>,
     pub(crate) set: Cell<u64>,
     pub(crate) finalized: Cell<u64>,
     pub(crate) weak: Cell<u64>,
 }
+
+/// The planes of the group that slot `n * 64` begins lie `n * 64` bytes from the first.
+const _: () = assert!(size_of::<Planes>() == 64);
 
 /// Sets bits of a plane.
 #[inline]
@@ -46,20 +59,45 @@ impl Planes {
         self.set.get() & self.alloc.get()
     }
 
-    /// Forgets everything about the slots of `bits` but the alloc bit.
-    #[inline(always)]
-    pub(crate) fn forget(&self, bits: u64) {
-        // SAFETY: invariant 4: eight words in a row, as declared; copied to be compared at once.
-        let [_alloc, planes @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
-        if planes.iter().fold(0, |any, plane| any | plane) & bits != 0 {
-            self.forget_all(bits);
-        }
+    /// Free slots that are on no list.
+    #[inline]
+    pub(crate) fn fresh(&self) -> u64 {
+        self.old.get() & !self.alloc.get()
     }
 
+    /// The slots that were put aside.
+    pub(crate) fn aside(&self) -> u64 {
+        self.middle.get() & !self.alloc.get()
+    }
+
+    /// Objects stop being alive; their slots are taken, and what else is known of them
+    /// stays known.
+    #[inline]
+    pub(crate) fn stop_living(&self, bits: u64) {
+        lower(&self.alloc, bits);
+        lower(&self.middle, bits);
+        lower(&self.old, bits);
+    }
+
+    /// Is more known of these slots than that they are alive?
+    #[inline(always)]
+    pub(crate) fn knows_more_of(&self, bits: u64) -> bool {
+        // SAFETY: invariant 4: eight words in a row, as declared; copied to be compared at once.
+        let [_alloc, planes @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
+        planes.iter().fold(0, |any, plane| any | plane) & bits != 0
+    }
+
+    /// Forgets everything about slots that are not alive: they are taken.
     #[cold]
-    fn forget_all(&self, bits: u64) {
+    pub(crate) fn forget(&self, bits: u64) {
         let planes = [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak];
         planes.iter().for_each(|plane| lower(plane, bits));
+    }
+
+    /// Forgets everything about slots that are not alive: they are fresh.
+    pub(crate) fn refresh(&self, bits: u64) {
+        self.forget(bits);
+        raise(&self.old, bits);
     }
 }
 

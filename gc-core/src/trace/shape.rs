@@ -2,7 +2,9 @@
 
 use super::{Seg, Trace, Visitor, Walk, sealed, visit};
 use crate::collect::edges::{Count, Mark, Sever, Spread, Survey};
+use crate::release;
 use crate::space::block::Block;
+use crate::space::core::Core;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
 use crate::space::pass::{EdgeSink, Pass};
@@ -117,6 +119,7 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
             align: S::ALIGN,
             prefix: S::PREFIX,
             classify: || Walk::classify::<S::Value>(S::NEEDS_DROP),
+            die: die::<S>,
             drop: if S::NEEDS_DROP { Some(drop_value::<S>) } else { None },
             finalizer: <S::Value as Trace>::FINALIZER,
             weak_cell: S::WEAK_CELL,
@@ -133,6 +136,13 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
 unsafe fn drop_value<S: Shape>(object: Object) {
     // SAFETY: invariant 11, kept by the caller in `release`.
     unsafe { ptr::drop_in_place(S::value(object)) }
+}
+
+unsafe fn die<S: Shape>(object: Object, core: &Core, block: &Block) {
+    // SAFETY: invariant 11, kept by the caller in `release`.
+    let drop_value = || unsafe { ptr::drop_in_place(S::value(object)) };
+    // SAFETY: the same.
+    unsafe { release::die_as(core, block, object, S::NEEDS_DROP.then_some(drop_value)) }
 }
 
 /// What a pass does with an edge.

@@ -1,0 +1,223 @@
+//! Runs the rows on the peers, each in a process of its own, and gathers the report.
+
+use crate::floors::Floor;
+use crate::machine;
+use crate::peers::{OURS, PEERS, RC};
+use crate::process::{self, Message};
+use crate::report::{Cell, Cells, FLOOR, PYTHON, Report};
+use crate::rows::{self, ROWS, Row, Unit};
+use crate::work::Size;
+use anyhow::{Context as _, Result};
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// CPython runs the same shapes by a script.
+const PYTHON_ROWS: &str = include_str!("../python/rows.py");
+
+/// What is run, and how patiently.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    quick: bool,
+    size: Size,
+    rows: Vec<&'static Row>,
+    peers: Vec<&'static str>,
+    repeats: u32,
+    /// One measurement is cut after this.
+    patience: Duration,
+    /// One that took longer is not repeated, unless it is ours.
+    slow: Duration,
+    /// After this, only ours and `Rc` go on.
+    budget: Duration,
+}
+
+impl Plan {
+    /// Nothing named means everything.
+    pub fn new(quick: bool, only: &[String], peers: &[String], repeats: Option<u32>) -> Plan {
+        let rows = ROWS.iter().filter(|row| only.is_empty() || only.iter().any(|id| id == row.id));
+        let canonical = |name: &String| match name.as_str() {
+            "ours" => OURS,
+            "rc" => RC,
+            _ => PEERS.iter().find(|peer| peer.name == name).map_or(PYTHON, |peer| peer.name),
+        };
+        let everyone = || PEERS.iter().map(|peer| peer.name).chain([PYTHON]).collect();
+        let (patience, slow, budget) = if quick { (2.5, 0.3, 45.0) } else { (60.0, 3.0, 780.0) };
+        Plan {
+            quick,
+            size: if quick { Size::QUICK } else { Size::FULL },
+            rows: rows.collect(),
+            peers: if peers.is_empty() { everyone() } else { peers.iter().map(canonical).collect() },
+            repeats: repeats.unwrap_or(if quick { 2 } else { 5 }),
+            patience: Duration::from_secs_f64(patience),
+            slow: Duration::from_secs_f64(slow),
+            budget: Duration::from_secs_f64(budget),
+        }
+    }
+
+    /// Every cell, rows in order. The first row's `Rc` is always among them: it is the
+    /// clock that bars are scaled by.
+    fn tasks(&self) -> Vec<Task> {
+        let of_row = |row: &&'static Row| {
+            let row = *row;
+            self.peers.iter().map(move |&peer| Task::new(peer, row.id, row.unit))
+        };
+        let floors = Floor::ALL.map(|floor| Task::new(FLOOR, floor.name(), Unit::Nanoseconds("object")));
+        let clock = Task::new(RC, ROWS[0].id, ROWS[0].unit);
+        let mut tasks: Vec<Task> = floors.into_iter().chain(self.rows.iter().flat_map(of_row)).collect();
+        if !tasks.iter().any(|task| task.cell.peer == RC && task.cell.row == clock.cell.row) {
+            tasks.push(clock);
+        }
+        tasks
+    }
+}
+
+/// A cell that is being measured.
+struct Task {
+    cell: Cell,
+    unit: Unit,
+    slow: bool,
+}
+
+impl Task {
+    fn new(peer: &str, row: &str, unit: Unit) -> Task {
+        Task { cell: Cell::new(peer, row), unit, slow: false }
+    }
+
+    fn is_ours(&self) -> bool {
+        [OURS, RC, FLOOR].contains(&self.cell.peer.as_str())
+    }
+
+    /// Ours and the yardstick are measured twice as often: each judges all the others.
+    fn wanted(&self, round: u32, plan: &Plan, elapsed: Duration) -> bool {
+        let rounds = if self.is_ours() { plan.repeats * 2 } else { plan.repeats };
+        let in_time = self.is_ours() || (!self.slow && elapsed < plan.budget);
+        round < rounds && !self.cell.failed() && (round == 0 || in_time)
+    }
+
+    fn measure(&mut self, plan: &Plan, program: &Path, python: Option<&Path>) {
+        let start = Instant::now();
+        let message = match (self.cell.peer.as_str(), python) {
+            (PYTHON, None) => Message::Cannot("no python3 on the PATH".into()),
+            (PYTHON, Some(python)) => process::run(&mut self.python(plan, python), plan.patience),
+            _ => process::run(&mut self.child(plan, program), plan.patience),
+        };
+        self.slow = start.elapsed() > plan.slow;
+        let unit = self.unit;
+        self.cell.add(message, |sample| unit.of(sample));
+    }
+
+    fn child(&self, plan: &Plan, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.args(["child", &self.cell.peer, &self.cell.row]).args(sizes(&plan.size));
+        command
+    }
+
+    fn python(&self, plan: &Plan, python: &Path) -> Command {
+        let mut command = Command::new(python);
+        command.args(["-c", PYTHON_ROWS, &self.cell.row]).args(sizes(&plan.size));
+        command
+    }
+}
+
+/// The sizes as children take them.
+fn sizes(size: &Size) -> [String; 4] {
+    [size.objects, size.live, size.steps, size.trees].map(|size| size.to_string())
+}
+
+/// Measures all cells, round by round, so that a slow minute of the machine falls on
+/// all of them.
+pub fn run(plan: &Plan) -> Result<Report> {
+    let program = std::env::current_exe().context("the program does not find itself")?;
+    let python = find_python();
+    let mut tasks = plan.tasks();
+    let mut progress = Progress::new(tasks.len());
+    for round in 0..plan.repeats * 2 {
+        for at in 0..tasks.len() {
+            let task = &mut tasks[at];
+            if task.wanted(round, plan, progress.start.elapsed()) {
+                progress.show(round, at, &task.cell);
+                task.measure(plan, &program, python.as_deref());
+            }
+        }
+    }
+    progress.end();
+    let cells: Vec<Cell> = tasks.into_iter().map(|task| task.cell).collect();
+    Ok(Report {
+        machine: machine::machine(),
+        date: machine::today(),
+        quick: plan.quick,
+        scale: Cells(&cells).scale(),
+        rows: plan.rows.iter().map(|row| Cells(&cells).row(row, &plan.size)).collect(),
+        cells,
+    })
+}
+
+fn find_python() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("python3")).find(|file| file.is_file())
+}
+
+/// Tells on stderr what is running: in place on a terminal, else a line for each row.
+struct Progress {
+    start: Instant,
+    count: usize,
+    terminal: bool,
+    last: String,
+}
+
+impl Progress {
+    fn new(count: usize) -> Progress {
+        Progress { start: Instant::now(), count, terminal: std::io::stderr().is_terminal(), last: String::new() }
+    }
+
+    fn show(&mut self, round: u32, at: usize, cell: &Cell) {
+        let (seconds, round) = (self.start.elapsed().as_secs(), round + 1);
+        // Progress that cannot be shown is no reason to stop.
+        if self.terminal {
+            let text = format!("round {round}, {}/{}: {} on {}, {seconds} s", at + 1, self.count, cell.row, cell.peer);
+            let _ = write!(std::io::stderr(), "\r\x1b[K{text}");
+        } else if self.last != cell.row && rows::named(&cell.row).is_some() {
+            let _ = writeln!(std::io::stderr(), "round {round}: {} ({seconds} s)", cell.row);
+        }
+        self.last.clone_from(&cell.row);
+    }
+
+    fn end(&self) {
+        if self.terminal {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(only: &[&str], peers: &[&str]) -> Plan {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        Plan::new(true, &owned(only), &owned(peers), None)
+    }
+
+    #[test]
+    fn a_plan_is_every_peer_on_every_row() {
+        let floors = Floor::ALL.len();
+        assert_eq!(plan(&[], &[]).tasks().len(), floors + ROWS.len() * (PEERS.len() + 1));
+        assert_eq!(plan(&["churn"], &["ours", "rc"]).tasks().len(), floors + 2);
+        assert_eq!(plan(&["pairs"], &["ours", "boa_gc"]).tasks().len(), floors + 2 + 1, "and the clock");
+    }
+
+    #[test]
+    fn what_failed_or_is_slow_is_not_repeated() {
+        let plan = plan(&[], &[]);
+        let mut task = Task::new("boa_gc", "pairs", Unit::Microseconds);
+        assert!(task.wanted(0, &plan, plan.budget * 2) && !task.wanted(1, &plan, plan.budget * 2));
+        task.slow = true;
+        assert!(!task.wanted(1, &plan, Duration::ZERO));
+        task.cell.add(Message::Cannot("so".into()), |sample| sample.total);
+        assert!(!task.wanted(0, &plan, Duration::ZERO));
+        let mut ours = Task::new(OURS, "pairs", Unit::Microseconds);
+        ours.slow = true;
+        assert!(ours.wanted(plan.repeats * 2 - 1, &plan, plan.budget * 2));
+    }
+}

@@ -1,0 +1,48 @@
+//! `bacon_rajan_cc`: counting with synchronous cycle collection after Bacon and Rajan,
+//! on request only.
+
+use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
+use bacon_rajan_cc::{Cc, Trace, Tracer};
+use std::cell::RefCell;
+
+/// The candidate buffer of this thread.
+#[derive(Debug)]
+pub struct Bacon;
+
+/// Its node.
+pub struct Node {
+    #[expect(dead_code, reason = "the payload is only there to be paid for")]
+    value: u64,
+    edges: RefCell<[Option<Cc<Node>>; 2]>,
+}
+
+impl Trace for Node {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.edges.borrow().iter().for_each(|edge| edge.trace(tracer));
+    }
+}
+
+impl PointerHeap for Bacon {
+    const KIND: Kind = Kind::Counting;
+    const AUTOMATIC: bool = false;
+    type Pointer = Cc<Node>;
+
+    fn new(_: Automatic) -> Bacon {
+        Bacon
+    }
+
+    #[inline]
+    fn alloc(&self, value: u64, edges: [Option<Cc<Node>>; 2]) -> Cc<Node> {
+        Cc::new(Node { value, edges: RefCell::new(edges) })
+    }
+
+    #[inline]
+    fn replace_edge(from: &Cc<Node>, index: usize, to: Option<Cc<Node>>) -> Option<Cc<Node>> {
+        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
+    }
+
+    fn collect(&self) -> Result<(), Cannot> {
+        bacon_rajan_cc::collect_cycles();
+        Ok(())
+    }
+}

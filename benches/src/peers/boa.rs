@@ -1,0 +1,41 @@
+//! `boa_gc`: mark and sweep that counts the references from within the heap to find
+//! the roots. Its automatic collection cannot be switched off.
+
+use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
+use boa_gc::{Finalize, Gc, GcRefCell, Trace};
+
+/// The collector of this thread.
+#[derive(Debug)]
+pub struct Boa;
+
+/// Its node.
+#[derive(Trace, Finalize)]
+pub struct Node {
+    value: u64,
+    edges: GcRefCell<[Option<Gc<Node>>; 2]>,
+}
+
+impl PointerHeap for Boa {
+    const KIND: Kind = Kind::Tracing;
+    const AUTOMATIC: bool = true;
+    type Pointer = Gc<Node>;
+
+    fn new(_: Automatic) -> Boa {
+        Boa
+    }
+
+    #[inline]
+    fn alloc(&self, value: u64, edges: [Option<Gc<Node>>; 2]) -> Gc<Node> {
+        Gc::new(Node { value, edges: GcRefCell::new(edges) })
+    }
+
+    #[inline]
+    fn replace_edge(from: &Gc<Node>, index: usize, to: Option<Gc<Node>>) -> Option<Gc<Node>> {
+        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
+    }
+
+    fn collect(&self) -> Result<(), Cannot> {
+        boa_gc::force_collect();
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! `dumpster::unsync`: counting with a detector that looks when more pointers were
+//! dropped than exist.
+
+use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
+use dumpster::Trace;
+use dumpster::unsync::{self, Gc};
+use std::cell::RefCell;
+
+/// The collector of this thread.
+#[derive(Debug)]
+pub struct DumpsterUnsync;
+
+/// Its node.
+#[derive(Trace)]
+pub struct Node {
+    value: u64,
+    edges: RefCell<[Option<Gc<Node>>; 2]>,
+}
+
+impl PointerHeap for DumpsterUnsync {
+    const KIND: Kind = Kind::Counting;
+    const AUTOMATIC: bool = true;
+    type Pointer = Gc<Node>;
+
+    fn new(automatic: Automatic) -> DumpsterUnsync {
+        unsync::set_collect_condition(match automatic {
+            Automatic::On => unsync::default_collect_condition,
+            Automatic::Off => |_| false,
+        });
+        DumpsterUnsync
+    }
+
+    #[inline]
+    fn alloc(&self, value: u64, edges: [Option<Gc<Node>>; 2]) -> Gc<Node> {
+        Gc::new(Node { value, edges: RefCell::new(edges) })
+    }
+
+    #[inline]
+    fn replace_edge(from: &Gc<Node>, index: usize, to: Option<Gc<Node>>) -> Option<Gc<Node>> {
+        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
+    }
+
+    fn collect(&self) -> Result<(), Cannot> {
+        unsync::collect();
+        Ok(())
+    }
+}

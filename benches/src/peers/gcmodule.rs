@@ -1,0 +1,54 @@
+//! `gcmodule`: counting with CPython's detector, collected on request only.
+
+use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
+use gcmodule::{Cc, Trace, Tracer};
+use std::cell::RefCell;
+
+/// The object space of this thread.
+#[derive(Debug)]
+pub struct Gcmodule;
+
+/// Its node.
+pub struct Node {
+    #[expect(dead_code, reason = "the payload is only there to be paid for")]
+    value: u64,
+    edges: RefCell<[Option<Cc<Node>>; 2]>,
+}
+
+// The derive asks each field's type whether it is tracked, which does not end here.
+impl Trace for Node {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        if let Ok(edges) = self.edges.try_borrow() {
+            edges.iter().for_each(|edge| edge.trace(tracer));
+        }
+    }
+
+    fn is_type_tracked() -> bool {
+        true
+    }
+}
+
+impl PointerHeap for Gcmodule {
+    const KIND: Kind = Kind::Counting;
+    const AUTOMATIC: bool = false;
+    type Pointer = Cc<Node>;
+
+    fn new(_: Automatic) -> Gcmodule {
+        Gcmodule
+    }
+
+    #[inline]
+    fn alloc(&self, value: u64, edges: [Option<Cc<Node>>; 2]) -> Cc<Node> {
+        Cc::new(Node { value, edges: RefCell::new(edges) })
+    }
+
+    #[inline]
+    fn replace_edge(from: &Cc<Node>, index: usize, to: Option<Cc<Node>>) -> Option<Cc<Node>> {
+        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
+    }
+
+    fn collect(&self) -> Result<(), Cannot> {
+        gcmodule::collect_thread_cycles();
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! `rust-cc`: counting with trial deletion, collecting by a threshold of bytes.
+
+use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
+use rust_cc::{Cc, Finalize, Trace};
+use std::cell::RefCell;
+
+/// The collector of this thread.
+#[derive(Debug)]
+pub struct RustCc;
+
+/// Its node.
+#[derive(Trace, Finalize)]
+pub struct Node {
+    value: u64,
+    edges: RefCell<[Option<Cc<Node>>; 2]>,
+}
+
+impl PointerHeap for RustCc {
+    const KIND: Kind = Kind::Counting;
+    const AUTOMATIC: bool = true;
+    type Pointer = Cc<Node>;
+
+    fn new(automatic: Automatic) -> RustCc {
+        let set = rust_cc::config::config(|config| config.set_auto_collect(automatic == Automatic::On));
+        set.expect("nobody else has the configuration");
+        RustCc
+    }
+
+    #[inline]
+    fn alloc(&self, value: u64, edges: [Option<Cc<Node>>; 2]) -> Cc<Node> {
+        Cc::new(Node { value, edges: RefCell::new(edges) })
+    }
+
+    #[inline]
+    fn replace_edge(from: &Cc<Node>, index: usize, to: Option<Cc<Node>>) -> Option<Cc<Node>> {
+        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
+    }
+
+    fn collect(&self) -> Result<(), Cannot> {
+        rust_cc::collect_cycles();
+        Ok(())
+    }
+}

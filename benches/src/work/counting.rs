@@ -1,0 +1,99 @@
+//! Rows about allocation, counts and death by count.
+
+use super::{Sample, graphs};
+use crate::heap_under_test::{Cannot, HeapUnderTest, Kind, Mutator};
+use crate::measure::{resident_bytes, thread_time, timed};
+use std::hint::black_box;
+
+/// Allocations between two safepoints: a heap that collects only there gets to.
+const BATCH: usize = 1000;
+
+/// Short rows are repeated within a process; the first round warms up.
+const ROUNDS: usize = 5;
+
+/// Allocates a node and drops it at once.
+pub(super) fn churn<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
+    fastest(|| {
+        let start = thread_time();
+        for _ in 0..count / BATCH + 1 {
+            heap.mutate(|nodes, _| {
+                for value in 0..BATCH as u64 {
+                    drop(black_box(nodes.alloc(value, [None, None])));
+                }
+            });
+            heap.safepoint();
+        }
+        Ok(Sample::time(thread_time() - start, (count / BATCH + 1) * BATCH))
+    })
+}
+
+/// Allocates nodes into a vector that is large enough, then drops them. Where nothing
+/// dies before a collection, that collection belongs to it.
+pub(super) fn hold<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
+    heap.mutate(|_, roots| roots.reserve(count));
+    let start = thread_time();
+    heap.mutate(|nodes, roots| {
+        for value in 0..count as u64 {
+            roots.push(nodes.alloc(value, [None, None]));
+        }
+    });
+    heap.mutate(|_, roots| roots.clear());
+    reclaim(heap)?;
+    Ok(Sample::time(thread_time() - start, count))
+}
+
+/// Clones a held pointer and drops the clone.
+pub(super) fn clone_and_drop<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
+    if H::PLAIN_HANDLES {
+        return Err(Cannot("a pointer is a plain copy that keeps nothing alive"));
+    }
+    heap.mutate(|nodes, roots| roots.push(nodes.alloc(1, [None, None])));
+    fastest(|| {
+        heap.mutate(|_, roots| {
+            let held = &roots[0];
+            let time = timed(|| (0..count).for_each(|_| drop(black_box(black_box(held).clone()))));
+            Ok(Sample::time(time, count))
+        })
+    })
+}
+
+/// Drops a linked list at its head.
+pub(super) fn drop_list<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
+    graphs::list(heap, count);
+    let start = thread_time();
+    graphs::release(heap, 0);
+    reclaim(heap)?;
+    Ok(Sample::time(thread_time() - start, count))
+}
+
+/// Growth of the resident set by held nodes and their handles.
+pub(super) fn bytes_held<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
+    let before = resident_bytes();
+    heap.mutate(|nodes, roots| {
+        roots.reserve_exact(count);
+        for value in 0..count as u64 {
+            roots.push(nodes.alloc(value, [None, None]));
+        }
+    });
+    let grown = resident_bytes().saturating_sub(before);
+    Ok(Sample { total: grown as f64, count: count as f64, asked_to_collect: false })
+}
+
+/// The end of what was let go: a counting heap has done it already.
+fn reclaim<H: HeapUnderTest>(heap: &mut H) -> Result<(), Cannot> {
+    match H::KIND {
+        Kind::Counting => Ok(()),
+        Kind::Tracing => heap.collect(),
+    }
+}
+
+fn fastest(mut round: impl FnMut() -> Result<Sample, Cannot>) -> Result<Sample, Cannot> {
+    let mut best = round()?;
+    for _ in 1..ROUNDS {
+        let sample = round()?;
+        if sample.each() < best.each() {
+            best = sample;
+        }
+    }
+    Ok(best)
+}

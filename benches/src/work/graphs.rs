@@ -1,0 +1,76 @@
+//! The graphs that the workloads build. Everything is held by the roots until the
+//! workload lets it go, so that no automatic collection can eat a graph half built.
+
+use super::random::Random;
+use crate::heap_under_test::{HeapUnderTest, Mutator};
+
+/// Holds `count` nodes, each with edges to two random ones.
+pub fn live<H: HeapUnderTest>(heap: &mut H, count: usize) {
+    heap.mutate(|nodes, roots| {
+        roots.reserve(count);
+        roots.extend((0..count as u64).map(|value| nodes.alloc(value, [None, None])));
+        let mut random = Random::new(1);
+        for from in 0..count {
+            for index in 0..2 {
+                let to = nodes.edge_to(&roots[random.below(count)]);
+                nodes.set_edge(&roots[from], index, Some(to));
+            }
+        }
+    });
+}
+
+/// Adds `count` cycles of two, each held at one node. With `into` live roots the
+/// other edge of each node points to a random one of them.
+pub fn pairs<H: HeapUnderTest>(heap: &mut H, count: usize, into: usize) {
+    heap.mutate(|nodes, roots| {
+        roots.reserve(count);
+        let mut random = Random::new(2);
+        for value in 0..count as u64 {
+            let mut live = || (into > 0).then(|| nodes.edge_to(&roots[random.below(into)]));
+            let (first, second) = (live(), live());
+            let one = nodes.alloc(value, [None, first]);
+            let to_one = nodes.edge_to(&one);
+            let two = nodes.alloc(value, [Some(to_one), second]);
+            let to_two = nodes.into_edge(two);
+            nodes.set_edge(&one, 0, Some(to_two));
+            roots.push(one);
+        }
+    });
+}
+
+/// Adds a singly linked list, held at its head.
+pub fn list<H: HeapUnderTest>(heap: &mut H, count: usize) {
+    heap.mutate(|nodes, roots| {
+        let mut head = nodes.alloc(0, [None, None]);
+        for value in 1..count as u64 {
+            let tail = nodes.into_edge(head);
+            head = nodes.alloc(value, [Some(tail), None]);
+        }
+        roots.push(head);
+    });
+}
+
+/// Adds a ring, held at one node.
+pub fn ring<H: HeapUnderTest>(heap: &mut H, count: usize) {
+    heap.mutate(|nodes, roots| {
+        let last = nodes.alloc(0, [None, None]);
+        let mut head = last.clone();
+        for value in 1..count as u64 {
+            let tail = nodes.into_edge(head);
+            head = nodes.alloc(value, [Some(tail), None]);
+        }
+        let to_head = nodes.edge_to(&head);
+        nodes.set_edge(&last, 0, Some(to_head));
+        roots.push(head);
+    });
+}
+
+/// Lets go of all roots but the first `keep`.
+pub fn release<H: HeapUnderTest>(heap: &mut H, keep: usize) {
+    heap.mutate(|_, roots| roots.truncate(keep));
+}
+
+/// Clones and drops a handle of every root: to a counting heap, each is a suspect now.
+pub fn touch<H: HeapUnderTest>(heap: &mut H) {
+    heap.mutate(|_, roots| roots.iter().for_each(|root| drop(std::hint::black_box(root.clone()))));
+}

@@ -1,0 +1,168 @@
+//! The workloads, each written once for every heap.
+
+mod collecting;
+mod counting;
+pub mod graphs;
+mod programs;
+pub mod random;
+
+use crate::heap_under_test::{Automatic, Cannot, HeapUnderTest};
+use std::time::Duration;
+
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Work {
+    /// Allocate a node and drop it at once.
+    Churn,
+    /// Allocate nodes into a vector, then drop it.
+    Hold,
+    /// Clone a held pointer and drop the clone.
+    Clone,
+    /// Collect garbage cycles of two.
+    Pairs,
+    /// Collect one garbage ring.
+    Ring,
+    /// A full collection where everything is live and everything is suspect.
+    FullLook,
+    /// A collection right after another.
+    Nothing,
+    /// Collect 1000 garbage pairs beside a settled live graph.
+    PairsBesideLive,
+    /// The same, each pair pointing into the live graph.
+    PairsIntoLive,
+    /// The same by a collection of the young only.
+    PairsIntoLiveYoung,
+    /// Drop a linked list, on a thread with the default stack.
+    List,
+    /// Replace random nodes of a linked graph; per step.
+    RandomChurn,
+    /// The same; the longest step.
+    RandomChurnPause,
+    /// Build and drop binary trees.
+    Trees,
+    /// Resident memory of held nodes.
+    Bytes,
+}
+
+/// How much work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Size {
+    /// Objects of the rows that allocate or collect.
+    pub objects: usize,
+    /// Garbage pairs in the rows that put them beside a live graph.
+    pub pairs: usize,
+    /// Live nodes of the random churn.
+    pub live: usize,
+    /// Its steps.
+    pub steps: usize,
+    /// Depth of the binary trees.
+    pub depth: u32,
+    /// How many of them.
+    pub trees: usize,
+}
+
+impl Size {
+    /// The sizes of the design's table.
+    pub const FULL: Size =
+        Size { objects: 1_000_000, pairs: 1000, live: 100_000, steps: 2_000_000, depth: 16, trees: 16 };
+    /// For a first look.
+    pub const QUICK: Size = Size { objects: 100_000, pairs: 1000, live: 20_000, steps: 200_000, depth: 16, trees: 4 };
+    /// For tests.
+    pub const TINY: Size = Size { objects: 300, pairs: 10, live: 50, steps: 500, depth: 4, trees: 2 };
+
+    /// These many objects, and the rest in proportion to [`Size::FULL`].
+    pub fn of(objects: usize) -> Size {
+        let share = |full: usize| (full as f64 * objects as f64 / 1e6).ceil() as usize;
+        Size { objects, live: share(Size::FULL.live), steps: share(Size::FULL.steps), ..Size::FULL }
+    }
+}
+
+/// What one run of a workload gave.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Sample {
+    /// Seconds of thread CPU time, or bytes.
+    pub total: f64,
+    /// What the total is divided by.
+    pub count: f64,
+    /// The program had to ask for collections, because the heap starts none.
+    pub asked_to_collect: bool,
+}
+
+impl Sample {
+    /// A total time for so many objects.
+    pub fn time(total: Duration, count: usize) -> Sample {
+        Sample { total: total.as_secs_f64(), count: count as f64, asked_to_collect: false }
+    }
+
+    /// Total over count: seconds or bytes for one.
+    pub fn each(&self) -> f64 {
+        self.total / self.count
+    }
+}
+
+impl Work {
+    /// All of them, in the order of the design's table.
+    pub const ALL: [Work; 15] = [
+        Work::Churn,
+        Work::Hold,
+        Work::Clone,
+        Work::Pairs,
+        Work::Ring,
+        Work::FullLook,
+        Work::Nothing,
+        Work::PairsBesideLive,
+        Work::PairsIntoLive,
+        Work::PairsIntoLiveYoung,
+        Work::List,
+        Work::RandomChurn,
+        Work::RandomChurnPause,
+        Work::Trees,
+        Work::Bytes,
+    ];
+
+    /// Whole programs run as a user gets the heap. Rows about counting alone, or about
+    /// one explicit collection, switch automatic collection off for every heap that
+    /// has a switch.
+    pub fn automatic(self) -> Automatic {
+        match self {
+            Work::Churn | Work::RandomChurn | Work::RandomChurnPause | Work::Trees | Work::Bytes => Automatic::On,
+            _ => Automatic::Off,
+        }
+    }
+}
+
+/// Runs a workload once on a fresh heap.
+pub fn run<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
+    match work {
+        Work::List => on_default_stack(|| run_here::<H>(work, size)),
+        _ => run_here::<H>(work, size),
+    }
+}
+
+fn run_here<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
+    let mut heap = H::new(work.automatic());
+    match work {
+        Work::Churn => counting::churn(&mut heap, size.objects),
+        Work::Hold => counting::hold(&mut heap, size.objects),
+        Work::Clone => counting::clone_and_drop(&mut heap, size.objects),
+        Work::List => counting::drop_list(&mut heap, size.objects),
+        Work::Bytes => counting::bytes_held(&mut heap, size.objects),
+        Work::Pairs => collecting::pairs(&mut heap, size.objects),
+        Work::Ring => collecting::ring(&mut heap, size.objects),
+        Work::FullLook => collecting::full_look(&mut heap, size.objects),
+        Work::Nothing => collecting::nothing_to_suspect(&mut heap, size.objects),
+        Work::PairsBesideLive => collecting::pairs_beside_live(&mut heap, size),
+        Work::PairsIntoLive => collecting::pairs_into_live(&mut heap, size, H::collect),
+        Work::PairsIntoLiveYoung => collecting::pairs_into_live(&mut heap, size, H::collect_young),
+        Work::RandomChurn => programs::random_churn(&mut heap, size),
+        Work::RandomChurnPause => programs::longest_pause(&mut heap, size),
+        Work::Trees => programs::binary_trees(&mut heap, size),
+    }
+}
+
+/// Runs on a new thread with the stack that a thread gets by default: recursion over
+/// the user's graph shows here first. The other rows stay on the main thread, because
+/// a process with threads makes the system's allocator lock.
+fn on_default_stack<R: Send>(part: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|scope| scope.spawn(part).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}

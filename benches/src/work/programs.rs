@@ -1,0 +1,111 @@
+//! Rows that are small programs, under each heap's default policy. Only a heap that
+//! never collects by itself is asked to.
+
+use super::random::Random;
+use super::{Sample, Size};
+use crate::heap_under_test::{Cannot, HandleOf, HeapUnderTest, Kind, Mutator};
+use crate::measure::thread_time;
+use std::time::Duration;
+
+/// Steps between two safepoints when the whole is timed.
+const BATCH: usize = 100;
+
+/// Replaces random nodes of a linked graph.
+pub(super) fn random_churn<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
+    let mut program = RandomChurn::new(heap, size)?;
+    let start = thread_time();
+    for _ in 0..size.steps.div_ceil(BATCH) {
+        program.steps(BATCH)?;
+    }
+    let time = thread_time() - start;
+    let asked_to_collect = !H::AUTOMATIC;
+    Ok(Sample { asked_to_collect, ..Sample::time(time, size.steps.div_ceil(BATCH) * BATCH) })
+}
+
+/// The longest step of the same program, safepoint included, in thread CPU time: what
+/// the system does to other processes is not counted.
+pub(super) fn longest_pause<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
+    let mut program = RandomChurn::new(heap, size)?;
+    let mut longest = Duration::ZERO;
+    let mut last = thread_time();
+    for _ in 0..size.steps {
+        program.steps(1)?;
+        let now = thread_time();
+        longest = longest.max(now - last);
+        last = now;
+    }
+    Ok(Sample { asked_to_collect: !H::AUTOMATIC, ..Sample::time(longest, 1) })
+}
+
+/// A graph of `live` held nodes. Each has a *reference*, edge 0, to a random other,
+/// and a *mate*, edge 1: a new node and its mate point to each other, until one of
+/// them finds another mate. A node that leaves forgets its reference and keeps its
+/// mate, so every node that has left ends in a cycle, and the graph stays bounded.
+///
+/// (If nodes that left kept two edges to nodes of their time, each node would get two
+/// referrers on average, and the reachable past would grow for ever, by about half
+/// of all steps: a leak by construction, which measures memory and no collector.)
+struct RandomChurn<'a, H> {
+    heap: &'a mut H,
+    random: Random,
+    live: usize,
+    done: usize,
+}
+
+impl<'a, H: HeapUnderTest> RandomChurn<'a, H> {
+    fn new(heap: &'a mut H, size: &Size) -> Result<Self, Cannot> {
+        if !H::AUTOMATIC {
+            heap.collect()?; // fails at once where nothing ever finds a cycle
+        }
+        heap.mutate(|nodes, roots| roots.extend((0..size.live as u64).map(|value| nodes.alloc(value, [None, None]))));
+        Ok(RandomChurn { heap, random: Random::new(3), live: size.live, done: 0 })
+    }
+
+    fn steps(&mut self, count: usize) -> Result<(), Cannot> {
+        let random = &mut self.random;
+        self.heap.mutate(|nodes, roots| (0..count).for_each(|_| step::<H>(nodes, roots, random)));
+        self.heap.safepoint();
+        let before = self.done / self.live;
+        self.done += count;
+        if !H::AUTOMATIC && self.done / self.live > before {
+            self.heap.collect()?;
+        }
+        Ok(())
+    }
+}
+
+#[inline]
+fn step<'gc, H: HeapUnderTest>(nodes: &mut H::Mutator<'gc>, roots: &mut [HandleOf<'gc, H>], random: &mut Random) {
+    let [slot, reference, mate] = [(); 3].map(|()| random.below(roots.len()));
+    let edges = [reference, mate].map(|target| Some(nodes.edge_to(&roots[target])));
+    let new = nodes.alloc(slot as u64, edges);
+    let to_new = nodes.edge_to(&new);
+    nodes.set_edge(&roots[mate], 1, Some(to_new));
+    let old = std::mem::replace(&mut roots[slot], new);
+    nodes.set_edge(&old, 0, None);
+}
+
+/// Builds full binary trees, one after the other, and drops each.
+pub(super) fn binary_trees<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
+    let start = thread_time();
+    for _ in 0..size.trees {
+        heap.mutate(|nodes, _| drop(std::hint::black_box(tree(nodes, size.depth))));
+        heap.safepoint();
+    }
+    if H::KIND == Kind::Tracing {
+        heap.collect()?; // the last trees are not dead before
+    }
+    let nodes = (2usize << size.depth) - 1;
+    Ok(Sample::time(thread_time() - start, size.trees * nodes))
+}
+
+/// Both children stay handles until the parent is made: a tracing heap may collect in
+/// between.
+fn tree<M: Mutator>(nodes: &mut M, depth: u32) -> M::Handle {
+    if depth == 0 {
+        return nodes.alloc(0, [None, None]);
+    }
+    let (left, right) = (tree(nodes, depth - 1), tree(nodes, depth - 1));
+    let edges = [left, right].map(|child| Some(nodes.into_edge(child)));
+    nodes.alloc(u64::from(depth), edges)
+}

@@ -1,0 +1,193 @@
+//! Births, and how many of the young are left: what an automatic collection waits for.
+
+use core::cell::Cell;
+
+/// The numbers that every allocation of a heap passes.
+///
+/// The *young* are the tracked objects allocated since the last collection, less the
+/// tracked ones freed since then, never less than none. They are kept as a difference,
+/// so that an allocation changes one number and a death another; and an allocation
+/// compares with one number only.
+pub(crate) struct Births {
+    /// Allocations so far: the next object's birth.
+    born: Cell<u64>,
+    /// Births that do not count as young (any more).
+    settled: Cell<u64>,
+    /// The birth from which on an allocation has to look closer. Never too late:
+    /// deaths only give more time.
+    limit: Cell<u64>,
+    /// Births up to here fit into the headers of the blocks that are cached.
+    expiry: Cell<u64>,
+    /// More of the young than this are one too many.
+    trigger: Cell<u32>,
+}
+
+/// Births that a block can take: an object's is kept in 32 bits. Half of them, so that
+/// a block that is good now is so for as many births more.
+const RANGE: u64 = 1 << 31;
+
+impl Births {
+    pub(crate) fn new() -> Births {
+        Births {
+            born: Cell::new(0),
+            settled: Cell::new(0),
+            limit: Cell::new(0),
+            expiry: Cell::new(RANGE),
+            trigger: Cell::new(u32::MAX),
+        }
+    }
+
+    /// The next object's birth.
+    #[inline]
+    pub(crate) fn next(&self) -> u64 {
+        self.born.get()
+    }
+
+    /// Has an allocation nothing else to look at?
+    #[inline]
+    pub(crate) fn is_free(&self) -> bool {
+        self.born.get() < self.limit.get()
+    }
+
+    /// Counts a birth; the object's number.
+    #[inline]
+    pub(crate) fn count(&self, tracked: bool) -> u64 {
+        let birth = self.born.get();
+        if !tracked {
+            self.settle(1);
+        }
+        self.born.set(birth + 1);
+        birth
+    }
+
+    /// Tracked objects allocated less those freed since the last collection.
+    pub(crate) fn young(&self) -> u32 {
+        self.born.get().wrapping_sub(self.settled.get()) as u32
+    }
+
+    /// None of the objects there are is young any more.
+    pub(crate) fn forget_young(&self) {
+        self.settled.set(self.born.get());
+        self.renew_limit();
+    }
+
+    /// A tracked object died.
+    #[inline]
+    pub(crate) fn count_death(&self) {
+        if self.settled.get() != self.born.get() {
+            self.settle(1);
+        }
+    }
+
+    /// So many tracked objects died.
+    pub(crate) fn count_deaths(&self, deaths: u32) {
+        self.settle(u64::from(deaths.min(self.young())));
+    }
+
+    fn settle(&self, births: u64) {
+        self.settled.set(self.settled.get().wrapping_add(births));
+    }
+
+    /// The object about to be born counts as young already, until [`Births::count`].
+    pub(crate) fn expect(&self) {
+        self.settled.set(self.settled.get().wrapping_sub(1));
+    }
+
+    /// It came, or will not.
+    pub(crate) fn expect_no_more(&self) {
+        self.settle(1);
+    }
+
+    /// Are there more of the young than the trigger says?
+    pub(crate) fn is_due(&self) -> bool {
+        self.young() > self.trigger.get()
+    }
+
+    /// Sets how many of the young are allowed.
+    pub(crate) fn set_trigger(&self, trigger: u32) {
+        self.trigger.set(trigger);
+        self.renew_limit();
+    }
+
+    /// Finds out how long allocations need not look. `true`: the cached blocks must be
+    /// looked up anew before the next birth.
+    pub(crate) fn look_closer(&self) -> bool {
+        let expired = self.born.get() >= self.expiry.get();
+        if expired {
+            self.expiry.set(self.born.get() + RANGE);
+        }
+        self.renew_limit();
+        expired
+    }
+
+    fn renew_limit(&self) {
+        let allowed = u64::from(self.trigger.get()).saturating_sub(u64::from(self.young()));
+        self.limit.set((self.born.get() + allowed).min(self.expiry.get()));
+    }
+
+    /// Can an object that is born now express its birth relative to `base`?
+    pub(crate) fn is_in_range(&self, base: u64) -> bool {
+        self.born.get() - base < RANGE
+    }
+
+    #[cfg(test)]
+    pub(crate) fn skip(&self, births: u64) {
+        self.born.set(self.born.get() + births);
+        self.settle(births);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_young_are_births_less_deaths_and_never_negative() {
+        let births = Births::new();
+        births.count_death();
+        assert_eq!(births.young(), 0);
+        births.count(true);
+        births.count(false);
+        births.count(true);
+        assert_eq!(births.young(), 2);
+        births.count_deaths(5);
+        assert_eq!(births.young(), 0);
+    }
+
+    #[test]
+    fn the_limit_comes_no_later_than_the_trigger() {
+        let births = Births::new();
+        births.set_trigger(2);
+        let mut looked = 0;
+        for born in 0..20 {
+            if !births.is_free() {
+                looked += 1;
+                assert!(!births.look_closer());
+            }
+            births.expect();
+            assert_eq!(births.is_due(), births.young() > 2, "{born}");
+            assert!(!births.is_due() || !births.is_free(), "{born}");
+            births.count(true);
+            births.expect_no_more();
+            if born % 2 == 0 {
+                births.count_death();
+            }
+            if births.young() > 2 {
+                births.forget_young();
+            }
+        }
+        assert!(looked > 2);
+    }
+
+    #[test]
+    fn cached_blocks_expire_before_a_birth_does_not_fit() {
+        let births = Births::new();
+        births.set_trigger(u32::MAX);
+        births.skip(RANGE - 1);
+        births.look_closer();
+        births.count(false);
+        assert!(!births.is_free());
+        assert!(births.look_closer());
+        assert!(!births.is_in_range(0));
+    }
+}
