@@ -34,6 +34,7 @@ pub(crate) struct Count;
 impl EdgeAction for Count {
     #[inline(always)]
     fn edge(pass: &mut Pass, target: Object) {
+        pass.edges += 1;
         let Some((block, index)) = examined_target(pass, target) else { return };
         if pass.everything {
             block.add_internal(index);
@@ -44,6 +45,11 @@ impl EdgeAction for Count {
             block.add_internal(index);
         }
     }
+
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        pass.edges += 1;
+    }
 }
 
 /// One more internal reference; a target that was no member becomes one.
@@ -52,6 +58,7 @@ pub(crate) struct Spread;
 impl EdgeAction for Spread {
     #[inline(always)]
     fn edge(pass: &mut Pass, target: Object) {
+        pass.edges += 1;
         let Some((block, index)) = examined_target(pass, target) else { return };
         let (planes, bit) = block.planes_of(index);
         if is_member(planes, bit) {
@@ -66,6 +73,11 @@ impl EdgeAction for Spread {
             pass.enqueue(block, index);
         }
     }
+
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        pass.edges += 1;
+    }
 }
 
 /// A member that a reachable object points to is reachable.
@@ -74,12 +86,19 @@ pub(crate) struct Mark;
 impl EdgeAction for Mark {
     #[inline(always)]
     fn edge(pass: &mut Pass, target: Object) {
+        pass.edges -= 1;
         let Some((block, index)) = examined_target(pass, target) else { return };
         let (planes, bit) = block.planes_of(index);
         if planes.members() & !planes.mark.get() & bit != 0 {
             raise(&planes.mark, bit);
+            pass.unmarked -= 1;
             pass.enqueue(block, index);
         }
+    }
+
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        pass.edges -= 1;
     }
 }
 

@@ -3,11 +3,10 @@
 
 use super::Unreachable;
 use super::set::Set;
-use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::info::Kind;
 use crate::space::pass::Pass;
-use crate::space::planes::{lower, raise};
+use crate::space::planes::raise;
 
 /// Trial deletion costs about twice as much for an object as the linear pass, and
 /// its closure must be found first: it gives up beyond this part of the heap.
@@ -22,8 +21,8 @@ pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
     let mut pass = Pass::new(core, generation);
     pass.everything = generation == 2 && !core.frozen.get();
     let mut set = Set::new(core, pass);
-    take_candidates(&mut set.pass);
-    if distrusted(core, generation) || !close_candidates(&mut set) {
+    let candidates = take_candidates(&mut set.pass);
+    if distrusted(core, generation) || !close_candidates(&mut set, candidates) {
         set.clear();
         examine_all(&mut set.pass);
         set.count_internal();
@@ -40,11 +39,13 @@ fn distrusted(core: &Core, generation: u8) -> bool {
     distrust || core.schedule.always_linear.get()
 }
 
-/// Makes the candidates of the examined generations members with internal count 0.
-/// A full collection clears their bits, so that later decrements mark anew; a young
-/// one leaves them for the next: its survivors may hang off older garbage.
-fn take_candidates(pass: &mut Pass) {
+/// Makes the candidates of the examined generations members with internal count 0, and
+/// says how many there are. In a full collection those that survive are acquitted when
+/// they leave the set, before any user code runs, so that later decrements mark anew; a
+/// young one leaves them for the next: its survivors may hang off older garbage.
+fn take_candidates(pass: &mut Pass) -> usize {
     let core = pass.core();
+    let mut candidates = 0;
     core.retain_dirty(|block| {
         core.epochs.fold(block);
         let (mut groups, mut keeps) = (0, false);
@@ -53,12 +54,10 @@ fn take_candidates(pass: &mut Pass) {
             if taken != 0 {
                 raise(&planes.set, taken);
                 groups |= 1 << group;
-                start_trial(block, group as u32, taken, pass.oldest == 2);
+                block.clear_internal_group(group as u32);
+                candidates += taken.count_ones() as usize;
             }
-            if pass.oldest == 2 {
-                lower(&planes.candidate, taken);
-            }
-            keeps |= planes.candidate.get() != 0;
+            keeps |= planes.candidate.get() & !taken != 0 || (taken != 0 && pass.oldest < 2);
         }
         if groups != 0 {
             pass.list(block);
@@ -66,36 +65,43 @@ fn take_candidates(pass: &mut Pass) {
         }
         keeps
     });
-}
-
-fn start_trial(block: &Block, group: u32, taken: u64, arm: bool) {
-    for bit in crate::space::planes::bits(taken) {
-        let index = group * 64 + bit;
-        block.set_internal(index, 0);
-        if arm {
-            block.object(index).count().arm();
-        }
-    }
+    candidates
 }
 
 /// Adds all that the candidates reach, and counts the references within. `false`:
 /// gave up because the linear pass is cheaper.
-fn close_candidates(set: &mut Set<'_>) -> bool {
-    let core = set.core();
-    let mut budget = usize::MAX;
+fn close_candidates(set: &mut Set<'_>, candidates: usize) -> bool {
+    let mut budget = Budget { core: set.core(), objects: SMALL_CLOSURE, is_final: false };
+    if !budget.allows(candidates) {
+        return false;
+    }
     while let Some(block) = set.pass.dequeue() {
         // SAFETY: invariant 10: the table is the one of the block's type.
         unsafe { (block.info().spread)(block, &mut set.pass) };
-        if set.pass.scanned > SMALL_CLOSURE && !core.schedule.never_linear.get() {
-            if budget == usize::MAX {
-                budget = core.objects_in_use() / CLOSURE_PART;
-            }
-            if set.pass.scanned > budget {
-                return false;
-            }
+        if !budget.allows(set.pass.scanned) {
+            return false;
         }
     }
     true
+}
+
+/// How large a closure may become. What it depends on is found when it matters.
+struct Budget<'h> {
+    core: &'h Core,
+    objects: usize,
+    is_final: bool,
+}
+
+impl Budget<'_> {
+    fn allows(&mut self, objects: usize) -> bool {
+        if objects > self.objects && !self.is_final {
+            self.is_final = true;
+            let never_linear = self.core.schedule.never_linear.get();
+            let part = if never_linear { usize::MAX } else { self.core.objects_in_use() / CLOSURE_PART };
+            self.objects = part.max(SMALL_CLOSURE);
+        }
+        objects <= self.objects
+    }
 }
 
 /// Makes every object that is examined a member.

@@ -31,14 +31,19 @@ use set::Set;
 /// Objects whose every reference comes from within their set.
 pub(crate) struct Unreachable<'h>(pub(crate) Set<'h>);
 
-/// What is left of them to be disposed of: condemned, or else to be saved.
+/// What is left of them to be disposed of: condemned or secluded, or else to be saved.
 struct Rest<'h> {
     set: Set<'h>,
     saved: bool,
+    secluded: bool,
 }
 
-/// Condemned objects: user code can get no pointer to them any more.
-struct Reclaimable<'h>(Set<'h>);
+/// User code can get no pointer to these objects any more: they are condemned; or
+/// secluded, so that no user code will run until they are gone.
+struct Reclaimable<'h> {
+    set: Set<'h>,
+    secluded: bool,
+}
 
 /// Unreachable objects that Legacy leaves alone: those with an armed finalizer in
 /// birth order, then what they reach in birth order. Their `mark` bits are set; one
@@ -110,7 +115,6 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
     if unreachable.0.is_empty() {
         return Outcome::default();
     }
-    core.untidy.set(true);
     core.user_code_ran.set(false);
     let arena = Bump::new();
     match core.policy {
@@ -187,19 +191,22 @@ impl<'h> Unreachable<'h> {
         (Uncollectable { finalizable, reached }, self)
     }
 
-    /// From here on `upgrade` and every enumeration refuse the members. Nothing was
-    /// run since they were counted. Under `SAVE_ALL` they will be handed out instead;
-    /// what user code does to that flag from here on concerns the next collection.
+    /// From here on `upgrade` and every enumeration refuse the members, unless nobody
+    /// will ask. Nothing was run since they were counted. Under `SAVE_ALL` they will be
+    /// handed out instead; what user code does to that flag from here on concerns the
+    /// next collection.
     fn condemn_unless_saved(self) -> Rest<'h> {
-        let saved = debug::saves_all(self.0.core());
-        if !saved {
+        let core = self.0.core();
+        let saved = debug::saves_all(core);
+        let secluded = !saved && !debug::is_on(core) && self.0.is_secluded();
+        if !saved && !secluded {
             self.0.each(|block, object| {
                 if block.info().weak_cell.is_none() {
                     object.count().condemn();
                 }
             });
         }
-        Rest { set: self.0, saved }
+        Rest { set: self.0, saved, secluded }
     }
 }
 
@@ -209,7 +216,7 @@ impl Rest<'_> {
         if self.saved {
             finalize::save_all(&self.set, arena);
         } else {
-            reclaim::reclaim(Reclaimable(self.set), arena);
+            reclaim::reclaim(Reclaimable { set: self.set, secluded: self.secluded }, arena);
         }
     }
 }

@@ -14,7 +14,7 @@ use core::cell::Cell;
 /// Reclaims every member. Holds after it: their values are dropped and their slots
 /// free, but for managed weak references that a callback kept.
 pub(super) fn reclaim(mut reclaimable: Reclaimable<'_>, arena: &Bump) {
-    if must_be_exact(&mut reclaimable) {
+    if !reclaimable.secluded && must_be_exact(&mut reclaimable) {
         exact(&reclaimable, arena);
     } else {
         fast(&mut reclaimable);
@@ -23,7 +23,7 @@ pub(super) fn reclaim(mut reclaimable: Reclaimable<'_>, arena: &Bump) {
 
 /// Could the program tell the order in which the members go?
 fn must_be_exact(reclaimable: &mut Reclaimable<'_>) -> bool {
-    let set = &mut reclaimable.0;
+    let set = &mut reclaimable.set;
     if set.blocks().any(|block| block.has(flag::WILD) || block.info().weak_cell.is_some()) {
         return true;
     }
@@ -39,7 +39,7 @@ fn must_be_exact(reclaimable: &mut Reclaimable<'_>) -> bool {
 
 /// Empties each member, oldest first, as Python's `delete_garbage` does.
 fn exact(reclaimable: &Reclaimable<'_>, arena: &Bump) {
-    let set = &reclaimable.0;
+    let set = &reclaimable.set;
     let core = set.core();
     let _open = Raised::new(&core.reclaiming);
     for object in set.in_birth_order(arena, |_, _| !0) {
@@ -66,7 +66,7 @@ fn empty(core: &Core, object: Object) {
 
 /// Frees the members' slots block by block. No user code runs.
 fn fast(reclaimable: &mut Reclaimable<'_>) {
-    let set = &mut reclaimable.0;
+    let set = &mut reclaimable.set;
     let glue = |block: &Block| block.bin_class().glue;
     if set.pass.leaving == Leaving::Unwatched {
         for block in set.blocks().filter(|block| glue(block) == Glue::Pointers) {

@@ -61,6 +61,11 @@ pub(crate) mod debug {
         core.schedule.debug.get() & flag != 0
     }
 
+    /// Is anything logged or saved?
+    pub(crate) fn is_on(core: &Core) -> bool {
+        core.schedule.debug.get() != 0
+    }
+
     /// Is garbage saved instead of reclaimed?
     pub(crate) fn saves_all(core: &Core) -> bool {
         has(core, SAVE_ALL)

@@ -4,7 +4,7 @@
 //! Each stage of a collection has a type of its own around a `Set`, so that a
 //! wrong order of steps does not compile.
 
-use crate::space::block::Block;
+use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::object::Object;
 use crate::space::pass::{Listed, Pass};
@@ -81,6 +81,7 @@ impl<'h> Set<'h> {
 
     /// Counts the references that members hold on members, from scratch.
     pub(super) fn count_internal(&mut self) {
+        self.pass.edges = 0;
         for block in self.blocks() {
             block.clear_internal();
         }
@@ -91,10 +92,12 @@ impl<'h> Set<'h> {
     }
 
     /// Splits off whoever is held from outside of the set, and all that they reach.
-    /// Holds after it: the members' every reference comes from within the set.
+    /// Holds after it: the members' every reference comes from within the set; who
+    /// left it is loud.
     pub(super) fn evict_reachable(&mut self) {
+        self.pass.unmarked = 0;
         for block in self.blocks() {
-            let groups = mark_externally_held(block);
+            let groups = mark_externally_held(block, &mut self.pass);
             self.pass.enqueue_groups(block, groups);
         }
         self.spread_marks();
@@ -104,10 +107,38 @@ impl<'h> Set<'h> {
 
     /// Marks what marked members reach; they leave the set.
     pub(super) fn spread_marks(&mut self) {
-        while let Some(block) = self.pass.dequeue() {
+        while self.pass.unmarked > 0
+            && let Some(block) = self.pass.dequeue()
+        {
             // SAFETY: invariant 10: the table is the one of the block's type.
             unsafe { (block.info().mark)(block, &mut self.pass) };
         }
+        // Every member is marked: whom the others reach is known.
+        while let Some(block) = self.pass.dequeue() {
+            for group in bits(block.pending.take()) {
+                block.evict_marked(group, self.pass.oldest == 2);
+            }
+        }
+    }
+
+    /// Can nobody outside see what happens to the members? No edge leaves, and none of
+    /// them has a finalizer, a weak reference or code of its own.
+    pub(super) fn is_secluded(&self) -> bool {
+        let plain =
+            |block: &Block| !block.has(flag::FINALIZABLE | flag::WEAK | flag::WILD) && block.info().weak_cell.is_none();
+        self.blocks().all(plain) && self.pass.edges == self.edges_within()
+    }
+
+    /// Edges between members: each was counted at its target.
+    fn edges_within(&self) -> usize {
+        let mut edges = 0;
+        for block in self.blocks() {
+            for (group, planes) in (0..).zip(block.groups()) {
+                let internal = |bit| block.internal(group * 64 + bit) as usize;
+                edges += bits(planes.members()).map(internal).sum::<usize>();
+            }
+        }
+        edges
     }
 
     fn forget_marks(&self) {
@@ -122,7 +153,17 @@ impl<'h> Set<'h> {
         let index = block.index(object);
         let (planes, bit) = block.planes_of(index);
         planes.mark.set(planes.mark.get() | bit);
+        self.pass.unmarked = usize::MAX;
         self.pass.enqueue(block, index);
+    }
+
+    /// Who was saved lives on like other survivors.
+    fn acquit_members(&self) {
+        for block in self.blocks() {
+            for (group, planes) in (0..).zip(block.groups()) {
+                block.acquit(group, planes.members());
+            }
+        }
     }
 
     /// Lets go of all members. Holds after it: the set is empty, no block is listed.
@@ -138,6 +179,9 @@ impl<'h> Set<'h> {
 
 impl Drop for Set<'_> {
     fn drop(&mut self) {
+        if self.pass.oldest == 2 {
+            self.acquit_members();
+        }
         self.clear();
     }
 }
@@ -147,7 +191,7 @@ const MOST_INTERNAL: u32 = 1 << 28;
 
 /// Marks the members whose count is not accounted for by internal references.
 /// Returns the groups that have some.
-fn mark_externally_held(block: &Block) -> u64 {
+fn mark_externally_held(block: &Block, pass: &mut Pass) -> u64 {
     let mut groups = 0;
     for (group, planes) in block.groups().iter().enumerate() {
         planes.mark.set(0);
@@ -155,11 +199,17 @@ fn mark_externally_held(block: &Block) -> u64 {
         for bit in bits(planes.members()) {
             let index = group as u32 * 64 + bit;
             let internal = block.internal(index);
-            if block.object(index).count().get() != internal || internal >= MOST_INTERNAL {
+            let count = block.object(index).count();
+            if count.get() != internal || internal >= MOST_INTERNAL {
                 held |= 1 << bit;
             }
         }
         planes.mark.set(held);
+        pass.unmarked += (planes.members() & !held).count_ones() as usize;
+        if pass.oldest == 2 {
+            // Their headers were just read.
+            block.acquit(group as u32, held);
+        }
         groups |= u64::from(held != 0) << group;
     }
     groups

@@ -230,22 +230,20 @@ fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Option
         }
     };
     let block = object.block();
-    if block.is_tracked() {
-        collect_if_due(core, block);
-    }
+    collect_if_due(core, block);
     core.be_born(object, block);
     Some(object)
 }
 
-/// Collects when one more object is one too many. The slot for it is taken.
+/// Collects when there are too many young objects, the one about to be born included.
 fn collect_if_due(core: &Core, block: &Block) {
-    core.births.expect();
+    core.births.expect(block.is_tracked());
     if core.births.is_due() {
         collect::collect_due(core);
         // A new epoch began: the block must know before the object comes alive.
         core.epochs.fold(block);
     }
-    core.births.expect_no_more();
+    core.births.expect_no_more(block.is_tracked());
 }
 
 /// Moves the value into its slot.

@@ -88,14 +88,14 @@ impl Births {
         self.settled.set(self.settled.get().wrapping_add(births));
     }
 
-    /// The object about to be born counts as young already, until [`Births::count`].
-    pub(crate) fn expect(&self) {
-        self.settled.set(self.settled.get().wrapping_sub(1));
+    /// A tracked object about to be born counts as young from now on.
+    pub(crate) fn expect(&self, tracked: bool) {
+        self.settled.set(self.settled.get().wrapping_sub(u64::from(tracked)));
     }
 
-    /// It came, or will not.
-    pub(crate) fn expect_no_more(&self) {
-        self.settle(1);
+    /// It does no longer: its birth will be counted, or never comes.
+    pub(crate) fn expect_no_more(&self, tracked: bool) {
+        self.settle(u64::from(tracked));
     }
 
     /// Are there more of the young than the trigger says?
@@ -164,11 +164,11 @@ mod tests {
                 looked += 1;
                 assert!(!births.look_closer());
             }
-            births.expect();
+            births.expect(true);
             assert_eq!(births.is_due(), births.young() > 2, "{born}");
             assert!(!births.is_due() || !births.is_free(), "{born}");
             births.count(true);
-            births.expect_no_more();
+            births.expect_no_more(true);
             if born % 2 == 0 {
                 births.count_death();
             }

@@ -68,7 +68,9 @@ pub(crate) struct Block {
     planes: Cell<*mut Planes>,
     counts: Cell<*mut u32>,
     reciprocal: Cell<u32>,
-    stride: Cell<u32>,
+    stride: Cell<u16>,
+    /// Behind the last slot of the run that fresh slots are taken from.
+    run_end: Cell<u16>,
     pub(crate) epoch: Cell<u32>,
     flags: Cell<u16>,
     pub(crate) kind: Cell<Kind>,
@@ -81,8 +83,8 @@ pub(crate) struct Block {
     capacity: Cell<u16>,
     /// Slots that are not free.
     live: Cell<u16>,
-    /// The first slot of the group where fresh slots are taken.
-    cursor: Cell<u16>,
+    /// The next slot of that run.
+    run: Cell<u16>,
     // Allocation.
     /// The free slots that lay between others in use, last freed first.
     free: Cell<*mut FreeSlot>,
@@ -110,6 +112,7 @@ impl Block {
         counts: Cell::new(ptr::null_mut()),
         reciprocal: Cell::new(0),
         stride: Cell::new(0),
+        run_end: Cell::new(0),
         epoch: Cell::new(0),
         flags: Cell::new(0),
         kind: Cell::new(Kind::Leaf),
@@ -118,7 +121,7 @@ impl Block {
         slots: Cell::new(0),
         capacity: Cell::new(0),
         live: Cell::new(0),
-        cursor: Cell::new(0),
+        run: Cell::new(0),
         free: Cell::new(ptr::null_mut()),
         bin: Cell::new(None),
         next_available: Cell::new(None),
@@ -146,7 +149,8 @@ impl Block {
             self.counts.set(planes.add(groups).cast());
             self.first.set(memory.add(layout.first as usize));
         }
-        self.stride.set(layout.stride);
+        // (That of a large value does not fit, and is not needed.)
+        self.stride.set(layout.stride as u16);
         self.reciprocal.set(((1u64 << 32).div_ceil(u64::from(layout.stride))) as u32);
         self.slots.set(layout.slots as u16);
         self.kind.set(class.kind);
@@ -155,7 +159,8 @@ impl Block {
         let tracked = if class.kind == Kind::Cyclic { flag::TRACKED } else { 0 };
         self.flags.set(tracked | finalizable | wild);
         self.live.set(0);
-        self.cursor.set(0);
+        self.run.set(0);
+        self.run_end.set(0);
         self.pending.set(0);
         self.free.set(ptr::null_mut());
         self.refresh_slots(0..layout.hole.0.into());
@@ -273,11 +278,6 @@ impl Block {
         self.first.get().addr()
     }
 
-    /// Bytes from one slot to the next.
-    pub(crate) fn stride(&self) -> usize {
-        self.stride.get() as usize
-    }
-
     /// The slot number of an object of this block: a multiplication, no division.
     #[inline]
     pub(crate) fn index(&self, object: Object) -> u32 {
@@ -360,34 +360,35 @@ impl Block {
             }
         };
         self.live.set(self.live.get() + 1);
-        super::os::poison::clear(object.value(), self.stride());
+        self.unpoison(object);
         Some(object)
     }
 
     #[inline]
     fn take_fresh(&self) -> Option<Object> {
-        loop {
-            let first = u32::from(self.cursor.get());
-            // SAFETY: invariant 4: the planes of a group are as long as it has slots.
-            let planes = unsafe { &*self.planes.get().byte_add(first as usize) };
-            let fresh = planes.fresh();
-            if fresh != 0 {
-                lower(&planes.old, fresh & fresh.wrapping_neg());
-                return Some(self.object(first + fresh.trailing_zeros()));
-            }
-            self.move_cursor()?;
+        if self.run.get() == self.run_end.get() {
+            self.next_run()?;
         }
+        let index = self.run.get();
+        self.run.set(index + 1);
+        Some(self.object(index.into()))
     }
 
-    /// Searches all groups for fresh slots, from the first one on.
+    /// Takes the first run of fresh slots. `None`: there is none.
     #[cold]
     #[inline(never)]
-    fn move_cursor(&self) -> Option<()> {
+    fn next_run(&self) -> Option<()> {
         if !self.has_room() {
             return None;
         }
         let group = self.groups().iter().position(|planes| planes.fresh() != 0)?;
-        self.cursor.set(group as u16 * 64);
+        let planes = self.group(group as u32);
+        let first = planes.fresh().trailing_zeros();
+        let length = (planes.fresh() >> first).trailing_ones();
+        lower(&planes.old, (u64::MAX >> (64 - length)) << first);
+        let start = group as u16 * 64 + first as u16;
+        self.run.set(start);
+        self.run_end.set(start + length as u16);
         Some(())
     }
 
@@ -397,6 +398,13 @@ impl Block {
     pub(crate) fn come_alive(&self, object: Object) {
         let (planes, bit) = self.planes_of(self.index(object));
         raise(&planes.alloc, bit);
+    }
+
+    #[inline]
+    fn unpoison(&self, object: Object) {
+        #[cfg(gc_asan)]
+        super::os::poison::clear(object.value(), self.bin().size());
+        let _ = object;
     }
 
     /// Puts a taken slot of which nothing is known on the list of free ones.
@@ -429,6 +437,37 @@ impl Block {
     /// Has it a slot to give?
     pub(crate) fn has_room(&self) -> bool {
         !self.has(flag::RETIRED) && self.live.get() < self.capacity.get()
+    }
+
+    /// Zeroes the internal counts of a group of slots.
+    pub(crate) fn clear_internal_group(&self, group: u32) {
+        let first = group * 64;
+        let slots = (self.slots() - first).min(64);
+        // SAFETY: invariant 4: one entry a slot.
+        unsafe { self.counts.get().add(first as usize).write_bytes(0, slots as usize) }
+    }
+
+    /// Marked members of a group leave the set; their bits. With `acquit` they are
+    /// candidates no longer: the next decrement makes them ones.
+    pub(crate) fn evict_marked(&self, group: u32, acquit: bool) -> u64 {
+        let planes = self.group(group);
+        let leaving = planes.members() & planes.mark.get();
+        lower(&planes.set, leaving);
+        if acquit {
+            self.acquit(group, leaving);
+        }
+        leaving
+    }
+
+    /// Candidates among the slots `bits` of a group are so no longer: they are loud.
+    #[inline]
+    pub(crate) fn acquit(&self, group: u32, bits: u64) {
+        let planes = self.group(group);
+        let candidates = planes.candidate.get() & bits;
+        if candidates != 0 {
+            lower(&planes.candidate, candidates);
+            super::planes::bits(candidates).for_each(|bit| self.object(group * 64 + bit).count().arm());
+        }
     }
 
     /// Calls `f` for each object of the plane bits that `choose` gives.

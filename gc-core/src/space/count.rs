@@ -157,7 +157,7 @@ impl CountWord {
     #[inline]
     pub(crate) fn arm(&self) {
         let word = self.0.get();
-        if word & SLOW == 0 {
+        if word & (SLOW | LOUD) == 0 {
             self.0.set(word | LOUD);
         }
     }

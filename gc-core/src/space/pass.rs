@@ -36,6 +36,11 @@ pub(crate) struct Pass {
     pub(crate) everything: bool,
     /// Objects scanned so far.
     pub(crate) scanned: usize,
+    /// Edges, and parts that could not be looked at, of the members that were counted
+    /// less those of the members that left the set since.
+    pub(crate) edges: usize,
+    /// Members that no mark has reached yet.
+    pub(crate) unmarked: usize,
     /// Set by the survey: what the edges that leave the set require.
     pub(crate) leaving: Leaving,
     head: Option<NonNull<Block>>,
@@ -61,6 +66,8 @@ impl Pass {
             oldest,
             everything: false,
             scanned: 0,
+            edges: 0,
+            unmarked: 0,
             leaving: Leaving::Nothing,
             head: None,
             tail: None,

@@ -8,7 +8,7 @@ use crate::space::core::Core;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
 use crate::space::pass::{EdgeSink, Pass};
-use crate::space::planes::{bits, lower, raise};
+use crate::space::planes::{bits, raise};
 use crate::space::weak_table::CellRef;
 use core::any::{TypeId, type_name};
 use core::marker::PhantomData;
@@ -173,8 +173,8 @@ impl<A: EdgeAction> Visitor for Edges<'_, A> {
 
 #[inline(always)]
 unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: usize, slots: u64, pass: &mut Pass) {
+    pass.scanned += slots.count_ones() as usize;
     for bit in bits(slots) {
-        pass.scanned += 1;
         let object = block.object(group as u32 * 64 + bit);
         // SAFETY: invariant 10: the slot is alive and of this block's type, which the
         // table that leads here was made for.
@@ -218,9 +218,7 @@ unsafe fn spread_block<S: Shape>(block: &Block, pass: &mut Pass) {
 /// Scans the marked members of the pending groups, which leave the set by it.
 unsafe fn mark_block<S: Shape>(block: &Block, pass: &mut Pass) {
     for group in bits(block.pending.replace(0)) {
-        let planes = block.group(group);
-        let waiting = planes.members() & planes.mark.get();
-        lower(&planes.set, waiting);
+        let waiting = block.evict_marked(group, pass.oldest == 2);
         // SAFETY: invariant 10: members are alive, and of this block's type.
         unsafe { trace_slots::<S, Mark>(block, group as usize, waiting, pass) };
     }
