@@ -109,20 +109,23 @@ impl Task {
 
     fn child(&self, plan: &Plan, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.args(["child", &self.cell.peer, &self.cell.row]).args(sizes(&plan.size));
+        command.args(["child", &self.cell.peer, &self.cell.row]).args(self.sizes(plan));
         command
     }
 
     fn python(&self, plan: &Plan, python: &Path) -> Command {
         let mut command = Command::new(python);
-        command.args(["-c", PYTHON_ROWS, &self.cell.row]).args(sizes(&plan.size));
+        command.args(["-c", PYTHON_ROWS, &self.cell.row]).args(self.sizes(plan));
         command
     }
-}
 
-/// The sizes as children take them.
-fn sizes(size: &Size) -> [String; 4] {
-    [size.objects, size.live, size.steps, size.trees].map(|size| size.to_string())
+    /// The sizes as children take them. Memory is always that of the full run: in a
+    /// small heap, the granularity of pages and chunks is all that would be seen.
+    fn sizes(&self, plan: &Plan) -> [String; 4] {
+        let Size { objects, live, steps, trees, .. } = plan.size;
+        let objects = if self.unit == Unit::Bytes { Size::FULL.objects } else { objects };
+        [objects, live, steps, trees].map(|size| size.to_string())
+    }
 }
 
 /// Measures all cells, round by round, so that a slow minute of the machine falls on
@@ -133,8 +136,7 @@ pub fn run(plan: &Plan) -> Result<Report> {
     let mut tasks = plan.tasks();
     let mut progress = Progress::new(tasks.len());
     for round in 0..plan.repeats * 2 {
-        for at in 0..tasks.len() {
-            let task = &mut tasks[at];
+        for (at, task) in tasks.iter_mut().enumerate() {
             if task.wanted(round, plan, progress.start.elapsed()) {
                 progress.show(round, at, &task.cell);
                 task.measure(plan, &program, python.as_deref());

@@ -1,7 +1,6 @@
 //! What the machine can do at best: the memory accesses that a collector cannot avoid,
 //! without the collector.
 
-use crate::measure::timed;
 use crate::work::Sample;
 use crate::work::random::Random;
 use std::collections::VecDeque;
@@ -55,12 +54,11 @@ impl Floor {
     pub fn run(self, count: usize) -> Sample {
         let mut objects = objects(count);
         let mut queue = Queue::with_capacity(count);
-        let time = timed(|| match self {
+        Sample::timed(count, || match self {
             Floor::Sweep => drop(black_box(objects.iter().map(|object| object.header).sum::<u64>())),
             Floor::Decrement => decrement(&mut objects),
             Floor::Mark => drop(black_box(mark(&mut objects, &mut queue))),
-        });
-        Sample::time(time, count)
+        })
     }
 }
 

@@ -99,7 +99,7 @@ pub trait Mutator {
     fn edge_to(&self, handle: &Self::Handle) -> Self::Edge;
 
     /// The handle itself, moved into an object.
-    fn into_edge(&self, handle: Self::Handle) -> Self::Edge;
+    fn move_to_edge(&self, handle: Self::Handle) -> Self::Edge;
 
     /// Overwrites an edge; what was there is let go after the store.
     fn set_edge(&mut self, from: &Self::Handle, index: usize, to: Option<Self::Edge>);
@@ -177,7 +177,7 @@ impl<P: PointerHeap> Mutator for Pointers<'_, P> {
     }
 
     #[inline]
-    fn into_edge(&self, handle: P::Pointer) -> P::Pointer {
+    fn move_to_edge(&self, handle: P::Pointer) -> P::Pointer {
         handle
     }
 

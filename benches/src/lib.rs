@@ -12,13 +12,16 @@
 pub mod chart;
 pub mod compare;
 pub mod floors;
+pub mod growth;
 pub mod heap_under_test;
 pub mod judge;
+pub mod lines;
 pub mod machine;
 pub mod measure;
 pub mod peers;
 pub mod process;
 pub mod report;
 pub mod rows;
+pub mod svg;
 pub mod table;
 pub mod work;

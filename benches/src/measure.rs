@@ -1,6 +1,7 @@
 //! Clocks and memory of this process.
 
 use rustix::time::{ClockId, clock_gettime};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 /// CPU time of this thread: what other threads and processes do is not in it.
@@ -9,11 +10,31 @@ pub fn thread_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// How long `part` took.
-pub fn timed(part: impl FnOnce()) -> Duration {
-    let start = thread_time();
-    part();
-    thread_time() - start
+/// Of all threads: some rows run on one of their own.
+static UNITS: AtomicUsize = AtomicUsize::new(0);
+
+/// How long `part` took, which did so many units of work.
+pub fn timed<R>(units: usize, part: impl FnOnce() -> R) -> (R, Duration) {
+    UNITS.fetch_add(units, Relaxed);
+    let (mut part, mut result, mut time) = (Some(part), None, Duration::ZERO);
+    measured_section(&mut || {
+        let start = thread_time();
+        result = part.take().map(|part| part());
+        time = thread_time() - start;
+    });
+    (result.expect("the section ran"), time)
+}
+
+/// All that is measured runs below this function, so that `scripts/instructions` can
+/// tell callgrind by its name what to count.
+#[inline(never)]
+fn measured_section(section: &mut dyn FnMut()) {
+    section();
+}
+
+/// Units of work in all measured sections so far.
+pub fn units_timed() -> usize {
+    UNITS.load(Relaxed)
 }
 
 /// Bytes of memory that are resident now. By the kernel's walk over the page tables:
@@ -51,6 +72,8 @@ mod tests {
     #[test]
     fn memory_and_time_are_there() {
         assert!(resident_bytes() > 0 && peak_resident_bytes() >= resident_bytes() / 2);
-        assert!(timed(|| (0..100_000u64).for_each(|n| drop(std::hint::black_box(n)))) > Duration::ZERO);
+        let before = units_timed();
+        let (sum, time) = timed(3, || (0..100_000u64).map(std::hint::black_box).sum::<u64>());
+        assert!(sum > 0 && time > Duration::ZERO && units_timed() >= before + 3);
     }
 }

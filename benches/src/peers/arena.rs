@@ -8,9 +8,12 @@ use gc_arena::{Arena, Collect, Gc, Mutation, Rootable};
 
 /// An arena with its roots.
 pub struct GcArena {
-    arena: Arena<Rootable![Vec<Gc<'_, Node<'_>>>]>,
+    arena: Arena<Rootable![Roots<'_>]>,
     automatic: Automatic,
 }
+
+/// What the program holds.
+type Roots<'gc> = Vec<Gc<'gc, Node<'gc>>>;
 
 /// Its node.
 #[derive(Collect)]
@@ -33,7 +36,7 @@ impl HeapUnderTest for GcArena {
         GcArena { arena: Arena::new(|_| Vec::new()), automatic }
     }
 
-    fn mutate<R>(&mut self, part: impl for<'gc> FnOnce(&mut InArena<'gc>, &mut Vec<Gc<'gc, Node<'gc>>>) -> R) -> R {
+    fn mutate<R>(&mut self, part: impl for<'gc> FnOnce(&mut InArena<'gc>, &mut Roots<'gc>) -> R) -> R {
         self.arena.mutate_root(|mutation, roots| part(&mut InArena(mutation), roots))
     }
 
@@ -64,7 +67,7 @@ impl<'gc> Mutator for InArena<'gc> {
     }
 
     #[inline]
-    fn into_edge(&self, handle: Self::Handle) -> Self::Edge {
+    fn move_to_edge(&self, handle: Self::Handle) -> Self::Edge {
         handle
     }
 

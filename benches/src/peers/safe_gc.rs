@@ -69,7 +69,7 @@ impl Mutator for InHeap<'_> {
     }
 
     #[inline]
-    fn into_edge(&self, handle: Root<Node>) -> Edge {
+    fn move_to_edge(&self, handle: Root<Node>) -> Edge {
         Edge { to: handle.unrooted(), _root: Some(handle) }
     }
 

@@ -2,25 +2,23 @@
 
 use super::{Sample, Size, graphs};
 use crate::heap_under_test::{Cannot, HeapUnderTest};
-use crate::measure::thread_time;
-use std::time::Duration;
 
 /// Collections of an idle heap are timed together until they took so long: reading
-/// the clock takes longer than one.
-const LONG_ENOUGH: Duration = Duration::from_millis(1);
+/// the clock takes longer than one. In seconds.
+const LONG_ENOUGH: f64 = 1e-3;
 
 /// Collects garbage cycles of two.
 pub(super) fn pairs<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::pairs(heap, count / 2, 0);
     graphs::release(heap, 0);
-    Ok(Sample::time(collect_timed(heap, H::collect)?, count / 2 * 2))
+    Sample::try_timed(count / 2 * 2, || heap.collect())
 }
 
 /// Collects one garbage ring.
 pub(super) fn ring<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::ring(heap, count);
     graphs::release(heap, 0);
-    Ok(Sample::time(collect_timed(heap, H::collect)?, count))
+    Sample::try_timed(count, || heap.collect())
 }
 
 /// Looks at a live graph whose every node is suspect.
@@ -28,7 +26,7 @@ pub(super) fn full_look<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<
     graphs::live(heap, count);
     heap.collect()?;
     graphs::touch(heap);
-    Ok(Sample::time(collect_timed(heap, H::collect)?, count))
+    Sample::try_timed(count, || heap.collect())
 }
 
 /// Collects right after a collection: nothing happened since.
@@ -37,13 +35,9 @@ pub(super) fn nothing_to_suspect<H: HeapUnderTest>(heap: &mut H, count: usize) -
     heap.collect()?;
     let mut rounds = 1;
     loop {
-        let start = thread_time();
-        for _ in 0..rounds {
-            heap.collect()?;
-        }
-        let time = thread_time() - start;
-        if time >= LONG_ENOUGH {
-            return Ok(Sample::time(time, rounds));
+        let sample = Sample::try_timed(rounds, || (0..rounds).try_for_each(|_| heap.collect()))?;
+        if sample.total >= LONG_ENOUGH {
+            return Ok(sample);
         }
         rounds *= 4;
     }
@@ -69,15 +63,10 @@ fn few_pairs<H: HeapUnderTest>(
     into: usize,
     collect: fn(&mut H) -> Result<(), Cannot>,
 ) -> Result<Sample, Cannot> {
+    collect(heap)?; // fails at once where there is no such collection
     graphs::live(heap, size.objects);
     heap.collect()?;
     graphs::pairs(heap, size.pairs, into);
     graphs::release(heap, size.objects);
-    Ok(Sample::time(collect_timed(heap, collect)?, 1))
-}
-
-fn collect_timed<H>(heap: &mut H, collect: fn(&mut H) -> Result<(), Cannot>) -> Result<Duration, Cannot> {
-    let start = thread_time();
-    collect(heap)?;
-    Ok(thread_time() - start)
+    Sample::try_timed(1, || collect(heap))
 }

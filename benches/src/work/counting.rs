@@ -2,8 +2,9 @@
 
 use super::{Sample, graphs};
 use crate::heap_under_test::{Cannot, HeapUnderTest, Kind, Mutator};
-use crate::measure::{resident_bytes, thread_time, timed};
+use crate::measure::resident_bytes;
 use std::hint::black_box;
+use std::mem::MaybeUninit;
 
 /// Allocations between two safepoints: a heap that collects only there gets to.
 const BATCH: usize = 1000;
@@ -13,33 +14,29 @@ const ROUNDS: usize = 5;
 
 /// Allocates a node and drops it at once.
 pub(super) fn churn<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
-    fastest(|| {
-        let start = thread_time();
-        for _ in 0..count / BATCH + 1 {
+    let batches = count.div_ceil(BATCH);
+    let mut round = || {
+        for _ in 0..batches {
             heap.mutate(|nodes, _| {
-                for value in 0..BATCH as u64 {
-                    drop(black_box(nodes.alloc(value, [None, None])));
-                }
+                (0..BATCH as u64).for_each(|value| drop(black_box(nodes.alloc(value, [None, None]))));
             });
             heap.safepoint();
         }
-        Ok(Sample::time(thread_time() - start, (count / BATCH + 1) * BATCH))
-    })
+    };
+    Ok(fastest(|| Sample::timed(batches * BATCH, &mut round)))
 }
 
 /// Allocates nodes into a vector that is large enough, then drops them. Where nothing
 /// dies before a collection, that collection belongs to it.
 pub(super) fn hold<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
-    heap.mutate(|_, roots| roots.reserve(count));
-    let start = thread_time();
-    heap.mutate(|nodes, roots| {
-        for value in 0..count as u64 {
-            roots.push(nodes.alloc(value, [None, None]));
-        }
-    });
-    heap.mutate(|_, roots| roots.clear());
-    reclaim(heap)?;
-    Ok(Sample::time(thread_time() - start, count))
+    heap.mutate(|_, roots| touch_capacity(roots, count));
+    Sample::try_timed(count, || {
+        heap.mutate(|nodes, roots| {
+            (0..count as u64).for_each(|value| roots.push(nodes.alloc(value, [None, None])));
+        });
+        heap.mutate(|_, roots| roots.clear());
+        reclaim(heap)
+    })
 }
 
 /// Clones a held pointer and drops the clone.
@@ -48,22 +45,19 @@ pub(super) fn clone_and_drop<H: HeapUnderTest>(heap: &mut H, count: usize) -> Re
         return Err(Cannot("a pointer is a plain copy that keeps nothing alive"));
     }
     heap.mutate(|nodes, roots| roots.push(nodes.alloc(1, [None, None])));
-    fastest(|| {
-        heap.mutate(|_, roots| {
-            let held = &roots[0];
-            let time = timed(|| (0..count).for_each(|_| drop(black_box(black_box(held).clone()))));
-            Ok(Sample::time(time, count))
-        })
-    })
+    Ok(heap.mutate(|_, roots| {
+        let held = &roots[0];
+        fastest(|| Sample::timed(count, || (0..count).for_each(|_| drop(black_box(black_box(held).clone())))))
+    }))
 }
 
 /// Drops a linked list at its head.
 pub(super) fn drop_list<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::list(heap, count);
-    let start = thread_time();
-    graphs::release(heap, 0);
-    reclaim(heap)?;
-    Ok(Sample::time(thread_time() - start, count))
+    Sample::try_timed(count, || {
+        graphs::release(heap, 0);
+        reclaim(heap)
+    })
 }
 
 /// Growth of the resident set by held nodes and their handles.
@@ -79,6 +73,12 @@ pub(super) fn bytes_held<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result
     Ok(Sample { total: grown as f64, count: count as f64, asked_to_collect: false })
 }
 
+/// Room for so many, with its pages there: the system's work for the vector is in no row.
+fn touch_capacity<T>(vector: &mut Vec<T>, count: usize) {
+    vector.reserve_exact(count);
+    black_box(vector.spare_capacity_mut()).fill_with(MaybeUninit::zeroed);
+}
+
 /// The end of what was let go: a counting heap has done it already.
 fn reclaim<H: HeapUnderTest>(heap: &mut H) -> Result<(), Cannot> {
     match H::KIND {
@@ -87,13 +87,13 @@ fn reclaim<H: HeapUnderTest>(heap: &mut H) -> Result<(), Cannot> {
     }
 }
 
-fn fastest(mut round: impl FnMut() -> Result<Sample, Cannot>) -> Result<Sample, Cannot> {
-    let mut best = round()?;
+fn fastest(mut round: impl FnMut() -> Sample) -> Sample {
+    let mut best = round();
     for _ in 1..ROUNDS {
-        let sample = round()?;
+        let sample = round();
         if sample.each() < best.each() {
             best = sample;
         }
     }
-    Ok(best)
+    best
 }

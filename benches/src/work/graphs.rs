@@ -31,7 +31,7 @@ pub fn pairs<H: HeapUnderTest>(heap: &mut H, count: usize, into: usize) {
             let one = nodes.alloc(value, [None, first]);
             let to_one = nodes.edge_to(&one);
             let two = nodes.alloc(value, [Some(to_one), second]);
-            let to_two = nodes.into_edge(two);
+            let to_two = nodes.move_to_edge(two);
             nodes.set_edge(&one, 0, Some(to_two));
             roots.push(one);
         }
@@ -43,7 +43,7 @@ pub fn list<H: HeapUnderTest>(heap: &mut H, count: usize) {
     heap.mutate(|nodes, roots| {
         let mut head = nodes.alloc(0, [None, None]);
         for value in 1..count as u64 {
-            let tail = nodes.into_edge(head);
+            let tail = nodes.move_to_edge(head);
             head = nodes.alloc(value, [Some(tail), None]);
         }
         roots.push(head);
@@ -56,7 +56,7 @@ pub fn ring<H: HeapUnderTest>(heap: &mut H, count: usize) {
         let last = nodes.alloc(0, [None, None]);
         let mut head = last.clone();
         for value in 1..count as u64 {
-            let tail = nodes.into_edge(head);
+            let tail = nodes.move_to_edge(head);
             head = nodes.alloc(value, [Some(tail), None]);
         }
         let to_head = nodes.edge_to(&head);

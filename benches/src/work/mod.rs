@@ -7,6 +7,7 @@ mod programs;
 pub mod random;
 
 use crate::heap_under_test::{Automatic, Cannot, HeapUnderTest};
+use crate::measure::timed;
 use std::time::Duration;
 
 /// What is measured.
@@ -92,6 +93,17 @@ impl Sample {
     /// A total time for so many objects.
     pub fn time(total: Duration, count: usize) -> Sample {
         Sample { total: total.as_secs_f64(), count: count as f64, asked_to_collect: false }
+    }
+
+    /// Times a part of a workload that does so many units.
+    pub fn timed(count: usize, part: impl FnOnce()) -> Sample {
+        Sample::time(timed(count, part).1, count)
+    }
+
+    /// The same for a part that a peer may be unable to do.
+    pub fn try_timed(count: usize, part: impl FnOnce() -> Result<(), Cannot>) -> Result<Sample, Cannot> {
+        let (done, time) = timed(count, part);
+        done.map(|()| Sample::time(time, count))
     }
 
     /// Total over count: seconds or bytes for one.

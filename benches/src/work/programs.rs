@@ -13,13 +13,9 @@ const BATCH: usize = 100;
 /// Replaces random nodes of a linked graph.
 pub(super) fn random_churn<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
     let mut program = RandomChurn::new(heap, size)?;
-    let start = thread_time();
-    for _ in 0..size.steps.div_ceil(BATCH) {
-        program.steps(BATCH)?;
-    }
-    let time = thread_time() - start;
-    let asked_to_collect = !H::AUTOMATIC;
-    Ok(Sample { asked_to_collect, ..Sample::time(time, size.steps.div_ceil(BATCH) * BATCH) })
+    let batches = size.steps.div_ceil(BATCH);
+    let sample = Sample::try_timed(batches * BATCH, || (0..batches).try_for_each(|_| program.steps(BATCH)))?;
+    Ok(Sample { asked_to_collect: !H::AUTOMATIC, ..sample })
 }
 
 /// The longest step of the same program, safepoint included, in thread CPU time: what
@@ -87,16 +83,17 @@ fn step<'gc, H: HeapUnderTest>(nodes: &mut H::Mutator<'gc>, roots: &mut [HandleO
 
 /// Builds full binary trees, one after the other, and drops each.
 pub(super) fn binary_trees<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
-    let start = thread_time();
-    for _ in 0..size.trees {
-        heap.mutate(|nodes, _| drop(std::hint::black_box(tree(nodes, size.depth))));
-        heap.safepoint();
-    }
-    if H::KIND == Kind::Tracing {
-        heap.collect()?; // the last trees are not dead before
-    }
     let nodes = (2usize << size.depth) - 1;
-    Ok(Sample::time(thread_time() - start, size.trees * nodes))
+    Sample::try_timed(size.trees * nodes, || {
+        for _ in 0..size.trees {
+            heap.mutate(|nodes, _| drop(std::hint::black_box(tree(nodes, size.depth))));
+            heap.safepoint();
+        }
+        match H::KIND {
+            Kind::Counting => Ok(()),
+            Kind::Tracing => heap.collect(), // the last trees are not dead before
+        }
+    })
 }
 
 /// Both children stay handles until the parent is made: a tracing heap may collect in
@@ -106,6 +103,6 @@ fn tree<M: Mutator>(nodes: &mut M, depth: u32) -> M::Handle {
         return nodes.alloc(0, [None, None]);
     }
     let (left, right) = (tree(nodes, depth - 1), tree(nodes, depth - 1));
-    let edges = [left, right].map(|child| Some(nodes.into_edge(child)));
+    let edges = [left, right].map(|child| Some(nodes.move_to_edge(child)));
     nodes.alloc(u64::from(depth), edges)
 }

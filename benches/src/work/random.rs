@@ -12,7 +12,7 @@ impl Random {
 
     /// The next 64 bits.
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -22,7 +22,7 @@ impl Random {
     /// A number below `bound`, by multiplication instead of division.
     #[inline]
     pub fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn numbers_repeat_and_stay_below() {
         let (mut one, mut two) = (Random::new(7), Random::new(7));
-        assert!((0..1000).all(|_| one.next() == two.next()));
+        assert!((0..1000).all(|_| one.bits() == two.bits()));
         assert!((0..1000).all(|_| one.below(10) < 10));
     }
 

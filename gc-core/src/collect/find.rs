@@ -10,7 +10,7 @@ use crate::space::planes::raise;
 
 /// Trial deletion costs about twice as much for an object as the linear pass, and
 /// its closure must be found first: it gives up beyond this part of the heap.
-const CLOSURE_PART: usize = 8;
+const CLOSURE_PART: usize = 32;
 
 /// Closures up to this size are always worth finishing.
 const SMALL_CLOSURE: usize = 1000;

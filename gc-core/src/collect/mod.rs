@@ -160,10 +160,8 @@ impl<'h> Unreachable<'h> {
     /// after it: the members' every reference comes from within the set, now.
     fn recount_after_user_code(&mut self) {
         if self.0.core().user_code_ran.get() {
-            let everything = core::mem::replace(&mut self.0.pass.everything, false);
-            self.0.count_internal();
+            self.0.recount_internal();
             self.0.evict_reachable();
-            self.0.pass.everything = everything;
         }
     }
 

@@ -95,13 +95,40 @@ impl<'h> Set<'h> {
     /// Holds after it: the members' every reference comes from within the set; who
     /// left it is loud.
     pub(super) fn evict_reachable(&mut self) {
-        self.pass.unmarked = 0;
-        for block in self.blocks() {
-            let groups = mark_externally_held(block, &mut self.pass);
-            self.pass.enqueue_groups(block, groups);
+        let held = self.mark_externally_held();
+        if self.pass.unmarked < held / FEW {
+            // Cheaper than to follow the edges of so many: what the few that are left
+            // do not account for themselves is held by one that has left.
+            self.evict_waiting();
+            self.forget_marks();
+            self.forget_empty_blocks();
+            self.recount_internal();
+            self.mark_externally_held();
         }
         self.spread_marks();
         self.forget_marks();
+        self.forget_empty_blocks();
+    }
+
+    /// Marks the members whose count is not accounted for by internal references, and
+    /// says how many they are.
+    fn mark_externally_held(&mut self) -> usize {
+        let mut held = 0;
+        self.pass.unmarked = 0;
+        for block in self.blocks() {
+            held += mark_externally_held(block, &mut self.pass);
+        }
+        held
+    }
+
+    /// Counts again for fewer members than were examined.
+    pub(super) fn recount_internal(&mut self) {
+        let everything = core::mem::replace(&mut self.pass.everything, false);
+        self.count_internal();
+        self.pass.everything = everything;
+    }
+
+    fn forget_empty_blocks(&mut self) {
         self.pass.retain_listed(|block| block.groups().iter().any(|planes| planes.members() != 0));
     }
 
@@ -114,6 +141,11 @@ impl<'h> Set<'h> {
             unsafe { (block.info().mark)(block, &mut self.pass) };
         }
         // Every member is marked: whom the others reach is known.
+        self.evict_waiting();
+    }
+
+    /// Who waits to be scanned leaves the set without it.
+    fn evict_waiting(&mut self) {
         while let Some(block) = self.pass.dequeue() {
             for group in bits(block.pending.take()) {
                 block.evict_marked(group, self.pass.oldest == 2);
@@ -189,10 +221,13 @@ impl Drop for Set<'_> {
 /// A condemned object's count has 29 bits: one with more references is left alone.
 const MOST_INTERNAL: u32 = 1 << 28;
 
-/// Marks the members whose count is not accounted for by internal references.
-/// Returns the groups that have some.
-fn mark_externally_held(block: &Block, pass: &mut Pass) -> u64 {
-    let mut groups = 0;
+/// One member in so many is few enough to count again for them.
+const FEW: usize = 2;
+
+/// Marks the members of a block whose count is not accounted for by internal
+/// references, queues them, and says how many they are.
+fn mark_externally_held(block: &Block, pass: &mut Pass) -> usize {
+    let (mut groups, mut found) = (0, 0);
     for (group, planes) in block.groups().iter().enumerate() {
         planes.mark.set(0);
         let mut held = 0;
@@ -205,6 +240,7 @@ fn mark_externally_held(block: &Block, pass: &mut Pass) -> u64 {
             }
         }
         planes.mark.set(held);
+        found += held.count_ones() as usize;
         pass.unmarked += (planes.members() & !held).count_ones() as usize;
         if pass.oldest == 2 {
             // Their headers were just read.
@@ -212,7 +248,8 @@ fn mark_externally_held(block: &Block, pass: &mut Pass) -> u64 {
         }
         groups |= u64::from(held != 0) << group;
     }
-    groups
+    pass.enqueue_groups(block, groups);
+    found
 }
 
 /// The `mark` bit of an object that a split put aside.
