@@ -79,12 +79,13 @@ impl Chunk {
         self.bytes
     }
 
-    /// Takes `count` neighbouring blocks; the number of the first.
-    pub(crate) fn take_blocks(&self, count: usize) -> Option<usize> {
+    /// Takes `count` neighbouring blocks, all of them `warm` or any; the number of the first.
+    pub(crate) fn take_blocks(&self, count: usize, warm: bool) -> Option<usize> {
         let free = self.free.get();
-        let mut runs = free;
+        let choice = if warm { self.warm.get() } else { free };
+        let mut runs = choice;
         for shift in 1..count {
-            runs &= free >> shift;
+            runs &= choice >> shift;
         }
         if runs == 0 {
             return None;

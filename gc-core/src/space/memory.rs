@@ -3,6 +3,7 @@
 use super::block::Block;
 use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS};
 use super::core::Core;
+use super::decay::Decay;
 use super::os::{ChunkSource, poison};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -14,8 +15,8 @@ pub(crate) struct Memory {
     chunks: RefCell<Vec<NonNull<Chunk>>>,
     /// Free 64 KiB blocks in all chunks.
     free: Cell<usize>,
-    /// Those among them that still have their memory.
-    warm: Cell<usize>,
+    /// Those among them that still have their memory, and how long.
+    decay: Decay,
     /// Chunk to look at first.
     hint: Cell<usize>,
     free_subs: RefCell<Vec<FreeSub>>,
@@ -30,16 +31,13 @@ struct FreeSub {
     sub: u8,
 }
 
-/// So many empty blocks keep their memory before more are handed to the system.
-const KEEP_WARM: usize = 16;
-
 impl Memory {
     pub(crate) fn new(source: Box<dyn ChunkSource>) -> Memory {
         Memory {
             source,
             chunks: RefCell::new(Vec::new()),
             free: Cell::new(0),
-            warm: Cell::new(0),
+            decay: Decay::default(),
             hint: Cell::new(0),
             free_subs: RefCell::new(Vec::new()),
             used: Cell::new(0),
@@ -56,7 +54,7 @@ impl Memory {
         let (chunk, first, count) = if count >= BLOCKS {
             let bytes = (count + 1).checked_mul(BLOCK)?.checked_next_multiple_of(CHUNK)?;
             let chunk = self.new_chunk(core, bytes)?;
-            (chunk, chunk.take_blocks(BLOCKS - 1)?, BLOCKS - 1)
+            (chunk, chunk.take_blocks(BLOCKS - 1, false)?, BLOCKS - 1)
         } else {
             self.find_blocks(core, count)?
         };
@@ -68,25 +66,33 @@ impl Memory {
     }
 
     fn find_blocks(&self, core: &Core, count: usize) -> Option<(&Chunk, usize, usize)> {
-        if self.free.get() >= count {
-            let chunks = self.chunks.borrow();
-            let hint = self.hint.get();
-            for step in 0..chunks.len() {
-                let at = (hint + step) % chunks.len();
-                // SAFETY: invariant 2: listed chunks are mapped.
-                let chunk = unsafe { chunks[at].as_ref() };
-                let warm = chunk.warm().get();
-                if let Some(first) = chunk.take_blocks(count) {
-                    let cooled = (warm & !chunk.warm().get()).count_ones() as usize;
-                    self.warm.set(self.warm.get() - cooled);
-                    self.hint.set(at);
-                    return Some((chunk, first, count));
-                }
-            }
+        let found = if self.decay.warm() >= count { self.find_free(count, true) } else { None };
+        if let Some((chunk, first)) = found.or_else(|| self.find_free(count, false)) {
+            return Some((chunk, first, count));
         }
         let chunk = self.new_chunk(core, CHUNK)?;
         self.hint.set(self.chunks.borrow().len() - 1);
-        Some((chunk, chunk.take_blocks(count)?, count))
+        Some((chunk, chunk.take_blocks(count, false)?, count))
+    }
+
+    /// Takes neighbouring free blocks of a chunk; `warm` ones only, or any.
+    fn find_free(&self, count: usize, warm: bool) -> Option<(&Chunk, usize)> {
+        if self.free.get() < count {
+            return None;
+        }
+        let chunks = self.chunks.borrow();
+        let hint = self.hint.get();
+        (0..chunks.len()).find_map(|step| {
+            let at = (hint + step) % chunks.len();
+            // SAFETY: invariant 2: listed chunks are mapped.
+            let chunk = unsafe { chunks[at].as_ref() };
+            let before = chunk.warm().get();
+            let first = chunk.take_blocks(count, warm)?;
+            let cooled = before & !chunk.warm().get();
+            self.decay.remove(cooled.count_ones() as usize);
+            self.hint.set(at);
+            Some((chunk, first))
+        })
     }
 
     fn new_chunk(&self, core: &Core, bytes: usize) -> Option<&Chunk> {
@@ -147,7 +153,7 @@ impl Memory {
         Some(())
     }
 
-    /// Takes an empty block back, and gives memory to the system where enough is free.
+    /// Takes an empty block back. Its memory stays for a while, unless it was a chunk's.
     pub(crate) fn give_block(&self, core: &Core, block: &Block) {
         debug_assert_eq!(block.live(), 0);
         debug_assert!(!core.collecting.get());
@@ -169,8 +175,11 @@ impl Memory {
         } else {
             self.return_blocks(chunk, index, span);
         }
-        if chunk.is_empty() {
+        if chunk.bytes() > CHUNK && chunk.is_empty() {
             self.release_chunk(chunk);
+        }
+        if self.decay.is_over() {
+            self.give_to_system();
         }
     }
 
@@ -179,18 +188,36 @@ impl Memory {
         self.free.set(self.free.get() + count);
         let given = (u64::MAX >> (64 - count)) << first;
         chunk.warm().set(chunk.warm().get() | given);
-        self.warm.set(self.warm.get() + count);
-        if self.warm.get() > KEEP_WARM.max(self.used.get() / 8) {
-            self.cool(chunk);
-        }
+        self.decay.add(count);
     }
 
-    /// Hands the memory of a chunk's free blocks to the system.
-    fn cool(&self, chunk: &Chunk) {
-        let warm = chunk.warm().replace(0);
-        self.warm.set(self.warm.get() - warm.count_ones() as usize);
-        for index in super::planes::bits(warm) {
-            // SAFETY: invariant 14: the blocks are free.
+    /// Hands the memory of free blocks to the system that were not needed lately: whole
+    /// chunks where possible. A period without need ends by this.
+    pub(crate) fn give_to_system(&self) {
+        let mut surplus = self.decay.end_period();
+        let mut at = self.chunks.borrow().len();
+        while surplus > 0 && at > 0 {
+            at -= 1;
+            let link = self.chunks.borrow()[at];
+            // SAFETY: invariant 2: listed chunks are mapped.
+            let chunk = unsafe { link.as_ref() };
+            let warm = chunk.warm().get().count_ones() as usize;
+            if chunk.is_empty() && warm <= surplus && self.chunks.borrow().len() > 1 {
+                self.release_chunk(chunk);
+            } else {
+                self.cool(chunk, surplus);
+            }
+            surplus -= warm.min(surplus);
+        }
+        self.decay.begin_period();
+    }
+
+    /// Hands the memory of at most so many of a chunk's free blocks to the system.
+    fn cool(&self, chunk: &Chunk, most: usize) {
+        for index in super::planes::bits(chunk.warm().get()).take(most) {
+            chunk.warm().set(chunk.warm().get() & !(1 << index));
+            self.decay.remove(1);
+            // SAFETY: invariant 14: the block is free.
             unsafe { self.source.decommit(chunk.memory(index as usize), BLOCK) };
         }
     }
@@ -207,16 +234,13 @@ impl Memory {
         true
     }
 
-    /// Gives an empty chunk to the system; one ordinary chunk is kept while the heap lives.
+    /// Gives an empty chunk to the system.
     fn release_chunk(&self, chunk: &Chunk) {
-        if chunk.bytes() == CHUNK && self.chunks.borrow().len() == 1 {
-            return;
-        }
         let link = NonNull::from(chunk);
         self.chunks.borrow_mut().retain(|known| *known != link);
         self.free_subs.borrow_mut().retain(|free| free.chunk != link);
         self.free.set(self.free.get() - (BLOCKS - 1));
-        self.warm.set(self.warm.get() - chunk.warm().get().count_ones() as usize);
+        self.decay.remove(chunk.warm().get().count_ones() as usize);
         self.hint.set(0);
         self.unmap(link);
     }

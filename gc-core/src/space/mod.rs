@@ -38,6 +38,7 @@ pub(crate) mod block;
 pub(crate) mod chunk;
 pub(crate) mod core;
 pub(crate) mod count;
+pub(crate) mod decay;
 pub(crate) mod generations;
 pub(crate) mod hooks;
 pub(crate) mod info;
