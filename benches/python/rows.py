@@ -101,6 +101,19 @@ def full_look(size):
     return timed_collect(), len(held)
 
 
+def one_root(size):
+    gc.disable()
+    held = live(size.objects)
+    order = list(range(size.objects))
+    random.Random(5).shuffle(order)
+    for here, there in zip(order, order[1:] + order[:1]):
+        held[here].first = held[there]
+    gc.collect()
+    root = held[0]
+    del held
+    return timed_collect(), size.objects if root else 0
+
+
 def nothing(size):
     gc.disable()
     held = live(size.objects)
@@ -196,6 +209,7 @@ ROWS = {
     "pairs": collect_pairs,
     "ring": ring,
     "full-look": full_look,
+    "one-root": one_root,
     "nothing": nothing,
     "beside": lambda size: few_pairs(size, False, 2),
     "into-live": lambda size: few_pairs(size, True, 2),

@@ -61,11 +61,8 @@ pub fn bars(report: &Report) -> String {
     let bottom = TOP + lanes.iter().map(|lane| lane.height).sum::<f64>();
     let mut svg = Svg::new(WIDTH, bottom + BOTTOM);
     heading(&mut svg, report);
-    let mut tops = Vec::new();
-    lanes.iter().fold(TOP, |top, lane| {
-        tops.push(top);
-        top + lane.height
-    });
+    let tops = lanes.iter().scan(TOP, |top, lane| Some(std::mem::replace(top, *top + lane.height)));
+    let tops: Vec<f64> = tops.collect();
     for (lane, top) in lanes.iter().zip(&tops).step_by(2) {
         svg.rect([12.0, *top, WIDTH - 24.0, lane.height], 4.0, colour::LANE);
     }

@@ -48,7 +48,7 @@ impl Plan {
             size: if quick { Size::QUICK } else { Size::FULL },
             rows: rows.collect(),
             peers: if peers.is_empty() { everyone() } else { peers.iter().map(canonical).collect() },
-            repeats: repeats.unwrap_or(if quick { 2 } else { 5 }),
+            repeats: repeats.unwrap_or(if quick { 3 } else { 7 }),
             patience: Duration::from_secs_f64(patience),
             slow: Duration::from_secs_f64(slow),
             budget: Duration::from_secs_f64(budget),
@@ -88,11 +88,10 @@ impl Task {
         [OURS, RC, FLOOR].contains(&self.cell.peer.as_str())
     }
 
-    /// Ours and the yardstick are measured twice as often: each judges all the others.
+    /// Everybody is measured equally often, but for those that take too long or fail.
     fn wanted(&self, round: u32, plan: &Plan, elapsed: Duration) -> bool {
-        let rounds = if self.is_ours() { plan.repeats * 2 } else { plan.repeats };
         let in_time = self.is_ours() || (!self.slow && elapsed < plan.budget);
-        round < rounds && !self.cell.failed() && (round == 0 || in_time)
+        !self.cell.failed() && (round == 0 || in_time)
     }
 
     fn measure(&mut self, plan: &Plan, program: &Path, python: Option<&Path>) {
@@ -135,7 +134,7 @@ pub fn run(plan: &Plan) -> Result<Report> {
     let python = find_python();
     let mut tasks = plan.tasks();
     let mut progress = Progress::new(tasks.len());
-    for round in 0..plan.repeats * 2 {
+    for round in 0..plan.repeats {
         for (at, task) in tasks.iter_mut().enumerate() {
             if task.wanted(round, plan, progress.start.elapsed()) {
                 progress.show(round, at, &task.cell);
@@ -220,6 +219,6 @@ mod tests {
         assert!(!task.wanted(0, &plan, Duration::ZERO));
         let mut ours = Task::new(OURS, "pairs", Unit::Microseconds);
         ours.slow = true;
-        assert!(ours.wanted(plan.repeats * 2 - 1, &plan, plan.budget * 2));
+        assert!(ours.wanted(plan.repeats - 1, &plan, plan.budget * 2));
     }
 }

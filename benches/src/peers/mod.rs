@@ -23,8 +23,10 @@ pub struct Peer {
     pub name: &'static str,
     /// How it finds the dead.
     pub kind: Kind,
-    /// Runs a workload once on a fresh heap.
+    /// Runs a workload once on a fresh heap, and ends the heap.
     pub run: fn(Work, &Size) -> Result<Sample, Cannot>,
+    /// The same, but leaves the heap to the end of the process.
+    pub run_and_leak: fn(Work, &Size) -> Result<Sample, Cannot>,
 }
 
 /// The name of our heap.
@@ -33,7 +35,7 @@ pub const OURS: &str = "gc-core";
 pub const RC: &str = "Rc";
 
 const fn peer<H: HeapUnderTest>(name: &'static str) -> Peer {
-    Peer { name, kind: H::KIND, run: work::run::<H> }
+    Peer { name, kind: H::KIND, run: work::run::<H>, run_and_leak: work::run_and_leak::<H> }
 }
 
 /// All of them, ours and the yardstick first.

@@ -21,11 +21,20 @@ pub(super) fn ring<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sampl
     Sample::try_timed(count, || heap.collect())
 }
 
-/// Looks at a live graph whose every node is suspect.
+/// Looks at a live graph whose every node is held, and suspect.
 pub(super) fn full_look<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::live(heap, count);
     heap.collect()?;
     graphs::touch(heap);
+    Sample::try_timed(count, || heap.collect())
+}
+
+/// Looks at a live graph whose every node just lost its handle, but one: who lives is
+/// only known after marking.
+pub(super) fn full_look_one_root<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
+    graphs::connected(heap, count);
+    heap.collect()?;
+    graphs::release(heap, 1);
     Sample::try_timed(count, || heap.collect())
 }
 

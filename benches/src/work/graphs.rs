@@ -19,6 +19,21 @@ pub fn live<H: HeapUnderTest>(heap: &mut H, count: usize) {
     });
 }
 
+/// Holds `count` nodes, each with an edge to a random one and an edge to the next in a
+/// random order of all: every node is reachable from every other.
+pub fn connected<H: HeapUnderTest>(heap: &mut H, count: usize) {
+    live(heap, count);
+    heap.mutate(|nodes, roots| {
+        let mut random = Random::new(5);
+        let mut order: Vec<usize> = (0..count).collect();
+        (1..count).for_each(|at| order.swap(at, random.below(at + 1)));
+        for at in 0..count {
+            let next = nodes.edge_to(&roots[order[(at + 1) % count]]);
+            nodes.set_edge(&roots[order[at]], 0, Some(next));
+        }
+    });
+}
+
 /// Adds `count` cycles of two, each held at one node. With `into` live roots the
 /// other edge of each node points to a random one of them.
 pub fn pairs<H: HeapUnderTest>(heap: &mut H, count: usize, into: usize) {

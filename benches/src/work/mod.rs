@@ -25,6 +25,8 @@ pub enum Work {
     Ring,
     /// A full collection where everything is live and everything is suspect.
     FullLook,
+    /// The same, with one node held and all others reachable from it only.
+    FullLookOneRoot,
     /// A collection right after another.
     Nothing,
     /// Collect 1000 garbage pairs beside a settled live graph.
@@ -114,13 +116,14 @@ impl Sample {
 
 impl Work {
     /// All of them, in the order of the design's table.
-    pub const ALL: [Work; 15] = [
+    pub const ALL: [Work; 16] = [
         Work::Churn,
         Work::Hold,
         Work::Clone,
         Work::Pairs,
         Work::Ring,
         Work::FullLook,
+        Work::FullLookOneRoot,
         Work::Nothing,
         Work::PairsBesideLive,
         Work::PairsIntoLive,
@@ -143,32 +146,45 @@ impl Work {
     }
 }
 
-/// Runs a workload once on a fresh heap.
+/// Runs a workload once on a fresh heap, and ends the heap.
 pub fn run<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
-    match work {
-        Work::List => on_default_stack(|| run_here::<H>(work, size)),
-        _ => run_here::<H>(work, size),
-    }
+    run_to::<H>(work, size, drop)
 }
 
-fn run_here<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
-    let mut heap = H::new(work.automatic());
+/// The same, but leaves the heap as it is, for a process that ends now: tearing down is
+/// in no row, and some peers overflow the stack there.
+pub fn run_and_leak<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
+    run_to::<H>(work, size, std::mem::forget)
+}
+
+fn run_to<H: HeapUnderTest>(work: Work, size: &Size, end: fn(H)) -> Result<Sample, Cannot> {
+    let run = || {
+        let mut heap = H::new(work.automatic());
+        let sample = run_on(&mut heap, work, size);
+        end(heap);
+        sample
+    };
+    if work == Work::List { on_default_stack(run) } else { run() }
+}
+
+fn run_on<H: HeapUnderTest>(heap: &mut H, work: Work, size: &Size) -> Result<Sample, Cannot> {
     match work {
-        Work::Churn => counting::churn(&mut heap, size.objects),
-        Work::Hold => counting::hold(&mut heap, size.objects),
-        Work::Clone => counting::clone_and_drop(&mut heap, size.objects),
-        Work::List => counting::drop_list(&mut heap, size.objects),
-        Work::Bytes => counting::bytes_held(&mut heap, size.objects),
-        Work::Pairs => collecting::pairs(&mut heap, size.objects),
-        Work::Ring => collecting::ring(&mut heap, size.objects),
-        Work::FullLook => collecting::full_look(&mut heap, size.objects),
-        Work::Nothing => collecting::nothing_to_suspect(&mut heap, size.objects),
-        Work::PairsBesideLive => collecting::pairs_beside_live(&mut heap, size),
-        Work::PairsIntoLive => collecting::pairs_into_live(&mut heap, size, H::collect),
-        Work::PairsIntoLiveYoung => collecting::pairs_into_live(&mut heap, size, H::collect_young),
-        Work::RandomChurn => programs::random_churn(&mut heap, size),
-        Work::RandomChurnPause => programs::longest_pause(&mut heap, size),
-        Work::Trees => programs::binary_trees(&mut heap, size),
+        Work::Churn => counting::churn(heap, size.objects),
+        Work::Hold => counting::hold(heap, size.objects),
+        Work::Clone => counting::clone_and_drop(heap, size.objects),
+        Work::List => counting::drop_list(heap, size.objects),
+        Work::Bytes => counting::bytes_held(heap, size.objects),
+        Work::Pairs => collecting::pairs(heap, size.objects),
+        Work::Ring => collecting::ring(heap, size.objects),
+        Work::FullLook => collecting::full_look(heap, size.objects),
+        Work::FullLookOneRoot => collecting::full_look_one_root(heap, size.objects),
+        Work::Nothing => collecting::nothing_to_suspect(heap, size.objects),
+        Work::PairsBesideLive => collecting::pairs_beside_live(heap, size),
+        Work::PairsIntoLive => collecting::pairs_into_live(heap, size, H::collect),
+        Work::PairsIntoLiveYoung => collecting::pairs_into_live(heap, size, H::collect_young),
+        Work::RandomChurn => programs::random_churn(heap, size),
+        Work::RandomChurnPause => programs::longest_pause(heap, size),
+        Work::Trees => programs::binary_trees(heap, size),
     }
 }
 

@@ -88,17 +88,24 @@ pub(crate) unsafe fn die_as(core: &Core, block: &Block, object: Object, drop_val
     }
 }
 
-/// May another release begin here? Where the stack was in the first one that is nested
-/// is noted, and how much the others have taken since is what counts.
+/// May another release begin here?
 #[inline(always)]
 fn may_nest(core: &Core) -> bool {
+    core.depth.get() == 0 || may_nest_in_another(core)
+}
+
+/// Where the stack was in the first release that is nested is noted, and how much the
+/// others have taken since is what counts.
+#[inline(never)]
+fn may_nest_in_another(core: &Core) -> bool {
+    let marker = 0u8;
+    let position = ptr::from_ref(&marker).addr();
     match core.depth.get() {
-        0 => true,
         1 => {
-            core.stack_top.set(stack_position());
+            core.stack_top.set(position);
             true
         }
-        2..MAX_NESTING => core.stack_top.get().saturating_sub(stack_position()) <= MAX_STACK,
+        2..MAX_NESTING => core.stack_top.get().saturating_sub(position) <= MAX_STACK,
         _ => false,
     }
 }
@@ -167,12 +174,6 @@ impl Drop for Nested<'_> {
     fn drop(&mut self) {
         self.0.depth.set(self.0.depth.get() - 1);
     }
-}
-
-#[inline(always)]
-fn stack_position() -> usize {
-    let marker = 0u8;
-    ptr::from_ref(&marker).addr()
 }
 
 /// Queues an object at zero. `false` when there is no memory for the queue: it
