@@ -4,9 +4,10 @@
 use super::Unreachable;
 use super::set::Set;
 use crate::space::core::Core;
+use crate::space::dirty::Stay;
 use crate::space::info::Kind;
 use crate::space::pass::Pass;
-use crate::space::planes::raise;
+use crate::space::planes::{Planes, raise};
 
 /// Trial deletion costs about twice as much for an object as the linear pass, and
 /// its closure must be found first: it gives up beyond this part of the heap.
@@ -46,9 +47,9 @@ fn distrusted(core: &Core, generation: u8) -> bool {
 fn take_candidates(pass: &mut Pass) -> usize {
     let core = pass.core();
     let mut candidates = 0;
-    core.retain_dirty(|block| {
+    core.visit_dirty(pass.oldest, |block| {
         core.epochs.fold(block);
-        let (mut groups, mut keeps) = (0, false);
+        let (mut groups, mut stay) = (0, Stay::Clean);
         for (group, planes) in block.groups().iter().enumerate() {
             let taken = planes.candidate.get() & planes.examined(pass.oldest);
             if taken != 0 {
@@ -57,15 +58,26 @@ fn take_candidates(pass: &mut Pass) -> usize {
                 block.clear_internal_group(group as u32);
                 candidates += taken.count_ones() as usize;
             }
-            keeps |= planes.candidate.get() & !taken != 0 || (taken != 0 && pass.oldest < 2);
+            stay = stay.max(where_to(planes, taken, pass.oldest));
         }
         if groups != 0 {
             pass.list(block);
             pass.enqueue_groups(block, groups);
         }
-        keeps
+        stay
     });
     candidates
+}
+
+/// Where a group's candidates that will be left after this collection want their block.
+fn where_to(planes: &Planes, taken: u64, oldest: u8) -> Stay {
+    let untouched = planes.candidate.get() & !taken;
+    match oldest {
+        0 if taken != 0 || untouched & planes.generation(1) != 0 => Stay::Middle,
+        1 if taken != 0 => Stay::Old,
+        _ if untouched != 0 => Stay::Old,
+        _ => Stay::Clean,
+    }
 }
 
 /// Adds all that the candidates reach, and counts the references within. `false`:

@@ -101,12 +101,12 @@ pub(crate) fn collect_due(core: &Core) {
     if core.collecting.get() {
         return;
     }
-    let generation = core.schedule.due(|| core.tracked_in_use());
+    let generation = core.schedule.due(core.births.next(), || core.tracked_in_use());
     collect(core, generation);
 }
 
 fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
-    if core.has_no_dirty_block() && !core.schedule.distrust.get() && !core.schedule.always_linear.get() {
+    if core.dirty.is_empty(generation) && !core.schedule.distrust.get() && !core.schedule.always_linear.get() {
         // Nothing lost a pointer and lived: there is nothing to suspect.
         core.epochs.promote(generation);
         core.bins.flush();
@@ -252,8 +252,6 @@ impl Drop for Open<'_> {
         }
         self.raised = None;
         self.core.return_aside();
-        if self.core.untidy.get() {
-            self.core.tidy(false);
-        }
+        self.core.tidy();
     }
 }

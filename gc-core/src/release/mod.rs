@@ -255,7 +255,7 @@ pub(crate) fn leave(core: &Core) {
         return;
     }
     if core.untidy.get() {
-        core.tidy(true);
+        core.tidy_all(true);
     }
     if core.memory.used() == 0 {
         // SAFETY: invariant 6: no handle, no object, no open operation.

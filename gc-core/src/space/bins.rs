@@ -3,6 +3,7 @@
 use super::block::{Block, BlockLink, flag};
 use super::chunk::{BLOCK, Chunk, SUB};
 use super::core::Core;
+use super::dirty::Stay;
 use super::info::{Class, Die, TypeInfo};
 use super::layout::SlotLayout;
 use super::object::Object;
@@ -245,18 +246,31 @@ impl Core {
         let Some(bin) = block.bin.get() else { return };
         // SAFETY: invariant 9.
         let bin = unsafe { bin.as_ref() };
-        let stays = self.collecting.get() || block.has(flag::CURRENT | flag::DIRTY);
-        if block.live() == 0 && !stays {
-            self.empty_block(bin, block);
-            return;
-        }
         if block.live() == 0 {
             block.clear_flag(flag::RETIRED);
-            self.untidy.set(true);
+            if !self.collecting.get() && !block.has(flag::CURRENT | flag::DIRTY | flag::EMPTIED) {
+                self.empty_block(bin, block);
+                return;
+            }
+            self.note_if_empty(block);
         }
         if !block.has(flag::AVAILABLE | flag::CURRENT) && block.has_room() {
             bin.push_available(block);
         }
+    }
+
+    /// Notes a block that is to be given back as soon as nothing is in its way. (A dirty
+    /// one is noted when it is visited, a current one when another takes its place.)
+    pub(crate) fn note_if_empty(&self, block: &Block) {
+        if block.live() > 0 || block.has(flag::CURRENT | flag::DIRTY | flag::EMPTIED) {
+            return;
+        }
+        let mut emptied = self.emptied.borrow_mut();
+        if emptied.try_reserve(1).is_err() {
+            return self.untidy.set(true);
+        }
+        block.set_flag(flag::EMPTIED);
+        emptied.push(block.link());
     }
 
     fn empty_block(&self, bin: &Bin, block: &Block) {
@@ -269,18 +283,32 @@ impl Core {
         self.memory.give_block(self, block);
     }
 
+    /// Gives back the blocks that became empty while a collection was open.
+    pub(crate) fn tidy(&self) {
+        for link in self.emptied.take() {
+            // SAFETY: invariant 2: a block that is to be given back does not go before.
+            let block = unsafe { link.as_ref() };
+            block.clear_flag(flag::EMPTIED);
+            self.settle_block(block);
+        }
+        if self.untidy.take() {
+            self.tidy_all(false);
+        }
+    }
+
     /// Gives back every block that is empty. With `closing` nothing will be allocated
     /// any more: blocks go by themselves as soon as they are empty.
-    pub(crate) fn tidy(&self, closing: bool) {
-        self.retain_dirty(|block| block.live() > 0);
-        self.untidy.set(false);
+    pub(crate) fn tidy_all(&self, closing: bool) {
+        self.visit_dirty(2, |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean });
         self.bins.flush();
         let mut blocks = alloc::vec::Vec::new();
         self.memory.each_block(&mut |block| {
+            block.clear_flag(flag::EMPTIED);
             if block.live() == 0 || (closing && block.has(flag::CURRENT)) {
                 blocks.push(block.link());
             }
         });
+        self.emptied.take();
         for block in blocks {
             // SAFETY: invariant 2: still in place, only blocks visited before went back.
             let block = unsafe { block.as_ref() };

@@ -3,6 +3,7 @@
 use super::bins::Bins;
 use super::births::Births;
 use super::block::{Block, BlockLink, flag};
+use super::dirty::Dirty;
 use super::generations::Epochs;
 use super::hooks::Hooks;
 use super::info::Kind;
@@ -43,7 +44,9 @@ pub(crate) struct Core {
     aside: BlockLink,
     /// Objects at zero that wait for a shallower stack. The top is the next.
     pub(crate) release_queue: RefCell<Vec<Object>>,
-    /// Blocks may be empty without having been given back.
+    /// Empty blocks that could not be given back at once.
+    pub(crate) emptied: RefCell<Vec<NonNull<Block>>>,
+    /// Any block may be empty without having been given back.
     pub(crate) untidy: Cell<bool>,
 
     pub(crate) policy: FinalizerPolicy,
@@ -51,8 +54,7 @@ pub(crate) struct Core {
     pub(crate) schedule: Schedule,
     pub(crate) weaks: WeakTable,
     pub(crate) hooks: Hooks,
-    /// Blocks with candidates.
-    dirty: Cell<Option<NonNull<Block>>>,
+    pub(crate) dirty: Dirty,
     /// The list of uncollectable objects, each held by a count.
     pub(crate) garbage: RefCell<VecDeque<Object>>,
     pub(crate) memory: Memory,
@@ -84,13 +86,14 @@ impl Core {
             user_code_ran: Cell::new(false),
             aside: Cell::new(None),
             release_queue: RefCell::new(Vec::new()),
+            emptied: RefCell::new(Vec::new()),
             untidy: Cell::new(false),
             policy,
             epochs: Epochs::default(),
             schedule: Schedule::default(),
             weaks: WeakTable::default(),
             hooks: Hooks::new(),
-            dirty: Cell::new(None),
+            dirty: Dirty::default(),
             garbage: RefCell::new(VecDeque::new()),
             memory: Memory::new(source),
             close: Cell::new(None),
@@ -148,43 +151,6 @@ impl Core {
                 aside.count_ones()
             });
             self.count_freed(block, freed.sum());
-        }
-    }
-
-    /// Marks an object a candidate: it lost a pointer and lives.
-    #[inline]
-    pub(crate) fn suspect(&self, object: Object) {
-        let block = object.block();
-        let (planes, bit) = block.planes_of(block.index(object));
-        raise(&planes.candidate, bit);
-        self.list_dirty(block);
-    }
-
-    pub(crate) fn list_dirty(&self, block: &Block) {
-        if !block.has(flag::DIRTY) {
-            block.set_flag(flag::DIRTY | flag::PLANED);
-            block.next_dirty.set(self.dirty.replace(Some(block.link())));
-        }
-    }
-
-    /// Has no block a candidate?
-    pub(crate) fn has_no_dirty_block(&self) -> bool {
-        self.dirty.get().is_none()
-    }
-
-    /// Visits the blocks with candidates; `f` says whether one keeps some.
-    pub(crate) fn retain_dirty(&self, mut f: impl FnMut(&Block) -> bool) {
-        let mut next = self.dirty.take();
-        while let Some(link) = next {
-            // SAFETY: invariant 2: a dirty block does not go back.
-            let block = unsafe { link.as_ref() };
-            next = block.next_dirty.take();
-            block.clear_flag(flag::DIRTY);
-            if f(block) {
-                self.list_dirty(block);
-            } else if block.live() == 0 {
-                self.untidy.set(true);
-            }
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) mod chunk;
 pub(crate) mod core;
 pub(crate) mod count;
 pub(crate) mod decay;
+pub(crate) mod dirty;
 pub(crate) mod generations;
 pub(crate) mod hooks;
 pub(crate) mod info;

@@ -29,6 +29,8 @@ pub(crate) struct Schedule {
     long_lived: Cell<usize>,
     /// Births when they were counted.
     counted_at: Cell<u64>,
+    /// Before so many births there cannot be enough new objects for a full collection.
+    full_from: Cell<u64>,
     /// The next full collection must be linear: candidates are not complete.
     pub(crate) distrust: Cell<bool>,
     /// Candidates are ignored: collections are always linear.
@@ -48,6 +50,7 @@ impl Default for Schedule {
             debug: Cell::new(0),
             long_lived: Cell::new(0),
             counted_at: Cell::new(0),
+            full_from: Cell::new(0),
             distrust: Cell::new(false),
             always_linear: Cell::new(false),
             never_linear: Cell::new(false),
@@ -88,18 +91,22 @@ impl Schedule {
     pub(crate) fn note_survivors(&self, births: u64, tracked: impl FnOnce() -> usize) {
         if self.counted_at.replace(births) != births {
             self.long_lived.set(tracked());
+            self.full_from.set(0);
         }
     }
 
     /// The oldest generation that is due, once generation 0 is. A full collection
     /// waits until there are a quarter more objects than survived the last one
     /// (CPython's rule, but that it counts only survivors of generation 1 as new).
-    pub(crate) fn due(&self, tracked: impl FnOnce() -> usize) -> u8 {
+    /// The objects need not be counted each time: a birth makes one more at most.
+    pub(crate) fn due(&self, births: u64, tracked: impl FnOnce() -> usize) -> u8 {
         let ([one, two], thresholds) = (self.counts.get(), self.thresholds.get());
-        if two > thresholds[2] {
-            let long_lived = self.long_lived.get();
-            if tracked().saturating_sub(long_lived) >= long_lived / 4 {
-                return 2;
+        if two > thresholds[2] && births >= self.full_from.get() {
+            let part = self.long_lived.get() / 4;
+            let enough = if part == 0 { 0 } else { self.long_lived.get() + part };
+            match enough.saturating_sub(tracked()) {
+                0 => return 2,
+                missing => self.full_from.set(births + missing as u64),
             }
         }
         u8::from(one > thresholds[1])
