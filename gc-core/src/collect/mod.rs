@@ -102,7 +102,10 @@ pub(crate) fn collect_due(core: &Core) {
         return;
     }
     let generation = core.schedule.due(core.births.next(), || core.tracked_in_use());
-    collect(core, generation);
+    let touched = core.births.young() as usize;
+    let freed = collect(core, generation);
+    core.schedule.learn(freed, touched);
+    core.births.set_trigger(core.schedule.trigger());
 }
 
 fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {

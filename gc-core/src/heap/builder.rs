@@ -42,8 +42,8 @@ impl HeapBuilder {
         self
     }
 
-    /// The thresholds of automatic collection; CPython's `[700, 10, 10]` by default.
-    /// See [`Heap::set_thresholds`].
+    /// The thresholds of automatic collection, to be kept to exactly. By default they are
+    /// CPython's `[700, 10, 10]`, and adapt. See [`Heap::set_thresholds`].
     #[must_use]
     pub fn thresholds(mut self, thresholds: [u32; 3]) -> HeapBuilder {
         self.thresholds = Some(thresholds);
@@ -75,7 +75,7 @@ impl HeapBuilder {
     pub fn build(self) -> Heap {
         let core = Core::new(self.policy, self.source);
         if let Some(thresholds) = self.thresholds {
-            core.schedule.thresholds.set(thresholds);
+            core.schedule.set_thresholds(thresholds);
         }
         core.births.set_trigger(core.schedule.trigger());
         drop(self.unraisable.and_then(|hook| core.hooks.set_unraisable(hook)));

@@ -60,17 +60,23 @@ impl Heap {
 
     /// When collections start by themselves: see [`set_thresholds`](Heap::set_thresholds).
     pub fn thresholds(&self) -> [u32; 3] {
-        self.core().schedule.thresholds.get()
+        self.core().schedule.thresholds()
     }
 
     /// An allocation collects generation 0 when the tracked objects allocated, less
     /// those freed, since the last collection are more than the first number;
     /// generation 1 when generation 0 was collected more often than the second;
     /// generation 2 when generation 1 was collected more often than the third, and
-    /// a quarter of the long-lived objects is new. A first number of 0 switches
-    /// automatic collection off.
+    /// there are a quarter more objects than survived the last one. A first number of 0
+    /// switches automatic collection off.
+    ///
+    /// Until a program sets them, the thresholds are CPython's `[700, 10, 10]` and adapt
+    /// to what automatic collections find: where they free next to nothing (less than one
+    /// young object in 16) the first number is doubled, up to 128 times and a 16th of the
+    /// objects that survived the last full collection; where they free one in 4, it is
+    /// halved again. A collection that waited for twice as many objects counts twice.
     pub fn set_thresholds(&self, thresholds: [u32; 3]) {
-        self.core().schedule.thresholds.set(thresholds);
+        self.core().schedule.set_thresholds(thresholds);
         self.reset_trigger();
     }
 

@@ -16,11 +16,27 @@ pub struct GenerationStats {
 /// CPython's default thresholds, 2.7 to 3.12.
 const THRESHOLDS: [u32; 3] = [700, 10, 10];
 
+/// A collection that freed less than one object in so many was hardly worth it.
+const NEXT_TO_NOTHING: usize = 16;
+
+/// One that freed one in so many came late.
+const MANY: usize = 4;
+
+/// The young may be one in so many of the objects that survived the last full collection.
+const SMALL_PART: usize = 16;
+
+/// 700 * 2^7: about 90,000 young objects.
+const MOST_PATIENT: u32 = 7;
+
 pub(crate) struct Schedule {
     pub(crate) enabled: Cell<bool>,
     /// Open `pause()` guards.
     pub(crate) pauses: Cell<u32>,
-    pub(crate) thresholds: Cell<[u32; 3]>,
+    thresholds: Cell<[u32; 3]>,
+    /// The program did not set them: they adapt to what collections find.
+    adaptive: Cell<bool>,
+    /// The first threshold is taken times two to this power, while they adapt.
+    patience: Cell<u32>,
     /// Collections of generation 0 since one of 1, of 1 since one of 2.
     pub(crate) counts: Cell<[u32; 2]>,
     pub(crate) stats: Cell<[GenerationStats; 3]>,
@@ -45,6 +61,8 @@ impl Default for Schedule {
             enabled: Cell::new(true),
             pauses: Cell::new(0),
             thresholds: Cell::new(THRESHOLDS),
+            adaptive: Cell::new(true),
+            patience: Cell::new(0),
             counts: Cell::new([0; 2]),
             stats: Cell::default(),
             debug: Cell::new(0),
@@ -59,20 +77,52 @@ impl Default for Schedule {
 }
 
 impl Schedule {
+    /// The thresholds as the program set them, or CPython's.
+    pub(crate) fn thresholds(&self) -> [u32; 3] {
+        self.thresholds.get()
+    }
+
+    /// Sets thresholds that are to be kept to exactly.
+    pub(crate) fn set_thresholds(&self, thresholds: [u32; 3]) {
+        self.thresholds.set(thresholds);
+        self.adaptive.set(false);
+        self.patience.set(0);
+    }
+
     /// The count of generation 0 above which an allocation collects.
     pub(crate) fn trigger(&self) -> u32 {
         let first = self.thresholds.get()[0];
         let on = self.enabled.get() && self.pauses.get() == 0 && first > 0;
-        if on { first } else { u32::MAX }
+        if on { first << self.patience.get() } else { u32::MAX }
+    }
+
+    /// Learns from an automatic collection: how many objects it freed of those that it
+    /// was for, `touched` young ones. Where it freed next to nothing the next may wait
+    /// for twice as many, while that is a small part of the heap; where it freed many,
+    /// it comes earlier again.
+    pub(crate) fn learn(&self, freed: usize, touched: usize) {
+        if !self.adaptive.get() {
+            return;
+        }
+        let patience = self.patience.get();
+        let small = touched * 2 <= self.long_lived.get() / SMALL_PART;
+        if freed >= touched / MANY {
+            self.patience.set(patience.saturating_sub(1));
+        } else if freed < touched / NEXT_TO_NOTHING && small {
+            self.patience.set((patience + 1).min(MOST_PATIENT));
+        }
     }
 
     /// Counts a collection as CPython does: one more of the next older generation,
-    /// none of the examined ones.
+    /// none of the examined ones. One that waited for twice as many objects counts twice,
+    /// so that the older generations do not wait longer.
     pub(crate) fn count_collection(&self, generation: u8) {
         let [one, two] = self.counts.get();
+        let patience = self.patience.get();
+        let middle = if patience == 0 { 1 } else { one / self.thresholds.get()[1].saturating_add(1) };
         self.counts.set(match generation {
-            0 => [one + 1, two],
-            1 => [0, two + 1],
+            0 => [one.saturating_add(1 << patience), two],
+            1 => [0, two.saturating_add(middle.max(1))],
             _ => [0, 0],
         });
     }
@@ -110,5 +160,60 @@ impl Schedule {
             }
         }
         u8::from(one > thresholds[1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after_a_full_collection(survivors: usize) -> Schedule {
+        let schedule = Schedule::default();
+        schedule.note_survivors(1, || survivors);
+        schedule
+    }
+
+    #[test]
+    fn collections_that_free_nothing_come_later_and_those_that_free_much_earlier() {
+        let schedule = after_a_full_collection(100_000);
+        for trigger in [700, 1400, 2800, 5600, 5600] {
+            assert_eq!(schedule.trigger(), trigger);
+            schedule.learn(10, trigger as usize);
+        }
+        schedule.learn(600, 5600);
+        assert_eq!(schedule.trigger(), 5600);
+        schedule.learn(1400, 5600);
+        assert_eq!(schedule.trigger(), 2800);
+    }
+
+    #[test]
+    fn a_program_that_sets_thresholds_gets_them_exactly() {
+        let schedule = after_a_full_collection(1 << 30);
+        schedule.learn(0, 700);
+        assert_eq!(schedule.trigger(), 1400);
+        schedule.set_thresholds([700, 10, 10]);
+        schedule.learn(0, 700);
+        assert_eq!(schedule.trigger(), 700);
+    }
+
+    #[test]
+    fn older_generations_wait_for_as_many_objects_as_ever() {
+        let patient = after_a_full_collection(1 << 30);
+        patient.learn(0, 700);
+        patient.learn(0, 1400);
+        (0..3).for_each(|_| patient.count_collection(0));
+        assert_eq!((patient.counts.get(), patient.due(2, || 0)), ([12, 0], 1));
+        patient.count_collection(1);
+        assert_eq!(patient.counts.get(), [0, 1]);
+    }
+
+    #[test]
+    fn objects_are_counted_again_when_there_can_be_enough() {
+        let schedule = after_a_full_collection(1000);
+        schedule.counts.set([0, 11]);
+        assert_eq!(schedule.due(5000, || 1100), 0);
+        assert_eq!(schedule.due(5149, || unreachable!("150 are missing")), 0);
+        assert_eq!(schedule.due(5150, || 1249), 0);
+        assert_eq!(schedule.due(5151, || 1250), 2);
     }
 }
