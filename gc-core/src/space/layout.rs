@@ -8,13 +8,13 @@ pub(crate) struct SlotLayout {
     /// Bytes from one slot to the next.
     pub(crate) stride: u32,
     /// Offset of the first slot's value.
-    pub(super) first: u32,
+    pub(crate) first: u32,
     /// Slots, those of the hole included.
-    pub(super) slots: u32,
+    pub(crate) slots: u32,
     /// Offset of the side tables.
-    pub(super) tables: u32,
+    pub(crate) tables: u32,
     /// The slots that the tables take the place of: first and behind the last.
-    pub(super) hole: (u16, u16),
+    pub(crate) hole: (u16, u16),
 }
 
 /// From this stride on the tables stand before the first slot: a hole would waste too much.

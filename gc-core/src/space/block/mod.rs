@@ -13,58 +13,19 @@
 //! block to block, so that the tables of many blocks do not fall into the same
 //! sets of the processor's caches.
 
+pub(crate) mod flag;
+mod members;
+mod slots;
+
 use super::bins::Bin;
 use super::chunk::{CHUNK, Chunk};
 use super::info::{Class, Glue, Kind, TypeInfo};
 use super::layout::SlotLayout;
 use super::object::Object;
-use super::planes::{Planes, bits, lower, raise};
+use super::planes::{Planes, bits};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
-
-/// Facts about a block, one bit each.
-pub(crate) mod flag {
-    /// Its type is tracked: also the loud bit of a new count word.
-    pub(crate) const TRACKED: u16 = 1;
-    /// Objects of its type are allocated here at present.
-    pub(crate) const CURRENT: u16 = 2;
-    /// On its bin's list of blocks with free slots.
-    pub(crate) const AVAILABLE: u16 = 4;
-    /// Some plane beside `alloc` may have bits.
-    pub(crate) const PLANED: u16 = 8;
-    /// On the open collection's list of examined blocks.
-    pub(crate) const LISTED: u16 = 16;
-    /// On the list of blocks with recent candidates.
-    pub(crate) const RECENT: u16 = 32;
-    /// Its births are used up: nothing is allocated here until it is empty.
-    pub(crate) const RETIRED: u16 = 64;
-    /// Its type has a finalizer.
-    pub(crate) const FINALIZABLE: u16 = 128;
-    /// Dropping its values may run code that we do not know.
-    pub(crate) const WILD: u16 = 256;
-    /// A split block: its sub-blocks hold the slots.
-    pub(crate) const SPLIT: u16 = 512;
-    /// Weak references point, or pointed, into it.
-    pub(crate) const WEAK: u16 = 1024;
-    /// On the list of blocks with slots that were put aside.
-    pub(crate) const ASIDE: u16 = 2048;
-    /// On the list of blocks with candidates of generation 1 or older.
-    pub(crate) const SETTLED_MIDDLE: u16 = 4096;
-    /// On the list of blocks with candidates of generation 2.
-    pub(crate) const SETTLED_OLD: u16 = 8192;
-    /// On some list of blocks with candidates.
-    pub(crate) const DIRTY: u16 = RECENT | SETTLED_MIDDLE | SETTLED_OLD;
-    /// On the list of blocks that are to be given back when the collection closes.
-    pub(crate) const EMPTIED: u16 = 16384;
-    /// The death of an object may be more than dropping its value.
-    pub(crate) const CAREFUL: u16 = FINALIZABLE | WILD | WEAK | LISTED;
-}
-
-/// A free slot's header: the list of free slots of its block.
-#[repr(C)]
-struct FreeSlot {
-    next: Cell<*mut FreeSlot>,
-}
+use slots::FreeSlot;
 
 pub(crate) type BlockLink = Cell<Option<NonNull<Block>>>;
 
@@ -166,23 +127,8 @@ impl Block {
         let wild = if class.glue == Glue::Unknown { flag::WILD } else { 0 };
         let tracked = if class.kind == Kind::Cyclic { flag::TRACKED } else { 0 };
         self.flags.set(tracked | finalizable | wild);
-        self.live.set(0);
-        self.run.set(0);
-        self.run_end.set(0);
         self.pending.set(0);
-        self.free.set(ptr::null_mut());
-        self.refresh_slots(0..layout.hole.0.into());
-        self.refresh_slots(layout.hole.1.into()..layout.slots);
-        self.capacity.set((layout.slots - u32::from(layout.hole.1 - layout.hole.0)) as u16);
-    }
-
-    fn refresh_slots(&self, slots: core::ops::Range<u32>) {
-        for group in slots.start / 64..slots.end.div_ceil(64) {
-            let first = group * 64;
-            let from = slots.start.saturating_sub(first);
-            let to = (slots.end - first).min(64);
-            raise(&self.group(group).old, (u64::MAX << from) & (u64::MAX >> (64 - to)));
-        }
+        self.make_slots(&layout);
     }
 
     /// Forgets the type. Holds after it: the block holds nothing.
@@ -208,12 +154,6 @@ impl Block {
     #[inline]
     pub(crate) fn subs(&self) -> Option<NonNull<Block>> {
         if self.has(flag::SPLIT) { self.next_queued.get() } else { None }
-    }
-
-    /// Slots in use: alive, taken or put aside.
-    #[inline]
-    pub(crate) fn live(&self) -> u32 {
-        u32::from(self.live.get())
     }
 
     #[inline]
@@ -324,158 +264,6 @@ impl Block {
         let groups = (self.slots() as usize).div_ceil(64);
         // SAFETY: invariant 4: as many entries as groups, initialised by `format`.
         unsafe { core::slice::from_raw_parts(self.planes.get(), groups) }
-    }
-
-    /// The internal count of slot `index`; unspecified outside of a collection.
-    #[inline]
-    pub(crate) fn internal(&self, index: u32) -> u32 {
-        debug_assert!(index < self.slots());
-        // SAFETY: invariant 4: one entry a slot; invariant 7: written before it is read.
-        unsafe { *self.counts.get().add(index as usize) }
-    }
-
-    #[inline]
-    pub(crate) fn set_internal(&self, index: u32, count: u32) {
-        debug_assert!(index < self.slots());
-        // SAFETY: invariant 4: one entry a slot.
-        unsafe { *self.counts.get().add(index as usize) = count }
-    }
-
-    /// One more internal reference to slot `index`.
-    #[inline]
-    pub(crate) fn add_internal(&self, index: u32) {
-        self.set_internal(index, self.internal(index).saturating_add(1));
-    }
-
-    /// Zeroes the internal counts of all slots.
-    pub(crate) fn clear_internal(&self) {
-        // SAFETY: invariant 4: one entry a slot.
-        unsafe { self.counts.get().write_bytes(0, self.slots() as usize) }
-    }
-
-    /// Takes a slot: the last one freed, else a fresh one.
-    #[inline]
-    pub(crate) fn take_slot(&self) -> Option<Object> {
-        let free = self.free.get();
-        let object = if free.is_null() {
-            self.take_fresh()?
-        } else {
-            // SAFETY: invariant 5: the list links free slots of this block; a header
-            // is 8 bytes, the value stands right behind it.
-            unsafe {
-                self.free.set((*free).next.get());
-                Object::new(NonNull::new_unchecked(free.add(1).cast()))
-            }
-        };
-        self.live.set(self.live.get() + 1);
-        self.unpoison(object);
-        Some(object)
-    }
-
-    #[inline]
-    fn take_fresh(&self) -> Option<Object> {
-        if self.run.get() == self.run_end.get() {
-            self.next_run()?;
-        }
-        let index = self.run.get();
-        self.run.set(index + 1);
-        Some(self.object(index.into()))
-    }
-
-    /// Takes the first run of fresh slots. `None`: there is none.
-    #[cold]
-    #[inline(never)]
-    fn next_run(&self) -> Option<()> {
-        if !self.has_room() {
-            return None;
-        }
-        let group = self.groups().iter().position(|planes| planes.fresh() != 0)?;
-        let planes = self.group(group as u32);
-        let first = planes.fresh().trailing_zeros();
-        let length = (planes.fresh() >> first).trailing_ones();
-        lower(&planes.old, (u64::MAX >> (64 - length)) << first);
-        let start = group as u16 * 64 + first as u16;
-        self.run.set(start);
-        self.run_end.set(start + length as u16);
-        Some(())
-    }
-
-    /// Sets the alloc bit: from now on every pass and enumeration sees the object. The
-    /// block was folded, so it is one of generation 0.
-    #[inline]
-    pub(crate) fn come_alive(&self, object: Object) {
-        let (planes, bit) = self.planes_of(self.index(object));
-        raise(&planes.alloc, bit);
-    }
-
-    #[inline]
-    fn unpoison(&self, object: Object) {
-        #[cfg(gc_asan)]
-        super::os::poison::clear(object.value(), self.bin().size());
-        let _ = object;
-    }
-
-    /// Puts a taken slot of which nothing is known on the list of free ones.
-    #[inline]
-    pub(crate) fn give_slot(&self, object: Object) {
-        let slot = object.value().cast::<FreeSlot>().as_ptr();
-        // SAFETY: invariants 1 and 5: the header of a slot in use, nobody reads it as one any more.
-        unsafe {
-            let slot = slot.sub(1);
-            (*slot).next.set(self.free.get());
-            self.free.set(slot);
-        }
-        self.count_freed(1);
-    }
-
-    /// Counts slots that are free again.
-    #[inline]
-    pub(crate) fn count_freed(&self, slots: u32) {
-        self.live.set(self.live.get() - slots as u16);
-    }
-
-    /// Nobody may touch the value's bytes from here on; see `os::poison`.
-    #[inline]
-    pub(crate) fn poison(&self, object: Object) {
-        #[cfg(gc_asan)]
-        super::os::poison::set(object.value(), self.bin().size());
-        let _ = object;
-    }
-
-    /// Has it a slot to give?
-    pub(crate) fn has_room(&self) -> bool {
-        !self.has(flag::RETIRED) && self.live.get() < self.capacity.get()
-    }
-
-    /// Zeroes the internal counts of a group of slots.
-    pub(crate) fn clear_internal_group(&self, group: u32) {
-        let first = group * 64;
-        let slots = (self.slots() - first).min(64);
-        // SAFETY: invariant 4: one entry a slot.
-        unsafe { self.counts.get().add(first as usize).write_bytes(0, slots as usize) }
-    }
-
-    /// Marked members of a group leave the set; their bits. With `acquit` they are
-    /// candidates no longer: the next decrement makes them ones.
-    pub(crate) fn evict_marked(&self, group: u32, acquit: bool) -> u64 {
-        let planes = self.group(group);
-        let leaving = planes.members() & planes.mark.get();
-        lower(&planes.set, leaving);
-        if acquit {
-            self.acquit(group, leaving);
-        }
-        leaving
-    }
-
-    /// Candidates among the slots `bits` of a group are so no longer: they are loud.
-    #[inline]
-    pub(crate) fn acquit(&self, group: u32, bits: u64) {
-        let planes = self.group(group);
-        let candidates = planes.candidate.get() & bits;
-        if candidates != 0 {
-            lower(&planes.candidate, candidates);
-            super::planes::bits(candidates).for_each(|bit| self.object(group * 64 + bit).count().arm());
-        }
     }
 
     /// Calls `f` for each object of the plane bits that `choose` gives.
