@@ -85,6 +85,25 @@ fn a_log_sink_that_keeps_what_it_finds() {
     }
 }
 
+/// The same for garbage that nobody could look at, but for the flag: without finalizers
+/// and weak references.
+#[test]
+fn a_log_sink_that_keeps_plain_garbage() {
+    for policy in BOTH {
+        let found: Rc<RefCell<Vec<GcAny>>> = Rc::default();
+        let heap = Heap::builder().policy(policy).build();
+        let node = heap.alloc(Node { next: Slot::empty(), text: "plain".into() });
+        node.next.set(Some(node.clone()));
+        drop(node);
+        let (inner, kept) = (heap.clone(), found.clone());
+        heap.set_log(move |_| kept.borrow_mut().extend(inner.objects(None)));
+        heap.set_debug(DebugFlags::COLLECTABLE);
+        let reclaimed = heap.collect();
+        assert_eq!(reclaimed + found.borrow().len(), 1, "{policy:?}");
+        assert!(found.borrow().iter().all(|object| object.downcast::<Node>().unwrap().text == "plain"));
+    }
+}
+
 /// Python's lines, in Python's order.
 #[test]
 fn the_lines_of_a_collection() {

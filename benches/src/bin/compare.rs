@@ -39,7 +39,7 @@ struct Run {
     /// Only these peers (see --list); "gc-core" may be written "ours"
     #[arg(long, value_name = "PEER", num_args = 1.., value_delimiter = ',', value_parser = peer_names())]
     peers: Vec<String>,
-    /// How often each is measured [default: 7, quick: 3]
+    /// Rounds over all rows and peers, of three runs each (quick: two) [default: 3, quick: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeats: Option<u32>,
     /// Writes the report as JSON

@@ -1,0 +1,220 @@
+//! As much of SVG as our charts need.
+
+use std::fmt::Write as _;
+
+/// The colours of all charts, made for an opaque light ground: a chart looks the same
+/// on a light page and on a dark one.
+pub mod colour {
+    /// The ground.
+    pub const GROUND: &str = "#fcfcfa";
+    /// Every other lane.
+    pub const LANE: &str = "#f1f2ee";
+    /// Text.
+    pub const TEXT: &str = "#22262b";
+    /// Text of less weight.
+    pub const MUTED: &str = "#6c747d";
+    /// Grid lines.
+    pub const GRID: &str = "#d5d9d8";
+    /// What the chart is about.
+    pub const OURS: &str = "#d9480f";
+    /// Counting peers.
+    pub const COUNTING: &str = "#2563c9";
+    /// Tracing peers.
+    pub const TRACING: &str = "#14825f";
+    /// The yardstick.
+    pub const RC: &str = "#3d434a";
+    /// CPython.
+    pub const PYTHON: &str = "#8749c4";
+    /// A limit.
+    pub const BAR: &str = "#b3261e";
+}
+
+/// How text stands to its point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Anchor {
+    /// To the right of it.
+    Start,
+    /// Around it.
+    Middle,
+    /// To the left of it.
+    End,
+}
+
+/// A drawing, being made.
+#[derive(Clone, Debug)]
+pub struct Svg {
+    width: f64,
+    height: f64,
+    body: String,
+}
+
+impl Svg {
+    /// An empty drawing on an opaque card.
+    pub fn new(width: f64, height: f64) -> Svg {
+        let mut svg = Svg { width, height, body: String::new() };
+        let (inner_width, inner_height) = (width - 1.0, height - 1.0);
+        let _ = writeln!(
+            svg.body,
+            r#"<rect x="0.5" y="0.5" width="{inner_width}" height="{inner_height}" rx="8" fill="{}" stroke="{}"/>"#,
+            colour::GROUND,
+            colour::GRID
+        );
+        svg
+    }
+
+    /// A filled rectangle.
+    pub fn rect(&mut self, [x, y, width, height]: [f64; 4], radius: f64, fill: &str) {
+        let _ = writeln!(
+            self.body,
+            r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="{radius}" fill="{fill}"/>"#
+        );
+    }
+
+    /// A line; dashed, if there is a pattern.
+    pub fn line(&mut self, [x1, y1, x2, y2]: [f64; 4], stroke: &str, width: f64, dashes: &str) {
+        let dashes = if dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{dashes}""#) };
+        let _ = writeln!(
+            self.body,
+            r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" stroke="{stroke}" stroke-width="{width}"{dashes}/>"#
+        );
+    }
+
+    /// A line through points.
+    pub fn polyline(&mut self, points: &[(f64, f64)], stroke: &str) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let points = points.join(" ");
+        let _ = writeln!(
+            self.body,
+            r#"<polyline points="{points}" fill="none" stroke="{stroke}" stroke-width="2" stroke-linejoin="round"/>"#
+        );
+    }
+
+    /// A filled dot.
+    pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, fill: &str) {
+        let _ = writeln!(self.body, r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{fill}"/>"#);
+    }
+
+    /// Text with its baseline at the point.
+    pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, style: Style<'_>, text: &str) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let weight = if style.bold { r#" font-weight="600""# } else { "" };
+        let Style { size, fill, .. } = style;
+        let _ = writeln!(
+            self.body,
+            r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" font-size="{size}" fill="{fill}"{weight}>{}</text>"#,
+            escaped(text)
+        );
+    }
+
+    /// The file.
+    pub fn finish(self, title: &str) -> String {
+        let Svg { width, height, body } = self;
+        let title = escaped(title);
+        format!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif" role="img">
+<title>{title}</title>
+{body}</svg>
+"#
+        )
+    }
+}
+
+/// How text looks.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Style<'a> {
+    size: f64,
+    fill: &'a str,
+    bold: bool,
+}
+
+impl<'a> Style<'a> {
+    /// Plain text.
+    pub fn plain(size: f64, fill: &'a str) -> Style<'a> {
+        Style { size, fill, bold: false }
+    }
+
+    /// Bold text.
+    pub fn bold(size: f64, fill: &'a str) -> Style<'a> {
+        Style { size, fill, bold: true }
+    }
+}
+
+/// Text that is only text to XML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A logarithmic axis from one value to another, drawn from one place to another.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LogAxis {
+    /// Values at both ends.
+    pub values: (f64, f64),
+    /// Where the ends are drawn.
+    pub places: (f64, f64),
+}
+
+impl LogAxis {
+    /// Where a value is drawn; beyond an end, at the end.
+    pub fn place(&self, value: f64) -> f64 {
+        let (from, to) = (self.values.0.ln(), self.values.1.ln());
+        let share = ((value.ln() - from) / (to - from)).clamp(0.0, 1.0);
+        self.places.0 + share * (self.places.1 - self.places.0)
+    }
+
+    /// The powers of ten on it.
+    pub fn decades(&self) -> impl Iterator<Item = f64> {
+        let (first, last) = (self.values.0.log10().ceil() as i32, self.values.1.log10().floor() as i32);
+        (first..=last).map(|power| 10f64.powi(power))
+    }
+}
+
+/// Is every tag closed, in order? Enough of a check for what is written here.
+#[cfg(test)]
+pub fn is_well_formed(text: &str) -> bool {
+    let mut open = Vec::new();
+    for tag in text.split('<').skip(1) {
+        let Some((tag, _)) = tag.split_once('>') else { return false };
+        match tag.strip_prefix('/') {
+            Some(name) if open.pop() != Some(name) => return false,
+            None if !tag.ends_with('/') => open.extend(tag.split_whitespace().next()),
+            _ => {}
+        }
+        if tag.matches('"').count() % 2 != 0 {
+            return false;
+        }
+    }
+    open.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawings_are_well_formed() {
+        let mut svg = Svg::new(100.0, 50.0);
+        svg.rect([1.0, 2.0, 3.0, 4.0], 1.0, colour::OURS);
+        svg.line([0.0, 0.0, 1.0, 1.0], colour::GRID, 1.0, "2 2");
+        svg.polyline(&[(0.0, 0.0), (1.0, 1.0)], colour::RC);
+        svg.dot((5.0, 5.0), 2.0, colour::RC);
+        svg.text((1.0, 1.0), Anchor::End, Style::bold(10.0, colour::TEXT), "a < b & \"c\"");
+        let text = svg.finish("<title>");
+        assert!(is_well_formed(&text), "{text}");
+        assert!(text.contains("a &lt; b &amp; &quot;c&quot;"));
+        assert!(!is_well_formed("<a><b></a></b>") && !is_well_formed("<a>"));
+    }
+
+    #[test]
+    fn logarithms() {
+        let axis = LogAxis { values: (0.1, 1000.0), places: (0.0, 400.0) };
+        assert_eq!(
+            [0.01, 0.1, 1.0, 1000.0, 1e9].map(|value| axis.place(value).round()),
+            [0.0, 0.0, 100.0, 400.0, 400.0]
+        );
+        assert_eq!(axis.decades().count(), 5);
+    }
+}
