@@ -57,11 +57,13 @@ impl CountWord {
     pub(crate) fn increment(&self) -> bool {
         let word = self.0.get().wrapping_add(ONE);
         self.0.set(word);
-        (word as i32) < 0 && self.increment_slow(word.wrapping_sub(ONE))
+        (word as i32) < 0 && self.increment_slow()
     }
 
     #[cold]
-    fn increment_slow(&self, before: u32) -> bool {
+    #[inline(never)]
+    fn increment_slow(&self) -> bool {
+        let before = self.0.get().wrapping_sub(ONE);
         if before & SLOW == 0 {
             self.0.set(IMMORTAL);
             return true;
