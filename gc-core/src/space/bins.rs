@@ -1,7 +1,7 @@
 //! Bins: one for each type (and size class, for slices) with objects on the heap.
 
 use super::block::{Block, BlockLink, flag};
-use super::chunk::{BLOCK, Chunk, SUB};
+use super::chunk::{BLOCK, Chunk, SUB, Wanted};
 use super::core::Core;
 use super::dirty::Stay;
 use super::info::{Class, Die, TypeInfo};
@@ -179,9 +179,10 @@ impl Core {
             let (block, memory) = self.memory.take_sub(self)?;
             (block, memory, layout)
         } else {
-            let (block, memory) = self.memory.take_blocks(self, 1)?;
+            let wanted = if bin.stride() <= SUB_STRIDE { Wanted::One } else { Wanted::Whole(1) };
+            let (block, memory, bytes) = self.memory.take_blocks(self, wanted)?;
             let (index, _) = Chunk::place(memory.addr().get());
-            (block, memory, plan(BLOCK, index * 5 % 16)?)
+            (block, memory, plan(bytes, index * 5 % 16)?)
         };
         bin.blocks.set(bin.blocks.get() + 1);
         // SAFETY: invariant 4: the memory was just taken for this block, of the planned size.
@@ -195,7 +196,7 @@ impl Core {
     fn take_large(&self, bin: &Bin) -> Option<Object> {
         let info = bin.info;
         let bytes = bin.size.checked_add(info.prefix + 256)?.checked_add(info.align)?;
-        let (block, memory) = self.memory.take_blocks(self, bytes.div_ceil(BLOCK))?;
+        let (block, memory, _) = self.memory.take_blocks(self, Wanted::Whole(bytes.div_ceil(BLOCK)))?;
         let layout = SlotLayout::plan(bytes, bin.size, info.align, info.prefix, 0)?;
         let layout = layout.single();
         // SAFETY: invariant 4: as in `new_block`.

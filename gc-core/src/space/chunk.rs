@@ -9,9 +9,9 @@
 //! ```
 //!
 //! The first words name the heap, so that a pass can tell a pointer into another
-//! heap by one load that stays in cache. What is left of block 0 behind the header
-//! is split into sub-blocks of 4 KiB, as other blocks can be: a type with few
-//! objects gets one of those first.
+//! heap by one load that stays in cache. What is left of block 0 behind the header is a
+//! shorter block; in the first chunk it is split into sub-blocks of 4 KiB, as other blocks
+//! can be: a type with few objects gets one of those first.
 
 use super::block::Block;
 use super::core::Core;
@@ -36,6 +36,8 @@ pub(crate) struct Chunk {
     free: Cell<u64>,
     /// Free blocks that still have their memory.
     warm: Cell<u64>,
+    /// The blocks that can be free: all but one that is split from the start.
+    all: u64,
     /// Bytes acquired: more than `CHUNK` when it serves one very large object.
     bytes: usize,
     pub(crate) blocks: [Block; BLOCKS],
@@ -46,26 +48,30 @@ pub(crate) struct Chunk {
 const HEADER_SUBS: usize = size_of::<Chunk>().div_ceil(SUB);
 
 impl Chunk {
-    /// Writes the header.
+    /// Writes the header. With `split` the rest of block 0 is for sub-blocks.
     ///
     /// # Safety
     /// `memory` is the start of `bytes` bytes from the heap's chunk source, aligned
     /// to `CHUNK`, unused. `core` outlives the chunk.
-    pub(crate) unsafe fn create(memory: NonNull<u8>, bytes: usize, core: NonNull<Core>) -> NonNull<Chunk> {
+    pub(crate) unsafe fn create(memory: NonNull<u8>, bytes: usize, core: NonNull<Core>, split: bool) -> NonNull<Chunk> {
+        let all = if split { !1 } else { !0 };
         let chunk = memory.cast::<Chunk>();
         // SAFETY: the caller's promise; the header fits into block 0 (asserted below).
         unsafe {
             chunk.write(Chunk {
                 core,
                 start: memory,
-                free: Cell::new(!1),
+                free: Cell::new(all),
                 warm: Cell::new(0),
+                all,
                 bytes,
                 blocks: [const { Block::EMPTY }; BLOCKS],
                 subs: [const { Block::EMPTY }; SUBS],
             });
-            let subs = NonNull::new_unchecked(&raw mut (*chunk.as_ptr()).subs).cast();
-            chunk.as_ref().blocks[0].split(subs);
+            if split {
+                let subs = NonNull::new_unchecked(&raw mut (*chunk.as_ptr()).subs).cast();
+                chunk.as_ref().blocks[0].split(subs);
+            }
         }
         chunk
     }
@@ -79,10 +85,12 @@ impl Chunk {
         self.bytes
     }
 
-    /// Takes `count` neighbouring blocks, all of them `warm` or any; the number of the first.
-    pub(crate) fn take_blocks(&self, count: usize, warm: bool) -> Option<usize> {
+    /// Takes neighbouring blocks; the number of the first.
+    pub(crate) fn take_blocks(&self, wanted: Wanted, warm: bool) -> Option<usize> {
+        let count = wanted.count();
         let free = self.free.get();
         let choice = if warm { self.warm.get() } else { free };
+        let choice = if wanted == Wanted::One { choice } else { choice & !1 };
         let mut runs = choice;
         for shift in 1..count {
             runs &= choice >> shift;
@@ -103,14 +111,26 @@ impl Chunk {
 
     /// Nothing but the header is in use.
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.get() == !1 && self.subs.iter().all(|sub| !sub.is_used())
+        self.free.get() == self.all && self.subs.iter().all(|sub| !sub.is_used())
     }
 
-    /// The memory of block `index`.
-    pub(crate) fn memory(&self, index: usize) -> NonNull<u8> {
+    /// How many blocks can be free.
+    pub(crate) fn capacity(&self) -> usize {
+        self.all.count_ones() as usize
+    }
+
+    /// Where block `index` begins.
+    pub(crate) fn block_start(&self, index: usize) -> NonNull<u8> {
         debug_assert!(index < BLOCKS);
         // SAFETY: invariant 2: the chunk spans all its blocks.
         unsafe { self.start.add(index << BLOCK_SHIFT) }
+    }
+
+    /// The memory of block `index` that is not the header, and its bytes.
+    pub(crate) fn memory(&self, index: usize) -> (NonNull<u8>, usize) {
+        let header = if index == 0 { HEADER_SUBS * SUB } else { 0 };
+        // SAFETY: invariant 2: the header is shorter than a block.
+        (unsafe { self.block_start(index).add(header) }, BLOCK - header)
     }
 
     /// The chunk's memory.
@@ -130,7 +150,7 @@ impl Chunk {
 
     /// Makes a free 64 KiB block a split one, its table of sub-blocks in its first 4 KiB.
     pub(crate) fn split_block(&self, index: usize) {
-        let table = self.memory(index).cast::<Block>();
+        let table = self.block_start(index).cast::<Block>();
         for sub in 0..SUBS {
             // SAFETY: invariant 2: the block was free, and SUBS entries fit into its first sub-block.
             unsafe { table.add(sub).write(Block::EMPTY) };
@@ -161,6 +181,24 @@ impl Chunk {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Which blocks are wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wanted {
+    /// One; it may be the shorter one behind the header.
+    One,
+    /// So many neighbours of full length.
+    Whole(usize),
+}
+
+impl Wanted {
+    pub(crate) fn count(self) -> usize {
+        match self {
+            Wanted::One => 1,
+            Wanted::Whole(count) => count,
         }
     }
 }

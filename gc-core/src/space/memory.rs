@@ -1,7 +1,7 @@
 //! The chunks of a heap, and the blocks taken from them.
 
 use super::block::Block;
-use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS};
+use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS, Wanted};
 use super::core::Core;
 use super::decay::Decay;
 use super::os::{ChunkSource, poison};
@@ -49,35 +49,39 @@ impl Memory {
         self.used.get()
     }
 
-    /// Takes `count` neighbouring blocks, or a chunk of its own for more than one holds.
-    pub(crate) fn take_blocks(&self, core: &Core, count: usize) -> Option<(&Block, NonNull<u8>)> {
+    /// Takes blocks, or a chunk of its own for more than one holds. Their memory, and how
+    /// many bytes the first one has.
+    pub(crate) fn take_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Block, NonNull<u8>, usize)> {
+        let count = wanted.count();
         let (chunk, first, count) = if count >= BLOCKS {
             let bytes = (count + 1).checked_mul(BLOCK)?.checked_next_multiple_of(CHUNK)?;
             let chunk = self.new_chunk(core, bytes)?;
-            (chunk, chunk.take_blocks(BLOCKS - 1, false)?, BLOCKS - 1)
+            (chunk, chunk.take_blocks(Wanted::Whole(BLOCKS - 1), false)?, BLOCKS - 1)
         } else {
-            self.find_blocks(core, count)?
+            self.find_blocks(core, wanted)?
         };
         self.free.set(self.free.get() - count);
         self.used.set(self.used.get() + 1);
         let block = &chunk.blocks[first];
         block.span.set(count as u8);
-        Some((block, chunk.memory(first)))
+        let (memory, bytes) = chunk.memory(first);
+        Some((block, memory, bytes))
     }
 
-    fn find_blocks(&self, core: &Core, count: usize) -> Option<(&Chunk, usize, usize)> {
-        let found = if self.decay.warm() >= count { self.find_free(count, true) } else { None };
-        if let Some((chunk, first)) = found.or_else(|| self.find_free(count, false)) {
+    fn find_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Chunk, usize, usize)> {
+        let count = wanted.count();
+        let found = if self.decay.warm() >= count { self.find_free(wanted, true) } else { None };
+        if let Some((chunk, first)) = found.or_else(|| self.find_free(wanted, false)) {
             return Some((chunk, first, count));
         }
         let chunk = self.new_chunk(core, CHUNK)?;
         self.hint.set(self.chunks.borrow().len() - 1);
-        Some((chunk, chunk.take_blocks(count, false)?, count))
+        Some((chunk, chunk.take_blocks(wanted, false)?, count))
     }
 
-    /// Takes neighbouring free blocks of a chunk; `warm` ones only, or any.
-    fn find_free(&self, count: usize, warm: bool) -> Option<(&Chunk, usize)> {
-        if self.free.get() < count {
+    /// Takes free blocks of a chunk; `warm` ones only, or any.
+    fn find_free(&self, wanted: Wanted, warm: bool) -> Option<(&Chunk, usize)> {
+        if self.free.get() < wanted.count() {
             return None;
         }
         let chunks = self.chunks.borrow();
@@ -87,7 +91,7 @@ impl Memory {
             // SAFETY: invariant 2: listed chunks are mapped.
             let chunk = unsafe { chunks[at].as_ref() };
             let before = chunk.warm().get();
-            let first = chunk.take_blocks(count, warm)?;
+            let first = chunk.take_blocks(wanted, warm)?;
             let cooled = before & !chunk.warm().get();
             self.decay.remove(cooled.count_ones() as usize);
             self.hint.set(at);
@@ -99,20 +103,23 @@ impl Memory {
         self.chunks.borrow_mut().try_reserve(1).ok()?;
         let memory = self.source.acquire(bytes, CHUNK)?;
         poison::chunk_is_root(memory, bytes, true);
-        if !self.chunks.borrow().is_empty() {
+        let is_first = self.chunks.borrow().is_empty();
+        if !is_first {
             // SAFETY: invariant 14. The first chunk stays small.
             unsafe { self.source.expect_dense(memory, bytes) };
         }
+        // (What is left of a larger one's header would pin it for a small object.)
+        let split = is_first || bytes > CHUNK;
         // SAFETY: the source's promise: memory of this size and alignment, ours alone.
-        let chunk = unsafe { Chunk::create(memory, bytes, NonNull::from(core)) };
-        self.chunks.borrow_mut().push(chunk);
-        self.free.set(self.free.get() + BLOCKS - 1);
-        if bytes == CHUNK {
-            // (What is left of a larger one's header would pin it for a small object.)
-            self.add_subs(chunk, 0);
-        }
+        let link = unsafe { Chunk::create(memory, bytes, NonNull::from(core), split) };
         // SAFETY: invariant 2: just created, mapped until released.
-        Some(unsafe { chunk.as_ref() })
+        let chunk = unsafe { link.as_ref() };
+        self.chunks.borrow_mut().push(link);
+        self.free.set(self.free.get() + chunk.capacity());
+        if split && bytes == CHUNK {
+            self.add_subs(link, 0);
+        }
+        Some(chunk)
     }
 
     fn add_subs(&self, chunk: NonNull<Chunk>, block: usize) {
@@ -132,7 +139,7 @@ impl Memory {
         unsafe {
             let chunk = free.chunk.as_ref();
             let entry = chunk.blocks[free.block as usize].subs()?.add(free.sub as usize);
-            Some((entry.as_ref(), chunk.memory(free.block as usize).add(free.sub as usize * SUB)))
+            Some((entry.as_ref(), chunk.block_start(free.block as usize).add(free.sub as usize * SUB)))
         }
     }
 
@@ -142,7 +149,7 @@ impl Memory {
             self.new_chunk(core, CHUNK)?;
             return Some(());
         }
-        let (chunk, index, _) = self.find_blocks(core, 1)?;
+        let (chunk, index, _) = self.find_blocks(core, Wanted::Whole(1))?;
         self.free.set(self.free.get() - 1);
         if self.free_subs.borrow().is_empty() {
             chunk.split_block(index);
@@ -162,7 +169,7 @@ impl Memory {
         let (index, sub) = Chunk::place(block.first_address());
         let span = block.span.get() as usize;
         // SAFETY: invariant 2: the block lies in its chunk.
-        let start = unsafe { chunk.memory(index).add(if span == 0 { sub * SUB } else { 0 }) };
+        let start = unsafe { chunk.block_start(index).add(if span == 0 { sub * SUB } else { 0 }) };
         poison::clear(start, if span == 0 { SUB } else { span * BLOCK });
         block.retire();
         core.bins.flush();
@@ -217,8 +224,9 @@ impl Memory {
         for index in super::planes::bits(chunk.warm().get()).take(most) {
             chunk.warm().set(chunk.warm().get() & !(1 << index));
             self.decay.remove(1);
+            let (memory, bytes) = chunk.memory(index as usize);
             // SAFETY: invariant 14: the block is free.
-            unsafe { self.source.decommit(chunk.memory(index as usize), BLOCK) };
+            unsafe { self.source.decommit(memory, bytes) };
         }
     }
 
@@ -239,7 +247,7 @@ impl Memory {
         let link = NonNull::from(chunk);
         self.chunks.borrow_mut().retain(|known| *known != link);
         self.free_subs.borrow_mut().retain(|free| free.chunk != link);
-        self.free.set(self.free.get() - (BLOCKS - 1));
+        self.free.set(self.free.get() - chunk.capacity());
         self.decay.remove(chunk.warm().get().count_ones() as usize);
         self.hint.set(0);
         self.unmap(link);
