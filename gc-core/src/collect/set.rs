@@ -116,6 +116,8 @@ impl<'h> Set<'h> {
         let mut held = 0;
         self.pass.unmarked = 0;
         for block in self.blocks() {
+            // Survivors are promoted while their planes are at hand.
+            self.core.epochs.fold(block);
             held += mark_externally_held(block, &mut self.pass);
         }
         held

@@ -87,7 +87,7 @@ impl Heap {
         let value = make(&weak);
         core::mem::forget(half_built);
         object.count().start(block.is_tracked());
-        core.epochs.fold(block);
+        core.open_for_young(block);
         // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
         unsafe { settle(object, block, value) }
     }
@@ -241,7 +241,7 @@ fn collect_if_due(core: &Core, block: &Block) {
     if core.births.is_due() {
         collect::collect_due(core);
         // A new epoch began: the block must know before the object comes alive.
-        core.epochs.fold(block);
+        core.open_for_young(block);
     }
     core.births.expect_no_more(block.is_tracked());
 }

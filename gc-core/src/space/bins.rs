@@ -119,7 +119,7 @@ impl Core {
                 continue;
             }
             if let Some(object) = block.take_slot() {
-                self.epochs.fold(block);
+                self.open_for_young(block);
                 let entry = self.bins.entry(key_of(info, class));
                 entry.key.set(key_of(info, class));
                 entry.block.set(Some(block.link()));

@@ -118,7 +118,7 @@ impl Core {
     /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
     pub(crate) fn revive(&self, object: Object) {
         let block = object.block();
-        self.epochs.fold(block);
+        self.open_for_young(block);
         let (planes, bit) = block.planes_of(block.index(object));
         for plane in [&planes.set, &planes.mark] {
             lower(plane, bit);

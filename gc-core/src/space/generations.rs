@@ -53,7 +53,7 @@ impl Epochs {
         let age = |epoch: &Cell<u32>| epoch.get().wrapping_sub(block.epoch.get()) as i32;
         let (old, young) = (age(&self.old) > 0, age(&self.young) > 0);
         block.epoch.set(self.now.get());
-        if block.live() == 0 || !(old || young) {
+        if block.live() == 0 || block.has(flag::OLD) || !(old || young) {
             return;
         }
         let mut any = 0;
@@ -69,7 +69,7 @@ impl Epochs {
             }
         }
         if any != 0 {
-            block.set_flag(flag::PLANED);
+            block.set_flag(flag::PLANED | if old { flag::OLD } else { 0 });
         }
     }
 }
@@ -107,6 +107,12 @@ impl Planes {
 }
 
 impl Core {
+    /// Brings a block's planes up to date for an object of generation 0.
+    pub(crate) fn open_for_young(&self, block: &Block) {
+        self.epochs.fold(block);
+        block.clear_flag(flag::OLD);
+    }
+
     /// The generation of a living object (3: frozen).
     pub(crate) fn generation_of(&self, object: Object) -> u8 {
         let block = object.block();
@@ -160,7 +166,7 @@ impl Core {
     /// Moves an object to a generation.
     pub(crate) fn set_generation(&self, object: Object, generation: u8) {
         let block = object.block();
-        self.epochs.fold(block);
+        self.open_for_young(block);
         block.set_flag(flag::PLANED);
         let (planes, bit) = block.planes_of(block.index(object));
         planes.set_generation(bit, generation);

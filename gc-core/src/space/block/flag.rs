@@ -32,5 +32,7 @@ pub(crate) const SETTLED_OLD: u16 = 8192;
 pub(crate) const DIRTY: u16 = RECENT | SETTLED_MIDDLE | SETTLED_OLD;
 /// On the list of blocks that are to be given back when the collection closes.
 pub(crate) const EMPTIED: u16 = 16384;
+/// All objects in it are of generation 2 or frozen: promotion changes nothing.
+pub(crate) const OLD: u16 = 32768;
 /// The death of an object may be more than dropping its value.
 pub(crate) const CAREFUL: u16 = FINALIZABLE | WILD | WEAK | LISTED;
