@@ -65,7 +65,11 @@ impl EdgeAction for Spread {
             block.add_internal(index);
             return;
         }
-        pass.core().epochs.fold(block);
+        let epochs = &pass.core().epochs;
+        if !epochs.may_hold(block, pass.oldest) {
+            return;
+        }
+        epochs.fold(block);
         if planes.examined(pass.oldest) & bit != 0 {
             raise(&planes.set, bit);
             block.set_internal(index, 1);

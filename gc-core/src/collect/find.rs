@@ -48,6 +48,9 @@ fn take_candidates(pass: &mut Pass) -> usize {
     let core = pass.core();
     let mut candidates = 0;
     core.visit_dirty(pass.oldest, |block| {
+        if !core.epochs.may_hold(block, pass.oldest) {
+            return if block.live() > 0 { Stay::Middle } else { Stay::Clean };
+        }
         core.epochs.fold(block);
         let (mut groups, mut stay) = (0, Stay::Clean);
         for (group, planes) in block.groups().iter().enumerate() {
@@ -121,6 +124,9 @@ fn examine_all(pass: &mut Pass) {
     let core = pass.core();
     core.memory.each_block(&mut |block| {
         if block.kind.get() == Kind::Leaf {
+            return;
+        }
+        if !core.epochs.may_hold(block, pass.oldest) {
             return;
         }
         core.epochs.fold(block);

@@ -40,6 +40,20 @@ impl Epochs {
         self.now.get()
     }
 
+    /// Could a block hold objects of generations 0 to `oldest`? Found without a look at its
+    /// planes: nothing was born in it since it was last up to date (that would have
+    /// brought it up to date), so all of it was promoted by what it missed.
+    #[inline]
+    pub(crate) fn may_hold(&self, block: &Block, oldest: u8) -> bool {
+        let up_to_date = block.epoch.get() == self.now.get();
+        up_to_date || oldest >= 2 || (oldest == 1 && !self.missed(&self.old, block))
+    }
+
+    /// Did this epoch begin after the block was last up to date?
+    fn missed(&self, epoch: &Cell<u32>, block: &Block) -> bool {
+        epoch.get().wrapping_sub(block.epoch.get()) as i32 > 0
+    }
+
     /// Brings a block's planes up to date.
     #[inline]
     pub(crate) fn fold(&self, block: &Block) {
@@ -50,8 +64,7 @@ impl Epochs {
 
     #[cold]
     fn fold_slow(&self, block: &Block) {
-        let age = |epoch: &Cell<u32>| epoch.get().wrapping_sub(block.epoch.get()) as i32;
-        let (old, young) = (age(&self.old) > 0, age(&self.young) > 0);
+        let (old, young) = (self.missed(&self.old, block), self.missed(&self.young, block));
         block.epoch.set(self.now.get());
         if block.live() == 0 || block.has(flag::OLD) || !(old || young) {
             return;
