@@ -6,29 +6,12 @@
 //! and what Rust's types say already (constructor arguments, subclasses, read-only
 //! callbacks).
 
-use gc_core::{DynTrace, FinalizerPolicy, Gc, Heap, Slot, Trace, Weak, WeakRef, gc_cast, trace_object};
+mod common;
+
+use common::{BOTH, heap, log, logged};
+use gc_core::{DynTrace, Gc, Heap, Slot, Trace, Weak, WeakRef, gc_cast, trace_object};
 use std::cell::RefCell;
 use std::rc::Rc;
-
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
-
-thread_local! {
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
-}
-
-/// What was logged since the last call.
-fn logged() -> Vec<String> {
-    LOG.take()
-}
-
-fn heap(policy: FinalizerPolicy) -> Heap {
-    LOG.take();
-    Heap::builder().policy(policy).build()
-}
 
 /// A tracked object without a finalizer.
 #[derive(Trace)]

@@ -2,65 +2,27 @@
 //! collections, panics, finalizers, deaths that are put off. The target dies by count;
 //! cycles are in `conformance_weakref_cycles`. Tests are named after those they follow.
 
-use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace, Weak, WeakRef};
-use std::cell::{Cell, RefCell};
+mod common;
+
+use common::obj::{Action, Obj, looped};
+use common::{BOTH, heap, log, logged};
+use gc_core::{FinalizerPolicy, Gc, Heap, Weak, WeakRef};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
-
 thread_local! {
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     static WEAK: RefCell<Option<Weak<Obj>>> = const { RefCell::new(None) };
     static MANAGED: RefCell<Option<Gc<WeakRef<Obj>>>> = const { RefCell::new(None) };
 }
 
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
-}
-
-/// What was logged since the last call.
-fn logged() -> Vec<String> {
-    LOG.take()
-}
-
-fn heap(policy: FinalizerPolicy) -> Heap {
-    LOG.take();
-    Heap::builder().policy(policy).build()
-}
-
-/// What a finalizer does.
-type Action = fn(&Gc<Obj>);
-
-/// An object with two fields and a finalizer that each test chooses.
-#[derive(Trace)]
-#[trace(finalize)]
-struct Obj {
-    next: Slot<Obj>,
-    other: Slot<Obj>,
-    #[trace(skip)]
-    finalizer: Cell<Option<Action>>,
-}
-
-impl Finalize for Obj {
-    fn armed(&self) -> bool {
-        self.finalizer.get().is_some()
-    }
-    fn finalize(this: &Gc<Obj>) {
-        if let Some(finalizer) = this.finalizer.get() {
-            finalizer(this);
-        }
-    }
-}
-
+/// Nobody asks for a name here.
 fn obj(heap: &Heap) -> Gc<Obj> {
-    heap.alloc(Obj { next: Slot::empty(), other: Slot::empty(), finalizer: Cell::new(None) })
+    common::obj::obj(heap, "")
 }
 
-fn with_finalizer(heap: &Heap, finalizer: fn(&Gc<Obj>)) -> Gc<Obj> {
-    let object = obj(heap);
-    object.finalizer.set(Some(finalizer));
-    object
+fn with_finalizer(heap: &Heap, finalizer: Action) -> Gc<Obj> {
+    common::obj::with_finalizer(heap, "", finalizer)
 }
 
 /// What the program is doing is not disturbed by a callback: a panic that unwinds
@@ -117,9 +79,7 @@ fn test_callback_gcs() {
     for policy in BOTH {
         let heap = heap(policy);
         let target = with_finalizer(&heap, |_| log("finalized"));
-        let garbage = obj(&heap);
-        garbage.next.set(Some(garbage.clone()));
-        drop(garbage);
+        drop(looped(obj(&heap)));
         let _weak = Gc::downgrade_with(&target, {
             let heap = heap.clone();
             move || log(format!("collected {}", heap.collect()))
@@ -164,8 +124,7 @@ fn test_gc_during_ref_creation() {
         let heap = heap(policy);
         heap.set_thresholds([1, 1, 1]);
         for _ in 0..500 {
-            let target = obj(&heap);
-            target.next.set(Some(target.clone()));
+            let target = looped(obj(&heap));
             let managed = heap.alloc_weak_with(&target, |_| log("called"));
             let weak = Gc::downgrade(&target);
             assert!(managed.upgrade().is_some() && weak.upgrade().is_some());

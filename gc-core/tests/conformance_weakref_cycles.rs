@@ -5,38 +5,12 @@
 //! of the garbage. Here a callback's captures count as held from outside, so the
 //! owner holds the weak reference and the callback looks around by other means.
 
+mod common;
+
+use common::{heaps, log, logged};
 use gc_core::{Finalize, FinalizerPolicy, Gc, GcAny, Heap, Slot, Trace, Weak, WeakRef};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
-
-thread_local! {
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
-}
-
-/// What was logged since the last call.
-fn logged() -> Vec<String> {
-    LOG.take()
-}
-
-/// A heap with each of its two detectors and both policies.
-fn heaps() -> Vec<Heap> {
-    LOG.take();
-    let mut heaps = Vec::new();
-    for policy in BOTH {
-        for linear in [false, true] {
-            let heap = Heap::builder().policy(policy).thresholds([0, 0, 0]).build();
-            heap.force_detector(Some(linear));
-            heaps.push(heap);
-        }
-    }
-    heaps
-}
 
 /// Three strong fields and one for a managed weak reference to any object.
 #[derive(Trace, Default)]
@@ -69,20 +43,30 @@ fn assert_empty(heap: &Heap) {
     assert_eq!((heap.collect(), heap.garbage().len()), (0, 0));
 }
 
+/// So many objects are reclaimed, and no callback runs.
+fn assert_silent_end(heap: &Heap, collected: usize) {
+    assert_eq!(heap.collect(), collected);
+    assert_empty(heap);
+    assert!(logged().is_empty());
+}
+
+fn looped_class(heap: &Heap) -> Gc<Class> {
+    let class = heap.alloc(Class::default());
+    class.me.set(Some(class.clone()));
+    class
+}
+
 /// Through another object's type: the owner `i` reaches a looped `Class`, to which
 /// its weak reference points. Both are trash: no callback.
 #[test]
 fn test_callback_in_cycle_1() {
     for heap in heaps() {
-        let class = heap.alloc(Class::default());
-        class.me.set(Some(class.clone()));
+        let class = looped_class(&heap);
         let i = looped(&heap);
         i.weak_class.set(Some(heap.alloc_weak_with(&class, |_| log("called"))));
         i.class.set(Some(class));
         drop(i);
-        assert_eq!(heap.collect(), 3);
-        assert_empty(&heap);
-        assert!(logged().is_empty());
+        assert_silent_end(&heap, 3);
     }
 }
 
@@ -95,9 +79,7 @@ fn test_callback_in_cycle_2() {
         i.weak_class.set(Some(heap.alloc_weak_with(&class, |_| log("called"))));
         i.class.set(Some(class));
         drop(i);
-        assert_eq!(heap.collect(), 3);
-        assert_empty(&heap);
-        assert!(logged().is_empty());
+        assert_silent_end(&heap, 3);
     }
 }
 
@@ -109,9 +91,7 @@ fn test_callback_reachable_one_way() {
         c2.weak.set(Some(heap.alloc_weak_with(&c1, |_| log("called"))));
         c2.other.set(Some(c1));
         drop(c2);
-        assert_eq!(heap.collect(), 3);
-        assert_empty(&heap);
-        assert!(logged().is_empty());
+        assert_silent_end(&heap, 3);
     }
 }
 
@@ -120,14 +100,11 @@ fn test_callback_reachable_one_way() {
 fn test_callback_different_classes() {
     for heap in heaps() {
         let c2 = looped(&heap);
-        let class = heap.alloc(Class::default());
-        class.me.set(Some(class.clone()));
+        let class = looped_class(&heap);
         c2.weak_class.set(Some(heap.alloc_weak_with(&class, |_| log("called"))));
         c2.class.set(Some(class));
         drop(c2);
-        assert_eq!(heap.collect(), 3);
-        assert_empty(&heap);
-        assert!(logged().is_empty());
+        assert_silent_end(&heap, 3);
     }
 }
 
@@ -257,9 +234,7 @@ fn test_subclass_refs_with_cycle() {
             target.other.set(Some(owner.clone()));
             owner.other.set(Some(target));
             drop(owner);
-            assert_eq!(heap.collect(), 3 + usize::from(two));
-            assert!(logged().is_empty());
-            assert_empty(&heap);
+            assert_silent_end(&heap, 3 + usize::from(two));
         }
     }
 }

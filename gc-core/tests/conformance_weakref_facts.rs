@@ -1,78 +1,15 @@
 //! Rows 15 to 22 of the facts that were found by running Python 2.7 and 3.11:
 //! weak references and finalizers, at count zero and in a collection.
 
-use gc_core::{Finalize, FinalizerPolicy, Gc, Generation, Heap, Slot, Trace, Weak, WeakRef};
-use std::cell::{Cell, RefCell};
+mod common;
 
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
+use common::obj::{Obj, looped, obj, survive, survivor, with_finalizer};
+use common::{BOTH, generation_of, heap, log, logged};
+use gc_core::{Finalize, FinalizerPolicy, Gc, Generation, Trace, Weak, WeakRef};
+use std::cell::RefCell;
 
 thread_local! {
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    static SURVIVORS: RefCell<Vec<Gc<Obj>>> = const { RefCell::new(Vec::new()) };
     static WATCH: RefCell<Option<Weak<Obj>>> = const { RefCell::new(None) };
-}
-
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
-}
-
-/// What was logged since the last call.
-fn logged() -> Vec<String> {
-    LOG.take()
-}
-
-fn heap(policy: FinalizerPolicy) -> Heap {
-    LOG.take();
-    Heap::builder().policy(policy).thresholds([0, 0, 0]).build()
-}
-
-/// What a finalizer does.
-type Action = fn(&Gc<Obj>);
-
-#[derive(Trace)]
-#[trace(finalize)]
-struct Obj {
-    name: &'static str,
-    me: Slot<Obj>,
-    next: Slot<Obj>,
-    weak: Slot<WeakRef<Obj>>,
-    #[trace(skip)]
-    finalizer: Cell<Option<Action>>,
-}
-
-impl Finalize for Obj {
-    fn armed(&self) -> bool {
-        self.finalizer.get().is_some()
-    }
-    fn finalize(this: &Gc<Obj>) {
-        if let Some(finalizer) = this.finalizer.get() {
-            finalizer(this);
-        }
-    }
-}
-
-fn obj(heap: &Heap, name: &'static str) -> Gc<Obj> {
-    let finalizer = Cell::new(None);
-    heap.alloc(Obj { name, me: Slot::empty(), next: Slot::empty(), weak: Slot::empty(), finalizer })
-}
-
-fn with_finalizer(heap: &Heap, name: &'static str, finalizer: fn(&Gc<Obj>)) -> Gc<Obj> {
-    let object = obj(heap, name);
-    object.finalizer.set(Some(finalizer));
-    object
-}
-
-fn looped(object: Gc<Obj>) -> Gc<Obj> {
-    object.me.set(Some(object.clone()));
-    object
-}
-
-fn generation(object: &Gc<Obj>) -> Option<Generation> {
-    Gc::as_any(object).generation()
-}
-
-fn survive(this: &Gc<Obj>) {
-    SURVIVORS.with_borrow_mut(|survivors| survivors.push(this.clone()));
 }
 
 fn log_del(this: &Gc<Obj>) {
@@ -86,10 +23,10 @@ fn fact_15_resurrected_by_its_count_an_object_is_young_again() {
         let heap = heap(policy);
         let object = with_finalizer(&heap, "object", survive);
         heap.collect();
-        assert_eq!(generation(&object), Some(Generation::Two));
+        assert_eq!(generation_of(&object), Some(Generation::Two));
         drop(object);
-        let object = SURVIVORS.take().remove(0);
-        assert_eq!(generation(&object), Some(Generation::Zero));
+        let object = survivor();
+        assert_eq!(generation_of(&object), Some(Generation::Zero));
         assert_eq!(Gc::count(&object), 1);
         // It is examined as a new one: a young collection finds it.
         object.finalizer.set(None);
@@ -108,7 +45,7 @@ fn fact_16_a_nested_collection_returns_zero() {
     for policy in BOTH {
         let heap = heap(policy);
         let (outer, garbage) = (looped(obj(&heap, "outer")), looped(obj(&heap, "garbage")));
-        outer.next.set(Some(with_finalizer(&heap, "tail", collect_all)));
+        outer.other.set(Some(with_finalizer(&heap, "tail", collect_all)));
         let inner = heap.clone();
         let weak = Gc::downgrade_with(&garbage, move || log(format!("callback {}", inner.collect())));
         let before = heap.stats();
@@ -175,7 +112,7 @@ fn fact_18_in_a_collection_weak_references_come_first() {
         WATCH.set(Some(Gc::downgrade(&t)));
         let _p = Gc::downgrade_with(&p, || log("cb p"));
         let _t = Gc::downgrade_with(&t, || log("cb t"));
-        p.next.set(Some(t));
+        p.other.set(Some(t));
         drop(p);
         assert_eq!(heap.collect(), if policy == FinalizerPolicy::Legacy { 1 } else { 2 });
         assert_eq!(logged(), ["cb p", "cb t", "del t, weakref alive false"]);
@@ -197,7 +134,7 @@ fn fact_18_uncollectable_objects_keep_their_weak_references() {
     let f = watched.upgrade().unwrap();
     assert_eq!(Gc::count(&f), 3, "its own, the list's, ours");
     heap.garbage().clear();
-    f.me.take();
+    f.next.take();
     drop(f);
     assert_eq!(logged(), ["cb f managed", "cb f", "del f, weakref alive false"]);
 }
@@ -243,7 +180,7 @@ fn fact_20_callbacks_of_several_targets_run_in_birth_order() {
             heap.force_detector(Some(linear));
             let objects: Vec<_> = ["a", "b", "c", "d"].map(|name| obj(&heap, name)).into();
             for (from, to) in [(0, 3), (3, 1), (1, 2), (2, 0)] {
-                objects[from].next.set(Some(objects[to].clone()));
+                objects[from].other.set(Some(objects[to].clone()));
             }
             // Made in another order than the targets, which are of mixed age.
             let weaks: Vec<_> = [2, 0, 3, 1, 2]
@@ -271,7 +208,7 @@ fn fact_21_a_weak_reference_that_is_trash_is_silent() {
         let heap = heap(policy);
         let (owner, target) = (looped(obj(&heap, "owner")), looped(obj(&heap, "target")));
         owner.weak.set(Some(heap.alloc_weak_with(&target, |_| log("called"))));
-        owner.next.set(Some(target));
+        owner.other.set(Some(target));
         drop(owner);
         assert_eq!(heap.collect(), 3);
         assert!(logged().is_empty());
@@ -295,13 +232,13 @@ fn fact_21_a_trash_weak_reference_to_a_living_object() {
                 let owner = heap.garbage().pop().unwrap().downcast::<Obj>().unwrap();
                 assert!(Gc::ptr_eq(&owner.weak.get().unwrap().upgrade().unwrap(), &living));
                 owner.finalizer.set(None);
-                owner.me.take();
+                owner.next.take();
             }
             FinalizerPolicy::Pep442 => {
                 assert_eq!(heap.collect(), 0);
-                let owner = SURVIVORS.take().remove(0);
+                let owner = survivor();
                 assert!(owner.weak.get().unwrap().upgrade().is_none());
-                owner.me.take();
+                owner.next.take();
             }
         }
         assert_eq!((heap.objects(None).len(), Gc::weak_count(&living)), (1, 0));
@@ -317,14 +254,14 @@ fn fact_22_a_called_weak_reference_moves_on() {
             let heap = heap(policy);
             let object = looped(obj(&heap, "object"));
             let weak = heap.alloc_weak_with(&object, |this| {
-                log(format!("{:?}", Gc::as_any(this).generation()));
+                log(format!("{:?}", generation_of(this)));
             });
             drop(object);
-            assert_eq!(Gc::as_any(&weak).generation(), Some(Generation::Zero));
+            assert_eq!(generation_of(&weak), Some(Generation::Zero));
             assert_eq!(heap.collect_generation(collected), 1);
             // Survivors are promoted before callbacks run.
             assert_eq!(logged(), [format!("{:?}", Some(expected))]);
-            assert_eq!(Gc::as_any(&weak).generation(), Some(expected));
+            assert_eq!(generation_of(&weak), Some(expected));
         }
     }
 }
@@ -337,10 +274,10 @@ fn fact_22_a_called_weak_reference_comes_back_from_an_older_generation() {
     let object = with_finalizer(&heap, "object", survive);
     let weak = heap.alloc_weak_with(&object, |_| log("called"));
     heap.collect();
-    assert_eq!(Gc::as_any(&weak).generation(), Some(Generation::Two));
+    assert_eq!(generation_of(&weak), Some(Generation::Two));
     drop(object);
-    drop(looped(SURVIVORS.take().remove(0)));
+    drop(looped(survivor()));
     assert_eq!(heap.collect_generation(Generation::Zero), 1);
     assert_eq!(logged(), ["called"]);
-    assert_eq!(Gc::as_any(&weak).generation(), Some(Generation::One));
+    assert_eq!(generation_of(&weak), Some(Generation::One));
 }

@@ -1,26 +1,22 @@
 //! Panics of user code: caught where it has no caller to go to, reported with kind
 //! and type name, and the heap goes on; passed on where it has one.
 
-use gc_core::{
-    DebugFlags, Finalize, FinalizerPolicy, Gc, Heap, Phase, ReleaseAfter, Slot, Trace, UnraisableKind, Weak,
-};
+mod common;
+#[path = "panics/passed_on.rs"]
+mod passed_on;
+
+use common::{BOTH, log, logged, slots_in_use};
+use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Heap, Phase, Slot, Trace, UnraisableKind};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::rc::Rc;
-
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
 
 type Report = (UnraisableKind, String, String);
 
 thread_local! {
     static REPORTS: RefCell<Vec<Report>> = const { RefCell::new(Vec::new()) };
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// Where the objects of this test panic.
     static PANIC_IN: Cell<&'static str> = const { Cell::new("") };
-}
-
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
 }
 
 fn panic_if(point: &str) {
@@ -37,10 +33,9 @@ fn heap(policy: FinalizerPolicy, panic_in: &'static str) -> Heap {
             eprintln!("{info}");
         }
     }));
-    LOG.take();
     REPORTS.take();
     PANIC_IN.set(panic_in);
-    let heap = Heap::builder().policy(policy).thresholds([0, 0, 0]).build();
+    let heap = common::heap(policy);
     heap.on_unraisable(|event| {
         REPORTS.with_borrow_mut(|all| all.push((event.kind, event.type_name.clone(), event.message.clone())));
     });
@@ -120,7 +115,7 @@ fn assert_sound(heap: &Heap) {
         break_garbage(heap);
     }
     assert!(heap.objects(None).is_empty());
-    assert!(format!("{heap:?}").contains("objects: 0,"), "{heap:?}");
+    assert_eq!(slots_in_use(heap), 0);
 }
 
 #[test]
@@ -140,7 +135,7 @@ fn in_a_finalizer() {
                 }
             };
             assert_eq!(found, if cycle { 2 } else { 0 });
-            assert_eq!(LOG.take(), expected, "{policy:?} {cycle}");
+            assert_eq!(logged(), expected, "{policy:?} {cycle}");
             let one = report(UnraisableKind::Finalizer, "Obj", "in finalizer");
             assert_eq!(REPORTS.take(), [one.clone(), one]);
             assert_sound(&heap);
@@ -160,12 +155,12 @@ fn in_armed() {
             let one = report(UnraisableKind::Armed, "Obj", "in armed");
             assert_eq!(REPORTS.take(), [one.clone(), one]);
             if policy == FinalizerPolicy::Legacy && cycle {
-                assert!(LOG.take().is_empty());
+                assert!(logged().is_empty());
                 PANIC_IN.set("");
                 break_garbage(&heap);
-                assert_eq!(LOG.take(), ["del b", "drop b", "del a", "drop a"]);
+                assert_eq!(logged(), ["del b", "drop b", "del a", "drop a"]);
             } else {
-                assert_eq!(LOG.take(), ["del a", "del b", "drop b", "drop a"]);
+                assert_eq!(logged(), ["del a", "del b", "drop b", "drop a"]);
             }
             assert_sound(&heap);
         }
@@ -199,7 +194,7 @@ fn in_weak_callbacks() {
             });
             drop(target);
             assert_eq!(heap.collect(), usize::from(cycle));
-            assert_eq!(LOG.take(), ["managed, count 2", "bare 2", "bare 1"]);
+            assert_eq!(logged(), ["managed, count 2", "bare 2", "bare 1"]);
             assert_eq!(
                 REPORTS.take(),
                 [
@@ -233,7 +228,7 @@ fn in_collection_callbacks() {
             garbage.me.set(Some(garbage.clone()));
             drop(garbage);
             assert_eq!(heap.collect(), 1);
-            assert_eq!(LOG.take(), ["1 Start", "2 Start", "1 Stop", "2 Stop"]);
+            assert_eq!(logged(), ["1 Start", "2 Start", "1 Stop", "2 Stop"]);
             let one = report(UnraisableKind::Hook, "collection callback", "in hook");
             assert_eq!(REPORTS.take(), [one.clone(), one]);
             assert_eq!((heap.stats()[2].collections, heap.stats()[2].collected), (1, 1));
@@ -257,7 +252,7 @@ fn in_the_log_sink() {
         assert_eq!(heap.collect(), 1);
         // "collecting", "objects in each", under PEP 442 "permanent", "collectable", "done".
         let lines = if policy == FinalizerPolicy::Legacy { 4 } else { 5 };
-        assert_eq!(LOG.take(), vec!["line"; lines]);
+        assert_eq!(logged(), vec!["line"; lines]);
         assert_eq!(REPORTS.take(), vec![report(UnraisableKind::Hook, "log sink", "in sink"); lines]);
         heap.set_debug(DebugFlags::NONE);
         assert_sound(&heap);
@@ -287,7 +282,7 @@ fn in_the_drop_of_a_value() {
             }
             drop((b, a));
             assert_eq!(heap.collect(), if cycle { 2 } else { 0 });
-            assert_eq!(LOG.take(), ["drop a", "drop b"]);
+            assert_eq!(logged(), ["drop a", "drop b"]);
             let one = report(UnraisableKind::ValueDrop, "Two", "in drop");
             assert_eq!(REPORTS.take(), [one.clone(), one]);
             assert_eq!(Rc::strong_count(&witness), 1);
@@ -312,7 +307,7 @@ fn in_the_unraisable_hook() {
                 "armed" => ["hook", "del a", "hook", "del b", "drop b", "drop a"],
                 _ => ["del a", "del b", "drop b", "hook", "drop a", "hook"],
             };
-            assert_eq!(LOG.take(), expected);
+            assert_eq!(logged(), expected);
             assert_sound(&heap);
         }
     }
@@ -363,7 +358,7 @@ fn in_the_drop_of_a_panic_payload() {
             let object = heap.alloc(Chained { depth, me: Slot::empty() });
             let outcome = catch_unwind(AssertUnwindSafe(|| drop(object)));
             let heap = unless_escaped(heap, outcome.is_ok());
-            assert_eq!(LOG.take().iter().filter(|event| *event == "del").count(), 1);
+            assert_eq!(logged().iter().filter(|event| *event == "del").count(), 1);
             assert_eq!(REPORTS.take(), [report(UnraisableKind::Finalizer, "Chained", "(no message)")]);
             assert_sound(&heap);
         }
@@ -382,93 +377,9 @@ fn in_the_drop_of_a_panic_payload_in_a_collection() {
         let outcome = catch_unwind(AssertUnwindSafe(|| heap.collect()));
         let heap = unless_escaped(heap, outcome.is_ok());
         assert_eq!(outcome.ok(), Some(2));
-        assert_eq!(LOG.take().iter().filter(|event| *event == "del").count(), 2);
+        assert_eq!(logged().iter().filter(|event| *event == "del").count(), 2);
         assert_sound(&heap);
     }
-}
-
-#[test]
-fn in_new_cyclic() {
-    #[derive(Trace)]
-    struct Gadget {
-        me: Weak<Gadget>,
-    }
-    for policy in BOTH {
-        let heap = heap(policy, "");
-        let kept = Rc::new(RefCell::new(Weak::<Gadget>::new()));
-        for collects in [false, true] {
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                heap.new_cyclic(|me| {
-                    assert!(me.upgrade().is_none());
-                    *kept.borrow_mut() = me.clone();
-                    if collects {
-                        assert_eq!(heap.collect(), 0);
-                    }
-                    panic!("in make");
-                })
-            }));
-            assert_eq!(*outcome.map(|_: Gc<Gadget>| ()).unwrap_err().downcast_ref::<&str>().unwrap(), "in make");
-            assert!(kept.borrow().upgrade().is_none());
-            assert!(REPORTS.take().is_empty(), "it went to its caller");
-            assert_sound(&heap);
-        }
-        let gadget = heap.new_cyclic(|me| Gadget { me: me.clone() });
-        assert!(kept.borrow().upgrade().is_none(), "the slot is another object's now");
-        assert!(Gc::ptr_eq(&gadget, &gadget.me.upgrade().unwrap()));
-    }
-}
-
-/// The values that were yielded are dropped; no slot was taken.
-#[test]
-fn in_the_iterator_of_alloc_slice() {
-    for policy in BOTH {
-        let heap = heap(policy, "");
-        let held = heap.alloc(Plain { me: Slot::empty() });
-        let values = (0..5).map(|n| if n < 3 { held.clone() } else { panic!("in next") });
-        let outcome = catch_unwind(AssertUnwindSafe(|| heap.alloc_slice(values)));
-        assert!(outcome.is_err());
-        assert_eq!(Gc::count(&held), 1);
-        assert!(format!("{heap:?}").contains("objects: 1,"));
-        drop(held);
-        assert_sound(&heap);
-    }
-}
-
-/// An iterator that says more than it yields.
-#[test]
-fn alloc_slice_of_a_lying_iterator() {
-    struct Lies(u32);
-    impl Iterator for Lies {
-        type Item = u32;
-        fn next(&mut self) -> Option<u32> {
-            self.0 = self.0.checked_sub(1)?;
-            Some(self.0)
-        }
-        fn size_hint(&self) -> (usize, Option<usize>) {
-            (5, Some(5))
-        }
-    }
-    impl ExactSizeIterator for Lies {}
-    let heap = heap(FinalizerPolicy::Pep442, "");
-    let short = catch_unwind(AssertUnwindSafe(|| heap.alloc_slice(Lies(3))));
-    assert!(short.is_err());
-    assert_eq!(*heap.alloc_slice(Lies(9)), [8, 7, 6, 5, 4], "what is too much is left");
-    assert_sound(&heap);
-}
-
-/// A change that panics passes the panic on; the cell can be used again.
-#[test]
-fn in_a_change_of_a_cell() {
-    let heap = heap(FinalizerPolicy::Pep442, "");
-    let cell = RefCell::new(vec![heap.alloc(1)]);
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        cell.change(|items| {
-            items.clear();
-            panic!("in change")
-        })
-    }));
-    assert!(outcome.is_err() && cell.borrow().is_empty());
-    assert_sound(&heap);
 }
 
 /// Without a hook the report is printed, and nothing else changes.
@@ -478,7 +389,7 @@ fn without_a_hook() {
         drop(heap(policy, "finalizer"));
         let heap = Heap::builder().policy(policy).build();
         drop(pair(&heap, false));
-        assert_eq!(LOG.take(), ["del a", "del b", "drop b", "drop a"]);
+        assert_eq!(logged(), ["del a", "del b", "drop b", "drop a"]);
         assert_sound(&heap);
     }
 }

@@ -1,37 +1,16 @@
-//! Pointers and cells: counts, comparison, layout, unsized and large values, and the
-//! order in which cells store and release.
+//! Pointers: counts, comparison, layout, unsized and large values. (The cells that hold
+//! them are in `cells.rs`.)
 
+mod common;
+
+use common::node::{Node, looped, node};
+use common::{BOTH, heap, log, logged, slots_in_use};
 use gc_core::{
-    ByAddress, DynTrace, Finalize, FinalizerPolicy, Gc, GcAny, Heap, List, OutOfMemoryKind, ReleaseAfter, Slot, Trace,
-    Weak, gc_cast, trace_object,
+    ByAddress, DynTrace, Finalize, FinalizerPolicy, Gc, GcAny, Heap, OutOfMemoryKind, Slot, Trace, Weak, gc_cast,
+    trace_object,
 };
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::rc::Rc;
+use std::collections::{HashMap, HashSet};
 
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
-
-thread_local! {
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    /// What every finalizer looks at.
-    static LOOK: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
-}
-
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
-}
-
-fn heap(policy: FinalizerPolicy) -> Heap {
-    LOG.take();
-    Heap::builder().policy(policy).thresholds([0, 0, 0]).build()
-}
-
-#[derive(Trace)]
-struct Node {
-    next: Slot<Node>,
-}
-
-/// Says its name when it dies, and what a test wants to know then.
 #[derive(Trace)]
 #[trace(finalize)]
 struct Fin {
@@ -41,14 +20,7 @@ struct Fin {
 impl Finalize for Fin {
     fn finalize(this: &Gc<Fin>) {
         log(this.name);
-        if let Some(look) = LOOK.with_borrow(Clone::clone) {
-            look();
-        }
     }
-}
-
-fn fin(heap: &Heap, name: &'static str) -> Gc<Fin> {
-    heap.alloc(Fin { name })
 }
 
 #[test]
@@ -85,8 +57,7 @@ fn comparison_hash_and_display_look_at_the_value() {
 #[test]
 fn debug_prints_type_and_address() {
     let heap = heap(FinalizerPolicy::Pep442);
-    let node = heap.alloc(Node { next: Slot::empty() });
-    node.next.set(Some(node.clone()));
+    let node = looped(&heap);
     let address = Gc::as_ptr(&node).addr();
     assert_eq!(format!("{node:?}"), format!("Gc<Node>({address:#x})"));
     assert_eq!(format!("{:?}", Gc::as_any(&node)), format!("<Node {address:#x}>"));
@@ -144,7 +115,7 @@ fn values_of_every_alignment() {
     for policy in BOTH {
         let heap = heap(policy);
         aligned!(&heap, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);
-        assert!(format!("{heap:?}").contains("objects: 0,"));
+        assert_eq!(slots_in_use(&heap), 0);
     }
 }
 
@@ -166,7 +137,7 @@ fn strings() {
         let (one, two) = (heap.alloc_str(&text), heap.alloc_str(&text));
         assert!(*one == *text && one == two && one.len() == length && !Gc::ptr_eq(&one, &two));
     }
-    assert!(format!("{heap:?}").contains("objects: 0,"));
+    assert_eq!(slots_in_use(&heap), 0);
 }
 
 #[test]
@@ -190,8 +161,8 @@ fn slices() {
         let elements = heap.alloc_slice((0..3).map(|n| Element(Dropped(n))));
         assert_eq!(elements[2].0.0, 2);
         drop(elements);
-        assert_eq!(LOG.take(), ["0", "1", "2"], "first to last, as Rust drops");
-        assert!(format!("{heap:?}").contains("objects: 0,"));
+        assert_eq!(logged(), ["0", "1", "2"], "first to last, as Rust drops");
+        assert_eq!(slots_in_use(&heap), 0);
     }
 }
 
@@ -279,26 +250,25 @@ fn any_pointers_know_their_type() {
 fn try_unwrap_moves_the_value_out() {
     for policy in BOTH {
         let heap = heap(policy);
-        let object = fin(&heap, "fin");
+        let object = heap.alloc(Fin { name: "fin" });
         let other = object.clone();
         let bare = Gc::downgrade_with(&object, || log("bare"));
         let managed = heap.alloc_weak_with(&object, |_| log("managed"));
         let object = Gc::try_unwrap(object).err().unwrap();
-        assert!(LOG.take().is_empty() && bare.upgrade().is_some());
+        assert!(logged().is_empty() && bare.upgrade().is_some());
         drop(other);
         assert_eq!(Gc::try_unwrap(object).map(|value| value.name).ok(), Some("fin"));
-        assert_eq!(LOG.take(), ["managed", "bare"], "no finalizer");
+        assert_eq!(logged(), ["managed", "bare"], "no finalizer");
         assert!(bare.upgrade().is_none() && managed.upgrade().is_none());
 
-        let ring = heap.alloc(Node { next: Slot::empty() });
-        ring.next.set(Some(ring.clone()));
+        let ring = looped(&heap);
         let ring = Gc::try_unwrap(ring).err().unwrap();
         drop(ring.next.take());
         let node = Gc::try_unwrap(ring).ok().unwrap();
-        node.next.set(Some(heap.alloc(Node { next: Slot::empty() })));
+        node.next.set(Some(common::node::node(&heap)));
         assert_eq!((heap.collect(), heap.objects(None).len()), (0, 2), "the managed one, and what the value holds");
         drop((node, managed));
-        assert!(format!("{heap:?}").contains("objects: 0,"));
+        assert_eq!(slots_in_use(&heap), 0);
     }
 }
 
@@ -325,10 +295,6 @@ fn new_cyclic_hands_out_a_weak_pointer_to_itself() {
         drop(gadget);
         assert!(weak.upgrade().is_none() && heap.objects(None).is_empty());
     }
-}
-
-fn node(heap: &Heap) -> Gc<Node> {
-    heap.alloc(Node { next: Slot::empty() })
 }
 
 #[test]
@@ -363,100 +329,9 @@ fn large_values_on_cycles() {
             ring::<4_100_000>(&heap);
             ring::<4_200_000>(&heap);
             ring::<10_485_760>(&heap);
-            assert!(format!("{heap:?}").contains("objects: 0,"));
+            assert_eq!(slots_in_use(&heap), 0);
         }
     };
     // The values pass over the stack.
     std::thread::Builder::new().stack_size(256 << 20).spawn(test).unwrap().join().unwrap();
-}
-
-#[test]
-fn slot() {
-    let heap = heap(FinalizerPolicy::Pep442);
-    let slot = Slot::new(Some(heap.alloc(1)));
-    assert!(slot.is_some() && Slot::<u8>::default().is_none());
-    assert_eq!(slot.replace(Some(heap.alloc(2))).map(|old| *old), Some(1));
-    slot.set(slot.get());
-    assert_eq!((slot.get().map(|now| *now), Gc::count(&slot.get().unwrap())), (Some(2), 2));
-    assert_eq!(slot.take().map(|old| *old), Some(2));
-    assert!(slot.is_none() && Slot::from(heap.alloc(3)).is_some());
-}
-
-#[test]
-fn list_is_a_growable_array() {
-    let heap = heap(FinalizerPolicy::Pep442);
-    let mut list: List<i32> = [1, 2, 3].map(|n| heap.alloc(n)).into_iter().collect();
-    list.extend([heap.alloc(4)]);
-    list.insert(0, heap.alloc(0));
-    list.push(heap.alloc(5));
-    assert_eq!((list.len(), *list.get(0).unwrap(), *list.get(5).unwrap()), (6, 0, 5));
-    assert_eq!((*list.replace(1, heap.alloc(10)), *list.remove(0), *list.pop().unwrap()), (1, 0, 5));
-    assert_eq!(list.to_vec(), [10, 2, 3, 4].map(|n| heap.alloc(n)));
-    list.truncate(9);
-    list.truncate(1);
-    assert!(list.get(1).is_none() && !list.is_empty() && List::<u8>::default().pop().is_none());
-}
-
-/// Detached first, then released, last to first; also when the list dies.
-#[test]
-fn list_detaches_and_releases_last_to_first() {
-    for policy in BOTH {
-        let heap = heap(policy);
-        let list = Rc::new(List::new());
-        let seen = list.clone();
-        LOOK.set(Some(Rc::new(move || log(format!("{} left", seen.len())))));
-        let fill = || ["a", "b", "c"].map(|name| list.push(fin(&heap, name)));
-        fill();
-        list.truncate(1);
-        assert_eq!(LOG.take(), ["c", "1 left", "b", "1 left"]);
-        list.clear();
-        assert_eq!(LOG.take(), ["a", "0 left"]);
-        fill();
-        list.clear();
-        assert_eq!(LOG.take(), ["c", "0 left", "b", "0 left", "a", "0 left"]);
-        LOOK.set(None);
-        drop(["a", "b", "c"].map(|name| fin(&heap, name)).into_iter().collect::<List<_>>());
-        assert_eq!(LOG.take(), ["c", "b", "a"]);
-        drop(["a", "b", "c"].map(|name| fin(&heap, name)));
-        assert_eq!(LOG.take(), ["a", "b", "c"], "a plain array follows Rust");
-    }
-}
-
-/// The finalizer of what a change removed finds the cell free, and changed.
-#[test]
-fn cells_release_after_the_borrow() {
-    fn seen<C: 'static>(content: C, len: fn(&C) -> usize, change: impl FnOnce(&RefCell<C>)) -> Vec<String> {
-        LOG.take();
-        let cell = Rc::new(RefCell::new(content));
-        let seen = cell.clone();
-        LOOK.set(Some(Rc::new(move || {
-            log(seen.try_borrow_mut().map_or("borrowed".into(), |content| format!("{} left", len(&content))));
-        })));
-        change(&cell);
-        LOOK.set(None);
-        LOG.take()
-    }
-    let heap = heap(FinalizerPolicy::Pep442);
-    let fin = |name| fin(&heap, name);
-    let vec = || vec![fin("a"), fin("b")];
-    let len = |items: &Vec<Gc<Fin>>| items.len();
-    assert_eq!(seen(vec(), len, |cell| cell.clear()), ["a", "0 left", "b", "0 left"]);
-    assert_eq!(seen(vec(), len, |cell| cell.store(vec![fin("c")])), ["a", "1 left", "b", "1 left"]);
-    assert_eq!(seen(vec(), len, |cell| cell.change(|items| items.swap_remove(0))), ["a", "1 left"]);
-    assert_eq!(seen(vec(), len, |cell| cell.change(|items| items.drain(..).rev().collect::<Vec<_>>()))[0], "b");
-    assert_eq!(seen(vec(), len, |cell| assert!(cell.put(1, fin("new")))), ["b", "2 left"]);
-    assert_eq!(seen(vec(), len, |cell| assert!(!cell.put(2, fin("refused")))), ["refused", "2 left"]);
-    assert_eq!(seen(vec(), len, |cell| assert!(cell.discard(&0) && !cell.discard(&1))), ["a", "1 left"]);
-    assert_eq!(seen(vec(), len, |cell| assert_eq!(cell.borrow().len(), 2)), [""; 0]);
-
-    let deque = VecDeque::from(vec());
-    let change = |cell: &RefCell<_>| assert!(cell.put(0, fin("new")) && cell.discard(&1) && !cell.discard(&1));
-    assert_eq!(seen(deque, VecDeque::len, change), ["a", "2 left", "b", "1 left"]);
-    let tree = BTreeMap::from([(1, fin("a"))]);
-    let change = |cell: &RefCell<_>| assert!(cell.put(1, fin("new")) && cell.put(2, fin("b")) && cell.discard(&2));
-    assert_eq!(seen(tree, BTreeMap::len, change), ["a", "1 left", "b", "1 left"]);
-    let map = HashMap::from([("k", fin("a"))]);
-    let change = |cell: &RefCell<HashMap<_, _>>| assert!(cell.put("k", fin("new")) && !cell.discard(&"none"));
-    assert_eq!(seen(map, HashMap::len, change), ["a", "1 left"]);
-    LOG.take();
 }

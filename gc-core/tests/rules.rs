@@ -1,6 +1,9 @@
 //! Rules that keep the heap sound, or its results those of Python, and that no other
 //! test sees broken: one test each. What breaks them on purpose is in `faults/`.
 
+mod common;
+
+use common::{log, logged};
 use gc_core::{
     CollectionInfo, DebugFlags, Finalize, FinalizerPolicy, Gc, Generation, Heap, Phase, Slot, Trace, Visitor, Walk,
     Weak,
@@ -11,14 +14,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 thread_local! {
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// What user code keeps outside of the heap.
     static KEPT: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
     static TRACE_PANICS: Cell<bool> = const { Cell::new(false) };
-}
-
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
 }
 
 fn keep(thing: impl Any) {
@@ -26,19 +24,13 @@ fn keep(thing: impl Any) {
 }
 
 fn heap(policy: FinalizerPolicy) -> Heap {
-    LOG.take();
     KEPT.take();
-    Heap::builder().policy(policy).thresholds([0, 0, 0]).build()
+    common::heap(policy)
 }
 
 /// A heap of each policy with each of the detectors.
 fn heaps() -> impl Iterator<Item = Heap> {
-    let detectors = |policy| [None, Some(false), Some(true)].map(|linear| (policy, linear));
-    [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442].into_iter().flat_map(detectors).map(|(policy, linear)| {
-        let heap = heap(policy);
-        heap.force_detector(linear);
-        heap
-    })
+    common::heaps().inspect(|_| drop(KEPT.take()))
 }
 
 /// Pointers only: nobody can watch it die.
@@ -181,10 +173,10 @@ fn a_weak_reference_made_by_a_finalizer_dies() {
         ring_of_fins(&heap, |_| true, finalizer);
         assert_eq!(heap.collect(), 2);
         // These lie where the dead did.
-        let _new = [(); 10].map(|()| fin(&heap, |_| false, |_| ()));
+        let _new: Vec<_> = (0..1000).map(|_| fin(&heap, |_| false, |_| ())).collect();
         let weak: Vec<_> = KEPT.take().into_iter().map(|weak| weak.downcast::<Weak<Fin>>().unwrap()).collect();
         assert!(weak.len() == 2 && weak.iter().all(|weak| weak.upgrade().is_none()));
-        assert!(LOG.take().is_empty());
+        assert!(logged().is_empty());
     }
 }
 
@@ -198,13 +190,15 @@ fn out_of_order(heap: &Heap) -> [Gc<Node>; 4] {
 }
 
 /// Reclaim is exact where an edge leaves the set to an object with a finalizer or a
-/// weak callback: the garbage goes in birth order, and what it held with it.
+/// weak callback, in this heap or another: the garbage goes in birth order, and what it
+/// held with it.
 #[test]
 fn reclaim_is_exact_where_leaves_are_watched() {
-    for heap in heaps() {
+    for (heap, abroad) in heaps().flat_map(|heap| [(heap.clone(), false), (heap, true)]) {
+        let other = Heap::builder().policy(heap.policy()).build();
         let nodes = out_of_order(&heap);
         for (n, node) in nodes.iter().enumerate() {
-            let leaf = heap.alloc(Leaf(n));
+            let leaf = if abroad { &other } else { &heap }.alloc(Leaf(n));
             keep(Gc::downgrade_with(&leaf, move || log(format!("called {n}"))));
             node.leaf.set(Some(leaf));
         }
@@ -214,7 +208,7 @@ fn reclaim_is_exact_where_leaves_are_watched() {
             FinalizerPolicy::Legacy => [format!("called {n}"), format!("leaf {n}")],
             FinalizerPolicy::Pep442 => [format!("leaf {n}"), format!("called {n}")],
         };
-        assert_eq!(LOG.take(), (0..4).flat_map(of_one).collect::<Vec<_>>());
+        assert_eq!(logged(), (0..4).flat_map(of_one).collect::<Vec<_>>());
     }
 }
 
@@ -228,7 +222,7 @@ fn reclaim_is_exact_where_what_is_older_may_die() {
         nodes.iter().zip(old).for_each(|(node, old)| node.fin.set(Some(old)));
         drop(nodes);
         assert_eq!(heap.collect_generation(Generation::Zero), 4);
-        assert_eq!(LOG.take(), ["old 0", "old 1", "old 2", "old 3"]);
+        assert_eq!(logged(), ["old 0", "old 1", "old 2", "old 3"]);
     }
 }
 
@@ -337,7 +331,7 @@ fn the_dying_are_not_examined() {
         parent.fin.set(Some(fin(&heap, |_| true, |this| log(format!("collected {}", Gc::heap(this).collect())))));
         parent.next.set(Some(node(&heap)));
         drop(parent);
-        assert_eq!(LOG.take(), ["collected 0"]);
+        assert_eq!(logged(), ["collected 0"]);
         assert!(heap.objects(None).is_empty());
     }
 }
@@ -354,7 +348,7 @@ fn no_slot_is_reused_while_a_collection_is_open() {
         keep(Gc::downgrade_with(&garbage, move || log(format!("reused {}", is_reused(&inner)))));
         drop(garbage);
         assert_eq!((is_reused(&heap), heap.collect(), is_reused(&heap)), (true, 1, true));
-        assert_eq!(LOG.take(), ["reused false"]);
+        assert_eq!(logged(), ["reused false"]);
     }
 }
 
@@ -368,7 +362,7 @@ fn the_queue_keeps_the_order_of_release() {
         deepest.leaf.set(Some(heap.alloc(Leaf(0))));
         let above = |next, _| heap.alloc(Node { next: Slot::new(Some(next)), ..Node::default() });
         drop((0..47).fold(deepest, above));
-        assert_eq!(LOG.take(), ["fin", "leaf 0"]);
+        assert_eq!(logged(), ["fin", "leaf 0"]);
     }
 }
 

@@ -3,67 +3,15 @@
 //! They are listed at the end of the description of the recordings: a random
 //! program cannot see them, because it looks at the heap only between its steps.
 
-use gc_core::{Finalize, FinalizerPolicy, Gc, GcAny, Generation, Heap, Slot, Trace, WeakRef};
-use std::cell::{Cell, RefCell};
+mod common;
 
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
+use common::obj::{Obj, looped, obj, survive, survivor, with_finalizer};
+use common::{BOTH, generation_of, heap, log, logged};
+use gc_core::{FinalizerPolicy, Gc, GcAny, Generation, Heap, WeakRef};
+use std::cell::RefCell;
 
 thread_local! {
-    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     static ROOT: RefCell<Option<Gc<WeakRef<Obj>>>> = const { RefCell::new(None) };
-    static SURVIVORS: RefCell<Vec<Gc<Obj>>> = const { RefCell::new(Vec::new()) };
-}
-
-fn log(event: impl Into<String>) {
-    LOG.with_borrow_mut(|log| log.push(event.into()));
-}
-
-/// What was logged since the last call.
-fn logged() -> Vec<String> {
-    LOG.take()
-}
-
-fn heap(policy: FinalizerPolicy) -> Heap {
-    let heap = Heap::builder().policy(policy).build();
-    heap.disable();
-    LOG.take();
-    heap
-}
-
-/// What a finalizer does.
-type Action = fn(&Gc<Obj>);
-
-/// Two fields, a managed weak reference, and a finalizer that each test chooses.
-#[derive(Trace)]
-#[trace(finalize)]
-struct Obj {
-    name: &'static str,
-    f0: Slot<Obj>,
-    f1: Slot<Obj>,
-    weak: Slot<WeakRef<Obj>>,
-    #[trace(skip)]
-    finalizer: Cell<Option<Action>>,
-}
-
-impl Finalize for Obj {
-    fn armed(&self) -> bool {
-        self.finalizer.get().is_some()
-    }
-    fn finalize(this: &Gc<Obj>) {
-        if let Some(finalizer) = this.finalizer.get() {
-            finalizer(this);
-        }
-    }
-}
-
-fn plain(heap: &Heap, name: &'static str) -> Gc<Obj> {
-    heap.alloc(Obj { name, f0: Slot::empty(), f1: Slot::empty(), weak: Slot::empty(), finalizer: Cell::new(None) })
-}
-
-fn with_finalizer(heap: &Heap, name: &'static str, finalizer: fn(&Gc<Obj>)) -> Gc<Obj> {
-    let object = plain(heap, name);
-    object.finalizer.set(Some(finalizer));
-    object
 }
 
 /// Finds a living object by its name, as `gc.get_objects()` lets a program do.
@@ -81,22 +29,22 @@ fn log_name(this: &Gc<Obj>) {
 fn set_stores_before_it_releases() {
     fn see_owner(this: &Gc<Obj>) {
         let owner = find(&Gc::heap(this), "owner").unwrap();
-        let new = owner.f0.get().unwrap();
+        let new = owner.next.get().unwrap();
         log(format!("{} sees {} with count {}", this.name, new.name, Gc::count(&new)));
     }
     for policy in BOTH {
         let heap = heap(policy);
-        let owner = plain(&heap, "owner");
-        owner.f0.set(Some(with_finalizer(&heap, "old", see_owner)));
-        owner.f0.set(Some(plain(&heap, "new")));
+        let owner = obj(&heap, "owner");
+        owner.next.set(Some(with_finalizer(&heap, "old", see_owner)));
+        owner.next.set(Some(obj(&heap, "new")));
         assert_eq!(logged(), ["old sees new with count 2"]);
 
         // The same where the old value dies with what it owns: its child sees it, too.
         let child = with_finalizer(&heap, "child", see_owner);
-        let old = plain(&heap, "old");
-        old.f1.set(Some(child));
-        owner.f0.set(Some(old));
-        owner.f0.set(Some(plain(&heap, "newer")));
+        let old = obj(&heap, "old");
+        old.other.set(Some(child));
+        owner.next.set(Some(old));
+        owner.next.set(Some(obj(&heap, "newer")));
         assert_eq!(logged(), ["child sees newer with count 2"]);
         assert_eq!(heap.objects(None).len(), 2);
     }
@@ -108,26 +56,26 @@ fn set_stores_before_it_releases() {
 fn a_finalizer_unsets_before_it_releases() {
     fn unset_field(this: &Gc<Obj>) {
         log(format!("{} begins", this.name));
-        drop(this.f0.take());
+        drop(this.next.take());
         log(format!("{} ends", this.name));
     }
     fn see_parent(this: &Gc<Obj>) {
         let parent = find(&Gc::heap(this), "parent").unwrap();
-        log(format!("{} sees {:?} count {}", this.name, parent.f0.get().is_some(), Gc::count(&parent)));
+        log(format!("{} sees {:?} count {}", this.name, parent.next.get().is_some(), Gc::count(&parent)));
     }
     for policy in BOTH {
         let heap = heap(policy);
         // By count: the parent counts as one while its finalizer runs.
         let parent = with_finalizer(&heap, "parent", unset_field);
-        parent.f0.set(Some(with_finalizer(&heap, "child", see_parent)));
+        parent.next.set(Some(with_finalizer(&heap, "child", see_parent)));
         drop(parent);
         assert_eq!(logged(), ["parent begins", "child sees false count 2", "parent ends"]);
         assert!(heap.objects(None).is_empty());
 
         // By a collection: the parent's own cycle counts as well, and the hold on it.
         let parent = with_finalizer(&heap, "parent", unset_field);
-        parent.f0.set(Some(with_finalizer(&heap, "child", see_parent)));
-        parent.f1.set(Some(parent.clone()));
+        parent.next.set(Some(with_finalizer(&heap, "child", see_parent)));
+        parent.other.set(Some(parent.clone()));
         drop(parent);
         match policy {
             FinalizerPolicy::Legacy => {
@@ -136,7 +84,7 @@ fn a_finalizer_unsets_before_it_releases() {
                 heap.garbage().clear();
                 // The cycle is there still: break it as the program would.
                 let parent = find(&heap, "parent").unwrap();
-                parent.f1.take();
+                parent.other.take();
                 drop(parent);
             }
             FinalizerPolicy::Pep442 => assert_eq!(heap.collect(), 1),
@@ -183,11 +131,11 @@ fn temporaries_are_released_in_the_order_in_which_they_are_dropped() {
 fn an_operand_outlives_the_operation() {
     for policy in BOTH {
         let heap = heap(policy);
-        let a = plain(&heap, "a");
-        a.f0.set(Some(with_finalizer(&heap, "b", log_name)));
+        let a = obj(&heap, "a");
+        a.next.set(Some(with_finalizer(&heap, "b", log_name)));
         {
-            let operand = a.f0.get().unwrap();
-            a.f0.set(None);
+            let operand = a.next.get().unwrap();
+            a.next.set(None);
             assert_eq!((Gc::count(&operand), logged().len()), (1, 0));
         }
         assert_eq!(logged(), ["b"]);
@@ -202,30 +150,26 @@ fn an_operand_outlives_the_operation() {
 /// references before that finalizer.
 #[test]
 fn a_called_weak_reference_moves_from_an_older_generation() {
-    let generation = |weak: &Gc<WeakRef<Obj>>| Gc::as_any(weak).generation();
     for (collected, expected) in
         [(Generation::Zero, Generation::One), (Generation::One, Generation::Two), (Generation::Two, Generation::Two)]
     {
         let heap = heap(FinalizerPolicy::Pep442);
-        let target = with_finalizer(&heap, "target", |this| {
-            SURVIVORS.with_borrow_mut(|survivors| survivors.push(this.clone()));
-        });
+        let target = with_finalizer(&heap, "target", survive);
         let called = heap.alloc_weak_with(&target, |_| log("called"));
         let silent = heap.alloc_weak(&target);
         heap.collect();
-        assert_eq!(generation(&called), Some(Generation::Two));
-        assert_eq!(generation(&silent), Some(Generation::Two));
+        assert_eq!(generation_of(&called), Some(Generation::Two));
+        assert_eq!(generation_of(&silent), Some(Generation::Two));
 
         drop(target);
-        let target = SURVIVORS.take().remove(0);
-        assert_eq!(Gc::as_any(&target).generation(), Some(Generation::Zero));
+        let target = survivor();
+        assert_eq!(generation_of(&target), Some(Generation::Zero));
         assert!(called.upgrade().is_some() && called.has_callback());
-        target.f0.set(Some(target.clone()));
-        drop(target);
+        drop(looped(target));
         assert_eq!(heap.collect_generation(collected), 1);
         assert_eq!(logged(), ["called"]);
-        assert_eq!(generation(&called), Some(expected));
-        assert_eq!(generation(&silent), Some(Generation::Two), "no callback, no move");
+        assert_eq!(generation_of(&called), Some(expected));
+        assert_eq!(generation_of(&silent), Some(Generation::Two), "no callback, no move");
     }
 }
 
@@ -236,11 +180,8 @@ fn a_called_weak_reference_moves_from_an_older_generation() {
 fn trash_weak_references_keep_their_target_under_legacy_only() {
     for policy in BOTH {
         let heap = heap(policy);
-        let living = plain(&heap, "living");
-        let owner = with_finalizer(&heap, "owner", |this| {
-            SURVIVORS.with_borrow_mut(|survivors| survivors.push(this.clone()));
-        });
-        owner.f0.set(Some(owner.clone()));
+        let living = obj(&heap, "living");
+        let owner = looped(with_finalizer(&heap, "owner", survive));
         owner.weak.set(Some(heap.alloc_weak_with(&living, |_| log("called"))));
         drop(owner);
         let owner = match policy {
@@ -250,7 +191,7 @@ fn trash_weak_references_keep_their_target_under_legacy_only() {
             }
             FinalizerPolicy::Pep442 => {
                 assert_eq!(heap.collect(), 0);
-                SURVIVORS.take().remove(0)
+                survivor()
             }
         };
         let weak = owner.weak.get().unwrap();
@@ -268,7 +209,7 @@ fn trash_weak_references_keep_their_target_under_legacy_only() {
             }
         }
         owner.finalizer.set(None);
-        owner.f0.take();
+        owner.next.take();
         drop((owner, weak));
         assert!(heap.objects(None).is_empty());
     }
@@ -281,9 +222,8 @@ fn trash_weak_references_keep_their_target_under_legacy_only() {
 fn trash_weak_references_are_listed_under_legacy_only() {
     for policy in BOTH {
         let heap = heap(policy);
-        let living = plain(&heap, "living");
-        let trash = plain(&heap, "trash");
-        trash.f0.set(Some(trash.clone()));
+        let living = obj(&heap, "living");
+        let trash = looped(obj(&heap, "trash"));
         trash.weak.set(Some(heap.alloc_weak_with(&living, |_| log("called"))));
         let target = living.clone();
         let _outside = Gc::downgrade_with(&trash, move || {
@@ -320,10 +260,8 @@ fn trash_weak_references_are_listed_under_legacy_only() {
 #[test]
 fn an_uncollectable_weak_reference_to_trash_is_called() {
     let heap = heap(FinalizerPolicy::Legacy);
-    let trash = plain(&heap, "trash");
-    trash.f0.set(Some(trash.clone()));
-    let owner = with_finalizer(&heap, "owner", log_name);
-    owner.f0.set(Some(owner.clone()));
+    let trash = looped(obj(&heap, "trash"));
+    let owner = looped(with_finalizer(&heap, "owner", log_name));
     owner.weak.set(Some(heap.alloc_weak_with(&trash, |this| {
         log(format!("called with count {}", Gc::count(this)));
     })));
@@ -334,7 +272,7 @@ fn an_uncollectable_weak_reference_to_trash_is_called() {
     let owner = heap.garbage().get(0).unwrap().downcast::<Obj>().unwrap();
     assert_eq!(heap.garbage().len(), 1);
     assert!(owner.weak.get().unwrap().upgrade().is_none());
-    owner.f0.take();
+    owner.next.take();
     heap.garbage().clear();
     drop(owner);
     assert_eq!(logged(), ["owner"]);
@@ -353,13 +291,12 @@ fn a_single_callback_holds_its_weak_reference() {
     for policy in BOTH {
         for by_collection in [false, true] {
             let heap = heap(policy);
-            let target = plain(&heap, "target");
+            let target = obj(&heap, "target");
             let weak = heap.alloc_weak_with(&target, release_owner);
             let watch = Gc::downgrade_with(&weak, || log("the weak reference dies"));
             ROOT.set(Some(weak));
             if by_collection {
-                target.f0.set(Some(target.clone()));
-                drop(target);
+                drop(looped(target));
                 // It died of its own callback: Python counts it as well.
                 assert_eq!(heap.collect(), 2);
             } else {
@@ -376,7 +313,7 @@ fn a_single_callback_holds_its_weak_reference() {
 fn several_callbacks_hold_all_weak_references_to_the_end() {
     for policy in BOTH {
         let heap = heap(policy);
-        let target = plain(&heap, "target");
+        let target = obj(&heap, "target");
         let old = heap.alloc_weak_with(&target, |this| log(format!("old, count {}", Gc::count(this))));
         let new = heap.alloc_weak_with(&target, |this| {
             log(format!("new, count {}", Gc::count(this)));
