@@ -21,8 +21,8 @@
 //! 10. The alloc bit of a slot is set only while an initialised value of the block's
 //!     type is in it; it is cleared before that value is dropped.
 //! 11. A value is dropped once, when no pointer to it is left that could be
-//!     dereferenced: at count zero, or as a member of a condemned set whose every
-//!     pointer lies within the set.
+//!     dereferenced: at count zero, or as a member of a set whose every pointer lies
+//!     within the set, and which is condemned, or gone before any user code runs.
 //! 12. A `Trace` implementation reports only `Gc` pointers that the value owns, the
 //!     same ones until a mutation, and runs no user code.
 //! 13. A slot that was taken is its taker's alone until the alloc bit is set: nobody
