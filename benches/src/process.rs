@@ -2,9 +2,12 @@
 //! never ends) becomes the content of a cell.
 
 use crate::work::Sample;
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -106,6 +109,12 @@ fn reason(status: ExitStatus, stderr: &str) -> String {
         Some(signal) => format!("killed by signal {signal}"),
         None => format!("ends with {status}: {}", stderr.lines().last().unwrap_or_default()),
     }
+}
+
+/// Fails now, and not after minutes of measuring, where a result cannot be written.
+pub fn check_writable(file: &Path) -> Result<()> {
+    let opened = OpenOptions::new().create(true).append(true).open(file);
+    opened.map(drop).with_context(|| format!("{}", file.display()))
 }
 
 #[cfg(test)]

@@ -119,6 +119,9 @@ fn list() -> Result<ExitCode> {
 }
 
 fn run(options: &Run) -> Result<ExitCode> {
+    for file in [&options.json, &options.svg].into_iter().flatten() {
+        process::check_writable(file)?;
+    }
     let plan = Plan::new(options.quick, &options.only, &options.peers, options.repeats);
     let report = compare::run(&plan)?;
     print(&report, options.cells)?;

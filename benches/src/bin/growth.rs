@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use gc_benches::{growth, lines};
+use gc_benches::{growth, lines, process};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
@@ -45,6 +45,9 @@ fn progress(text: &str) {
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    for file in [&options.json, &options.svg].into_iter().flatten() {
+        process::check_writable(file)?;
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let growth = growth::run(options.max, options.threads.unwrap_or(cores), &progress)?;
     if std::io::stderr().is_terminal() {

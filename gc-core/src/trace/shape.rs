@@ -141,7 +141,7 @@ unsafe fn drop_value<S: Shape>(object: Object) {
 unsafe fn die<S: Shape>(object: Object, core: &Core, block: &Block) {
     // SAFETY: invariant 11, kept by the caller in `release`.
     let drop_value = || unsafe { ptr::drop_in_place(S::value(object)) };
-    // SAFETY: the same.
+    // SAFETY: invariant 11: the same promise.
     unsafe { release::die_as(core, block, object, S::NEEDS_DROP.then_some(drop_value)) }
 }
 
