@@ -1,10 +1,10 @@
 //! What each pass does with an edge.
 
 use crate::release;
-use crate::space::block::{Block, flag};
+use crate::space::block::{Block, SUSPECT, flag};
 use crate::space::info::Kind;
 use crate::space::object::Object;
-use crate::space::pass::{Leaving, Pass};
+use crate::space::pass::{Leaving, Pass, Scope};
 use crate::space::planes::{Planes, raise};
 use crate::space::weak_table::has_weak;
 use crate::trace::shape::EdgeAction;
@@ -65,15 +65,19 @@ impl EdgeAction for Spread {
             block.add_internal(index);
             return;
         }
+        let suspects = pass.scope == Scope::Suspects;
+        if suspects && !block.is_suspect(index) {
+            return;
+        }
         let epochs = &pass.core().epochs;
         if !epochs.may_hold(block, pass.oldest) {
             return;
         }
         epochs.fold(block);
         if planes.examined(pass.oldest) & bit != 0 {
-            raise(&planes.set, bit);
-            block.set_internal(index, 1);
             pass.list(block);
+            block.add_members(index >> 6, bit);
+            block.set_internal(index, if suspects { SUSPECT | 1 } else { 1 });
             pass.enqueue(block, index);
         }
     }
@@ -90,7 +94,8 @@ pub(crate) struct Mark;
 impl EdgeAction for Mark {
     #[inline(always)]
     fn edge(pass: &mut Pass, target: Object) {
-        pass.edges -= 1;
+        // (In slices a member can have got edges since it was counted.)
+        pass.edges = pass.edges.wrapping_sub(1);
         let Some((block, index)) = examined_target(pass, target) else { return };
         let (planes, bit) = block.planes_of(index);
         if planes.members() & !planes.mark.get() & bit != 0 {
@@ -102,7 +107,7 @@ impl EdgeAction for Mark {
 
     #[inline(always)]
     fn hidden(pass: &mut Pass) {
-        pass.edges -= 1;
+        pass.edges = pass.edges.wrapping_sub(1);
     }
 }
 

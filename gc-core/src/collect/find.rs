@@ -7,7 +7,7 @@ use crate::space::core::Core;
 use crate::space::dirty::Stay;
 use crate::space::info::Kind;
 use crate::space::pass::Pass;
-use crate::space::planes::{Planes, raise};
+use crate::space::planes::Planes;
 
 /// Trial deletion costs about twice as much for an object as the linear pass, and
 /// its closure must be found first: it gives up beyond this part of the heap.
@@ -56,7 +56,7 @@ fn take_candidates(pass: &mut Pass) -> usize {
         for (group, planes) in block.groups().iter().enumerate() {
             let taken = planes.candidate.get() & planes.examined(pass.oldest);
             if taken != 0 {
-                raise(&planes.set, taken);
+                block.add_members(group as u32, taken);
                 groups |= 1 << group;
                 block.clear_internal_group(group as u32);
                 candidates += taken.count_ones() as usize;
@@ -91,8 +91,7 @@ fn close_candidates(set: &mut Set<'_>, candidates: usize) -> bool {
         return false;
     }
     while let Some(block) = set.pass.dequeue() {
-        // SAFETY: invariant 10: the table is the one of the block's type.
-        unsafe { (block.info().spread)(block, &mut set.pass) };
+        set.pass.scan(block, block.pending.take(), block.info().spread);
         if !budget.allows(set.pass.scanned) {
             return false;
         }
@@ -130,13 +129,13 @@ fn examine_all(pass: &mut Pass) {
             return;
         }
         core.epochs.fold(block);
-        let mut any = false;
-        for planes in block.groups() {
+        for (group, planes) in (0..).zip(block.groups()) {
             let examined = planes.examined(pass.oldest);
-            planes.set.set(examined);
-            any |= examined != 0;
+            if examined != 0 {
+                block.add_members(group, examined);
+            }
         }
-        if any {
+        if block.filled() != 0 {
             pass.list(block);
         }
     });

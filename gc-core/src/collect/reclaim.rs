@@ -28,8 +28,7 @@ fn must_be_exact(reclaimable: &mut Reclaimable<'_>) -> bool {
         return true;
     }
     for block in set.blocks() {
-        // SAFETY: invariant 10: the table is the one of the block's type.
-        unsafe { (block.info().survey)(block, &mut set.pass) };
+        set.pass.scan(block, !0, block.info().survey);
         if set.pass.leaving == Leaving::Watched {
             return true;
         }
@@ -70,8 +69,7 @@ fn fast(reclaimable: &mut Reclaimable<'_>) {
     let glue = |block: &Block| block.bin_class().glue;
     if set.pass.leaving == Leaving::Unwatched {
         for block in set.blocks().filter(|block| glue(block) == Glue::Pointers) {
-            // SAFETY: invariant 10: the table is the one of the block's type.
-            unsafe { (block.info().sever)(block, &mut set.pass) };
+            set.pass.scan(block, !0, block.info().sever);
         }
     }
     let own_memory = set.blocks().any(|block| glue(block) == Glue::Memory);
@@ -80,7 +78,7 @@ fn fast(reclaimable: &mut Reclaimable<'_>) {
     }
     if own_memory {
         for block in set.blocks().filter(|block| glue(block) == Glue::Memory) {
-            block.each(|planes| planes.set.get(), |object| release::drop_value(set.core(), object));
+            block.each_member(|planes| planes.set.get(), |object| release::drop_value(set.core(), object));
         }
     }
     for block in set.blocks() {
@@ -91,22 +89,22 @@ fn fast(reclaimable: &mut Reclaimable<'_>) {
 /// Clears the members' alloc bits: the `set` bits alone stand for them from here on.
 /// With `pin`, releases by each other's values do not count any more.
 fn bury_members(block: &Block, pin: bool) {
-    for planes in block.groups() {
+    for (_, planes) in block.filled_groups() {
         planes.set.set(planes.members());
         planes.stop_living(planes.set.get());
     }
     if pin {
-        block.each(|planes| planes.set.get(), |object| object.count().pin());
+        block.each_member(|planes| planes.set.get(), |object| object.count().pin());
     }
 }
 
 /// Frees the slots of a block's buried members. Their values are gone or need no drop.
 fn free_buried(core: &Core, block: &Block) {
     if cfg!(gc_asan) {
-        block.each(|planes| planes.set.get(), |object| block.poison(object));
+        block.each_member(|planes| planes.set.get(), |object| block.poison(object));
     }
     let mut freed = 0;
-    for planes in block.groups() {
+    for (_, planes) in block.filled_groups() {
         let dead = planes.set.get();
         freed += dead.count_ones();
         planes.refresh(dead);

@@ -7,7 +7,7 @@
 use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::object::Object;
-use crate::space::pass::{Listed, Pass};
+use crate::space::pass::{Listed, Pass, Scope};
 use crate::space::planes::{Planes, bits, lower};
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
@@ -37,14 +37,14 @@ impl<'h> Set<'h> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.blocks().all(|block| block.groups().iter().all(|planes| planes.members() == 0))
+        !self.blocks().any(Block::has_members)
     }
 
     /// Members that are tracked: what collections count and return.
     pub(crate) fn tracked(&self) -> usize {
         let tracked = self.blocks().filter(|block| block.is_tracked());
-        let groups = tracked.flat_map(Block::groups);
-        groups.map(|planes| planes.members().count_ones() as usize).sum()
+        let groups = tracked.flat_map(Block::filled_groups);
+        groups.map(|(_, planes)| planes.members().count_ones() as usize).sum()
     }
 
     pub(crate) fn contains(&self, object: Object) -> bool {
@@ -63,7 +63,7 @@ impl<'h> Set<'h> {
         let mut found = Vec::new_in(arena);
         for block in self.blocks() {
             let base = block.birth_base.get();
-            block.each(
+            block.each_member(
                 |planes| planes.members() & choose(block, planes),
                 |object| found.push((base + u64::from(object.header().birth.get()), object)),
             );
@@ -75,7 +75,7 @@ impl<'h> Set<'h> {
     /// Calls `f` for each member, block by block.
     pub(crate) fn each(&self, mut f: impl FnMut(&Block, Object)) {
         for block in self.blocks() {
-            block.each(Planes::members, |object| f(block, object));
+            block.each_member(Planes::members, |object| f(block, object));
         }
     }
 
@@ -83,11 +83,14 @@ impl<'h> Set<'h> {
     pub(super) fn count_internal(&mut self) {
         self.pass.edges = 0;
         for block in self.blocks() {
-            block.clear_internal();
+            if self.pass.scope == Scope::Suspects {
+                block.clear_internal_of_members();
+            } else {
+                block.clear_internal();
+            }
         }
         for block in self.blocks() {
-            // SAFETY: invariant 10: the table is the one of the block's type.
-            unsafe { (block.info().count)(block, &mut self.pass) };
+            self.pass.scan(block, !0, block.info().count);
         }
     }
 
@@ -118,7 +121,7 @@ impl<'h> Set<'h> {
         for block in self.blocks() {
             // Survivors are promoted while their planes are at hand.
             self.core.epochs.fold(block);
-            held += mark_externally_held(block, &mut self.pass);
+            held += mark_externally_held(block, block.filled(), &mut self.pass);
         }
         held
     }
@@ -131,7 +134,13 @@ impl<'h> Set<'h> {
     }
 
     fn forget_empty_blocks(&mut self) {
-        self.pass.retain_listed(|block| block.groups().iter().any(|planes| planes.members() != 0));
+        self.pass.retain_listed(|block| {
+            let keep = block.has_members();
+            if !keep {
+                block.clear_members();
+            }
+            keep
+        });
     }
 
     /// Marks what marked members reach; they leave the set.
@@ -139,8 +148,7 @@ impl<'h> Set<'h> {
         while self.pass.unmarked > 0
             && let Some(block) = self.pass.dequeue()
         {
-            // SAFETY: invariant 10: the table is the one of the block's type.
-            unsafe { (block.info().mark)(block, &mut self.pass) };
+            self.pass.scan(block, block.pending.take(), block.info().mark);
         }
         // Every member is marked: whom the others reach is known.
         self.evict_waiting();
@@ -150,7 +158,7 @@ impl<'h> Set<'h> {
     fn evict_waiting(&mut self) {
         while let Some(block) = self.pass.dequeue() {
             for group in bits(block.pending.take()) {
-                block.evict_marked(group, self.pass.oldest == 2);
+                block.evict_marked(group, self.pass.acquits);
             }
         }
     }
@@ -167,7 +175,7 @@ impl<'h> Set<'h> {
     fn edges_within(&self) -> usize {
         let mut edges = 0;
         for block in self.blocks() {
-            for (group, planes) in (0..).zip(block.groups()) {
+            for (group, planes) in block.filled_groups() {
                 let internal = |bit| block.internal(group * 64 + bit) as usize;
                 edges += bits(planes.members()).map(internal).sum::<usize>();
             }
@@ -176,7 +184,7 @@ impl<'h> Set<'h> {
     }
 
     fn forget_marks(&self) {
-        for planes in self.blocks().flat_map(Block::groups) {
+        for (_, planes) in self.blocks().flat_map(Block::filled_groups) {
             planes.mark.set(0);
         }
     }
@@ -194,7 +202,7 @@ impl<'h> Set<'h> {
     /// Who was saved lives on like other survivors.
     fn acquit_members(&self) {
         for block in self.blocks() {
-            for (group, planes) in (0..).zip(block.groups()) {
+            for (group, planes) in block.filled_groups() {
                 block.acquit(group, planes.members());
             }
         }
@@ -203,9 +211,7 @@ impl<'h> Set<'h> {
     /// Lets go of all members. Holds after it: the set is empty, no block is listed.
     pub(super) fn clear(&mut self) {
         for block in self.blocks() {
-            for planes in block.groups() {
-                planes.set.set(0);
-            }
+            block.clear_members();
         }
         self.pass.forget_blocks();
     }
@@ -213,7 +219,7 @@ impl<'h> Set<'h> {
 
 impl Drop for Set<'_> {
     fn drop(&mut self) {
-        if self.pass.oldest == 2 {
+        if self.pass.acquits {
             self.acquit_members();
         }
         self.clear();
@@ -226,15 +232,16 @@ const MOST_INTERNAL: u32 = 1 << 28;
 /// One member in so many is few enough to count again for them.
 const FEW: usize = 2;
 
-/// Marks the members of a block whose count is not accounted for by internal
-/// references, queues them, and says how many they are.
-fn mark_externally_held(block: &Block, pass: &mut Pass) -> usize {
+/// Marks the members in these groups of a block whose count is not accounted for by
+/// internal references, queues them, and says how many they are.
+pub(super) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -> usize {
     let (mut groups, mut found) = (0, 0);
-    for (group, planes) in block.groups().iter().enumerate() {
+    for group in bits(among) {
+        let planes = block.group(group);
         planes.mark.set(0);
         let mut held = 0;
         for bit in bits(planes.members()) {
-            let index = group as u32 * 64 + bit;
+            let index = group * 64 + bit;
             let internal = block.internal(index);
             let count = block.object(index).count();
             if count.get() != internal || internal >= MOST_INTERNAL {
@@ -244,9 +251,9 @@ fn mark_externally_held(block: &Block, pass: &mut Pass) -> usize {
         planes.mark.set(held);
         found += held.count_ones() as usize;
         pass.unmarked += (planes.members() & !held).count_ones() as usize;
-        if pass.oldest == 2 {
+        if pass.acquits {
             // Their headers were just read.
-            block.acquit(group as u32, held);
+            block.acquit(group, held);
         }
         groups |= u64::from(held != 0) << group;
     }

@@ -249,7 +249,7 @@ impl Core {
         let bin = unsafe { bin.as_ref() };
         if block.live() == 0 {
             block.clear_flag(flag::RETIRED);
-            if !self.collecting.get() && !block.has(flag::CURRENT | flag::DIRTY | flag::EMPTIED) {
+            if !self.collecting.get() && !block.has(flag::HELD) {
                 self.empty_block(bin, block);
                 return;
             }
@@ -261,9 +261,10 @@ impl Core {
     }
 
     /// Notes a block that is to be given back as soon as nothing is in its way. (A dirty
-    /// one is noted when it is visited, a current one when another takes its place.)
+    /// one is noted when it is visited, a listed one when it is let go, a current one when
+    /// another takes its place.)
     pub(crate) fn note_if_empty(&self, block: &Block) {
-        if block.live() > 0 || block.has(flag::CURRENT | flag::DIRTY | flag::EMPTIED) {
+        if block.live() > 0 || block.has(flag::HELD) {
             return;
         }
         let mut emptied = self.emptied.borrow_mut();

@@ -2,7 +2,7 @@
 
 use super::bins::Bins;
 use super::births::Births;
-use super::block::{Block, BlockLink, flag};
+use super::block::{Block, flag};
 use super::dirty::Dirty;
 use super::generations::Epochs;
 use super::hooks::Hooks;
@@ -41,7 +41,9 @@ pub(crate) struct Core {
     /// Objects may be frozen.
     pub(crate) frozen: Cell<bool>,
     /// Blocks with slots freed while a collection is open.
-    aside: BlockLink,
+    aside: RefCell<Vec<NonNull<Block>>>,
+    /// There are more than that list knows.
+    aside_unknown: Cell<bool>,
     /// Objects at zero that wait for a shallower stack. The top is the next.
     pub(crate) release_queue: RefCell<Vec<Object>>,
     /// Empty blocks that could not be given back at once.
@@ -84,7 +86,8 @@ impl Core {
             reclaiming: Cell::new(false),
             frozen: Cell::new(false),
             user_code_ran: Cell::new(false),
-            aside: Cell::new(None),
+            aside: RefCell::new(Vec::new()),
+            aside_unknown: Cell::new(false),
             release_queue: RefCell::new(Vec::new()),
             emptied: RefCell::new(Vec::new()),
             untidy: Cell::new(false),
@@ -131,27 +134,40 @@ impl Core {
     pub(crate) fn put_aside(&self, place: Place<'_>) {
         let Place { block, planes, bit } = place;
         raise(&planes.middle, bit);
-        if !block.has(flag::ASIDE) {
-            block.set_flag(flag::ASIDE);
-            block.next_aside.set(self.aside.replace(Some(block.link())));
+        if block.has(flag::ASIDE) {
+            return;
+        }
+        block.set_flag(flag::ASIDE);
+        let mut blocks = self.aside.borrow_mut();
+        match blocks.try_reserve(1) {
+            Ok(()) => blocks.push(block.link()),
+            Err(_) => self.aside_unknown.set(true),
         }
     }
 
     /// Frees the slots that were put aside. The collection is closed by now.
     pub(crate) fn return_aside(&self) {
-        let mut next = self.aside.take();
-        while let Some(link) = next {
+        for link in self.aside.take() {
             // SAFETY: invariant 2: a block with a slot put aside is in use.
-            let block = unsafe { link.as_ref() };
-            next = block.next_aside.take();
-            block.clear_flag(flag::ASIDE);
-            let freed = block.groups().iter().map(|planes| {
-                let aside = planes.aside();
-                planes.refresh(aside);
-                aside.count_ones()
-            });
-            self.count_freed(block, freed.sum());
+            self.return_aside_of(unsafe { link.as_ref() });
         }
+        if self.aside_unknown.take() {
+            self.memory.each_block(&mut |block| {
+                if block.has(flag::ASIDE) {
+                    self.return_aside_of(block);
+                }
+            });
+        }
+    }
+
+    fn return_aside_of(&self, block: &Block) {
+        block.clear_flag(flag::ASIDE);
+        let freed = block.groups().iter().map(|planes| {
+            let aside = planes.aside();
+            planes.refresh(aside);
+            aside.count_ones()
+        });
+        self.count_freed(block, freed.sum());
     }
 
     /// Slots in use by types that are examined.

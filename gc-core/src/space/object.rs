@@ -9,7 +9,7 @@
 //!                     ^ Object                       ^ Object
 //! ```
 
-use super::block::{Block, flag};
+use super::block::Block;
 use super::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK, Chunk, SUB_SHIFT, SUBS};
 use super::core::Core;
 use super::count::CountWord;
@@ -107,7 +107,7 @@ impl Object {
     pub(crate) fn block_in(self, chunk: &Chunk) -> &Block {
         let address = self.address();
         let block = &chunk.blocks[(address >> BLOCK_SHIFT) & (BLOCKS - 1)];
-        if !block.has(flag::SPLIT) {
+        if !block.is_split() {
             return block;
         }
         unlikely();

@@ -6,6 +6,7 @@
 
 use super::block::{Block, flag};
 use super::core::Core;
+use super::info::ScanBlock;
 use super::object::Object;
 use core::ptr::NonNull;
 
@@ -34,6 +35,12 @@ pub(crate) struct Pass {
     pub(crate) oldest: u8,
     /// No object is excluded by its generation, so that every one is examined.
     pub(crate) everything: bool,
+    /// Who may become a member by an edge.
+    pub(crate) scope: Scope,
+    /// Survivors are candidates no longer when they leave the set.
+    pub(crate) acquits: bool,
+    /// The groups of a block that a scan looks at.
+    pub(crate) window: u64,
     /// Objects scanned so far.
     pub(crate) scanned: usize,
     /// Edges, and parts that could not be looked at, of the members that were counted
@@ -46,6 +53,18 @@ pub(crate) struct Pass {
     head: Option<NonNull<Block>>,
     tail: Option<NonNull<Block>>,
     listed: Option<NonNull<Block>>,
+}
+
+/// Who may become a member of the set because a member points to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    /// Whoever is examined.
+    Examined,
+    /// The same, in slices between which the program runs: blocks come with counts that
+    /// are clear.
+    Sliced,
+    /// Suspects only.
+    Suspects,
 }
 
 /// What the edges that leave a set require of its reclaim.
@@ -65,6 +84,9 @@ impl Pass {
             core: NonNull::from(core),
             oldest,
             everything: false,
+            scope: Scope::Examined,
+            acquits: oldest == 2,
+            window: !0,
             scanned: 0,
             edges: 0,
             unmarked: 0,
@@ -129,9 +151,25 @@ impl Pass {
     #[inline]
     pub(crate) fn list(&mut self, block: &Block) {
         if !block.has(flag::LISTED) {
-            block.set_flag(flag::LISTED | flag::PLANED);
-            block.next_listed.set(self.listed.replace(block.link()));
+            self.list_new(block);
+            if self.scope == Scope::Sliced {
+                block.clear_internal();
+            }
         }
+    }
+
+    /// The same for a block whose counts will be cleared, and that is not listed.
+    pub(crate) fn list_new(&mut self, block: &Block) {
+        block.set_flag(flag::LISTED | flag::PLANED);
+        block.next_listed.set(self.listed.replace(block.link()));
+    }
+
+    /// Scans the groups of a block that wait, and says so before.
+    pub(crate) fn scan(&mut self, block: &Block, groups: u64, scan: ScanBlock) {
+        self.window = groups;
+        // SAFETY: invariant 10: the callers take the function from the table of the block's type.
+        unsafe { scan(block, self) };
+        self.window = !0;
     }
 
     /// The blocks that were noted, newest first.
@@ -141,12 +179,15 @@ impl Pass {
 
     /// Keeps only the blocks of the list that `keep` says, the others are let go.
     pub(crate) fn retain_listed(&mut self, mut keep: impl FnMut(&Block) -> bool) {
+        let core = self.core();
         let blocks = self.listed();
         self.listed = None;
         for block in blocks {
             block.clear_flag(flag::LISTED);
             if keep(block) {
-                self.list(block);
+                self.list_new(block);
+            } else {
+                core.note_if_empty(block);
             }
         }
     }

@@ -172,10 +172,10 @@ impl<A: EdgeAction> Visitor for Edges<'_, A> {
 }
 
 #[inline(always)]
-unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: usize, slots: u64, pass: &mut Pass) {
+unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: u32, slots: u64, pass: &mut Pass) {
     pass.scanned += slots.count_ones() as usize;
     for bit in bits(slots) {
-        let object = block.object(group as u32 * 64 + bit);
+        let object = block.object(group * 64 + bit);
         // SAFETY: invariant 10: the slot is alive and of this block's type, which the
         // table that leads here was made for.
         unsafe { (*S::value(object)).trace(&mut Edges::<A>(pass, PhantomData)) };
@@ -183,9 +183,9 @@ unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: usize, slot
 }
 
 unsafe fn all_members<S: Shape, A: EdgeAction>(block: &Block, pass: &mut Pass) {
-    for (group, planes) in block.groups().iter().enumerate() {
+    for group in bits(block.filled() & pass.window) {
         // SAFETY: invariant 10: members are alive, and of this block's type.
-        unsafe { trace_slots::<S, A>(block, group, planes.members(), pass) };
+        unsafe { trace_slots::<S, A>(block, group, block.group(group).members(), pass) };
     }
 }
 
@@ -204,23 +204,23 @@ unsafe fn sever_block<S: Shape>(block: &Block, pass: &mut Pass) {
     unsafe { all_members::<S, Sever>(block, pass) }
 }
 
-/// Scans the members of the pending groups that were not scanned yet: set, not marked.
+/// Scans the members of the groups that were not scanned yet: set, not marked.
 unsafe fn spread_block<S: Shape>(block: &Block, pass: &mut Pass) {
-    for group in bits(block.pending.replace(0)) {
+    for group in bits(pass.window) {
         let planes = block.group(group);
         let waiting = planes.members() & !planes.mark.get();
         raise(&planes.mark, waiting);
         // SAFETY: invariant 10: members are alive, and of this block's type.
-        unsafe { trace_slots::<S, Spread>(block, group as usize, waiting, pass) };
+        unsafe { trace_slots::<S, Spread>(block, group, waiting, pass) };
     }
 }
 
-/// Scans the marked members of the pending groups, which leave the set by it.
+/// Scans the marked members of the groups, which leave the set by it.
 unsafe fn mark_block<S: Shape>(block: &Block, pass: &mut Pass) {
-    for group in bits(block.pending.replace(0)) {
-        let waiting = block.evict_marked(group, pass.oldest == 2);
+    for group in bits(pass.window) {
+        let waiting = block.evict_marked(group, pass.acquits);
         // SAFETY: invariant 10: members are alive, and of this block's type.
-        unsafe { trace_slots::<S, Mark>(block, group as usize, waiting, pass) };
+        unsafe { trace_slots::<S, Mark>(block, group, waiting, pass) };
     }
 }
 

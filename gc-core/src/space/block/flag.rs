@@ -18,8 +18,8 @@ pub(crate) const RETIRED: u16 = 64;
 pub(crate) const FINALIZABLE: u16 = 128;
 /// Dropping its values may run code that we do not know.
 pub(crate) const WILD: u16 = 256;
-/// A split block: its sub-blocks hold the slots.
-pub(crate) const SPLIT: u16 = 512;
+/// Its internal counts were written since it was formatted: they can be read.
+pub(crate) const COUNTED: u16 = 512;
 /// Weak references point, or pointed, into it.
 pub(crate) const WEAK: u16 = 1024;
 /// On the list of blocks with slots that were put aside.
@@ -35,4 +35,6 @@ pub(crate) const EMPTIED: u16 = 16384;
 /// All objects in it are of generation 2 or frozen: promotion changes nothing.
 pub(crate) const OLD: u16 = 32768;
 /// The death of an object may be more than dropping its value.
-pub(crate) const CAREFUL: u16 = FINALIZABLE | WILD | WEAK | LISTED;
+pub(crate) const CAREFUL: u16 = FINALIZABLE | WILD | WEAK;
+/// Something refers to the block: it stays, even when it is empty.
+pub(crate) const HELD: u16 = CURRENT | DIRTY | EMPTIED | LISTED;

@@ -17,6 +17,8 @@ pub(crate) mod flag;
 mod members;
 mod slots;
 
+pub(crate) use members::{SEED, SUSPECT};
+
 use super::bins::Bin;
 use super::chunk::{CHUNK, Chunk};
 use super::info::{Class, Glue, Kind, TypeInfo};
@@ -43,7 +45,7 @@ pub(crate) struct Block {
     pub(crate) epoch: Cell<u32>,
     flags: Cell<u16>,
     pub(crate) kind: Cell<Kind>,
-    /// Whole 64 KiB blocks that this one covers; 0 for a sub-block.
+    /// Whole 64 KiB blocks that this one covers; 0 for a sub-block, `SPLIT` for a split block.
     pub(crate) span: Cell<u8>,
     pub(crate) birth_base: Cell<u64>,
     /// Slots, those of the hole included.
@@ -66,8 +68,12 @@ pub(crate) struct Block {
     pub(crate) next_queued: BlockLink,
     pub(crate) next_listed: BlockLink,
     pub(crate) next_dirty: BlockLink,
-    pub(crate) next_aside: BlockLink,
+    /// Groups of 64 slots in which a collection's set has members, or had.
+    filled: Cell<u64>,
 }
+
+/// The span of a split block.
+const SPLIT: u8 = u8::MAX;
 
 /// The entry of an address is found by shifting.
 const _: () = assert!(size_of::<Block>() == 128);
@@ -99,7 +105,7 @@ impl Block {
         next_queued: Cell::new(None),
         next_listed: Cell::new(None),
         next_dirty: Cell::new(None),
-        next_aside: Cell::new(None),
+        filled: Cell::new(0),
     };
 
     /// Lays slots and tables out in memory. Holds after it: no slot is in use, all
@@ -128,6 +134,7 @@ impl Block {
         let tracked = if class.kind == Kind::Cyclic { flag::TRACKED } else { 0 };
         self.flags.set(tracked | finalizable | wild);
         self.pending.set(0);
+        self.filled.set(0);
         self.make_slots(&layout);
     }
 
@@ -141,19 +148,25 @@ impl Block {
     /// Turns this entry into a split block whose sub-blocks lie at `subs`.
     pub(crate) fn split(&self, subs: NonNull<Block>) {
         self.next_queued.set(Some(subs));
-        self.flags.set(flag::SPLIT);
+        self.span.set(SPLIT);
     }
 
     /// No longer a split block.
     pub(crate) fn unsplit(&self) {
         self.next_queued.set(None);
-        self.flags.set(0);
+        self.span.set(0);
     }
 
     /// The sub-blocks of a split block, which is in no queue itself.
     #[inline]
     pub(crate) fn subs(&self) -> Option<NonNull<Block>> {
-        if self.has(flag::SPLIT) { self.next_queued.get() } else { None }
+        if self.is_split() { self.next_queued.get() } else { None }
+    }
+
+    /// Do its sub-blocks hold the slots?
+    #[inline]
+    pub(crate) fn is_split(&self) -> bool {
+        self.span.get() == SPLIT
     }
 
     #[inline]
@@ -214,6 +227,11 @@ impl Block {
         u32::from(self.slots.get())
     }
 
+    /// Groups of 64 slots.
+    pub(crate) fn group_count(&self) -> u32 {
+        self.slots().div_ceil(64)
+    }
+
     /// The chunk that the block lies in.
     pub(crate) fn home<'a>(&self) -> &'a Chunk {
         let start = self.first.get().map_addr(|a| a & !(CHUNK - 1)).cast::<Chunk>();
@@ -267,10 +285,24 @@ impl Block {
     }
 
     /// Calls `f` for each object of the plane bits that `choose` gives.
-    pub(crate) fn each(&self, choose: impl Fn(&Planes) -> u64, mut f: impl FnMut(Object)) {
-        for (group, planes) in self.groups().iter().enumerate() {
+    pub(crate) fn each(&self, choose: impl Fn(&Planes) -> u64, f: impl FnMut(Object)) {
+        self.each_in((0..).zip(self.groups()), choose, f);
+    }
+
+    /// The same in the groups that have members of the collection's set.
+    pub(crate) fn each_member(&self, choose: impl Fn(&Planes) -> u64, f: impl FnMut(Object)) {
+        self.each_in(self.filled_groups(), choose, f);
+    }
+
+    fn each_in<'a>(
+        &self,
+        groups: impl Iterator<Item = (u32, &'a Planes)>,
+        choose: impl Fn(&Planes) -> u64,
+        mut f: impl FnMut(Object),
+    ) {
+        for (group, planes) in groups {
             for bit in bits(choose(planes)) {
-                f(self.object(group as u32 * 64 + bit));
+                f(self.object(group * 64 + bit));
             }
         }
     }
