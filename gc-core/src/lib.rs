@@ -65,8 +65,8 @@ pub use cell::{List, ReleaseAfter, Slot};
 pub use gc::{ByAddress, Gc};
 pub use gc_core_derive::Trace;
 pub use heap::{
-    DebugFlags, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder, NoSuchGeneration, OutOfMemory,
-    OutOfMemoryKind, Pause,
+    Budget, DebugFlags, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder, NoSuchGeneration, OutOfMemory,
+    OutOfMemoryKind, Pace, Pause, Progress,
 };
 pub use observe::Edge;
 pub use space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable, UnraisableKind};

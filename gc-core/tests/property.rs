@@ -78,12 +78,9 @@ fn free_programs() -> impl Strategy<Value = free::Free> {
         6 => prop::collection::vec(free::act::acts(), 0..60),
         1 => prop::collection::vec(free::act::acts(), 60..200),
     ];
-    (policies(), watch, prop::bool::weighted(0.2), acts).prop_map(|(policy, watch, curious, acts)| free::Free {
-        policy,
-        watch,
-        curious,
-        acts,
-    })
+    let slices = prop::option::of(prop_oneof![Just(1_usize), 1..500_usize]);
+    let programs = (policies(), watch, prop::bool::weighted(0.2), slices, acts);
+    programs.prop_map(|(policy, watch, curious, slices, acts)| free::Free { policy, watch, curious, slices, acts })
 }
 
 proptest! {

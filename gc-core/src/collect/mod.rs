@@ -13,15 +13,16 @@
 
 pub(crate) mod edges;
 mod find;
+pub(crate) mod incremental;
 mod reclaim;
 pub(crate) mod report;
 pub(crate) mod set;
 
-use crate::FinalizerPolicy;
 use crate::finalize::{self, Calls};
 use crate::release::Isolated;
 use crate::space::core::Core;
 use crate::space::object::Object;
+use crate::{FinalizerPolicy, Pace};
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 use reclaim::Raised;
@@ -72,6 +73,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     let outcome = {
         let _isolated = Isolated::begin(core);
         let mut open = Open::begin(core);
+        incremental::abandon(core);
         report::start(core, generation);
         core.schedule.count_collection(generation);
         core.births.forget_young();
@@ -94,18 +96,39 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     outcome.collected + outcome.uncollectable
 }
 
-/// Collects the oldest generation that is due; called by an allocation.
+/// Does the collecting that is due; called by an allocation.
 #[cold]
 #[inline(never)]
 pub(crate) fn collect_due(core: &Core) {
     if core.collecting.get() {
         return;
     }
+    match core.pace.get() {
+        Pace::StopTheWorld => collect_oldest_due(core),
+        Pace::Incremental { budget } => incremental::pace::work(core, budget),
+    }
+}
+
+/// The tracked objects allocated since the last collection, less those freed.
+pub(crate) fn young_of(core: &Core) -> u32 {
+    core.births.young()
+}
+
+/// Collects the oldest generation that is due.
+fn collect_oldest_due(core: &Core) {
     let generation = core.schedule.due(core.births.next(), || core.tracked_in_use());
     let touched = core.births.young() as usize;
     let freed = collect(core, generation);
     core.schedule.learn(freed, touched);
-    core.births.set_trigger(core.schedule.trigger());
+    core.births.set_trigger(trigger(core));
+}
+
+/// How many more of the young an allocation waits for.
+pub(crate) fn trigger(core: &Core) -> u32 {
+    match core.pace.get() {
+        Pace::StopTheWorld => core.schedule.trigger(),
+        Pace::Incremental { .. } => incremental::pace::trigger(core),
+    }
 }
 
 fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
@@ -119,6 +142,12 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
     if unreachable.0.is_empty() {
         return Outcome::default();
     }
+    dispose(unreachable)
+}
+
+/// Does with what is unreachable what the policy says. No user code ran since it was found.
+fn dispose(unreachable: Unreachable<'_>) -> Outcome {
+    let core = unreachable.0.core();
     core.user_code_ran.set(false);
     let arena = Bump::new();
     match core.policy {

@@ -133,7 +133,8 @@ impl<'h> Set<'h> {
         self.pass.everything = everything;
     }
 
-    fn forget_empty_blocks(&mut self) {
+    /// Lets go of the blocks in which no member lives.
+    pub(super) fn forget_empty_blocks(&mut self) {
         self.pass.retain_listed(|block| {
             let keep = block.has_members();
             if !keep {
@@ -183,7 +184,8 @@ impl<'h> Set<'h> {
         edges
     }
 
-    fn forget_marks(&self) {
+    /// No member, nor one that was, is marked.
+    pub(super) fn forget_marks(&self) {
         for (_, planes) in self.blocks().flat_map(Block::filled_groups) {
             planes.mark.set(0);
         }

@@ -161,11 +161,13 @@ impl Heap {
 
     /// Moves all objects to a permanent set that collections ignore: `gc.freeze`.
     pub fn freeze(&self) {
+        collect::incremental::cancel(self.core());
         self.core().freeze();
     }
 
     /// Moves what is frozen to generation 2: `gc.unfreeze`.
     pub fn unfreeze(&self) {
+        collect::incremental::cancel(self.core());
         self.core().unfreeze();
     }
 
@@ -182,9 +184,9 @@ impl Heap {
         schedule.never_linear.set(linear == Some(false));
     }
 
-    fn reset_trigger(&self) {
+    pub(super) fn reset_trigger(&self) {
         let core = self.core();
-        core.births.set_trigger(core.schedule.trigger());
+        core.births.set_trigger(collect::trigger(core));
     }
 }
 

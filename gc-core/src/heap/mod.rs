@@ -5,12 +5,14 @@ mod config;
 mod error;
 mod garbage;
 mod gc_module;
+mod pace;
 
 pub use builder::HeapBuilder;
 pub use config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
 pub use error::{OutOfMemory, OutOfMemoryKind};
 pub use garbage::Garbage;
 pub use gc_module::Pause;
+pub use pace::{Budget, Pace, Progress};
 
 use crate::collect;
 use crate::release::{self, user_code};

@@ -21,6 +21,10 @@ const MAX_NESTING: u32 = 48;
 /// Last collections in a row, each because a finalizer of the one before took a handle.
 const MAX_CLOSINGS: u32 = 8;
 
+/// What the release of one queued object, and of those that nest in it, is taken to cost
+/// a slice: as much as to look at so many.
+const RELEASE_COST: usize = 16;
+
 /// Nor do they nest when they took this many bytes of stack already. The frames of
 /// sanitizer builds are larger; 48 levels shall fit there, too.
 const MAX_STACK: usize = if cfg!(gc_asan) { 192 << 10 } else { 128 << 10 };
@@ -194,6 +198,9 @@ fn drain(core: &Core) {
     core.release_queue.borrow_mut().reverse();
     loop {
         let Some(object) = core.release_queue.borrow_mut().pop() else { break };
+        if core.slice.spend(RELEASE_COST) && defer(core, object) {
+            continue;
+        }
         let waiting = core.release_queue.borrow().len();
         die(core, object);
         if let Some(new) = core.release_queue.borrow_mut().get_mut(waiting..) {
@@ -201,6 +208,29 @@ fn drain(core: &Core) {
         }
     }
     core.attention.set(core.handles.get() == 0);
+}
+
+/// Keeps an object at zero for the next slice, when the one that is open is over. `false`:
+/// it must die here, because it is being reclaimed, or there is no memory to note it.
+fn defer(core: &Core, object: Object) -> bool {
+    let mut deferred = core.deferred.borrow_mut();
+    if is_condemned(core, object) || deferred.try_reserve(1).is_err() {
+        return false;
+    }
+    deferred.push(object);
+    true
+}
+
+/// Releases what earlier slices left. `true`: nothing is left.
+pub(crate) fn resume(core: &Core) -> bool {
+    if !core.deferred.borrow().is_empty() {
+        let own = core.release_queue.replace(core.deferred.take());
+        debug_assert!(own.is_empty(), "resumed inside of a release");
+        let nested = Nested::enter(core);
+        drain(core);
+        drop(nested);
+    }
+    core.deferred.borrow().is_empty()
 }
 
 /// Performs the rites, drops the value, frees the slot.

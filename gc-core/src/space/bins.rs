@@ -189,7 +189,15 @@ impl Core {
         unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
         block.epoch.set(self.epochs.now());
+        self.begin_counts(block);
         Some(block)
+    }
+
+    /// A pass of an incremental collection may count in a block that comes after it began.
+    fn begin_counts(&self, block: &Block) {
+        if self.is_sliced.get() {
+            block.clear_internal();
+        }
     }
 
     /// A block for one large value.
@@ -204,6 +212,7 @@ impl Core {
         block.bin.set(Some(NonNull::from(bin)));
         block.epoch.set(self.epochs.now());
         block.birth_base.set(self.births.next());
+        self.begin_counts(block);
         block.take_slot()
     }
 

@@ -12,8 +12,10 @@ use super::object::{Object, Place};
 use super::os::ChunkSource;
 use super::planes::{lower, raise};
 use super::schedule::Schedule;
+use super::slice::Meter;
+use super::sliced::Sliced;
 use super::weak_table::WeakTable;
-use crate::FinalizerPolicy;
+use crate::{FinalizerPolicy, Pace};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -44,6 +46,14 @@ pub(crate) struct Core {
     aside: RefCell<Vec<NonNull<Block>>>,
     /// There are more than that list knows.
     aside_unknown: Cell<bool>,
+    /// The incremental collection that is open, between two of its slices.
+    pub(crate) sliced: Cell<Option<Sliced>>,
+    /// One is open.
+    pub(crate) is_sliced: Cell<bool>,
+    /// How far its slice is.
+    pub(crate) slice: Meter,
+    /// Objects at zero that wait for the next slice, the next one first.
+    pub(crate) deferred: RefCell<Vec<Object>>,
     /// Objects at zero that wait for a shallower stack. The top is the next.
     pub(crate) release_queue: RefCell<Vec<Object>>,
     /// Empty blocks that could not be given back at once.
@@ -52,6 +62,7 @@ pub(crate) struct Core {
     pub(crate) untidy: Cell<bool>,
 
     pub(crate) policy: FinalizerPolicy,
+    pub(crate) pace: Cell<Pace>,
     pub(crate) epochs: Epochs,
     pub(crate) schedule: Schedule,
     pub(crate) weaks: WeakTable,
@@ -88,10 +99,15 @@ impl Core {
             user_code_ran: Cell::new(false),
             aside: RefCell::new(Vec::new()),
             aside_unknown: Cell::new(false),
+            sliced: Cell::new(None),
+            is_sliced: Cell::new(false),
+            slice: Meter::default(),
+            deferred: RefCell::new(Vec::new()),
             release_queue: RefCell::new(Vec::new()),
             emptied: RefCell::new(Vec::new()),
             untidy: Cell::new(false),
             policy,
+            pace: Cell::new(Pace::StopTheWorld),
             epochs: Epochs::default(),
             schedule: Schedule::default(),
             weaks: WeakTable::default(),

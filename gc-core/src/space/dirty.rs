@@ -91,6 +91,28 @@ impl Core {
         }
     }
 
+    /// Takes all blocks with candidates, linked by `next_dirty`. They are `RECENT` still:
+    /// nobody lists them again, and they stay.
+    pub(crate) fn take_dirty(&self) -> Option<NonNull<Block>> {
+        self.join_lists(2);
+        self.dirty.recent.take()
+    }
+
+    /// Lists one of those again if it has candidates.
+    pub(crate) fn list_again(&self, block: &Block) {
+        if block.live() > 0 && block.groups().iter().any(|planes| planes.candidate.get() != 0) {
+            self.list_settled(block, 1);
+        } else {
+            self.note_if_empty(block);
+        }
+    }
+
+    /// Objects of a group become candidates.
+    pub(crate) fn suspect_group(&self, block: &Block, group: u32, slots: u64) {
+        raise(&block.group(group).candidate, slots);
+        self.list_recent(block);
+    }
+
     /// Puts the blocks of the lists that `generation` looks at on the one of recent ones.
     fn join_lists(&self, generation: u8) {
         for (list, flag) in self.dirty.settled.iter().zip(SETTLED).take(generation.into()) {

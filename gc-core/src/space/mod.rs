@@ -51,4 +51,6 @@ pub(crate) mod pass;
 pub(crate) mod planes;
 pub(crate) mod schedule;
 pub(crate) mod seg;
+pub(crate) mod slice;
+pub(crate) mod sliced;
 pub(crate) mod weak_table;

@@ -147,6 +147,11 @@ impl Pass {
         Some(block)
     }
 
+    /// Does no block wait?
+    pub(crate) fn is_idle(&self) -> bool {
+        self.head.is_none()
+    }
+
     /// Notes that members of the set lie in this block.
     #[inline]
     pub(crate) fn list(&mut self, block: &Block) {
@@ -206,6 +211,13 @@ impl Pass {
 pub(crate) struct Listed<'a> {
     next: Option<NonNull<Block>>,
     _blocks: core::marker::PhantomData<&'a Block>,
+}
+
+impl Listed<'_> {
+    /// The block to be yielded next.
+    pub(crate) fn first(&self) -> Option<NonNull<Block>> {
+        self.next
+    }
 }
 
 impl<'a> Iterator for Listed<'a> {

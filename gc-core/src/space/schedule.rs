@@ -1,6 +1,7 @@
 //! When to collect: thresholds, counts and what past collections found.
 
 use core::cell::Cell;
+use core::time::Duration;
 
 /// What Python's `gc.get_stats()` has for one generation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,6 +26,13 @@ const MANY: usize = 4;
 /// The young may be one in so many of the objects that survived the last full collection.
 const SMALL_PART: usize = 16;
 
+/// So many births come between two full collections in slices, at least: half as many as
+/// CPython's thresholds ask for.
+const FIRST_FULL: u64 = 700 * 11 * 11 / 2;
+
+/// So few young objects are always looked at at once.
+const FEWEST_YOUNG: u128 = 64;
+
 /// 700 * 2^7: about 90,000 young objects.
 const MOST_PATIENT: u32 = 7;
 
@@ -37,6 +45,10 @@ pub(crate) struct Schedule {
     adaptive: Cell<bool>,
     /// The first threshold is taken times two to this power, while they adapt.
     patience: Cell<u32>,
+    /// Young objects that fit into a slice.
+    pub(crate) young_most: Cell<u32>,
+    /// Those that grew old unseen since the last young collection in slices.
+    young_unseen: Cell<u32>,
     /// Collections of generation 0 since one of 1, of 1 since one of 2.
     pub(crate) counts: Cell<[u32; 2]>,
     pub(crate) stats: Cell<[GenerationStats; 3]>,
@@ -63,6 +75,8 @@ impl Default for Schedule {
             thresholds: Cell::new(THRESHOLDS),
             adaptive: Cell::new(true),
             patience: Cell::new(0),
+            young_most: Cell::new(THRESHOLDS[0]),
+            young_unseen: Cell::new(0),
             counts: Cell::new([0; 2]),
             stats: Cell::default(),
             debug: Cell::new(0),
@@ -91,9 +105,14 @@ impl Schedule {
 
     /// The count of generation 0 above which an allocation collects.
     pub(crate) fn trigger(&self) -> u32 {
+        let on = self.enabled.get() && self.pauses.get() == 0;
+        if on { self.natural_trigger() } else { u32::MAX }
+    }
+
+    /// The same, were automatic collection switched on.
+    pub(crate) fn natural_trigger(&self) -> u32 {
         let first = self.thresholds.get()[0];
-        let on = self.enabled.get() && self.pauses.get() == 0 && first > 0;
-        if on { first << self.patience.get() } else { u32::MAX }
+        if first > 0 { first << self.patience.get() } else { u32::MAX }
     }
 
     /// Learns from an automatic collection: how many objects it freed of those that it
@@ -125,6 +144,40 @@ impl Schedule {
             1 => [0, two.saturating_add(middle.max(1))],
             _ => [0, 0],
         });
+    }
+
+    /// Is it time for a full collection in slices? When there are a third more objects than
+    /// survived the last one. (A young program has none yet.)
+    pub(crate) fn full_is_due(&self, births: u64, tracked: impl FnOnce() -> usize) -> bool {
+        if births.wrapping_sub(self.counted_at.get()) < FIRST_FULL || births < self.full_from.get() {
+            return false;
+        }
+        let enough = self.long_lived.get() + self.long_lived.get() / 3;
+        match enough.saturating_sub(tracked()) {
+            0 => true,
+            missing => {
+                self.full_from.set(births + missing as u64);
+                false
+            }
+        }
+    }
+
+    /// Shall so many young objects be looked at, in a heap that collects in slices? They are
+    /// too few at a time to wait for more of them; so only some are looked at.
+    pub(crate) fn young_have_their_turn(&self, young: u32) -> bool {
+        let waited = self.young_unseen.get().saturating_add(young);
+        let turn = waited >= self.trigger();
+        self.young_unseen.set(if turn { 0 } else { waited });
+        turn
+    }
+
+    /// Learns how many young objects a collection can look at in half of the budget.
+    pub(crate) fn limit_young(&self, young: u32, pause: Duration, budget: Duration) {
+        let share = budget.as_nanos() / 2;
+        let pause = pause.as_nanos().max(1);
+        let fit = u128::from(young.max(1)) * share / pause;
+        let most = u128::from(self.young_most.get()) * 2;
+        self.young_most.set(fit.min(most).clamp(FEWEST_YOUNG, u128::from(u32::MAX >> 1)) as u32);
     }
 
     /// Adds the outcome of a collection to the statistics.

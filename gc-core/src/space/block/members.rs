@@ -44,6 +44,12 @@ impl Block {
         self.filled_groups().any(|(_, planes)| planes.members() != 0)
     }
 
+    /// Nobody in this group is a member any more.
+    pub(crate) fn remove_members(&self, group: u32) {
+        self.group(group).set.set(0);
+        self.filled.set(self.filled.get() & !(1 << group));
+    }
+
     /// Nobody here is a member any more.
     pub(crate) fn clear_members(&self) {
         for (_, planes) in self.filled_groups() {

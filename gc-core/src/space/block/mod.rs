@@ -20,7 +20,7 @@ mod slots;
 pub(crate) use members::{SEED, SUSPECT};
 
 use super::bins::Bin;
-use super::chunk::{CHUNK, Chunk};
+use super::chunk::{BLOCK_SHIFT, CHUNK, Chunk};
 use super::info::{Class, Glue, Kind, TypeInfo};
 use super::layout::SlotLayout;
 use super::object::Object;
@@ -225,6 +225,14 @@ impl Block {
     #[inline]
     fn slots(&self) -> u32 {
         u32::from(self.slots.get())
+    }
+
+    /// Bytes of memory that one slot takes.
+    pub(crate) fn slot_bytes(&self) -> usize {
+        match self.slots.get() {
+            1 => usize::from(self.span.get()) << BLOCK_SHIFT,
+            _ => self.stride.get().into(),
+        }
     }
 
     /// Groups of 64 slots.

@@ -68,6 +68,14 @@ pub enum Act {
         generation: usize,
         other_heap: bool,
     },
+    /// Slices of an incremental collection, each of so many objects.
+    Step {
+        slices: usize,
+        objects: usize,
+        other_heap: bool,
+    },
+    /// Automatic collection works in slices of so many nanoseconds, or stops the world.
+    Pace(Option<u64>),
     /// Collects while a vector is borrowed.
     CollectBorrowed(usize),
     /// Moves a value out of the heap, if one hand holds the only pointer to it.
@@ -106,6 +114,8 @@ fn act(script: BoxedStrategy<Vec<Act>>) -> BoxedStrategy<Act> {
     let weak_ref = weak_ref.prop_map(|(hand, callback)| Act::WeakRef { hand, callback });
     let collect = (prop_oneof![Just(0_usize), Just(1), Just(2), Just(2)], prop::bool::weighted(0.1));
     let collect = collect.prop_map(|(generation, other_heap)| Act::Collect { generation, other_heap });
+    let step = (1..6_usize, prop_oneof![2 => Just(1_usize), 1 => 2..300_usize], prop::bool::weighted(0.1));
+    let step = step.prop_map(|(slices, objects, other_heap)| Act::Step { slices, objects, other_heap });
     let edges = prop_oneof![
         8 => (n(), n()).prop_map(|(a, b)| Act::Link(a, b)),
         4 => (n(), n()).prop_map(|(a, b)| Act::MoveIn(a, b)),
@@ -135,6 +145,7 @@ fn act(script: BoxedStrategy<Vec<Act>>) -> BoxedStrategy<Act> {
         2 => (0..6_u32).prop_map(Act::Thresholds),
         1 => any::<bool>().prop_map(Act::Pause),
         1 => any::<Option<bool>>().prop_map(Act::Detector),
+        2 => prop::option::of(prop_oneof![Just(0_u64), 1..100_000_u64]).prop_map(Act::Pace),
         1 => n().prop_map(Act::CollectBorrowed),
         2 => Just(Act::Panic),
     ];
@@ -148,6 +159,7 @@ fn act(script: BoxedStrategy<Vec<Act>>) -> BoxedStrategy<Act> {
         2 => weak_this,
         4 => weak_ref,
         10 => collect,
+        24 => step,
         4 => settings,
     ]
     .boxed()

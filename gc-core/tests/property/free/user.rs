@@ -5,8 +5,9 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
-use gc_core::{DebugFlags, Gc, GcAny, Heap, Pause, Weak};
+use gc_core::{Budget, DebugFlags, Gc, GcAny, Heap, Pace, Pause, Weak};
 
 use super::act::Act;
 use super::kinds::{Link, Thing};
@@ -298,6 +299,12 @@ impl User {
             Act::Collect { generation: number, other_heap } => {
                 self.heaps[usize::from(*other_heap)].collect_generation(generation(*number));
             }
+            Act::Step { slices, objects, other_heap } => {
+                let heap = &self.heaps[usize::from(*other_heap)];
+                for _ in 0..*slices {
+                    heap.step(Budget::Objects(*objects));
+                }
+            }
             Act::CollectBorrowed(hand) => {
                 if let Some((_, object)) = self.in_hand(*hand)
                     && let Some(vector) = object.vector()
@@ -329,6 +336,10 @@ impl User {
             Act::Thresholds(first) => heap.set_thresholds([*first, 1, 1]),
             Act::Pause(true) => self.pauses.borrow_mut().push(heap.pause()),
             Act::Pause(false) => drop(self.pauses.borrow_mut().pop()),
+            Act::Pace(budget) => heap.set_pace(match budget {
+                Some(budget) => Pace::Incremental { budget: Duration::from_nanos(*budget) },
+                None => Pace::StopTheWorld,
+            }),
             Act::Detector(linear) => self.heaps.iter().for_each(|heap| heap.force_detector(*linear)),
             _ => unreachable!("see act"),
         }

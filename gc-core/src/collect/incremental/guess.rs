@@ -1,0 +1,221 @@
+//! The guess: who seems unreachable, found in slices between which the graph changes.
+//!
+//! What is garbage when the candidates have been taken is among the suspects in the end.
+//! Nobody can change it, so its references are counted exactly, and no mark gets to it. Of
+//! what became garbage later some object lost a pointer later, and is a candidate again.
+
+use crate::collect::set::mark_externally_held;
+use crate::space::block::{Block, SEED, SUSPECT, flag};
+use crate::space::core::Core;
+use crate::space::info::{Kind, ScanBlock, TypeInfo};
+use crate::space::pass::{Pass, Scope};
+use crate::space::planes::{bits, lower};
+use crate::space::sliced::{Sliced, Stage};
+
+/// What must hold before the first slice of a stage.
+pub(super) fn prepare_stage(core: &Core, sliced: &mut Sliced, next: Stage) {
+    match next {
+        Stage::Prepare => {
+            drop_queue(&mut sliced.pass);
+            list_all(core, &mut sliced.pass);
+        }
+        Stage::Count => sliced.pass.everything = !core.frozen.get(),
+        Stage::Compare => sliced.pass.unmarked = 0,
+        Stage::Pieces => {
+            sliced.pass.everything = false;
+            sliced.pass.forget_blocks();
+            sliced.rounds = 0;
+            sliced.take_dirty(core);
+        }
+        Stage::Retake => {
+            sliced.rehearsing = true;
+            sliced.pass.scope = Scope::Suspects;
+            sliced.take_dirty(core);
+        }
+        _ => {}
+    }
+    if !matches!(next, Stage::Pieces | Stage::Retake) {
+        sliced.rewind();
+    }
+}
+
+/// Takes the candidates. Holds after it: they are members with internal count 0, known as
+/// seeds, and candidates no longer, so that later decrements mark anew.
+pub(super) fn take(core: &Core, sliced: &mut Sliced) -> bool {
+    while let Some(block) = sliced.first_dirty() {
+        core.epochs.fold(block);
+        let mut taken = 0;
+        for (group, planes) in (0..).zip(block.groups()) {
+            let candidates = planes.candidate.get() & planes.examined(2);
+            if candidates == 0 {
+                continue;
+            }
+            sliced.pass.list(block);
+            join(&mut sliced.pass, block, group, candidates, SEED);
+            block.acquit(group, candidates);
+            taken += candidates.count_ones() as usize;
+        }
+        sliced.first_dirty_is_done(core);
+        if core.slice.spend(taken + 1) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Takes the seeds that are suspects still: no piece proved them unreachable. They stay
+/// candidates.
+pub(super) fn retake(core: &Core, sliced: &mut Sliced) -> bool {
+    while let Some(block) = sliced.first_dirty() {
+        core.epochs.fold(block);
+        let mut taken = 0;
+        for (group, planes) in (0..).zip(block.groups()) {
+            let candidates = planes.candidate.get() & planes.examined(2);
+            let seeds = block.flagged(group, candidates, SUSPECT);
+            if seeds == 0 {
+                continue;
+            }
+            sliced.pass.list(block);
+            join(&mut sliced.pass, block, group, seeds, SUSPECT);
+            taken += seeds.count_ones() as usize;
+        }
+        sliced.first_dirty_is_done(core);
+        if core.slice.spend(taken + 1) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Objects become members that wait to be scanned.
+pub(super) fn join(pass: &mut Pass, block: &Block, group: u32, slots: u64, word: u32) {
+    block.add_members(group, slots);
+    lower(&block.group(group).mark, slots);
+    bits(slots).for_each(|bit| block.set_internal(group * 64 + bit, word));
+    pass.enqueue_groups(block, 1 << group);
+}
+
+/// Adds what members reach, and counts the references within.
+pub(super) fn spread(core: &Core, sliced: &mut Sliced) -> bool {
+    let closure = if sliced.rehearsing { usize::MAX } else { sliced.closure };
+    let within = |pass: &Pass| pass.scanned <= closure;
+    work_off(core, &mut sliced.pass, |info| info.spread, within) && within(&sliced.pass)
+}
+
+/// Is the closure of the candidates so large that all may as well be looked at?
+pub(super) fn is_too_large(sliced: &Sliced) -> bool {
+    !sliced.rehearsing && sliced.pass.scanned > sliced.closure
+}
+
+/// Scans the groups that wait. `false`: the slice is over, or `go_on` says no.
+pub(super) fn work_off(
+    core: &Core,
+    pass: &mut Pass,
+    scan: impl Fn(&TypeInfo) -> ScanBlock,
+    go_on: impl Fn(&Pass) -> bool,
+) -> bool {
+    while let Some(block) = pass.dequeue() {
+        let mut waiting = block.pending.take();
+        while waiting != 0 {
+            let group = waiting & waiting.wrapping_neg();
+            waiting ^= group;
+            let before = pass.scanned;
+            pass.scan(block, group, scan(block.info()));
+            if core.slice.spend(pass.scanned - before + 1) || !go_on(pass) {
+                pass.enqueue_groups(block, waiting);
+                return pass.is_idle();
+            }
+        }
+    }
+    true
+}
+
+/// The linear way: every block that can have members is listed.
+fn list_all(core: &Core, pass: &mut Pass) {
+    core.memory.each_block(&mut |block| {
+        if block.kind.get() != Kind::Leaf && !block.has(flag::LISTED) {
+            pass.list_new(block);
+        }
+    });
+}
+
+/// Nothing waits to be scanned any more.
+fn drop_queue(pass: &mut Pass) {
+    while let Some(block) = pass.dequeue() {
+        block.pending.set(0);
+    }
+}
+
+/// Makes everything a member. Holds after it: all internal counts are 0, seeds are known still.
+pub(super) fn prepare(core: &Core, sliced: &mut Sliced) -> bool {
+    let all = |block: &Block| u64::MAX >> (64 - block.group_count());
+    while let Some((block, group)) = sliced.next_group(all) {
+        core.epochs.fold(block);
+        let planes = block.group(group);
+        let seeds = block.flagged(group, planes.members(), SEED);
+        block.clear_internal_group(group);
+        planes.mark.set(0);
+        let examined = planes.examined(2);
+        block.add_members(group, examined);
+        bits(seeds).for_each(|bit| block.set_internal(group * 64 + bit, SEED));
+        if group + 1 == block.group_count() {
+            block.set_flag(flag::COUNTED);
+        }
+        if core.slice.spend(examined.count_ones() as usize / 4 + 1) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Counts the references that members hold.
+pub(super) fn count(core: &Core, sliced: &mut Sliced) -> bool {
+    while let Some((block, group)) = sliced.next_group(Block::filled) {
+        let before = sliced.pass.scanned;
+        sliced.pass.scan(block, 1 << group, block.info().count);
+        if core.slice.spend(sliced.pass.scanned - before + 1) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Marks the members whose count is not accounted for.
+pub(super) fn compare(core: &Core, sliced: &mut Sliced) -> bool {
+    while let Some((block, group)) = sliced.next_group(Block::filled) {
+        mark_externally_held(block, 1 << group, &mut sliced.pass);
+        if core.slice.spend(block.group(group).members().count_ones() as usize + 1) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Marks what marked members reach; they leave the set.
+pub(super) fn mark(core: &Core, sliced: &mut Sliced) -> bool {
+    work_off(core, &mut sliced.pass, |info| info.mark, |_| true)
+}
+
+/// What is left of the set becomes suspects. Holds after it: no bit of the set is left;
+/// seeds among the suspects are candidates again, and so are those of later decrements. Where
+/// the candidates were not complete every suspect is one.
+pub(super) fn sort(core: &Core, sliced: &mut Sliced) -> bool {
+    while let Some((block, group)) = sliced.next_group(Block::filled) {
+        let planes = block.group(group);
+        let suspects = planes.members();
+        let seeds = if sliced.linear { suspects } else { block.flagged(group, suspects, SEED) };
+        bits(suspects).for_each(|bit| block.set_internal(group * 64 + bit, SUSPECT));
+        if seeds != 0 {
+            core.suspect_group(block, group, seeds);
+        }
+        planes.mark.set(0);
+        block.remove_members(group);
+        let found = suspects.count_ones() as usize;
+        sliced.found += found;
+        sliced.found_bytes += found * block.slot_bytes();
+        if core.slice.spend(found / 4 + 1) {
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,61 @@
+//! When an incremental heap works by itself, so that it cannot outgrow its collector.
+
+use super::step;
+use crate::collect::{collect, young_of};
+use crate::space::core::Core;
+use crate::space::slice::{Allowance, Stamp};
+use core::time::Duration;
+
+/// An incremental collection looks at each object about so many times.
+const LOOKS: usize = 4;
+
+/// While it is open the heap may grow by one in so many of the objects that it began with.
+const GROWTH: usize = 5;
+
+/// So many objects are born between two slices, at least.
+const SHORTEST: u32 = 32;
+
+/// And at most.
+const LONGEST: u32 = 50_000;
+
+/// Does what is due, called by an allocation: a slice, or a collection of the young that
+/// is as short as one.
+pub(crate) fn work(core: &Core, budget: Duration) {
+    let births = core.births.next();
+    if core.is_sliced.get() || core.schedule.full_is_due(births, || core.tracked_in_use()) {
+        step(core, Allowance::Time(budget));
+        core.births.forget_young();
+    } else {
+        collect_young(core, budget);
+    }
+    core.births.set_trigger(trigger(core));
+}
+
+/// How many objects may be born until the next slice or young collection.
+pub(crate) fn trigger(core: &Core) -> u32 {
+    let usual = core.schedule.trigger();
+    if usual == u32::MAX {
+        return usual;
+    }
+    if core.is_sliced.get() {
+        let looks_a_birth = LOOKS * GROWTH;
+        return ((core.slice.spent() / looks_a_birth) as u32).clamp(SHORTEST, LONGEST);
+    }
+    usual.min(core.schedule.young_most.get())
+}
+
+/// Collects the young if it is time: where that frees next to nothing, only some of them are
+/// looked at, and the rest grows old unseen.
+fn collect_young(core: &Core, budget: Duration) {
+    let young = young_of(core);
+    if !core.schedule.young_have_their_turn(young) {
+        core.epochs.promote(0);
+        core.bins.flush();
+        core.births.forget_young();
+        return;
+    }
+    let began = Stamp::now();
+    let freed = collect(core, 0);
+    core.schedule.learn(freed, young as usize);
+    core.schedule.limit_young(young, began.elapsed(), budget);
+}

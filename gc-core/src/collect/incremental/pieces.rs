@@ -1,0 +1,143 @@
+//! The proof: pieces of the suspects, each counted anew and reclaimed within one slice.
+//!
+//! A piece is what some seeds reach among the suspects, up to a limit. It need not be all
+//! that they reach: whoever is accounted for from within the piece, after those that are
+//! not have left it with all that they reach, is unreachable, whatever else there is.
+
+use super::guess::join;
+use crate::collect::set::Set;
+use crate::collect::{Outcome, Unreachable, dispose};
+use crate::space::block::SUSPECT;
+use crate::space::core::Core;
+use crate::space::pass::{Pass, Scope};
+use crate::space::slice::Stamp;
+use crate::space::sliced::Sliced;
+
+/// Rounds over the seeds: in one after the first those have their turn that only now
+/// lost their last pointer from another piece.
+const ROUNDS: u32 = 3;
+
+/// The most objects of a piece, where time would allow for more.
+const LARGEST: usize = 4096;
+
+/// As many seeds as one in so many of its objects: what they reach comes to them.
+const SEEDS: usize = 4;
+
+/// Tries pieces until the slice or all rounds are over.
+pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
+    loop {
+        let limit = core.slice.affords(sliced.piece_cost * 2).min(LARGEST);
+        if limit == 0 && core.slice.spent() > 0 {
+            core.slice.finish();
+            return false;
+        }
+        let began = Stamp::now();
+        let Some(objects) = try_piece(core, sliced, limit.max(1)) else {
+            if sliced.reclaimed == 0 || sliced.rounds == ROUNDS {
+                return true;
+            }
+            next_round(core, sliced);
+            continue;
+        };
+        sliced.learn_cost(began.elapsed(), objects);
+        if core.slice.spend(objects) {
+            return false;
+        }
+    }
+}
+
+fn next_round(core: &Core, sliced: &mut Sliced) {
+    sliced.rounds += 1;
+    sliced.reclaimed = 0;
+    sliced.take_dirty(core);
+}
+
+/// Tries one piece of about so many objects; how many were looked at. `None`: this round
+/// has no seeds left.
+fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
+    let mut pass = Pass::new(core, 2);
+    pass.scope = Scope::Suspects;
+    pass.acquits = false;
+    let looked_at = take_seeds(core, sliced, &mut pass, limit.div_ceil(SEEDS));
+    if looked_at == 0 {
+        return None;
+    }
+    let mut set = Set::new(core, pass);
+    let whole = set.close_over_suspects(limit);
+    if !whole {
+        set.count_internal();
+    }
+    let objects = set.pass.scanned;
+    condemn(set, sliced);
+    Some(objects + looked_at)
+}
+
+/// What seeds are left after the rounds, and have passed a rehearsal, is tried at once: the
+/// one thing that can take longer than a slice may.
+pub(super) fn try_whole(core: &Core, sliced: &mut Sliced) -> bool {
+    let pass = core::mem::replace(&mut sliced.pass, Pass::new(core, 2));
+    let mut set = Set::new(core, pass);
+    set.forget_marks();
+    set.forget_empty_blocks();
+    if !set.is_empty() {
+        set.count_internal();
+        core.slice.spend(set.pass.scanned);
+        condemn(set, sliced);
+    }
+    true
+}
+
+/// Proves what it can of a set whose internal references were just counted, and disposes
+/// of that.
+fn condemn(mut set: Set<'_>, sliced: &mut Sliced) {
+    set.evict_reachable();
+    if set.is_empty() {
+        return;
+    }
+    let Outcome { collected, uncollectable } = dispose(Unreachable(set));
+    sliced.reclaimed += collected + uncollectable;
+    sliced.collected += collected;
+    sliced.uncollectable += uncollectable;
+}
+
+/// Makes the next seeds members, at least so many if there are. How many slots were looked
+/// at for it, in groups.
+fn take_seeds(core: &Core, sliced: &mut Sliced, pass: &mut Pass, most: usize) -> usize {
+    let (mut taken, mut looked_at) = (0, 0);
+    while taken < most
+        && looked_at < most * 4
+        && let Some(block) = sliced.first_dirty()
+    {
+        core.epochs.fold(block);
+        while taken < most && looked_at < most * 4 && sliced.group < block.group_count() {
+            let (group, planes) = (sliced.group, block.group(sliced.group));
+            sliced.group += 1;
+            looked_at += 1;
+            let candidates = planes.candidate.get() & planes.examined(2);
+            let seeds = block.flagged(group, candidates, SUSPECT);
+            if seeds != 0 {
+                pass.list(block);
+                join(pass, block, group, seeds, SUSPECT);
+                taken += seeds.count_ones() as usize;
+            }
+        }
+        if sliced.group == block.group_count() {
+            sliced.first_dirty_is_done(core);
+        }
+    }
+    looked_at
+}
+
+impl Set<'_> {
+    /// Adds the suspects that members reach, and counts the references within. `false`: there
+    /// are more, and of some members nothing was counted.
+    fn close_over_suspects(&mut self, limit: usize) -> bool {
+        while let Some(block) = self.pass.dequeue() {
+            let groups = block.pending.take();
+            if self.pass.scanned < limit {
+                self.pass.scan(block, groups, block.info().spread);
+            }
+        }
+        self.pass.scanned < limit
+    }
+}

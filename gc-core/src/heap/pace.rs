@@ -1,0 +1,135 @@
+//! Pauses: collections in one piece or in slices.
+
+use super::Heap;
+use crate::collect::incremental::{self, Step};
+use crate::space::slice::Allowance;
+use core::time::Duration;
+
+/// How automatic collection stops the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Pace {
+    /// A collection runs from its beginning to its end. The least work.
+    #[default]
+    StopTheWorld,
+    /// A full collection runs in slices of about this much time, young ones are as short.
+    /// What cannot be cut is one object (its trace, its finalizer, the drop of its value)
+    /// and, once in a collection at most, one connected piece of garbage that is larger
+    /// than a slice.
+    Incremental {
+        /// The time that a slice may take: from 50 µs to some milliseconds make sense.
+        budget: Duration,
+    },
+}
+
+/// What one [`step`](Heap::step) may spend.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Budget {
+    /// Time by the clock. (Without the feature `std` there is none, and 100 ns are taken
+    /// for each object.)
+    Time(Duration),
+    /// Objects looked at. A step looks at a group of up to 64 neighbours at least.
+    Objects(usize),
+}
+
+impl From<Duration> for Budget {
+    fn from(time: Duration) -> Budget {
+        Budget::Time(time)
+    }
+}
+
+/// How far a [`step`](Heap::step) came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// There is nothing to collect: no object lost a pointer and lived since the last full
+    /// collection. Or a collection is running, from which this was called.
+    Nothing,
+    /// The collection goes on with the next step.
+    Open,
+    /// The collection is done.
+    Done {
+        /// Objects reclaimed.
+        collected: usize,
+        /// Objects found uncollectable.
+        uncollectable: usize,
+    },
+}
+
+impl Heap {
+    /// How automatic collection stops the program; [`Pace::StopTheWorld`] by default.
+    pub fn pace(&self) -> Pace {
+        self.core().pace.get()
+    }
+
+    /// Changes the pace, at any time. An incremental collection that is open goes on with
+    /// the next [`step`](Heap::step), or is taken over by the next collection.
+    ///
+    /// Under [`Pace::Incremental`] generation 1 is not collected by itself, only by full
+    /// collections; of the [thresholds](Heap::set_thresholds) the first one counts.
+    ///
+    /// ```
+    /// use gc_core::{Heap, Pace};
+    /// use std::time::Duration;
+    ///
+    /// let heap = Heap::new();
+    /// heap.set_pace(Pace::Incremental { budget: Duration::from_micros(500) });
+    /// ```
+    pub fn set_pace(&self, pace: Pace) {
+        self.core().pace.set(pace);
+        self.reset_trigger();
+    }
+
+    /// Does one slice of a full collection: of the one that is open, or of a new one if
+    /// there is anything to suspect. For programs that have time to spare at certain
+    /// points; works under every pace.
+    ///
+    /// [`collect`](Heap::collect) and [`collect_generation`](Heap::collect_generation) end
+    /// an open collection first; what it had found they find again.
+    ///
+    /// ```
+    /// use gc_core::{Heap, Progress, Slot, Trace};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Trace)]
+    /// struct Loop(Slot<Loop>);
+    ///
+    /// let heap = Heap::new();
+    /// let one = heap.alloc(Loop(Slot::empty()));
+    /// one.0.set(Some(one.clone()));
+    /// drop(one);
+    /// loop {
+    ///     match heap.step(Duration::from_micros(200)) {
+    ///         Progress::Open => continue, // the program would go on here
+    ///         Progress::Done { collected, .. } => break assert_eq!(collected, 1),
+    ///         Progress::Nothing => unreachable!("an object lost a pointer and lived"),
+    ///     }
+    /// }
+    /// ```
+    pub fn step(&self, budget: impl Into<Budget>) -> Progress {
+        let allowance = match budget.into() {
+            Budget::Time(time) => Allowance::Time(time),
+            Budget::Objects(objects) => Allowance::Objects(objects),
+        };
+        match incremental::step(self.core(), allowance) {
+            Step::Nothing => Progress::Nothing,
+            Step::Open => Progress::Open,
+            Step::Done(outcome) => {
+                Progress::Done { collected: outcome.collected, uncollectable: outcome.uncollectable }
+            }
+        }
+    }
+
+    /// Is an incremental collection open, between two of its slices?
+    pub fn is_stepping(&self) -> bool {
+        self.core().is_sliced.get()
+    }
+
+    /// Is it time to collect, or to do the next step? What an allocation asks before it
+    /// collects by itself; for programs that have switched that off
+    /// ([`disable`](Heap::disable), [`pause`](Heap::pause)) and collect at points of their own.
+    pub fn should_collect(&self) -> bool {
+        let core = self.core();
+        core.births.young() > core.schedule.natural_trigger()
+    }
+}
