@@ -104,7 +104,7 @@ impl Memory {
         let memory = self.source.acquire(bytes, CHUNK)?;
         poison::chunk_is_root(memory, bytes, true);
         let is_first = self.chunks.borrow().is_empty();
-        if !is_first {
+        if !is_first && core.pace.get() == crate::Pace::StopTheWorld {
             // SAFETY: invariant 14. The first chunk stays small.
             unsafe { self.source.expect_dense(memory, bytes) };
         }

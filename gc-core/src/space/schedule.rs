@@ -146,13 +146,13 @@ impl Schedule {
         });
     }
 
-    /// Is it time for a full collection in slices? When there are a third more objects than
+    /// Is it time for a full collection in slices? When there are a quarter more objects than
     /// survived the last one. (A young program has none yet.)
     pub(crate) fn full_is_due(&self, births: u64, tracked: impl FnOnce() -> usize) -> bool {
         if births.wrapping_sub(self.counted_at.get()) < FIRST_FULL || births < self.full_from.get() {
             return false;
         }
-        let enough = self.long_lived.get() + self.long_lived.get() / 3;
+        let enough = self.long_lived.get() + self.long_lived.get() / 4;
         match enough.saturating_sub(tracked()) {
             0 => true,
             missing => {

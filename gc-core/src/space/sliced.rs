@@ -31,7 +31,9 @@ pub(crate) enum Stage {
     Pieces,
     /// Takes the seeds that are left.
     Retake,
-    /// What is left of a rehearsal on them is tried at once.
+    /// Lets those go that a rehearsal on them found reachable.
+    Sweep,
+    /// What is left is tried at once.
     Whole,
     /// Releases long structures.
     Release,
@@ -53,8 +55,9 @@ pub(crate) struct Sliced {
     /// The groups before this one are done, in the block `at` or in the first of `todo`.
     pub(crate) group: u32,
     pub(crate) rounds: u32,
-    /// Reclaimed in this round.
+    /// Reclaimed in this round, and in the one before.
     pub(crate) reclaimed: usize,
+    pub(crate) reclaimed_before: usize,
     /// What one object of a piece took lately, in nanoseconds.
     pub(crate) piece_cost: u32,
     pub(crate) collected: usize,
@@ -83,6 +86,7 @@ impl Sliced {
             group: 0,
             rounds: 0,
             reclaimed: 0,
+            reclaimed_before: 0,
             piece_cost: PIECE_COST,
             collected: 0,
             uncollectable: 0,

@@ -219,3 +219,19 @@ pub(super) fn sort(core: &Core, sliced: &mut Sliced) -> bool {
     }
     true
 }
+
+/// Forgets the marks of a rehearsal. Holds after it: what is left is members, and in the
+/// blocks that are listed.
+pub(super) fn sweep(core: &Core, sliced: &mut Sliced) -> bool {
+    while let Some((block, group)) = sliced.next_group(Block::filled) {
+        let planes = block.group(group);
+        planes.mark.set(0);
+        if planes.members() == 0 {
+            block.remove_members(group);
+        }
+        if core.slice.spend(8) {
+            return false;
+        }
+    }
+    true
+}

@@ -10,7 +10,7 @@
 //!             └ too many       ├─ Compare ── Mark ── Sort   bits and counts, in slices
 //!               Prepare ─ Count ┘
 //!   Pieces                                                  proof and reclaim, piece by piece
-//!   Retake ── Spread ── Compare ── Mark ── Whole            what no piece was large enough for
+//!   Retake ── Spread ── Compare ── Mark ── Sweep ── Whole   what no piece was large enough for
 //!   Release
 //! ```
 
@@ -129,6 +129,7 @@ impl<'h> Running<'h> {
                 Stage::Sort => guess::sort(core, sliced),
                 Stage::Pieces => pieces::try_all(core, sliced),
                 Stage::Retake => guess::retake(core, sliced),
+                Stage::Sweep => guess::sweep(core, sliced),
                 Stage::Whole => pieces::try_whole(core, sliced),
                 Stage::Release => release::resume(core),
             };
@@ -137,7 +138,7 @@ impl<'h> Running<'h> {
                 None if done => return true,
                 None => return false,
             }
-            if core.slice.is_over() {
+            if core.slice.is_over() || (sliced.stage == Stage::Whole && core.slice.spent() > SMALL_CLOSURE) {
                 return false;
             }
         }
@@ -193,10 +194,11 @@ fn after(core: &Core, sliced: &mut Sliced, done: bool) -> Option<Stage> {
         (Stage::Prepare, _) => Stage::Count,
         (Stage::Spread | Stage::Count, _) => Stage::Compare,
         (Stage::Compare, _) => Stage::Mark,
-        (Stage::Mark, _) if sliced.rehearsing => Stage::Whole,
+        (Stage::Mark, _) if sliced.rehearsing => Stage::Sweep,
         (Stage::Mark, _) => Stage::Sort,
         (Stage::Sort, _) => Stage::Pieces,
         (Stage::Pieces, _) => Stage::Retake,
+        (Stage::Sweep, _) => Stage::Whole,
         (Stage::Whole, _) => Stage::Release,
     };
     guess::prepare_stage(core, sliced, next);

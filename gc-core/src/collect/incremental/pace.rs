@@ -10,7 +10,7 @@ use core::time::Duration;
 const LOOKS: usize = 4;
 
 /// While it is open the heap may grow by one in so many of the objects that it began with.
-const GROWTH: usize = 5;
+const GROWTH: usize = 6;
 
 /// So many objects are born between two slices, at least.
 const SHORTEST: u32 = 32;

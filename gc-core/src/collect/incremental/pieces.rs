@@ -7,7 +7,7 @@
 use super::guess::join;
 use crate::collect::set::Set;
 use crate::collect::{Outcome, Unreachable, dispose};
-use crate::space::block::SUSPECT;
+use crate::space::block::{Block, SUSPECT};
 use crate::space::core::Core;
 use crate::space::pass::{Pass, Scope};
 use crate::space::slice::Stamp;
@@ -15,10 +15,16 @@ use crate::space::sliced::Sliced;
 
 /// Rounds over the seeds: in one after the first those have their turn that only now
 /// lost their last pointer from another piece.
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 64;
+
+/// Another one is worth it if the last one reclaimed one in so many of the one before.
+const WORTH: usize = 8;
 
 /// The most objects of a piece, where time would allow for more.
 const LARGEST: usize = 4096;
+
+/// Smaller ones wait for the next slice, unless that is all that a slice may do.
+const SMALLEST: usize = 64;
 
 /// As many seeds as one in so many of its objects: what they reach comes to them.
 const SEEDS: usize = 4;
@@ -27,13 +33,13 @@ const SEEDS: usize = 4;
 pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
     loop {
         let limit = core.slice.affords(sliced.piece_cost * 2).min(LARGEST);
-        if limit == 0 && core.slice.spent() > 0 {
+        if limit < SMALLEST && core.slice.spent() > 0 {
             core.slice.finish();
             return false;
         }
         let began = Stamp::now();
         let Some(objects) = try_piece(core, sliced, limit.max(1)) else {
-            if sliced.reclaimed == 0 || sliced.rounds == ROUNDS {
+            if sliced.reclaimed <= sliced.reclaimed_before / WORTH || sliced.rounds == ROUNDS {
                 return true;
             }
             next_round(core, sliced);
@@ -48,6 +54,7 @@ pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
 
 fn next_round(core: &Core, sliced: &mut Sliced) {
     sliced.rounds += 1;
+    sliced.reclaimed_before = sliced.reclaimed;
     sliced.reclaimed = 0;
     sliced.take_dirty(core);
 }
@@ -77,11 +84,9 @@ fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
 pub(super) fn try_whole(core: &Core, sliced: &mut Sliced) -> bool {
     let pass = core::mem::replace(&mut sliced.pass, Pass::new(core, 2));
     let mut set = Set::new(core, pass);
-    set.forget_marks();
     set.forget_empty_blocks();
     if !set.is_empty() {
         set.count_internal();
-        core.slice.spend(set.pass.scanned);
         condemn(set, sliced);
     }
     true
@@ -94,6 +99,8 @@ fn condemn(mut set: Set<'_>, sliced: &mut Sliced) {
     if set.is_empty() {
         return;
     }
+    // Their slots will be others'.
+    set.blocks().for_each(Block::forget_suspects);
     let Outcome { collected, uncollectable } = dispose(Unreachable(set));
     sliced.reclaimed += collected + uncollectable;
     sliced.collected += collected;

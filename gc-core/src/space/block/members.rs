@@ -124,6 +124,15 @@ impl Block {
         }
     }
 
+    /// The members are suspects no longer; their internal counts stay.
+    pub(crate) fn forget_suspects(&self) {
+        for (group, planes) in self.filled_groups() {
+            for index in bits(planes.members()).map(|bit| group * 64 + bit) {
+                self.set_internal(index, self.internal(index));
+            }
+        }
+    }
+
     /// Marked members of a group leave the set; their bits. With `acquit` they are
     /// candidates no longer: the next decrement makes them ones.
     pub(crate) fn evict_marked(&self, group: u32, acquit: bool) -> u64 {
