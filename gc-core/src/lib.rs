@@ -69,6 +69,7 @@ pub use heap::{
     OutOfMemoryKind, Pace, Pause, Progress,
 };
 pub use observe::Edge;
+pub use space::figures::{CollectionFigures, Figures, Pauses};
 pub use space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable, UnraisableKind};
 pub use space::info::FinalizerFns;
 pub use space::os::{ChunkSource, SystemChunks};

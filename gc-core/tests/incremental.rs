@@ -317,3 +317,26 @@ fn an_incremental_heap_collects_by_itself() {
     assert!(most < 200_000, "{most} objects at once");
     logged();
 }
+
+#[test]
+fn figures_tell_what_collections_took_and_found() {
+    let heap = heap(FinalizerPolicy::Pep442);
+    assert_eq!(heap.last_collection(), None);
+    (0..100).for_each(|_| drop(looped(&heap)));
+    heap.collect();
+    let last = heap.last_collection().unwrap();
+    assert_eq!((last.generation, last.slices, last.objects, last.collected), (2, 1, 100, 100));
+    assert!(last.bytes >= 100 * 16 && last.longest_pause == last.time);
+
+    (0..500).for_each(|_| drop(looped(&heap)));
+    let (found, steps) = finish(&heap, 64);
+    let last = heap.last_collection().unwrap();
+    assert_eq!((found, last.objects, last.slices as usize), (500, 500, steps));
+    assert!(last.longest_pause <= last.time && last.time <= heap.figures().time_collecting);
+    let figures = heap.figures();
+    assert_eq!((figures.collections, figures.slices as usize, figures.objects), (2, steps, 600));
+    assert_eq!(figures.pauses.count(), 1 + figures.slices);
+    assert_eq!((figures.most_floating_objects, figures.last), (500, Some(last)));
+    assert!(figures.pauses.longest() >= figures.pauses.percentile(0.5));
+    assert!(figures.time_outside > Duration::ZERO);
+}

@@ -22,6 +22,7 @@ use crate::finalize::{self, Calls};
 use crate::release::Isolated;
 use crate::space::core::Core;
 use crate::space::object::Object;
+use crate::space::slice::Stamp;
 use crate::{FinalizerPolicy, Pace};
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
@@ -61,6 +62,9 @@ pub(crate) struct Outcome {
     pub(crate) collected: usize,
     /// Objects found uncollectable.
     pub(crate) uncollectable: usize,
+    /// Objects found unreachable, and the bytes of their slots.
+    pub(crate) found: usize,
+    pub(crate) found_bytes: usize,
 }
 
 /// Collects generations 0 to `generation`. Python's return value: what was
@@ -69,6 +73,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     if core.collecting.get() {
         return 0;
     }
+    let began = Stamp::now();
     let stay = core.stay();
     let outcome = {
         let _isolated = Isolated::begin(core);
@@ -88,6 +93,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
         core.memory.give_to_system();
     }
+    report::enter(core, generation, began, outcome);
     drop(stay);
     if core.attention.get() {
         // The last handle may have been dropped by user code meanwhile.
@@ -142,7 +148,8 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
     if unreachable.0.is_empty() {
         return Outcome::default();
     }
-    dispose(unreachable)
+    let (found, found_bytes) = unreachable.0.size();
+    Outcome { found, found_bytes, ..dispose(unreachable) }
 }
 
 /// Does with what is unreachable what the policy says. No user code ran since it was found.
@@ -170,7 +177,7 @@ fn legacy(mut unreachable: Unreachable<'_>, arena: &Bump) -> Outcome {
     let saved = rest.saved;
     rest.dispose(arena);
     let left = finalize::settle_uncollectable(core, &uncollectable, saved);
-    Outcome { collected, uncollectable: left }
+    Outcome { collected, uncollectable: left, ..Outcome::default() }
 }
 
 /// Python from 3.4: finalizers first, then a second look at who is reachable.
@@ -185,7 +192,7 @@ fn pep442(mut unreachable: Unreachable<'_>, arena: &Bump) -> Outcome {
     finalize::silence_new_weak(&rest.set, arena);
     collected += rest.set.tracked();
     rest.dispose(arena);
-    Outcome { collected, uncollectable: 0 }
+    Outcome { collected, ..Outcome::default() }
 }
 
 impl<'h> Unreachable<'h> {

@@ -3,7 +3,10 @@
 use super::Outcome;
 use crate::release::user_code;
 use crate::space::core::Core;
+use crate::space::figures::CollectionFigures;
 use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use crate::space::slice::Stamp;
+use crate::space::sliced::Sliced;
 use alloc::format;
 use alloc::string::String;
 
@@ -34,13 +37,44 @@ fn report_saturated(core: &Core) {
 
 /// Tells log and callbacks what it did.
 pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
-    let Outcome { collected, uncollectable } = outcome;
+    let Outcome { collected, uncollectable, .. } = outcome;
     if debug::has(core, debug::STATS) {
         let unreachable = collected + uncollectable;
         user_code::log(core, &format!("gc: done, {unreachable} unreachable, {uncollectable} uncollectable"));
     }
     let info = CollectionInfo { generation, collected, uncollectable };
     user_code::collection_event(core, Phase::Stop, &info);
+}
+
+/// Notes what a collection that stopped the world took and found.
+pub(super) fn enter(core: &Core, generation: u8, began: Stamp, outcome: Outcome) {
+    let time = began.elapsed();
+    let Outcome { collected, uncollectable, found: objects, found_bytes: bytes } = outcome;
+    core.ledger.pause(time, 0);
+    core.ledger.collection(CollectionFigures {
+        generation,
+        slices: 1,
+        time,
+        longest_pause: time,
+        objects,
+        bytes,
+        collected,
+        uncollectable,
+    });
+}
+
+/// Notes what an incremental one did.
+pub(super) fn enter_sliced(core: &Core, sliced: &Sliced) {
+    core.ledger.collection(CollectionFigures {
+        generation: 2,
+        slices: sliced.slices,
+        time: sliced.time,
+        longest_pause: sliced.longest,
+        objects: sliced.found,
+        bytes: sliced.found_bytes,
+        collected: sliced.collected,
+        uncollectable: sliced.uncollectable,
+    });
 }
 
 pub(crate) mod debug {

@@ -47,6 +47,15 @@ impl<'h> Set<'h> {
         groups.map(|(_, planes)| planes.members().count_ones() as usize).sum()
     }
 
+    /// How many members there are, and the bytes of their slots.
+    pub(super) fn size(&self) -> (usize, usize) {
+        self.blocks().fold((0, 0), |(objects, bytes), block| {
+            let members =
+                block.filled_groups().map(|(_, planes)| planes.members().count_ones() as usize).sum::<usize>();
+            (objects + members, bytes + members * block.slot_bytes())
+        })
+    }
+
     pub(crate) fn contains(&self, object: Object) -> bool {
         self.pass.owns(object) && {
             let (planes, bit) = object.block().planes_of(object.block().index(object));

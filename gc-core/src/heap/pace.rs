@@ -2,6 +2,7 @@
 
 use super::Heap;
 use crate::collect::incremental::{self, Step};
+use crate::space::figures::{CollectionFigures, Figures};
 use crate::space::slice::Allowance;
 use core::time::Duration;
 
@@ -118,6 +119,16 @@ impl Heap {
                 Progress::Done { collected: outcome.collected, uncollectable: outcome.uncollectable }
             }
         }
+    }
+
+    /// What all collections took and found so far: pauses, garbage, time.
+    pub fn figures(&self) -> Figures {
+        self.core().ledger.figures()
+    }
+
+    /// What the collection that ended last took and found.
+    pub fn last_collection(&self) -> Option<CollectionFigures> {
+        self.core().ledger.last()
     }
 
     /// Is an incremental collection open, between two of its slices?

@@ -4,6 +4,7 @@ use super::bins::Bins;
 use super::births::Births;
 use super::block::{Block, flag};
 use super::dirty::Dirty;
+use super::figures::Ledger;
 use super::generations::Epochs;
 use super::hooks::Hooks;
 use super::info::Kind;
@@ -65,6 +66,7 @@ pub(crate) struct Core {
     pub(crate) pace: Cell<Pace>,
     pub(crate) epochs: Epochs,
     pub(crate) schedule: Schedule,
+    pub(crate) ledger: Ledger,
     pub(crate) weaks: WeakTable,
     pub(crate) hooks: Hooks,
     pub(crate) dirty: Dirty,
@@ -110,6 +112,7 @@ impl Core {
             pace: Cell::new(Pace::StopTheWorld),
             epochs: Epochs::default(),
             schedule: Schedule::default(),
+            ledger: Ledger::new(),
             weaks: WeakTable::default(),
             hooks: Hooks::new(),
             dirty: Dirty::default(),

@@ -40,6 +40,7 @@ pub(crate) mod core;
 pub(crate) mod count;
 pub(crate) mod decay;
 pub(crate) mod dirty;
+pub(crate) mod figures;
 pub(crate) mod generations;
 pub(crate) mod hooks;
 pub(crate) mod info;

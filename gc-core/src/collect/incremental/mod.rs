@@ -97,12 +97,12 @@ pub(crate) fn cancel(core: &Core) {
 struct Running<'h> {
     core: &'h Core,
     sliced: Option<Sliced>,
-    open: Open<'h>,
+    open: Option<Open<'h>>,
 }
 
 impl<'h> Running<'h> {
     fn begin(core: &'h Core) -> Running<'h> {
-        let open = Open::begin(core);
+        let open = Some(Open::begin(core));
         let sliced = core.sliced.take();
         let mut running = Running { core, sliced, open };
         if running.sliced.is_none() {
@@ -147,16 +147,20 @@ impl<'h> Running<'h> {
     /// Keeps what is left for the next slice, or closes the collection.
     fn end(mut self, finished: bool) -> Step {
         let core = self.core;
-        self.open.completed = true;
-        let Some(mut sliced) = self.sliced.take() else { return Step::Nothing };
+        let (Some(mut sliced), Some(mut open)) = (self.sliced.take(), self.open.take()) else { return Step::Nothing };
+        open.completed = true;
+        let step = if finished { Step::Done(finish(core, &sliced)) } else { Step::Open };
+        drop(open);
         let pause = core.slice.end();
+        core.ledger.pause(pause, 1);
         sliced.time += pause;
         sliced.longest = sliced.longest.max(pause);
-        if !finished {
+        if finished {
+            report::enter_sliced(core, &sliced);
+        } else {
             core.sliced.set(Some(sliced));
-            return Step::Open;
         }
-        Step::Done(finish(core, &sliced))
+        step
     }
 }
 
@@ -217,7 +221,7 @@ fn finish(core: &Core, sliced: &Sliced) -> Outcome {
 
 /// Closes the collection and tells what it did.
 fn close(core: &Core, sliced: &Sliced) -> Outcome {
-    let outcome = Outcome { collected: sliced.collected, uncollectable: sliced.uncollectable };
+    let outcome = Outcome { collected: sliced.collected, uncollectable: sliced.uncollectable, ..Outcome::default() };
     core.is_sliced.set(false);
     core.schedule.record(2, outcome.collected, outcome.uncollectable);
     report::stop(core, 2, outcome);

@@ -1,0 +1,204 @@
+//! What collections took and found, kept for whoever asks.
+
+use super::slice::Stamp;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+
+/// What one collection took and found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct CollectionFigures {
+    /// The oldest generation examined: 0, 1 or 2.
+    pub generation: u8,
+    /// Slices that it ran in: 1, or more where it was incremental.
+    pub slices: u32,
+    /// Time spent in it, finalizers and other user code that it called included. (Without
+    /// the feature `std` there is no clock: all times are 0.)
+    pub time: Duration,
+    /// The longest of its slices.
+    pub longest_pause: Duration,
+    /// Objects found unreachable, before any finalizer ran. The first guess, where it was
+    /// incremental.
+    pub objects: usize,
+    /// Bytes of their slots.
+    pub bytes: usize,
+    /// Objects reclaimed.
+    pub collected: usize,
+    /// Objects found uncollectable.
+    pub uncollectable: usize,
+}
+
+/// How long pauses were: of collections that stop the world, and of slices.
+///
+/// A histogram with eight steps for each doubling, so that a percentile is at most an
+/// eighth above the true one.
+#[derive(Clone, Debug, Default)]
+pub struct Pauses {
+    counts: Vec<u64>,
+    longest: Duration,
+}
+
+/// Steps for each doubling, as a power of two.
+const STEPS: u32 = 3;
+
+/// The step that a number of nanoseconds falls into: monotone, and exact below 8.
+fn step_of(nanoseconds: u64) -> usize {
+    let magnitude = nanoseconds.checked_ilog2().unwrap_or(0).saturating_sub(STEPS);
+    ((magnitude as usize) << STEPS) + (nanoseconds >> magnitude) as usize
+}
+
+/// The greatest number that falls into a step.
+fn end_of(step: usize) -> u64 {
+    let magnitude = (step >> STEPS).saturating_sub(1) as u32;
+    let lead = (step - ((magnitude as usize) << STEPS)) as u64;
+    ((lead + 1) << magnitude) - 1
+}
+
+impl Pauses {
+    fn add(&mut self, pause: Duration) {
+        let step = step_of(u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX));
+        if step >= self.counts.len() {
+            let more = step + 1 - self.counts.len();
+            if self.counts.try_reserve(more).is_err() {
+                return;
+            }
+            self.counts.resize(step + 1, 0);
+        }
+        self.counts[step] += 1;
+        self.longest = self.longest.max(pause);
+    }
+
+    /// How many pauses there were.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The longest one, exactly.
+    pub fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    /// The pause that this part of all pauses, from 0.0 to 1.0, did not exceed; none
+    /// where there were none.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// heap.collect();
+    /// let pauses = heap.figures().pauses;
+    /// assert_eq!(pauses.count(), 1);
+    /// assert!(pauses.percentile(0.999) <= pauses.longest());
+    /// ```
+    pub fn percentile(&self, part: f64) -> Duration {
+        let wanted = (part.clamp(0.0, 1.0) * self.count() as f64) as u64;
+        let mut seen = 0;
+        for (step, count) in self.counts.iter().enumerate() {
+            seen += count;
+            if *count > 0 && seen >= wanted {
+                return Duration::from_nanos(end_of(step)).min(self.longest);
+            }
+        }
+        Duration::ZERO
+    }
+}
+
+/// What all collections of a heap took and found so far; see
+/// [`Heap::figures`](crate::Heap::figures).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Figures {
+    /// Collections that ended.
+    pub collections: u64,
+    /// Slices of incremental ones among them, and of the one that is open.
+    pub slices: u64,
+    /// The pauses: each collection that stopped the world, each slice.
+    pub pauses: Pauses,
+    /// Objects found unreachable.
+    pub objects: u64,
+    /// Bytes of their slots.
+    pub bytes: u64,
+    /// The most objects that one collection found: garbage that *floated* until then.
+    pub most_floating_objects: usize,
+    /// Bytes of their slots.
+    pub most_floating_bytes: usize,
+    /// Time spent in collections.
+    pub time_collecting: Duration,
+    /// Time since the heap was made that was not.
+    pub time_outside: Duration,
+    /// The collection that ended last.
+    pub last: Option<CollectionFigures>,
+}
+
+/// The ledger of one heap.
+pub(crate) struct Ledger {
+    since: Stamp,
+    figures: RefCell<Figures>,
+    time: Cell<Duration>,
+}
+
+impl Ledger {
+    pub(crate) fn new() -> Ledger {
+        Ledger { since: Stamp::now(), figures: RefCell::default(), time: Cell::default() }
+    }
+
+    /// The program was stopped for so long.
+    pub(crate) fn pause(&self, pause: Duration, slices: u64) {
+        self.time.set(self.time.get() + pause);
+        let mut figures = self.figures.borrow_mut();
+        figures.pauses.add(pause);
+        figures.slices += slices;
+    }
+
+    /// A collection ended.
+    pub(crate) fn collection(&self, collection: CollectionFigures) {
+        let mut figures = self.figures.borrow_mut();
+        figures.collections += 1;
+        figures.objects += collection.objects as u64;
+        figures.bytes += collection.bytes as u64;
+        figures.most_floating_objects = figures.most_floating_objects.max(collection.objects);
+        figures.most_floating_bytes = figures.most_floating_bytes.max(collection.bytes);
+        figures.last = Some(collection);
+    }
+
+    /// The collection that ended last.
+    pub(crate) fn last(&self) -> Option<CollectionFigures> {
+        self.figures.borrow().last
+    }
+
+    /// The figures up to now.
+    pub(crate) fn figures(&self) -> Figures {
+        let time_collecting = self.time.get();
+        let time_outside = self.since.elapsed().saturating_sub(time_collecting);
+        Figures { time_collecting, time_outside, ..self.figures.borrow().clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_hold_what_falls_into_them() {
+        let mut last = 0;
+        for nanoseconds in (0..5000).chain((1..50).map(|n| 1 << n)) {
+            let step = step_of(nanoseconds);
+            assert!(end_of(step) >= nanoseconds && (step == 0 || end_of(step - 1) < nanoseconds), "{nanoseconds}");
+            assert!(end_of(step) <= nanoseconds + nanoseconds / 8);
+            assert!(step >= last || nanoseconds == 2);
+            last = step;
+        }
+        assert!(step_of(u64::MAX) < 512);
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_pauses() {
+        let mut pauses = Pauses::default();
+        assert_eq!(pauses.percentile(0.5), Duration::ZERO);
+        (1..=1000).for_each(|n| pauses.add(Duration::from_micros(n)));
+        assert_eq!((pauses.count(), pauses.longest()), (1000, Duration::from_micros(1000)));
+        for (part, exact) in [(0.0, 1), (0.5, 500), (0.9, 900), (0.999, 999), (1.0, 1000)] {
+            let (got, exact) = (pauses.percentile(part), Duration::from_micros(exact));
+            assert!(got >= exact && got <= exact + exact / 8, "{part}: {got:?}, not {exact:?}");
+        }
+    }
+}
