@@ -7,7 +7,8 @@
 use std::cell::{Cell, RefCell};
 
 use gc_core::{
-    DynTrace, Finalize, FinalizerPolicy, Gc, Generation, Heap, ReleaseAfter, Slot, Trace, gc_cast, trace_object,
+    Budget, DynTrace, Finalize, FinalizerPolicy, Gc, Generation, Heap, Progress, ReleaseAfter, Slot, Trace, gc_cast,
+    trace_object,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -151,18 +152,31 @@ struct Told {
     objects: Vec<Option<String>>,
 }
 
+/// How a program's rounds end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// With a collection of some generation.
+    Some,
+    /// With a full one.
+    Full,
+    /// With full ones in slices of so many objects; slices are done in between as well.
+    Slices(usize),
+}
+
 struct Program {
     heap: Heap,
+    ends: Ends,
     dice: Dice,
     roots: Vec<Option<Link>>,
     told: Told,
 }
 
-fn run(case: Case, linear: Option<bool>) -> Told {
+fn run(case: Case, linear: Option<bool>, ends: Ends) -> Told {
     let heap = Heap::builder().policy(case.policy).build();
     heap.disable();
     heap.force_detector(linear);
-    let mut program = Program { heap, dice: Dice::new(case.seed), roots: Vec::new(), told: Told::default() };
+    let dice = Dice::new(case.seed);
+    let mut program = Program { heap, ends, dice, roots: Vec::new(), told: Told::default() };
     program.build(case);
     for _ in 0..5 {
         program.change(case);
@@ -232,6 +246,11 @@ impl Program {
     /// Roots go, pointers come and go, edges move, new objects are born.
     fn change(&mut self, case: Case) {
         for at in 0..self.roots.len() {
+            if at % 3 == 0
+                && let Ends::Slices(objects) = self.ends
+            {
+                self.heap.step(Budget::Objects(objects));
+            }
             match self.dice.below(100) {
                 number if number < case.let_go => self.roots[at] = None,
                 // Makes a candidate of it.
@@ -260,13 +279,22 @@ impl Program {
     fn collect(&mut self, watched: bool) {
         let of = [Generation::Zero, Generation::One, Generation::Two, Generation::Two];
         let generation = of[self.dice.below(of.len())];
-        self.told.returned.push(self.heap.collect_generation(generation));
+        match self.ends {
+            Ends::Some => self.told.returned.push(self.heap.collect_generation(generation)),
+            Ends::Full => self.told.returned.push(self.heap.collect()),
+            // The one that is open does not know of what became garbage since it began.
+            Ends::Slices(objects) => (0..2).for_each(|_| self.step_to_the_end(objects)),
+        }
         self.told.logs.push(LOG.take());
         let heap = format!("{:?}", self.heap);
         self.told.objects.push(heap.split(',').find(|it| it.contains("objects")).map(str::to_owned));
         if watched {
             self.look();
         }
+    }
+
+    fn step_to_the_end(&self, objects: usize) {
+        while self.heap.step(Budget::Objects(objects)) == Progress::Open {}
     }
 
     fn look(&mut self) {
@@ -355,10 +383,23 @@ proptest! {
 
     #[test]
     fn every_detector_finds_the_same(case in cases()) {
-        let linear = run(case, Some(true));
-        let trial = run(case, Some(false));
+        let linear = run(case, Some(true), Ends::Some);
+        let trial = run(case, Some(false), Ends::Some);
         prop_assert_eq!(&linear, &trial, "linear and trial deletion");
-        let chosen = run(case, None);
+        let chosen = run(case, None, Ends::Some);
         prop_assert_eq!(&linear, &chosen, "linear and by cost");
+    }
+
+    /// Slices between which the graph changes find what a collection finds. (Finalizers would
+    /// run at other moments, and change the graph then.)
+    #[test]
+    fn slices_find_the_same(case in cases(), objects in prop_oneof![Just(1_usize), 1..2000_usize]) {
+        let case = Case { finalizers: 0, watched: true, ..case };
+        let at_once = run(case, None, Ends::Full);
+        for linear in [None, Some(true), Some(false)] {
+            let sliced = run(case, linear, Ends::Slices(objects));
+            prop_assert_eq!(&at_once.alive, &sliced.alive, "linear: {:?}", linear);
+            prop_assert_eq!(&at_once.objects, &sliced.objects, "linear: {:?}", linear);
+        }
     }
 }
