@@ -47,7 +47,8 @@ fn distrusted(core: &Core, generation: u8) -> bool {
 fn take_candidates(pass: &mut Pass) -> usize {
     let core = pass.core();
     let mut candidates = 0;
-    core.visit_dirty(pass.oldest, |block| {
+    let most = if pass.oldest == 0 { core.schedule.dirty_most.get() } else { usize::MAX };
+    core.visit_dirty(pass.oldest, most, |block| {
         if !core.epochs.may_hold(block, pass.oldest) {
             return if block.live() > 0 { Stay::Middle } else { Stay::Clean };
         }

@@ -310,7 +310,7 @@ impl Core {
     /// Gives back every block that is empty. With `closing` nothing will be allocated
     /// any more: blocks go by themselves as soon as they are empty.
     pub(crate) fn tidy_all(&self, closing: bool) {
-        self.visit_dirty(2, |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean });
+        self.visit_dirty(2, usize::MAX, |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean });
         self.bins.flush();
         let mut blocks = alloc::vec::Vec::new();
         self.memory.each_block(&mut |block| {

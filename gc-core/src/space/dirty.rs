@@ -73,11 +73,13 @@ impl Core {
     }
 
     /// Visits the blocks that may have candidates of generations 0 to `generation`, once
-    /// each; `f` says where it goes.
-    pub(crate) fn visit_dirty(&self, generation: u8, mut f: impl FnMut(&Block) -> Stay) {
+    /// each; `f` says where it goes. At most so many of them, those that were listed last:
+    /// the others wait for another collection.
+    pub(crate) fn visit_dirty(&self, generation: u8, most: usize, mut f: impl FnMut(&Block) -> Stay) {
         self.join_lists(generation);
         let mut next = self.dirty.recent.take();
-        while let Some(link) = next {
+        for _ in 0..most {
+            let Some(link) = next else { break };
             // SAFETY: invariant 2: a dirty block does not go back.
             let block = unsafe { link.as_ref() };
             next = block.next_dirty.take();
@@ -89,6 +91,17 @@ impl Core {
                 Stay::Recent => self.list_recent(block),
             }
         }
+        self.put_back(next);
+    }
+
+    /// Lists the rest of a taken list behind what was listed since.
+    fn put_back(&self, rest: Option<NonNull<Block>>) {
+        let mut last = &self.dirty.recent;
+        while let Some(link) = last.get() {
+            // SAFETY: invariant 2: a dirty block does not go back.
+            last = unsafe { &link.as_ref().next_dirty };
+        }
+        last.set(rest);
     }
 
     /// Takes all blocks with candidates, linked by `next_dirty`. They are `RECENT` still:

@@ -5,6 +5,7 @@ use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS, Wanted};
 use super::core::Core;
 use super::decay::Decay;
 use super::os::{ChunkSource, poison};
+use crate::Pace;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -22,6 +23,8 @@ pub(crate) struct Memory {
     free_subs: RefCell<Vec<FreeSub>>,
     /// Blocks and sub-blocks that hold slots.
     used: Cell<usize>,
+    /// Chunks given back so far.
+    releases: Cell<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -41,6 +44,7 @@ impl Memory {
             hint: Cell::new(0),
             free_subs: RefCell::new(Vec::new()),
             used: Cell::new(0),
+            releases: Cell::new(0),
         }
     }
 
@@ -104,7 +108,8 @@ impl Memory {
         let memory = self.source.acquire(bytes, CHUNK)?;
         poison::chunk_is_root(memory, bytes, true);
         let is_first = self.chunks.borrow().is_empty();
-        if !is_first && core.pace.get() == crate::Pace::StopTheWorld {
+        // (To zero a large page takes longer than a slice may.)
+        if !is_first && core.pace.get() == Pace::StopTheWorld {
             // SAFETY: invariant 14. The first chunk stays small.
             unsafe { self.source.expect_dense(memory, bytes) };
         }
@@ -245,6 +250,7 @@ impl Memory {
     /// Gives an empty chunk to the system.
     fn release_chunk(&self, chunk: &Chunk) {
         let link = NonNull::from(chunk);
+        self.releases.set(self.releases.get() + 1);
         self.chunks.borrow_mut().retain(|known| *known != link);
         self.free_subs.borrow_mut().retain(|free| free.chunk != link);
         self.free.set(self.free.get() - chunk.capacity());
@@ -271,6 +277,19 @@ impl Memory {
             unsafe { chunk.as_ref() }.each_block(f);
             at += 1;
         }
+    }
+
+    /// Every block in use of the chunk at this place in the list. `false`: there is none.
+    pub(crate) fn each_block_of(&self, at: usize, f: &mut dyn FnMut(&Block)) -> bool {
+        let Some(chunk) = self.chunks.borrow().get(at).copied() else { return false };
+        // SAFETY: invariant 2: listed chunks are mapped.
+        unsafe { chunk.as_ref() }.each_block(f);
+        true
+    }
+
+    /// How often a chunk was given back: the others moved up in the list.
+    pub(crate) fn releases(&self) -> usize {
+        self.releases.get()
     }
 
     /// Bytes of blocks in use.

@@ -182,6 +182,15 @@ impl Pass {
         Listed { next: self.listed, _blocks: core::marker::PhantomData }
     }
 
+    /// Lets go of the block that was noted last. `false`: there is none.
+    pub(crate) fn unlist_one(&mut self) -> bool {
+        let Some(block) = self.listed().next() else { return false };
+        self.listed = block.next_listed.get();
+        block.clear_flag(flag::LISTED);
+        self.core().note_if_empty(block);
+        true
+    }
+
     /// Keeps only the blocks of the list that `keep` says, the others are let go.
     pub(crate) fn retain_listed(&mut self, mut keep: impl FnMut(&Block) -> bool) {
         let core = self.core();

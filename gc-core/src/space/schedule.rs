@@ -45,6 +45,8 @@ pub(crate) struct Schedule {
     adaptive: Cell<bool>,
     /// The first threshold is taken times two to this power, while they adapt.
     patience: Cell<u32>,
+    /// Blocks with candidates that a collection of generation 0 visits at most.
+    pub(crate) dirty_most: Cell<usize>,
     /// Young objects that fit into a slice.
     pub(crate) young_most: Cell<u32>,
     /// Those that grew old unseen since the last young collection in slices.
@@ -75,6 +77,7 @@ impl Default for Schedule {
             thresholds: Cell::new(THRESHOLDS),
             adaptive: Cell::new(true),
             patience: Cell::new(0),
+            dirty_most: Cell::new(usize::MAX),
             young_most: Cell::new(THRESHOLDS[0]),
             young_unseen: Cell::new(0),
             counts: Cell::new([0; 2]),

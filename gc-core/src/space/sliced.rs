@@ -17,7 +17,9 @@ pub(crate) enum Stage {
     Take,
     /// Adds what they reach, and counts.
     Spread,
-    /// Or makes all there is members.
+    /// Or lists all there is.
+    List,
+    /// And makes it members.
     Prepare,
     /// And counts.
     Count,
@@ -52,12 +54,19 @@ pub(crate) struct Sliced {
     todo: Option<NonNull<Block>>,
     /// The listed block that is being worked on.
     at: Option<NonNull<Block>>,
+    /// The chunks before this one were listed, when so many had ever been given back.
+    pub(crate) chunk: usize,
+    pub(crate) releases: usize,
     /// The groups before this one are done, in the block `at` or in the first of `todo`.
     pub(crate) group: u32,
     pub(crate) rounds: u32,
     /// Reclaimed in this round, and in the one before.
     pub(crate) reclaimed: usize,
     pub(crate) reclaimed_before: usize,
+    /// The next birth when this round began.
+    pub(crate) round_began: u64,
+    /// A piece of this round was not all that its seeds reach.
+    pub(crate) truncated: bool,
     /// What one object of a piece took lately, in nanoseconds.
     pub(crate) piece_cost: u32,
     pub(crate) collected: usize,
@@ -83,10 +92,14 @@ impl Sliced {
             closure,
             todo: None,
             at: None,
+            chunk: 0,
+            releases: 0,
             group: 0,
             rounds: 0,
             reclaimed: 0,
             reclaimed_before: 0,
+            round_began: 0,
+            truncated: false,
             piece_cost: PIECE_COST,
             collected: 0,
             uncollectable: 0,
@@ -146,6 +159,15 @@ impl Sliced {
             self.at = block.next_listed.get();
             self.group = 0;
         }
+    }
+
+    /// All seeds have another turn.
+    pub(crate) fn begin_round(&mut self, core: &Core) {
+        self.rounds += 1;
+        (self.reclaimed_before, self.reclaimed) = (self.reclaimed, 0);
+        self.round_began = core.births.next();
+        self.truncated = false;
+        self.take_dirty(core);
     }
 
     /// Learns what an object of a piece takes.

@@ -12,20 +12,18 @@ use crate::space::pass::{Pass, Scope};
 use crate::space::planes::{bits, lower};
 use crate::space::sliced::{Sliced, Stage};
 
+/// What it takes to look at a block's entry, in objects.
+const BLOCK_COST: usize = 4;
+
 /// What must hold before the first slice of a stage.
 pub(super) fn prepare_stage(core: &Core, sliced: &mut Sliced, next: Stage) {
     match next {
-        Stage::Prepare => {
-            drop_queue(&mut sliced.pass);
-            list_all(core, &mut sliced.pass);
-        }
+        Stage::List => drop_queue(&mut sliced.pass),
         Stage::Count => sliced.pass.everything = !core.frozen.get(),
         Stage::Compare => sliced.pass.unmarked = 0,
         Stage::Pieces => {
             sliced.pass.everything = false;
-            sliced.pass.forget_blocks();
-            sliced.rounds = 0;
-            sliced.take_dirty(core);
+            sliced.begin_round(core);
         }
         Stage::Retake => {
             sliced.rehearsing = true;
@@ -56,7 +54,7 @@ pub(super) fn take(core: &Core, sliced: &mut Sliced) -> bool {
             taken += candidates.count_ones() as usize;
         }
         sliced.first_dirty_is_done(core);
-        if core.slice.spend(taken + 1) {
+        if core.slice.spend(taken + block.group_count() as usize) {
             return false;
         }
     }
@@ -80,7 +78,7 @@ pub(super) fn retake(core: &Core, sliced: &mut Sliced) -> bool {
             taken += seeds.count_ones() as usize;
         }
         sliced.first_dirty_is_done(core);
-        if core.slice.spend(taken + 1) {
+        if core.slice.spend(taken + block.group_count() as usize) {
             return false;
         }
     }
@@ -130,13 +128,29 @@ pub(super) fn work_off(
     true
 }
 
-/// The linear way: every block that can have members is listed.
-fn list_all(core: &Core, pass: &mut Pass) {
-    core.memory.each_block(&mut |block| {
-        if block.kind.get() != Kind::Leaf && !block.has(flag::LISTED) {
-            pass.list_new(block);
+/// The linear way: every block that can have members is listed, chunk by chunk.
+pub(super) fn list(core: &Core, sliced: &mut Sliced) -> bool {
+    loop {
+        if sliced.releases != core.memory.releases() {
+            // Some may have moved to where we were.
+            (sliced.releases, sliced.chunk) = (core.memory.releases(), 0);
         }
-    });
+        let mut blocks = 0;
+        let pass = &mut sliced.pass;
+        let any = core.memory.each_block_of(sliced.chunk, &mut |block| {
+            blocks += 1;
+            if block.kind.get() != Kind::Leaf && !block.has(flag::LISTED) {
+                pass.list_new(block);
+            }
+        });
+        if !any {
+            return true;
+        }
+        sliced.chunk += 1;
+        if core.slice.spend(blocks * BLOCK_COST) {
+            return false;
+        }
+    }
 }
 
 /// Nothing waits to be scanned any more.
@@ -214,6 +228,11 @@ pub(super) fn sort(core: &Core, sliced: &mut Sliced) -> bool {
         sliced.found += found;
         sliced.found_bytes += found * block.slot_bytes();
         if core.slice.spend(found / 4 + 1) {
+            return false;
+        }
+    }
+    while sliced.pass.unlist_one() {
+        if core.slice.spend(BLOCK_COST) {
             return false;
         }
     }

@@ -8,7 +8,7 @@
 //! ```text
 //!   Take ── Spread ───────────┐                            guess: who is unreachable?
 //!             └ too many       ├─ Compare ── Mark ── Sort   bits and counts, in slices
-//!               Prepare ─ Count ┘
+//!        List ─ Prepare ─ Count ┘
 //!   Pieces                                                  proof and reclaim, piece by piece
 //!   Retake ── Spread ── Compare ── Mark ── Sweep ── Whole   what no piece was large enough for
 //!   Release
@@ -122,6 +122,7 @@ impl<'h> Running<'h> {
             let done = match sliced.stage {
                 Stage::Take => guess::take(core, sliced),
                 Stage::Spread => guess::spread(core, sliced),
+                Stage::List => guess::list(core, sliced),
                 Stage::Prepare => guess::prepare(core, sliced),
                 Stage::Count => guess::count(core, sliced),
                 Stage::Compare => guess::compare(core, sliced),
@@ -191,17 +192,19 @@ fn begin(core: &Core) -> Sliced {
 /// What comes after a stage, if it is `done`, or cannot be. `None`: it goes on, or was the last.
 fn after(core: &Core, sliced: &mut Sliced, done: bool) -> Option<Stage> {
     let next = match (sliced.stage, done) {
-        (Stage::Spread, false) if guess::is_too_large(sliced) => Stage::Prepare,
+        (Stage::Spread, false) if guess::is_too_large(sliced) => Stage::List,
         (_, false) | (Stage::Release, true) => return None,
-        (Stage::Take, _) if sliced.linear => Stage::Prepare,
+        (Stage::Take, _) if sliced.linear => Stage::List,
         (Stage::Take | Stage::Retake, _) => Stage::Spread,
+        (Stage::List, _) => Stage::Prepare,
         (Stage::Prepare, _) => Stage::Count,
         (Stage::Spread | Stage::Count, _) => Stage::Compare,
         (Stage::Compare, _) => Stage::Mark,
         (Stage::Mark, _) if sliced.rehearsing => Stage::Sweep,
         (Stage::Mark, _) => Stage::Sort,
         (Stage::Sort, _) => Stage::Pieces,
-        (Stage::Pieces, _) => Stage::Retake,
+        (Stage::Pieces, _) if sliced.truncated => Stage::Retake,
+        (Stage::Pieces, _) => Stage::Release,
         (Stage::Sweep, _) => Stage::Whole,
         (Stage::Whole, _) => Stage::Release,
     };

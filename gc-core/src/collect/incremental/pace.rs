@@ -18,6 +18,10 @@ const SHORTEST: u32 = 32;
 /// And at most.
 const LONGEST: u32 = 50_000;
 
+/// A young collection visits so many blocks with candidates: those that were listed last,
+/// where the young are. The others wait for the full one.
+const MOST_DIRTY: usize = 256;
+
 /// Does what is due, called by an allocation: a slice, or a collection of the young that
 /// is as short as one.
 pub(crate) fn work(core: &Core, budget: Duration) {
@@ -55,7 +59,9 @@ fn collect_young(core: &Core, budget: Duration) {
         return;
     }
     let began = Stamp::now();
+    core.schedule.dirty_most.set(MOST_DIRTY);
     let freed = collect(core, 0);
+    core.schedule.dirty_most.set(usize::MAX);
     core.schedule.learn(freed, young as usize);
     core.schedule.limit_young(young, began.elapsed(), budget);
 }

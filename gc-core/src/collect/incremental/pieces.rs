@@ -17,7 +17,7 @@ use crate::space::sliced::Sliced;
 /// lost their last pointer from another piece.
 const ROUNDS: u32 = 64;
 
-/// Another one is worth it if the last one reclaimed one in so many of the one before.
+/// A round that reclaimed less than one in so many of the one before was hardly worth it.
 const WORTH: usize = 8;
 
 /// The most objects of a piece, where time would allow for more.
@@ -39,10 +39,10 @@ pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
         }
         let began = Stamp::now();
         let Some(objects) = try_piece(core, sliced, limit.max(1)) else {
-            if sliced.reclaimed <= sliced.reclaimed_before / WORTH || sliced.rounds == ROUNDS {
+            if sliced.rounds == ROUNDS || !is_worth_another(core, sliced) {
                 return true;
             }
-            next_round(core, sliced);
+            sliced.begin_round(core);
             continue;
         };
         sliced.learn_cost(began.elapsed(), objects);
@@ -52,11 +52,12 @@ pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
     }
 }
 
-fn next_round(core: &Core, sliced: &mut Sliced) {
-    sliced.rounds += 1;
-    sliced.reclaimed_before = sliced.reclaimed;
-    sliced.reclaimed = 0;
-    sliced.take_dirty(core);
+/// Is there more to be reclaimed? Pieces that hung off others follow these, round by round;
+/// but when only as much was reclaimed as may have become garbage meanwhile, that waits for
+/// the next collection.
+fn is_worth_another(core: &Core, sliced: &Sliced) -> bool {
+    let births = (core.births.next() - sliced.round_began) as usize;
+    sliced.reclaimed > births.min(sliced.reclaimed_before / WORTH)
 }
 
 /// Tries one piece of about so many objects; how many were looked at. `None`: this round
@@ -72,6 +73,7 @@ fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
     let mut set = Set::new(core, pass);
     let whole = set.close_over_suspects(limit);
     if !whole {
+        sliced.truncated = true;
         set.count_internal();
     }
     let objects = set.pass.scanned;
