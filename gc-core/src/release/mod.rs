@@ -198,11 +198,12 @@ fn drain(core: &Core) {
     core.release_queue.borrow_mut().reverse();
     loop {
         let Some(object) = core.release_queue.borrow_mut().pop() else { break };
-        if core.slice.spend(RELEASE_COST) && defer(core, object) {
+        if core.slice.is_over() && defer(core, object) {
             continue;
         }
         let waiting = core.release_queue.borrow().len();
         die(core, object);
+        core.slice.spend(RELEASE_COST);
         if let Some(new) = core.release_queue.borrow_mut().get_mut(waiting..) {
             new.reverse();
         }

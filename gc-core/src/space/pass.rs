@@ -147,6 +147,11 @@ impl Pass {
         Some(block)
     }
 
+    /// Nothing waits to be scanned any more; the caller clears what is pending in the blocks.
+    pub(crate) fn forget_queue(&mut self) {
+        (self.head, self.tail) = (None, None);
+    }
+
     /// Does no block wait?
     pub(crate) fn is_idle(&self) -> bool {
         self.head.is_none()

@@ -185,7 +185,9 @@ impl Sliced {
                 planes.mark.set(0);
             }
             block.clear_members();
+            block.pending.set(0);
         }
+        self.pass.forget_queue();
         self.pass.forget_blocks();
         while self.todo.is_some() {
             self.first_dirty_is_done(core);

@@ -18,7 +18,7 @@ const BLOCK_COST: usize = 4;
 /// What must hold before the first slice of a stage.
 pub(super) fn prepare_stage(core: &Core, sliced: &mut Sliced, next: Stage) {
     match next {
-        Stage::List => drop_queue(&mut sliced.pass),
+        Stage::List => sliced.pass.forget_queue(),
         Stage::Count => sliced.pass.everything = !core.frozen.get(),
         Stage::Compare => sliced.pass.unmarked = 0,
         Stage::Pieces => {
@@ -153,13 +153,6 @@ pub(super) fn list(core: &Core, sliced: &mut Sliced) -> bool {
     }
 }
 
-/// Nothing waits to be scanned any more.
-fn drop_queue(pass: &mut Pass) {
-    while let Some(block) = pass.dequeue() {
-        block.pending.set(0);
-    }
-}
-
 /// Makes everything a member. Holds after it: all internal counts are 0, seeds are known still.
 pub(super) fn prepare(core: &Core, sliced: &mut Sliced) -> bool {
     let all = |block: &Block| u64::MAX >> (64 - block.group_count());
@@ -173,6 +166,7 @@ pub(super) fn prepare(core: &Core, sliced: &mut Sliced) -> bool {
         block.add_members(group, examined);
         bits(seeds).for_each(|bit| block.set_internal(group * 64 + bit, SEED));
         if group + 1 == block.group_count() {
+            block.pending.set(0);
             block.set_flag(flag::COUNTED);
         }
         if core.slice.spend(examined.count_ones() as usize / 4 + 1) {
