@@ -24,7 +24,7 @@
 //!     }
 //! }
 //!
-//! let heap = Heap::builder().policy(FinalizerPolicy::Legacy).build();
+//! let heap = Heap::builder().policy(FinalizerPolicy::Legacy).build()?;
 //! let a = heap.alloc(Node { name: "a".into(), next: Slot::empty() });
 //! let b = heap.alloc(Node { name: "b".into(), next: Slot::new(Some(a.clone())) });
 //! a.next.set(Some(b.clone()));
@@ -38,6 +38,7 @@
 //! heap.garbage().get(0).unwrap().downcast::<Node>().unwrap().next.take();
 //! heap.garbage().clear();
 //! assert_eq!(heap.collect(), 0);
+//! # Ok::<(), gc_core::BuildError>(())
 //! ```
 //!
 //! Start with [`Heap`], [`Gc`], [`Slot`] and `#[derive(Trace)]`.
@@ -65,8 +66,8 @@ pub use cell::{List, ReleaseAfter, Slot};
 pub use gc::{ByAddress, Gc};
 pub use gc_core_derive::Trace;
 pub use heap::{
-    Budget, DebugFlags, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder, NoSuchGeneration, OutOfMemory,
-    OutOfMemoryKind, Pace, Pause, Progress,
+    Budget, BuildError, DebugFlags, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
+    MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress,
 };
 pub use observe::Edge;
 pub use space::figures::{CollectionFigures, Figures, Pauses};

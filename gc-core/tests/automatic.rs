@@ -186,7 +186,7 @@ fn an_allocation_beyond_the_threshold_collects_first() {
 /// CPython's thresholds are those of a heap that was told nothing.
 #[test]
 fn the_first_collection_comes_at_the_701st_object() {
-    for heap in [Heap::new(), Heap::default(), Heap::builder().build()] {
+    for heap in [Heap::new(), Heap::default(), Heap::builder().build().unwrap()] {
         let mut objects: Vec<_> = (0..700).map(|_| node(&heap)).collect();
         assert_eq!((heap.thresholds(), heap.counts()), ([700, 10, 10], [700, 0, 0]));
         objects.push(node(&heap));

@@ -86,7 +86,7 @@ struct Between(List<Counted>);
 
 /// Makes deep nests and drops them; how many objects were made, and finalized.
 fn make_nests(policy: FinalizerPolicy, nesting: usize, nests: usize) -> (usize, usize) {
-    let heap = Heap::builder().policy(policy).build();
+    let heap = Heap::builder().policy(policy).build().unwrap();
     let finalized = Rc::new(Cell::new(0));
     let made = Cell::new(0);
     let counted = |items: Option<Gc<Between>>| {
@@ -145,7 +145,7 @@ fn fact_33_trashcan() {
     const LENGTH: u32 = 200_000;
     for policy in BOTH {
         let run = move || {
-            let heap = Heap::builder().policy(policy).build();
+            let heap = Heap::builder().policy(policy).build().unwrap();
             let log: Rc<RefCell<Vec<u32>>> = Rc::default();
             let mut head = None;
             for number in (0..LENGTH).rev() {

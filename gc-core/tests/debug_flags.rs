@@ -20,7 +20,7 @@ const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pe
 
 /// A heap with a garbage loop whose weak callback sets the debug flags to `then`.
 fn switching(policy: FinalizerPolicy, first: DebugFlags, then: DebugFlags) -> (Heap, Weak<Node>) {
-    let heap = Heap::builder().policy(policy).build();
+    let heap = Heap::builder().policy(policy).build().unwrap();
     heap.set_debug(first);
     let node = heap.alloc(Node { text: "loop".into(), next: Slot::empty() });
     node.next.set(Some(node.clone()));
@@ -63,7 +63,7 @@ fn save_all_switched_off_by_a_callback() {
 fn a_log_sink_that_keeps_what_it_finds() {
     for policy in BOTH {
         let found: Rc<RefCell<Vec<GcAny>>> = Rc::default();
-        let heap = Heap::builder().policy(policy).build();
+        let heap = Heap::builder().policy(policy).build().unwrap();
         let weak = garbage_loop(&heap, "found by the sink");
         let (inner, kept) = (heap.clone(), found.clone());
         heap.set_log(move |line| {
@@ -91,7 +91,7 @@ fn a_log_sink_that_keeps_what_it_finds() {
 fn a_log_sink_that_keeps_plain_garbage() {
     for policy in BOTH {
         let found: Rc<RefCell<Vec<GcAny>>> = Rc::default();
-        let heap = Heap::builder().policy(policy).build();
+        let heap = Heap::builder().policy(policy).build().unwrap();
         let node = heap.alloc(Node { next: Slot::empty(), text: "plain".into() });
         node.next.set(Some(node.clone()));
         drop(node);
@@ -110,7 +110,7 @@ fn the_lines_of_a_collection() {
     for policy in BOTH {
         let lines: Rc<RefCell<Vec<String>>> = Rc::default();
         let sink = lines.clone();
-        let heap = Heap::builder().policy(policy).log(move |line| sink.borrow_mut().push(line.into())).build();
+        let heap = Heap::builder().policy(policy).log(move |line| sink.borrow_mut().push(line.into())).build().unwrap();
         heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE);
         garbage_loop(&heap, "a");
         assert_eq!(heap.collect(), 1);

@@ -172,7 +172,7 @@ struct Program {
 }
 
 fn run(case: Case, linear: Option<bool>, ends: Ends) -> Told {
-    let heap = Heap::builder().policy(case.policy).build();
+    let heap = Heap::builder().policy(case.policy).build().unwrap();
     heap.disable();
     heap.force_detector(linear);
     let dice = Dice::new(case.seed);

@@ -387,7 +387,7 @@ fn in_the_drop_of_a_panic_payload_in_a_collection() {
 fn without_a_hook() {
     for policy in BOTH {
         drop(heap(policy, "finalizer"));
-        let heap = Heap::builder().policy(policy).build();
+        let heap = Heap::builder().policy(policy).build().unwrap();
         drop(pair(&heap, false));
         assert_eq!(logged(), ["del a", "del b", "drop b", "drop a"]);
         assert_sound(&heap);

@@ -30,7 +30,7 @@ struct Holder {
 #[test]
 fn a_trash_weak_reference_into_another_heap() {
     for policy in BOTH {
-        let (one, other) = (Heap::new(), Heap::builder().policy(policy).build());
+        let (one, other) = (Heap::new(), Heap::builder().policy(policy).build().unwrap());
         let target = one.alloc(7u32);
         let holder = other.alloc(Holder { me: Slot::empty(), weak: Slot::empty() });
         holder.me.set(Some(holder.clone()));
@@ -77,7 +77,7 @@ impl Drop for OnDrop {
 #[test]
 fn a_weak_reference_to_a_trash_weak_reference() {
     for policy in BOTH {
-        let heap = Heap::builder().policy(policy).build();
+        let heap = Heap::builder().policy(policy).build().unwrap();
         let found: Rc<RefCell<Vec<Weak<WeakRef<u32>>>>> = Rc::default();
         let target = heap.alloc(7u32);
         let (inner, sink) = (heap.clone(), found.clone());
@@ -174,7 +174,7 @@ fn cycles_through_unsized_types() {
 /// Full collections of a steady stream of garbage, with a type that is reclaimed
 /// exactly or not.
 fn full_collections<T: Trace>(make: impl Fn() -> T, link: impl Fn(&Gc<T>, Gc<T>)) -> usize {
-    let heap = Heap::builder().thresholds([100, 2, 2]).build();
+    let heap = Heap::builder().thresholds([100, 2, 2]).build().unwrap();
     let mut window = std::collections::VecDeque::new();
     for _ in 0..100_000 {
         let object = heap.alloc(make());

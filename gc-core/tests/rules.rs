@@ -195,7 +195,7 @@ fn out_of_order(heap: &Heap) -> [Gc<Node>; 4] {
 #[test]
 fn reclaim_is_exact_where_leaves_are_watched() {
     for (heap, abroad) in heaps().flat_map(|heap| [(heap.clone(), false), (heap, true)]) {
-        let other = Heap::builder().policy(heap.policy()).build();
+        let other = Heap::builder().policy(heap.policy()).build().unwrap();
         let nodes = out_of_order(&heap);
         for (n, node) in nodes.iter().enumerate() {
             let leaf = if abroad { &other } else { &heap }.alloc(Leaf(n));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A heap of each detector.
 fn heaps() -> [Heap; 2] {
     [true, false].map(|linear| {
-        let heap = Heap::builder().thresholds([0, 0, 0]).build();
+        let heap = Heap::builder().thresholds([0, 0, 0]).build().unwrap();
         heap.force_detector(Some(linear));
         heap
     })

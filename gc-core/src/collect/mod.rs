@@ -92,6 +92,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         // The slots that were put aside are free by now.
         core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
         core.memory.give_to_system();
+        core.account.forget_fresh();
     }
     report::enter(core, generation, began, outcome);
     drop(stay);
@@ -273,13 +274,16 @@ impl ContainsSorted for Vec<'_, Object> {
 /// A collection is open while this lives: no slot is reused, no block goes back.
 struct Open<'h> {
     core: &'h Core,
+    /// Finalizers may use the reserve meanwhile.
+    reserve_was_open: bool,
     raised: Option<Raised<'h>>,
     completed: bool,
 }
 
 impl Open<'_> {
     fn begin(core: &Core) -> Open<'_> {
-        Open { core, raised: Some(Raised::new(&core.collecting)), completed: false }
+        let reserve_was_open = core.account.open_reserve(true);
+        Open { core, reserve_was_open, raised: Some(Raised::new(&core.collecting)), completed: false }
     }
 }
 
@@ -290,6 +294,7 @@ impl Drop for Open<'_> {
             self.core.schedule.distrust.set(true);
         }
         self.raised = None;
+        self.core.account.open_reserve(self.reserve_was_open);
         self.core.return_aside();
         self.core.tidy();
     }

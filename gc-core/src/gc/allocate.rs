@@ -2,17 +2,21 @@
 
 use super::Gc;
 use crate::collect;
-use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind};
+use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind, give_up};
 use crate::release;
 use crate::space::bins::size_class;
 use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
+use crate::space::slice::Stamp;
 use crate::trace::Trace;
 use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place};
 use crate::weak::{Weak, WeakRef};
 use core::ptr::{self, NonNull};
+
+/// Values are smaller than this.
+const MAX_SIZE: usize = isize::MAX as usize / 2;
 
 /// The greatest alignment that a value may have.
 const MAX_ALIGN: usize = 32 << 10;
@@ -37,8 +41,8 @@ impl Heap {
     fn alloc_slow<T: Trace>(&self, info: &'static TypeInfo, value: T) -> Gc<T> {
         match place(self.core(), info, size_of::<T>(), 0) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
-            Some(object) => unsafe { settle(object, object.block(), value) },
-            None => out_of_memory(&self.failure::<One<T>>(size_of::<T>())),
+            Ok(object) => unsafe { settle(object, object.block(), value) },
+            Err(kind) => out_of_memory(self.core(), kind, size_of::<T>()),
         }
     }
 
@@ -46,14 +50,28 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`], which hands the value back.
+    ///
+    /// ```
+    /// use gc_core::{Heap, OutOfMemoryKind};
+    ///
+    /// let heap = Heap::builder().max(1 << 20).build()?;
+    /// let mut held = Vec::new();
+    /// let error = loop {
+    ///     match heap.try_alloc([1u64; 100]) {
+    ///         Ok(object) => held.push(object),
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert_eq!((error.kind, error.value[0]), (OutOfMemoryKind::HeapSpace, 1));
+    /// held.clear();
+    /// assert!(heap.try_alloc(error.value).is_ok());
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
         match place(self.core(), info_of::<One<T>>(), size_of::<T>(), 0) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
-            Some(object) => Ok(unsafe { settle(object, object.block(), value) }),
-            None => {
-                let OutOfMemory { kind, requested, used, .. } = self.failure::<One<T>>(size_of::<T>());
-                Err(OutOfMemory { kind, requested, used, value })
-            }
+            Ok(object) => Ok(unsafe { settle(object, object.block(), value) }),
+            Err(kind) => Err(give_up(self.core(), kind, size_of::<T>()).with(value)),
         }
     }
 
@@ -77,8 +95,9 @@ impl Heap {
     /// ```
     pub fn new_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
         let core = self.core();
-        let Some(object) = place(core, info_of::<One<T>>(), size_of::<T>(), 0) else {
-            out_of_memory(&self.failure::<One<T>>(size_of::<T>()))
+        let object = match place(core, info_of::<One<T>>(), size_of::<T>(), 0) {
+            Ok(object) => object,
+            Err(kind) => out_of_memory(core, kind, size_of::<T>()),
         };
         let block = object.block();
         let half_built = HalfBuilt { core, object };
@@ -97,11 +116,19 @@ impl Heap {
     /// # Panics
     /// When the heap is out of memory.
     pub fn alloc_str(&self, text: &str) -> Gc<str> {
-        let object = self.place_many::<Text>(text.len(), 1);
+        self.try_alloc_str(text).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, with an error instead of a panic.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    pub fn try_alloc_str(&self, text: &str) -> Result<Gc<str>, OutOfMemory<()>> {
+        let object = self.place_many::<Text>(text.len(), 1)?;
         // SAFETY: invariant 13: a slot for as many bytes was just taken; they are valid UTF-8.
         unsafe {
             ptr::copy_nonoverlapping(text.as_ptr(), object.value().as_ptr(), text.len());
-            self.finish::<Text>(object)
+            Ok(self.finish::<Text>(object))
         }
     }
 
@@ -120,12 +147,29 @@ impl Heap {
     where
         I: IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
     {
+        self.try_alloc_slice(values).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, with an error instead of the panic about memory.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], which hands the values back.
+    ///
+    /// # Panics
+    /// When the iterator panics, or does not yield as many values as it says.
+    pub fn try_alloc_slice<T: Trace, I>(&self, values: I) -> Result<Gc<[T]>, OutOfMemory<alloc::vec::Vec<T>>>
+    where
+        I: IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+    {
         // The iterator is user code: it runs before a slot is taken.
         let values = values.into_iter();
         let expected = values.len();
         let values: alloc::vec::Vec<T> = values.take(expected).collect();
         assert_eq!(values.len(), expected, "the iterator yielded fewer values than it said");
-        let object = self.place_many::<Many<T>>(values.len(), size_of::<T>());
+        let object = match self.place_many::<Many<T>>(values.len(), size_of::<T>()) {
+            Ok(object) => object,
+            Err(error) => return Err(error.with(values)),
+        };
         let mut values = core::mem::ManuallyDrop::new(values);
         // SAFETY: invariant 13: a slot for as many elements was just taken; they move
         // there, and the vector drops none.
@@ -133,7 +177,7 @@ impl Heap {
             ptr::copy_nonoverlapping(values.as_ptr(), object.value().cast::<T>().as_ptr(), values.len());
             values.set_len(0);
             drop(core::mem::ManuallyDrop::into_inner(values));
-            self.finish::<Many<T>>(object)
+            Ok(self.finish::<Many<T>>(object))
         }
     }
 
@@ -142,6 +186,14 @@ impl Heap {
     /// # Panics
     /// When the heap is out of memory.
     pub fn alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Gc<WeakRef<T>> {
+        self.try_alloc_weak(target).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, with an error instead of a panic.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    pub fn try_alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         self.place_weak(target, None::<fn(&Gc<WeakRef<T>>)>)
     }
 
@@ -165,34 +217,36 @@ impl Heap {
         target: &Gc<T>,
         callback: impl FnOnce(&Gc<WeakRef<T>>) + 'static,
     ) -> Gc<WeakRef<T>> {
-        self.place_weak(target, Some(callback))
+        self.place_weak(target, Some(callback)).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn place_weak<T: Trace + ?Sized>(
         &self,
         target: &Gc<T>,
         callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
-    ) -> Gc<WeakRef<T>> {
+    ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         let size = size_of::<WeakRef<T>>();
-        let Some(object) = place(self.core(), info_of::<WeakOne<WeakRef<T>>>(), size, 0) else {
-            out_of_memory(&self.failure::<WeakOne<WeakRef<T>>>(size))
-        };
+        let placed = place(self.core(), info_of::<WeakOne<WeakRef<T>>>(), size, 0);
+        let object = placed.map_err(|kind| give_up(self.core(), kind, size))?;
         let value = WeakRef::link(target, object, callback);
         // SAFETY: invariant 13: a slot for this value was just taken.
-        unsafe { settle(object, object.block(), value) }
+        Ok(unsafe { settle(object, object.block(), value) })
     }
 
     /// Takes a slot for `length` elements and writes their number.
-    fn place_many<S: Shape>(&self, length: usize, element: usize) -> Object {
-        let bytes = length.checked_mul(element).filter(|&bytes| bytes < isize::MAX as usize / 2);
-        let placed = bytes.and_then(|bytes| {
-            let (class, size) = size_class(bytes);
-            place(self.core(), info_of::<S>(), size, class)
-        });
-        let Some(object) = placed else { out_of_memory(&self.failure::<S>(bytes.unwrap_or(usize::MAX))) };
+    fn place_many<S: Shape>(&self, length: usize, element: usize) -> Result<Object, OutOfMemory<()>> {
+        let bytes = length.saturating_mul(element);
+        let placed = match bytes {
+            0..MAX_SIZE => {
+                let (class, size) = size_class(bytes);
+                place(self.core(), info_of::<S>(), size, class)
+            }
+            _ => Err(OutOfMemoryKind::RequestTooLarge),
+        };
+        let object = placed.map_err(|kind| give_up(self.core(), kind, bytes))?;
         // SAFETY: invariants 4 and 13: the slot has 16 bytes before its value, the length stands in the first 8.
         unsafe { length_place(object).write(length) };
-        object
+        Ok(object)
     }
 
     /// # Safety
@@ -202,37 +256,51 @@ impl Heap {
         // SAFETY: the caller's promise: a value lies there, and its first count is ours.
         unsafe { Gc::from_raw(NonNull::new_unchecked(S::value(object))) }
     }
-
-    #[cold]
-    fn failure<S: Shape>(&self, requested: usize) -> OutOfMemory<()> {
-        let too_large = S::ALIGN > MAX_ALIGN || requested > isize::MAX as usize / 2;
-        let kind = if too_large { OutOfMemoryKind::RequestTooLarge } else { OutOfMemoryKind::HeapSpace };
-        OutOfMemory { kind, requested, used: self.core().memory.used_bytes(), value: () }
-    }
 }
 
 /// Takes a slot and writes its header: count 1, born now, not alive yet. Does whatever
 /// it takes: a collection that is due, another block, memory from the system, a last
 /// collection.
-fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
-    if info.align > MAX_ALIGN {
-        return None;
+fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Result<Object, OutOfMemoryKind> {
+    if info.align > MAX_ALIGN || !core.account.could_admit(size) {
+        return Err(OutOfMemoryKind::RequestTooLarge);
     }
     if core.births.look_closer() {
         core.bins.flush();
     }
     let object = match core.take_slot(info, size, class) {
         Some(object) => object,
-        None => {
-            // The chunk source had nothing: a full collection may have made room.
-            collect::collect(core, 2);
-            core.take_slot(info, size, class)?
-        }
+        None => take_slot_after_all(core, info, size, class)?,
     };
     let block = object.block();
     collect_if_due(core, block);
     core.be_born(object, block);
-    Some(object)
+    Ok(object)
+}
+
+/// Takes a slot although there was none: a full collection may make room. (There can be
+/// none inside of another.)
+#[cold]
+fn take_slot_after_all(
+    core: &Core,
+    info: &'static TypeInfo,
+    size: usize,
+    class: u8,
+) -> Result<Object, OutOfMemoryKind> {
+    if core.collecting.get() {
+        return Err(OutOfMemoryKind::HeapSpace);
+    }
+    let program = core.overhead.since_last();
+    let began = Stamp::now();
+    collect::collect(core, 2);
+    core.memory.trim();
+    let object = core.take_slot(info, size, class).ok_or(OutOfMemoryKind::HeapSpace)?;
+    let freed = core.ledger.last().map_or(0, |last| last.bytes);
+    if core.overhead.note(began, program, freed, core.account.max()) {
+        core.free_slot(object);
+        return Err(OutOfMemoryKind::OverheadLimit);
+    }
+    Ok(object)
 }
 
 /// Collects when there are too many young objects, the one about to be born included.
@@ -276,6 +344,6 @@ impl Drop for HalfBuilt<'_> {
 
 #[cold]
 #[inline(never)]
-fn out_of_memory(failure: &OutOfMemory<()>) -> ! {
-    panic!("{failure}");
+fn out_of_memory(core: &Core, kind: OutOfMemoryKind, requested: usize) -> ! {
+    panic!("{}", give_up(core, kind, requested));
 }

@@ -1,6 +1,7 @@
 //! Settings for a new heap.
 
-use super::{FinalizerPolicy, Heap};
+use super::{BuildError, FinalizerPolicy, Heap, Pace};
+use crate::collect;
 use crate::space::core::Core;
 use crate::space::hooks::{LogSink, OnUnraisable, Unraisable};
 use crate::space::os::{ChunkSource, SystemChunks};
@@ -8,17 +9,24 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::fmt;
 
+/// The smallest limit: the first chunk's header, a block for objects, the reserve.
+const LEAST_MAX: usize = 256 << 10;
+
 /// Settings for a new heap; see [`Heap::builder`].
 ///
 /// ```
 /// use gc_core::{FinalizerPolicy, Heap};
 ///
-/// let heap = Heap::builder().policy(FinalizerPolicy::Legacy).thresholds([1000, 5, 5]).build();
-/// assert_eq!(heap.thresholds(), [1000, 5, 5]);
+/// let heap = Heap::builder().policy(FinalizerPolicy::Legacy).initial(4 << 20).max(64 << 20).build()?;
+/// assert_eq!(heap.memory().max, Some(64 << 20));
+/// # Ok::<(), gc_core::BuildError>(())
 /// ```
 pub struct HeapBuilder {
     policy: FinalizerPolicy,
     thresholds: Option<[u32; 3]>,
+    pace: Pace,
+    initial: usize,
+    max: Option<usize>,
     source: Box<dyn ChunkSource>,
     unraisable: Option<OnUnraisable>,
     log: Option<LogSink>,
@@ -29,6 +37,9 @@ impl HeapBuilder {
         HeapBuilder {
             policy: FinalizerPolicy::default(),
             thresholds: None,
+            pace: Pace::StopTheWorld,
+            initial: 0,
+            max: None,
             source: Box::new(SystemChunks),
             unraisable: None,
             log: None,
@@ -47,6 +58,36 @@ impl HeapBuilder {
     #[must_use]
     pub fn thresholds(mut self, thresholds: [u32; 3]) -> HeapBuilder {
         self.thresholds = Some(thresholds);
+        self
+    }
+
+    /// How automatic collection stops the program; [`Pace::StopTheWorld`] by default.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> HeapBuilder {
+        self.pace = pace;
+        self
+    }
+
+    /// Bytes of address space that the heap takes from its source at once, and keeps: the
+    /// JVM's `-Xms`. None by default; rounded up to chunks of 4 MiB. The system gives it
+    /// memory only as it is used.
+    #[must_use]
+    pub fn initial(mut self, bytes: usize) -> HeapBuilder {
+        self.initial = bytes;
+        self
+    }
+
+    /// The most bytes that the heap may have: the JVM's `-Xmx`. No limit by default. It
+    /// counts blocks with their side tables, free ones too while they have their memory,
+    /// the headers of chunks, and declared
+    /// [external bytes](Heap::external_bytes). A 32nd of it (64 KiB to 1 MiB) is a reserve
+    /// for finalizers and hooks.
+    ///
+    /// An allocation that finds no room runs a full collection, then tries again, then is
+    /// an [`OutOfMemory`](crate::OutOfMemory).
+    #[must_use]
+    pub fn max(mut self, bytes: usize) -> HeapBuilder {
+        self.max = Some(bytes);
         self
     }
 
@@ -71,16 +112,40 @@ impl HeapBuilder {
         self
     }
 
-    /// Makes the heap. It takes no memory before the first allocation.
-    pub fn build(self) -> Heap {
+    /// Makes the heap. Without [`initial`](HeapBuilder::initial) it takes no memory before
+    /// the first allocation.
+    ///
+    /// # Errors
+    /// [`BuildError`]: the limits contradict each other, or there is no memory.
+    pub fn build(self) -> Result<Heap, BuildError> {
+        self.check_limits()?;
         let core = Core::new(self.policy, self.source);
         if let Some(thresholds) = self.thresholds {
             core.schedule.set_thresholds(thresholds);
         }
-        core.births.set_trigger(core.schedule.trigger());
+        core.pace.set(self.pace);
+        if let Some(max) = self.max {
+            core.account.set_max(max);
+        }
+        core.births.set_trigger(collect::trigger(&core));
         drop(self.unraisable.and_then(|hook| core.hooks.set_unraisable(hook)));
         drop(self.log.and_then(|sink| core.hooks.set_log(sink)));
-        Heap::adopt(core)
+        let heap = Heap::adopt(core);
+        match heap.core().memory.reserve(heap.core(), self.initial) {
+            true => Ok(heap),
+            false => Err(BuildError::NoMemory { initial: self.initial }),
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), BuildError> {
+        let (initial, Some(max)) = (self.initial, self.max) else { return Ok(()) };
+        if max < LEAST_MAX {
+            return Err(BuildError::MaxTooSmall { max, least: LEAST_MAX });
+        }
+        if initial > max {
+            return Err(BuildError::InitialAboveMax { initial, max });
+        }
+        Ok(())
     }
 }
 
@@ -89,6 +154,9 @@ impl fmt::Debug for HeapBuilder {
         f.debug_struct("HeapBuilder")
             .field("policy", &self.policy)
             .field("thresholds", &self.thresholds)
+            .field("pace", &self.pace)
+            .field("initial", &self.initial)
+            .field("max", &self.max)
             .finish_non_exhaustive()
     }
 }

@@ -45,11 +45,12 @@ impl Heap {
     /// No collection starts by itself while the guard lives.
     ///
     /// ```
-    /// let heap = gc_core::Heap::builder().thresholds([1, 1, 1]).build();
+    /// let heap = gc_core::Heap::builder().thresholds([1, 1, 1]).build()?;
     /// {
     ///     let _pause = heap.pause();
     ///     // Whatever is allocated here, no finalizer runs by a collection.
     /// }
+    /// # Ok::<(), gc_core::BuildError>(())
     /// ```
     pub fn pause(&self) -> Pause {
         let pauses = &self.core().schedule.pauses;

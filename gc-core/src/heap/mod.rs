@@ -5,13 +5,16 @@ mod config;
 mod error;
 mod garbage;
 mod gc_module;
+mod limits;
 mod pace;
 
 pub use builder::HeapBuilder;
 pub use config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
-pub use error::{OutOfMemory, OutOfMemoryKind};
+pub use error::{BuildError, OutOfMemory, OutOfMemoryKind};
 pub use garbage::Garbage;
 pub use gc_module::Pause;
+pub(crate) use limits::give_up;
+pub use limits::{ExternalBytes, MemoryFigures, OutOfMemoryInfo};
 pub use pace::{Budget, Pace, Progress};
 
 use crate::collect;
@@ -47,7 +50,7 @@ impl Heap {
     /// A heap with the default settings: [`FinalizerPolicy::Pep442`], CPython's
     /// thresholds, memory from the system.
     pub fn new() -> Heap {
-        Heap::builder().build()
+        Heap::builder().build().expect("a heap without limits can be made")
     }
 
     /// Settings for a new heap.

@@ -1,6 +1,7 @@
 //! The points where user code is entered. Whatever it does, even panic, it
 //! returns here, and the heap goes on.
 
+use crate::OutOfMemory;
 use crate::space::core::Core;
 use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
 use crate::space::info::FinalizerFns;
@@ -127,6 +128,18 @@ pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo)
     for callback in core.hooks.callbacks() {
         enter(core, UnraisableKind::Hook, || String::from("collection callback"), || callback(phase, info));
     }
+}
+
+/// Tells the hook that the heap is out of memory, if there is one and it was not told
+/// just now.
+pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
+    let Some(hook) = core.hooks.out_of_memory() else { return };
+    let before = core.account.open_reserve(true);
+    if !core.telling.replace(true) {
+        enter(core, UnraisableKind::Hook, || String::from("out-of-memory hook"), || hook(error));
+        core.telling.set(false);
+    }
+    core.account.open_reserve(before);
 }
 
 /// Hands a line to the log sink, if there is one.

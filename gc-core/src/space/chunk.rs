@@ -203,7 +203,8 @@ impl Wanted {
     }
 }
 
-fn run(first: usize, count: usize) -> u64 {
+/// These neighbours, one bit each.
+pub(crate) fn run(first: usize, count: usize) -> u64 {
     (u64::MAX >> (64 - count)) << first
 }
 

@@ -1,5 +1,6 @@
 //! The inner heap: all state of one heap, in one place.
 
+use super::account::Account;
 use super::bins::Bins;
 use super::births::Births;
 use super::block::{Block, flag};
@@ -11,6 +12,7 @@ use super::info::Kind;
 use super::memory::Memory;
 use super::object::{Object, Place};
 use super::os::ChunkSource;
+use super::overhead::Overhead;
 use super::planes::{lower, raise};
 use super::schedule::Schedule;
 use super::slice::Meter;
@@ -72,6 +74,10 @@ pub(crate) struct Core {
     pub(crate) dirty: Dirty,
     /// The list of uncollectable objects, each held by a count.
     pub(crate) garbage: RefCell<VecDeque<Object>>,
+    /// The out-of-memory hook is at work.
+    pub(crate) telling: Cell<bool>,
+    pub(crate) overhead: Overhead,
+    pub(crate) account: Account,
     pub(crate) memory: Memory,
     /// What the heap does when its last handle goes.
     pub(crate) close: Cell<Option<fn(&Core)>>,
@@ -89,6 +95,7 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
+        let account = Account::new();
         Box::new(Core {
             births: Births::new(),
             bins: Bins::new(),
@@ -117,7 +124,10 @@ impl Core {
             hooks: Hooks::new(),
             dirty: Dirty::default(),
             garbage: RefCell::new(VecDeque::new()),
-            memory: Memory::new(source),
+            memory: Memory::new(source, account.clone()),
+            account,
+            telling: Cell::new(false),
+            overhead: Overhead::default(),
             close: Cell::new(None),
             closed: Cell::new(false),
             me: Cell::new(None),

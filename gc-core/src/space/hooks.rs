@@ -1,5 +1,6 @@
 //! What the embedder hangs into the heap. Called only where user code is allowed.
 
+use crate::OutOfMemory;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -84,10 +85,12 @@ pub struct CallbackId(u64);
 pub(crate) type OnCollection = Rc<dyn Fn(Phase, &CollectionInfo)>;
 pub(crate) type OnUnraisable = Rc<dyn Fn(&Unraisable)>;
 pub(crate) type LogSink = Rc<dyn Fn(&str)>;
+pub(crate) type OnOutOfMemory = Rc<dyn Fn(&OutOfMemory<()>)>;
 
 pub(crate) struct Hooks {
     unraisable: RefCell<Option<OnUnraisable>>,
     log: RefCell<Option<LogSink>>,
+    out_of_memory: RefCell<Option<OnOutOfMemory>>,
     callbacks: RefCell<Vec<(CallbackId, OnCollection)>>,
     next_id: Cell<u64>,
 }
@@ -97,6 +100,7 @@ impl Hooks {
         Hooks {
             unraisable: RefCell::new(None),
             log: RefCell::new(None),
+            out_of_memory: RefCell::new(None),
             callbacks: RefCell::new(Vec::new()),
             next_id: Cell::new(0),
         }
@@ -117,6 +121,14 @@ impl Hooks {
 
     pub(crate) fn log(&self) -> Option<LogSink> {
         self.log.borrow().clone()
+    }
+
+    pub(crate) fn set_out_of_memory(&self, hook: OnOutOfMemory) -> Option<OnOutOfMemory> {
+        self.out_of_memory.replace(Some(hook))
+    }
+
+    pub(crate) fn out_of_memory(&self) -> Option<OnOutOfMemory> {
+        self.out_of_memory.borrow().clone()
     }
 
     pub(crate) fn add_callback(&self, callback: OnCollection) -> CallbackId {

@@ -1,7 +1,8 @@
 //! The chunks of a heap, and the blocks taken from them.
 
+use super::account::Account;
 use super::block::Block;
-use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS, Wanted};
+use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS, Wanted, run};
 use super::core::Core;
 use super::decay::Decay;
 use super::os::{ChunkSource, poison};
@@ -13,6 +14,9 @@ use core::ptr::NonNull;
 
 pub(crate) struct Memory {
     source: Box<dyn ChunkSource>,
+    account: Account,
+    /// So many chunks are kept in any case.
+    kept_chunks: Cell<usize>,
     chunks: RefCell<Vec<NonNull<Chunk>>>,
     /// Free 64 KiB blocks in all chunks.
     free: Cell<usize>,
@@ -35,9 +39,11 @@ struct FreeSub {
 }
 
 impl Memory {
-    pub(crate) fn new(source: Box<dyn ChunkSource>) -> Memory {
+    pub(crate) fn new(source: Box<dyn ChunkSource>, account: Account) -> Memory {
         Memory {
             source,
+            account,
+            kept_chunks: Cell::new(0),
             chunks: RefCell::new(Vec::new()),
             free: Cell::new(0),
             decay: Decay::default(),
@@ -53,12 +59,20 @@ impl Memory {
         self.used.get()
     }
 
+    /// Takes chunks for so many bytes, which are kept. `false`: there is no memory.
+    pub(crate) fn reserve(&self, core: &Core, bytes: usize) -> bool {
+        let chunks = bytes.div_ceil(CHUNK);
+        self.kept_chunks.set(chunks);
+        (0..chunks).all(|_| self.new_chunk(core, CHUNK).is_some())
+    }
+
     /// Takes blocks, or a chunk of its own for more than one holds. Their memory, and how
     /// many bytes the first one has.
     pub(crate) fn take_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Block, NonNull<u8>, usize)> {
         let count = wanted.count();
         let (chunk, first, count) = if count >= BLOCKS {
             let bytes = (count + 1).checked_mul(BLOCK)?.checked_next_multiple_of(CHUNK)?;
+            self.make_room(bytes)?;
             let chunk = self.new_chunk(core, bytes)?;
             (chunk, chunk.take_blocks(Wanted::Whole(BLOCKS - 1), false)?, BLOCKS - 1)
         } else {
@@ -75,12 +89,28 @@ impl Memory {
     fn find_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Chunk, usize, usize)> {
         let count = wanted.count();
         let found = if self.decay.warm() >= count { self.find_free(wanted, true) } else { None };
-        if let Some((chunk, first)) = found.or_else(|| self.find_free(wanted, false)) {
+        if let Some((chunk, first)) = found {
             return Some((chunk, first, count));
         }
+        self.make_room(count * BLOCK)?;
+        if let Some((chunk, first)) = self.find_free(wanted, false) {
+            return Some((chunk, first, count));
+        }
+        self.make_room((count + 1) * BLOCK)?;
         let chunk = self.new_chunk(core, CHUNK)?;
         self.hint.set(self.chunks.borrow().len() - 1);
-        Some((chunk, chunk.take_blocks(wanted, false)?, count))
+        let first = chunk.take_blocks(wanted, false)?;
+        self.account.take(resident(run(first, count)));
+        Some((chunk, first, count))
+    }
+
+    /// Sees to it that so many bytes can be taken within the limit: warm blocks lose their
+    /// memory for them. `None`: there is no room.
+    fn make_room(&self, bytes: usize) -> Option<()> {
+        if !self.account.admits(bytes) {
+            self.cool_all();
+        }
+        self.account.admits(bytes).then_some(())
     }
 
     /// Takes free blocks of a chunk; `warm` ones only, or any.
@@ -98,6 +128,7 @@ impl Memory {
             let first = chunk.take_blocks(wanted, warm)?;
             let cooled = before & !chunk.warm().get();
             self.decay.remove(cooled.count_ones() as usize);
+            self.account.take(resident(run(first, wanted.count()) & !cooled));
             self.hint.set(at);
             Some((chunk, first))
         })
@@ -107,9 +138,10 @@ impl Memory {
         self.chunks.borrow_mut().try_reserve(1).ok()?;
         let memory = self.source.acquire(bytes, CHUNK)?;
         poison::chunk_is_root(memory, bytes, true);
+        self.account.take(if bytes > CHUNK { bytes } else { BLOCK });
         let is_first = self.chunks.borrow().is_empty();
         // (To zero a large page takes longer than a slice may.)
-        if !is_first && core.pace.get() == Pace::StopTheWorld {
+        if !is_first && core.pace.get() == Pace::StopTheWorld && self.is_far_from_the_limit() {
             // SAFETY: invariant 14. The first chunk stays small.
             unsafe { self.source.expect_dense(memory, bytes) };
         }
@@ -125,6 +157,11 @@ impl Memory {
             self.add_subs(link, 0);
         }
         Some(chunk)
+    }
+
+    /// A large page that is used in part counts as a whole for the system.
+    fn is_far_from_the_limit(&self) -> bool {
+        self.account.max() == usize::MAX || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
     }
 
     fn add_subs(&self, chunk: NonNull<Chunk>, block: usize) {
@@ -214,7 +251,7 @@ impl Memory {
             // SAFETY: invariant 2: listed chunks are mapped.
             let chunk = unsafe { link.as_ref() };
             let warm = chunk.warm().get().count_ones() as usize;
-            if chunk.is_empty() && warm <= surplus && self.chunks.borrow().len() > 1 {
+            if chunk.is_empty() && warm <= surplus && self.may_release() {
                 self.release_chunk(chunk);
             } else {
                 self.cool(chunk, surplus);
@@ -224,11 +261,42 @@ impl Memory {
         self.decay.begin_period();
     }
 
+    fn may_release(&self) -> bool {
+        self.chunks.borrow().len() > self.kept_chunks.get().max(1)
+    }
+
+    /// Takes the memory of all free blocks.
+    fn cool_all(&self) {
+        for at in 0..self.chunks.borrow().len() {
+            let link = self.chunks.borrow()[at];
+            // SAFETY: invariant 2: listed chunks are mapped.
+            self.cool(unsafe { link.as_ref() }, usize::MAX);
+        }
+    }
+
+    /// Gives all memory to the system that is not in use; how many bytes.
+    pub(crate) fn trim(&self) -> usize {
+        let before = self.account.resident();
+        self.cool_all();
+        let mut at = self.chunks.borrow().len();
+        while at > 0 && self.may_release() {
+            at -= 1;
+            let link = self.chunks.borrow()[at];
+            // SAFETY: invariant 2: listed chunks are mapped.
+            let chunk = unsafe { link.as_ref() };
+            if chunk.is_empty() {
+                self.release_chunk(chunk);
+            }
+        }
+        before - self.account.resident()
+    }
+
     /// Hands the memory of at most so many of a chunk's free blocks to the system.
     fn cool(&self, chunk: &Chunk, most: usize) {
         for index in super::planes::bits(chunk.warm().get()).take(most) {
             chunk.warm().set(chunk.warm().get() & !(1 << index));
             self.decay.remove(1);
+            self.account.give(resident(1 << index));
             let (memory, bytes) = chunk.memory(index as usize);
             // SAFETY: invariant 14: the block is free.
             unsafe { self.source.decommit(memory, bytes) };
@@ -255,6 +323,10 @@ impl Memory {
         self.free_subs.borrow_mut().retain(|free| free.chunk != link);
         self.free.set(self.free.get() - chunk.capacity());
         self.decay.remove(chunk.warm().get().count_ones() as usize);
+        self.account.give(match chunk.bytes() {
+            CHUNK => BLOCK + resident(chunk.warm().get()),
+            bytes => bytes,
+        });
         self.hint.set(0);
         self.unmap(link);
     }
@@ -304,6 +376,11 @@ impl Memory {
         });
         bytes
     }
+}
+
+/// Bytes of these blocks. Block 0 is accounted for with the chunk's header.
+fn resident(blocks: u64) -> usize {
+    (blocks & !1).count_ones() as usize * BLOCK
 }
 
 impl Drop for Memory {

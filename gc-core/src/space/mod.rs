@@ -32,6 +32,7 @@
 //! 15. Pointers are not sent between threads: a heap and all that belongs to it
 //!     stays on one.
 
+pub(crate) mod account;
 pub(crate) mod bins;
 pub(crate) mod births;
 pub(crate) mod block;
@@ -48,6 +49,7 @@ pub(crate) mod layout;
 pub(crate) mod memory;
 pub(crate) mod object;
 pub(crate) mod os;
+pub(crate) mod overhead;
 pub(crate) mod pass;
 pub(crate) mod planes;
 pub(crate) mod schedule;

@@ -1,6 +1,7 @@
 //! How the heap sees into values.
 
 mod dyn_trace;
+mod external;
 mod impls;
 pub(crate) mod shape;
 mod walk;

@@ -89,5 +89,5 @@ pub fn counted(policy: FinalizerPolicy) -> (Heap, Counted) {
     let source = Counted::default();
     let builder = Heap::builder().policy(policy).thresholds([0, 0, 0]).chunk_source(source.clone());
     let builder = builder.on_unraisable(|event| log(format!("{:?} {}", event.kind, event.message)));
-    (builder.build(), source)
+    (builder.build().unwrap(), source)
 }

@@ -17,7 +17,7 @@ pub const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy
 /// A heap that does not collect by itself. What was logged before is forgotten.
 pub fn heap(policy: FinalizerPolicy) -> Heap {
     logged();
-    Heap::builder().policy(policy).thresholds([0, 0, 0]).build()
+    Heap::builder().policy(policy).thresholds([0, 0, 0]).build().unwrap()
 }
 
 /// Such a heap of each policy with each of the detectors.

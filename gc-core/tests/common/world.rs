@@ -97,7 +97,7 @@ pub struct World {
 
 impl World {
     pub fn new(policy: FinalizerPolicy) -> World {
-        let heap = Heap::builder().policy(policy).build();
+        let heap = Heap::builder().policy(policy).build().unwrap();
         heap.disable();
         let log = Log::default();
         let sink = log.clone();

@@ -24,7 +24,7 @@ pub fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
 }
 
 pub fn heap(policy: FinalizerPolicy) -> Heap {
-    let heap = Heap::builder().policy(policy).build();
+    let heap = Heap::builder().policy(policy).build().unwrap();
     heap.disable();
     heap
 }

@@ -57,7 +57,7 @@ pub fn generation(number: usize) -> Generation {
 impl World {
     /// An empty one, which finalizers and callbacks on this thread refer to from now on.
     pub fn new(policy: Policy, bodies: Bodies) -> World {
-        let heap = Heap::builder().policy(finalizer_policy(policy)).build();
+        let heap = Heap::builder().policy(finalizer_policy(policy)).build().unwrap();
         heap.set_thresholds([0, 10, 10]);
         let outside = Rc::new(Outside::default());
         // One that a failed program left behind may be broken: nobody touches it again.

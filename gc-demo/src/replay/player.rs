@@ -37,7 +37,8 @@ impl Player {
         };
         let stage = Rc::new(Stage::default());
         let told = stage.clone();
-        let heap = Heap::builder().policy(policy).on_unraisable(move |it| told.note_panic(it.to_string())).build();
+        let heap =
+            Heap::builder().policy(policy).on_unraisable(move |it| told.note_panic(it.to_string())).build().unwrap();
         heap.disable();
         let _current = Current::set(&stage);
         Player { heap, stage, reclaim, _current }

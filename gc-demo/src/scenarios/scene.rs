@@ -40,7 +40,8 @@ impl Scene {
     pub fn new(scenario: &'static str, policy: FinalizerPolicy) -> Scene {
         let reported = Diary::default();
         let told = reported.clone();
-        let heap = Heap::builder().policy(policy).on_unraisable(move |it| told.note(it.message.clone())).build();
+        let heap =
+            Heap::builder().policy(policy).on_unraisable(move |it| told.note(it.message.clone())).build().unwrap();
         heap.disable();
         let collections = Rc::new(RefCell::new(Vec::new()));
         let seen = collections.clone();

@@ -219,6 +219,7 @@ fn finish(core: &Core, sliced: &Sliced) -> Outcome {
     core.bins.flush();
     core.births.forget_young();
     core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
+    core.account.forget_fresh();
     close(core, sliced)
 }
 

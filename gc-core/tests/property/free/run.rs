@@ -78,7 +78,7 @@ struct Seen {
 impl Program {
     fn new(free: &Free) -> Program {
         let heaps = [(), ()].map(|()| {
-            let heap = Heap::builder().policy(finalizer_policy(free.policy)).build();
+            let heap = Heap::builder().policy(finalizer_policy(free.policy)).build().unwrap();
             heap.set_thresholds([0, 1, 1]);
             heap
         });

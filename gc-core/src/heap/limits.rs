@@ -1,0 +1,171 @@
+//! Memory limits: figures, external bytes, and what happens when there is no room.
+
+use super::{Heap, OutOfMemory, OutOfMemoryKind};
+use crate::collect;
+use crate::release::user_code;
+use crate::space::account::Account;
+use crate::space::core::Core;
+use alloc::rc::Rc;
+use core::cell::Cell;
+use core::fmt;
+
+/// The memory of a heap, in bytes; see [`Heap::memory`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct MemoryFigures {
+    /// Blocks that hold objects, their side tables included.
+    pub used: usize,
+    /// All memory that the heap has: used blocks, free ones that still have their memory,
+    /// and the headers of chunks.
+    pub committed: usize,
+    /// External bytes that were declared.
+    pub external: usize,
+    /// The most that `committed` and `external` may be together; `None`: no limit.
+    pub max: Option<usize>,
+    /// The most that they were together.
+    pub peak: usize,
+}
+
+/// What a hook of [`Heap::on_out_of_memory`] is told.
+pub type OutOfMemoryInfo = OutOfMemory<()>;
+
+impl Heap {
+    /// How much memory the heap has.
+    pub fn memory(&self) -> MemoryFigures {
+        let core = self.core();
+        let account = &core.account;
+        MemoryFigures {
+            used: core.memory.used_bytes(),
+            committed: account.resident(),
+            external: account.external(),
+            max: limit(account),
+            peak: account.peak(),
+        }
+    }
+
+    /// Gives memory that is not in use back to the system at once, but for what
+    /// [`HeapBuilder::initial`](crate::HeapBuilder::initial) keeps; how many bytes. It
+    /// goes by itself when it was not needed for a while.
+    pub fn trim(&self) -> usize {
+        self.core().memory.trim()
+    }
+
+    /// Calls `hook` whenever the heap is out of memory, before the error is returned (or
+    /// the panic begins): the place for a heap dump, or for a last word. It may look at
+    /// the heap, allocate a little (a reserve, 1/32 of the limit, is kept for hooks and
+    /// finalizers), and free; the allocation that failed stays failed. It is not called
+    /// again from within itself.
+    ///
+    /// ```
+    /// use gc_core::{Heap, OutOfMemoryKind};
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let heap = Heap::builder().max(1 << 20).build()?;
+    /// let seen = Rc::new(Cell::new(None));
+    /// let told = seen.clone();
+    /// heap.on_out_of_memory(move |error| told.set(Some(error.kind)));
+    /// assert!(heap.try_alloc_slice(vec![0u8; 2 << 20]).is_err());
+    /// assert_eq!(seen.get(), Some(OutOfMemoryKind::RequestTooLarge));
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
+    pub fn on_out_of_memory(&self, hook: impl Fn(&OutOfMemoryInfo) + 'static) {
+        drop(self.core().hooks.set_out_of_memory(Rc::new(hook)));
+    }
+
+    /// Declares bytes outside of the heap that an object stands for: a buffer of a C
+    /// library, a mapped file. They count in the limit, and are a reason to collect. Keep
+    /// the guard beside what it stands for, in the same object.
+    ///
+    /// # Panics
+    /// When the limit has no room for them; see
+    /// [`try_external_bytes`](Heap::try_external_bytes).
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::builder().max(8 << 20).build()?;
+    /// let buffer = heap.external_bytes(5 << 20);
+    /// assert_eq!(heap.memory().external, 5 << 20);
+    /// assert!(heap.try_external_bytes(5 << 20).is_err());
+    /// drop(buffer);
+    /// assert!(heap.try_external_bytes(5 << 20).is_ok());
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
+    pub fn external_bytes(&self, bytes: usize) -> ExternalBytes {
+        match self.try_external_bytes(bytes) {
+            Ok(guard) => guard,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The same, with an error instead of a panic.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], when a full collection did not make room either.
+    pub fn try_external_bytes(&self, bytes: usize) -> Result<ExternalBytes, OutOfMemory<()>> {
+        let core = self.core();
+        let account = &core.account;
+        if !account.could_admit(bytes) {
+            return Err(give_up(core, OutOfMemoryKind::RequestTooLarge, bytes));
+        }
+        if account.is_due(bytes) && core.schedule.trigger() != u32::MAX {
+            collect::collect(core, 2);
+        }
+        if !account.admits(bytes) {
+            core.memory.trim();
+        }
+        if !account.admits(bytes) {
+            collect::collect(core, 2);
+            core.memory.trim();
+        }
+        if !account.admits(bytes) {
+            return Err(give_up(core, OutOfMemoryKind::ExternalMemory, bytes));
+        }
+        account.resize(0, bytes);
+        Ok(ExternalBytes { account: account.clone(), bytes: Cell::new(bytes) })
+    }
+}
+
+fn limit(account: &Account) -> Option<usize> {
+    Some(account.max()).filter(|&max| max != usize::MAX)
+}
+
+/// Tells the hook, and makes the error.
+#[cold]
+pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> OutOfMemory<()> {
+    let account = &core.account;
+    let (used, external, max) = (account.resident(), account.external(), limit(account));
+    let error = OutOfMemory { kind, requested, used, external, max, value: () };
+    user_code::out_of_memory(core, &error);
+    error
+}
+
+/// Declared bytes outside of the heap: see [`Heap::external_bytes`]. Dropping it gives them
+/// back. It may outlive the heap.
+pub struct ExternalBytes {
+    account: Account,
+    bytes: Cell<usize>,
+}
+
+impl ExternalBytes {
+    /// How many they are.
+    pub fn bytes(&self) -> usize {
+        self.bytes.get()
+    }
+
+    /// They are so many now. This says what is so, it does not ask: it is not refused at
+    /// the limit, but the next allocation may be.
+    pub fn resize(&self, bytes: usize) {
+        self.account.resize(self.bytes.replace(bytes), bytes);
+    }
+}
+
+impl Drop for ExternalBytes {
+    fn drop(&mut self) {
+        self.account.resize(self.bytes.get(), 0);
+    }
+}
+
+impl fmt::Debug for ExternalBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ExternalBytes").field(&self.bytes.get()).finish()
+    }
+}

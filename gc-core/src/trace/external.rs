@@ -1,0 +1,13 @@
+//! External bytes as parts of values.
+
+use super::{Trace, Visitor, Walk};
+use crate::heap::ExternalBytes;
+
+// SAFETY: holds no `Gc`; its drop changes numbers of an account, and runs no user code.
+unsafe impl Trace for ExternalBytes {
+    fn types(walk: &mut Walk) {
+        walk.owns_memory();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+}
