@@ -28,6 +28,7 @@ pub(super) fn prepare_stage(core: &Core, sliced: &mut Sliced, next: Stage) {
         Stage::Retake => {
             sliced.rehearsing = true;
             sliced.pass.scope = Scope::Suspects;
+            sliced.pass.edges = 0;
             sliced.take_dirty(core);
         }
         _ => {}
