@@ -161,7 +161,7 @@ pub fn run(plan: &Plan) -> Result<Report> {
     })
 }
 
-fn find_python() -> Option<PathBuf> {
+pub(crate) fn find_python() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join("python3")).find(|file| file.is_file())
 }

@@ -80,6 +80,11 @@ pub trait HeapUnderTest: Sized + 'static {
         Err(Cannot("no generations"))
     }
 
+    /// The most garbage that one collection found, in bytes, where the heap knows.
+    fn floating_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// A point between parts of the program where a heap that collects only at such
     /// points may do what is due.
     fn safepoint(&mut self) {}
@@ -126,6 +131,10 @@ pub trait PointerHeap: Sized + 'static {
     fn collect_young(&self) -> Result<(), Cannot> {
         Err(Cannot("no generations"))
     }
+    /// See [`HeapUnderTest::floating_bytes`].
+    fn floating_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// A [`PointerHeap`] with the roots of its program.
@@ -159,6 +168,10 @@ impl<P: PointerHeap> HeapUnderTest for WithRoots<P> {
 
     fn collect_young(&mut self) -> Result<(), Cannot> {
         self.heap.collect_young()
+    }
+
+    fn floating_bytes(&self) -> Option<u64> {
+        self.heap.floating_bytes()
     }
 }
 

@@ -4,7 +4,7 @@
 //! * [`heap_under_test`] is the interface that [`peers`] adapt and [`work`] is
 //!   written for.
 //! * `compare` runs all rows on all peers and judges ours; `growth` shows how the cost
-//!   of an object grows with the heap; `scripts/instructions` counts instructions,
+//!   of an object grows with the heap; `pauses` how long a program is stopped; `scripts/instructions` counts instructions,
 //!   which do not depend on what else the machine does.
 //!
 //! Nothing of this is published.
@@ -18,6 +18,7 @@ pub mod judge;
 pub mod lines;
 pub mod machine;
 pub mod measure;
+pub mod pauses;
 pub mod peers;
 pub mod process;
 pub mod report;

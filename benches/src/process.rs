@@ -30,6 +30,8 @@ pub enum Message {
         /// The most memory that was ever resident, in bytes.
         peak: u64,
     },
+    /// It looked at the steps of a program.
+    Stepped(crate::pauses::Sample),
     /// The peer cannot do it.
     Cannot(String),
 }

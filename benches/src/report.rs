@@ -87,6 +87,7 @@ impl Cell {
     pub fn add(&mut self, message: Message, value: impl Fn(&Sample) -> f64) {
         match message {
             Message::Cannot(reason) => self.note = Some(reason),
+            Message::Stepped(_) => self.note = Some("answered another question".into()),
             Message::Measured { total, count, asked_to_collect, peak } => {
                 let value = value(&Sample { total, count, asked_to_collect });
                 self.samples.push(value);

@@ -1,6 +1,6 @@
 //! The heaps that are compared, one adapter a file.
 
-mod arena;
+pub(crate) mod arena;
 mod bacon;
 mod boa;
 mod dumpster_sync;
@@ -8,7 +8,7 @@ mod dumpster_unsync;
 mod gcmodule;
 mod jrsonnet;
 mod manish_gc;
-mod ours;
+pub(crate) mod ours;
 mod rc;
 mod rust_cc;
 mod safe_gc;

@@ -1,8 +1,10 @@
-//! `gc-core`, in its default settings.
+//! `gc-core`, in its default settings, and in slices.
 
 use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
-use gc_core::{Gc, Generation, Heap, Trace};
+use crate::pauses::BUDGET_US;
+use gc_core::{Gc, Generation, Heap, Pace, Trace};
 use std::cell::RefCell;
+use std::time::Duration;
 
 /// The heap of this repository.
 #[derive(Debug)]
@@ -46,5 +48,43 @@ impl PointerHeap for Ours {
     fn collect_young(&self) -> Result<(), Cannot> {
         self.0.collect_generation(Generation::Zero);
         Ok(())
+    }
+
+    fn floating_bytes(&self) -> Option<u64> {
+        Some(self.0.figures().most_floating_bytes as u64)
+    }
+}
+
+/// The same heap, collecting in slices.
+#[derive(Debug)]
+pub struct OursIncremental(Ours);
+
+impl PointerHeap for OursIncremental {
+    const KIND: Kind = Kind::Counting;
+    const AUTOMATIC: bool = true;
+    type Pointer = Gc<Node>;
+
+    fn new(automatic: Automatic) -> OursIncremental {
+        let heap = Ours::new(automatic);
+        heap.0.set_pace(Pace::Incremental { budget: Duration::from_micros(BUDGET_US) });
+        OursIncremental(heap)
+    }
+
+    #[inline]
+    fn alloc(&self, value: u64, edges: [Option<Gc<Node>>; 2]) -> Gc<Node> {
+        self.0.alloc(value, edges)
+    }
+
+    #[inline]
+    fn replace_edge(from: &Gc<Node>, index: usize, to: Option<Gc<Node>>) -> Option<Gc<Node>> {
+        Ours::replace_edge(from, index, to)
+    }
+
+    fn collect(&self) -> Result<(), Cannot> {
+        self.0.collect()
+    }
+
+    fn floating_bytes(&self) -> Option<u64> {
+        self.0.floating_bytes()
     }
 }

@@ -3,7 +3,7 @@
 mod collecting;
 mod counting;
 pub mod graphs;
-mod programs;
+pub(crate) mod programs;
 pub mod random;
 
 use crate::heap_under_test::{Automatic, Cannot, HeapUnderTest};

@@ -12,7 +12,7 @@ const BATCH: usize = 100;
 
 /// Replaces random nodes of a linked graph.
 pub(super) fn random_churn<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
-    let mut program = RandomChurn::new(heap, size)?;
+    let mut program = RandomChurn::new(heap, size.live)?;
     let batches = size.steps.div_ceil(BATCH);
     let sample = Sample::try_timed(batches * BATCH, || (0..batches).try_for_each(|_| program.steps(BATCH)))?;
     Ok(Sample { asked_to_collect: !H::AUTOMATIC, ..sample })
@@ -21,7 +21,7 @@ pub(super) fn random_churn<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Resul
 /// The longest step of the same program, safepoint included, in thread CPU time: what
 /// the system does to other processes is not counted.
 pub(super) fn longest_pause<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
-    let mut program = RandomChurn::new(heap, size)?;
+    let mut program = RandomChurn::new(heap, size.live)?;
     let mut longest = Duration::ZERO;
     let mut last = thread_time();
     for _ in 0..size.steps {
@@ -41,7 +41,7 @@ pub(super) fn longest_pause<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Resu
 /// (If nodes that left kept two edges to nodes of their time, each node would get two
 /// referrers on average, and the reachable past would grow for ever, by about half
 /// of all steps: a leak by construction, which measures memory and no collector.)
-struct RandomChurn<'a, H> {
+pub struct RandomChurn<'a, H> {
     heap: &'a mut H,
     random: Random,
     live: usize,
@@ -49,15 +49,17 @@ struct RandomChurn<'a, H> {
 }
 
 impl<'a, H: HeapUnderTest> RandomChurn<'a, H> {
-    fn new(heap: &'a mut H, size: &Size) -> Result<Self, Cannot> {
+    /// The program after it has built its graph.
+    pub fn new(heap: &'a mut H, live: usize) -> Result<Self, Cannot> {
         if !H::AUTOMATIC {
             heap.collect()?; // fails at once where nothing ever finds a cycle
         }
-        heap.mutate(|nodes, roots| roots.extend((0..size.live as u64).map(|value| nodes.alloc(value, [None, None]))));
-        Ok(RandomChurn { heap, random: Random::new(3), live: size.live, done: 0 })
+        heap.mutate(|nodes, roots| roots.extend((0..live as u64).map(|value| nodes.alloc(value, [None, None]))));
+        Ok(RandomChurn { heap, random: Random::new(3), live, done: 0 })
     }
 
-    fn steps(&mut self, count: usize) -> Result<(), Cannot> {
+    /// So many steps, and a safepoint.
+    pub fn steps(&mut self, count: usize) -> Result<(), Cannot> {
         let random = &mut self.random;
         self.heap.mutate(|nodes, roots| (0..count).for_each(|_| step::<H>(nodes, roots, random)));
         self.heap.safepoint();
