@@ -107,7 +107,7 @@ fn what_becomes_garbage_between_slices_is_found_by_the_next_collection_at_the_la
     for policy in BOTH {
         let heap = heap(policy);
         let mut held: Vec<Gc<Node>> = (0..2000).map(|_| looped(&heap)).collect();
-        drop(held.pop());
+        held.iter().for_each(|node| drop(node.clone())); // all are candidates
         let mut found = 0;
         let mut done = 0;
         while done < 2 {
@@ -339,4 +339,72 @@ fn figures_tell_what_collections_took_and_found() {
     assert_eq!((figures.most_floating_objects, figures.last), (500, Some(last)));
     assert!(figures.pauses.longest() >= figures.pauses.percentile(0.5));
     assert!(figures.time_outside > Duration::ZERO);
+}
+
+#[derive(Trace)]
+struct Spare {
+    next: Slot<Spare>,
+    spare: Slot<Spare>,
+}
+
+/// A live ring of three, held by one pointer. It is moved into the ring itself and out
+/// again, twice, at all moments between slices: where it is inside when that is counted
+/// and outside later, the ring seems to hold itself.
+#[test]
+fn no_moment_to_move_a_pointer_fools_it() {
+    const STEPS: usize = 26;
+    for (one, two) in (0..STEPS).flat_map(|one| (one + 1..STEPS).map(move |two| (one, two))) {
+        for (three, four) in (two + 1..STEPS).flat_map(|three| (three + 1..STEPS).map(move |four| (three, four))) {
+            let heap = Heap::new();
+            let make = |next| heap.alloc(Spare { next: Slot::new(next), spare: Slot::empty() });
+            let first = make(None);
+            first.next.set(Some(make(Some(make(Some(first.clone()))))));
+            drop(first.clone()); // a candidate
+            let mut outside = Some(first);
+            for step in 0..STEPS {
+                if step == one || step == three {
+                    let first = outside.take().unwrap();
+                    let inside = first.clone();
+                    first.spare.set(Some(inside));
+                    // One pointer from outside is left to get at it, as long as it is inside.
+                    outside = Some(first);
+                }
+                if step == two || step == four {
+                    let first = outside.take().unwrap();
+                    outside = first.spare.take();
+                    drop(first);
+                }
+                heap.step(Budget::Objects(1));
+            }
+            assert_eq!(slots_in_use(&heap), 3, "in at {one} and {three}, out at {two} and {four}");
+            drop(outside);
+            finish(&heap, 1);
+            finish(&heap, 1);
+            assert_eq!(slots_in_use(&heap), 0, "in at {one} and {three}, out at {two} and {four}");
+        }
+    }
+}
+
+/// Whole blocks empty while an incremental collection has them on its list.
+#[test]
+fn blocks_that_empty_between_slices_stay() {
+    for policy in BOTH {
+        for slices in 1..30 {
+            let heap = heap(policy);
+            let held: Vec<Gc<[Slot<Node>; 30]>> = (0..2000).map(|_| heap.alloc(Default::default())).collect();
+            let kept = looped(&heap);
+            held.iter().for_each(|row| {
+                row[0].set(Some(kept.clone()));
+                drop(row.clone());
+            });
+            drop(looped(&heap));
+            (0..slices).for_each(|_| drop_progress(heap.step(Budget::Objects(300))));
+            drop(held);
+            heap.trim();
+            let more: Vec<Gc<[u64; 50]>> = (0..1000u64).map(|n| heap.alloc([n; 50])).collect();
+            while heap.step(Budget::Objects(300)) == Progress::Open {}
+            assert!(more.iter().zip(0..).all(|(row, n)| **row == [n; 50]));
+            assert_eq!((Gc::count(&kept), slots_in_use(&heap)), (2, 1001));
+        }
+    }
 }
