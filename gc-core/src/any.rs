@@ -87,6 +87,17 @@ impl GcAny {
         }
     }
 
+    /// Bytes that the object's slot takes, header included.
+    pub fn shallow_bytes(&self) -> usize {
+        self.object().block().slot_bytes()
+    }
+
+    /// Bytes that the value owns outside of its slot: see
+    /// [`Visitor::owns`](crate::Visitor::owns).
+    pub fn owned_bytes(&self) -> usize {
+        self.object().owned_bytes()
+    }
+
     /// The objects that this one points to, as often as it does.
     pub fn referents(&self) -> Vec<GcAny> {
         observe::edges(self.0).into_iter().map(|edge| GcAny::another(edge.target)).collect()

@@ -93,6 +93,9 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
         core.memory.give_to_system();
         core.account.forget_fresh();
+        if core.account.max() != usize::MAX {
+            core.account.set_owned(core.owned_bytes());
+        }
     }
     report::enter(core, generation, began, outcome);
     drop(stay);

@@ -20,7 +20,11 @@ pub struct MemoryFigures {
     pub committed: usize,
     /// External bytes that were declared.
     pub external: usize,
-    /// The most that `committed` and `external` may be together; `None`: no limit.
+    /// Bytes that values own outside of their slots (the buffer of a `Vec`, the target of a
+    /// `Box`), when a full collection measured them last. Only where there is a limit;
+    /// [`Heap::owned_bytes`] measures now.
+    pub owned: usize,
+    /// The most that `committed`, `external` and `owned` may be together; `None`: no limit.
     pub max: Option<usize>,
     /// The most that they were together.
     pub peak: usize,
@@ -38,9 +42,22 @@ impl Heap {
             used: core.memory.used_bytes(),
             committed: account.resident(),
             external: account.external(),
+            owned: account.owned(),
             max: limit(account),
             peak: account.peak(),
         }
+    }
+
+    /// Bytes that all values own outside of their slots, measured now: see
+    /// [`Visitor::owns`](crate::Visitor::owns). Looks at every object whose type may own any.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// let name = heap.alloc(String::from("a name"));
+    /// assert_eq!(heap.owned_bytes(), name.capacity());
+    /// ```
+    pub fn owned_bytes(&self) -> usize {
+        self.core().owned_bytes()
     }
 
     /// Gives memory that is not in use back to the system at once, but for what

@@ -13,6 +13,8 @@ struct Numbers {
     external: Cell<usize>,
     /// Those declared since the last full collection, less those given back.
     fresh: Cell<usize>,
+    /// Bytes that values own outside of their slots, when that was measured last.
+    owned: Cell<usize>,
     /// Bytes of the heap's own memory.
     resident: Cell<usize>,
     /// The most that the two were together.
@@ -38,6 +40,7 @@ impl Account {
         Account(Rc::new(Numbers {
             external: Cell::new(0),
             fresh: Cell::new(0),
+            owned: Cell::new(0),
             resident: Cell::new(0),
             peak: Cell::new(0),
             max: Cell::new(usize::MAX),
@@ -59,6 +62,21 @@ impl Account {
         self.0.external.get()
     }
 
+    /// Bytes that values owned when that was measured last.
+    pub(crate) fn owned(&self) -> usize {
+        self.0.owned.get()
+    }
+
+    pub(crate) fn set_owned(&self, bytes: usize) {
+        self.0.owned.set(bytes);
+        self.note_peak();
+    }
+
+    /// All of it: the heap's own memory, and what it stands for.
+    pub(crate) fn taken(&self) -> usize {
+        self.resident().saturating_add(self.external()).saturating_add(self.owned())
+    }
+
     /// Bytes of the heap's own memory.
     pub(crate) fn resident(&self) -> usize {
         self.0.resident.get()
@@ -71,7 +89,7 @@ impl Account {
     /// Is there room for so many bytes more?
     pub(crate) fn admits(&self, bytes: usize) -> bool {
         let kept = if self.0.may_use_reserve.get() { 0 } else { self.0.reserve.get() };
-        let taken = self.resident().saturating_add(self.external()).saturating_add(bytes);
+        let taken = self.taken().saturating_add(bytes);
         self.max() == usize::MAX || taken <= self.max().saturating_sub(kept)
     }
 
@@ -108,7 +126,7 @@ impl Account {
     /// one may be worth it?
     pub(crate) fn is_due(&self, more: usize) -> bool {
         let fresh = self.0.fresh.get().saturating_add(more);
-        fresh > FRESH && fresh > (self.resident().saturating_add(self.external())) / 2
+        fresh > FRESH && fresh > self.taken() / 2
     }
 
     /// A full collection has run.
@@ -117,8 +135,7 @@ impl Account {
     }
 
     fn note_peak(&self) {
-        let now = self.resident().saturating_add(self.external());
-        self.0.peak.set(self.peak().max(now));
+        self.0.peak.set(self.peak().max(self.taken()));
     }
 }
 

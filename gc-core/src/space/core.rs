@@ -8,7 +8,7 @@ use super::dirty::Dirty;
 use super::figures::Ledger;
 use super::generations::Epochs;
 use super::hooks::Hooks;
-use super::info::Kind;
+use super::info::{Glue, Kind};
 use super::memory::Memory;
 use super::object::{Object, Place};
 use super::os::ChunkSource;
@@ -207,6 +207,18 @@ impl Core {
     /// Slots in use by tracked types.
     pub(crate) fn tracked_in_use(&self) -> usize {
         self.slots_in_use(Block::is_tracked)
+    }
+
+    /// Bytes that all living values own outside of their slots. Looks at the objects of
+    /// the types that may.
+    pub(crate) fn owned_bytes(&self) -> usize {
+        let mut owned = 0usize;
+        self.memory.each_block(&mut |block| {
+            if block.bin_class().glue >= Glue::Memory {
+                block.each(|planes| planes.alloc.get(), |object| owned = owned.saturating_add(object.owned_bytes()));
+            }
+        });
+        owned
     }
 
     /// Slots in use in the blocks that `choose` says.

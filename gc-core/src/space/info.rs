@@ -97,6 +97,8 @@ pub(crate) struct TypeInfo {
     pub(crate) sever: ScanBlock,
     /// Reports the edges of one object with their names.
     pub(crate) edges: unsafe fn(Object, &mut dyn EdgeSink),
+    /// Bytes that the value of a living object owns outside of its slot.
+    pub(crate) owned: unsafe fn(Object) -> usize,
 }
 
 impl TypeInfo {

@@ -153,6 +153,13 @@ impl Object {
         unsafe { (self.info().edges)(self, sink) }
     }
 
+    /// Bytes that the value of a living object owns outside of its slot.
+    pub(crate) fn owned_bytes(self) -> usize {
+        debug_assert!(self.is_alive());
+        // SAFETY: invariant 10: the table is the one of the object's type.
+        unsafe { (self.info().owned)(self) }
+    }
+
     /// The cell of a living managed weak reference.
     pub(crate) fn weak_cell(self) -> Option<CellRef> {
         debug_assert!(self.is_alive());

@@ -22,6 +22,10 @@ pub(crate) trait EdgeSink {
     fn leave(&mut self) {}
     /// A part could not be looked at.
     fn hidden(&mut self) {}
+    /// The value owns so many bytes outside of itself.
+    fn owns(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
     /// Are the segments listened to?
     fn wants_names(&self) -> bool {
         false

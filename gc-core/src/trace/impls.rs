@@ -47,14 +47,17 @@ scalar! {
 
 /// Types that own memory and no `Gc`.
 macro_rules! text {
-    ($($ty:ty => $self:ident $label:expr),* $(,)?) => {$(
+    ($($ty:ty => $self:ident $label:expr, $bytes:expr);* $(;)?) => {$(
         // SAFETY: no edge to report.
         unsafe impl Trace for $ty {
             fn types(walk: &mut Walk) {
                 walk.owns_memory();
             }
             #[inline(always)]
-            fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+            fn trace<V: Visitor>(&self, visitor: &mut V) {
+                let $self = self;
+                visitor.owns($bytes);
+            }
             fn label(&self) -> Label<'_> {
                 let $self = self;
                 $label
@@ -64,14 +67,17 @@ macro_rules! text {
 }
 
 text! {
-    String => text Label::Str(text),
-    Cow<'static, str> => text Label::Str(text),
+    String => text Label::Str(text), text.capacity();
+    Cow<'static, str> => text Label::Str(text), match text {
+        Cow::Owned(text) => text.capacity(),
+        Cow::Borrowed(_) => 0,
+    };
 }
 
 #[cfg(feature = "std")]
 text! {
-    std::path::PathBuf => _path Label::None,
-    std::ffi::OsString => _text Label::None,
+    std::path::PathBuf => _path Label::None, _path.capacity();
+    std::ffi::OsString => _text Label::None, _text.capacity();
 }
 
 /// Types that are not looked into: what they hold counts as external.
@@ -111,6 +117,7 @@ unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
     }
     #[inline]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
+        visitor.owns(size_of_val(&**self));
         (**self).trace(visitor);
     }
     fn label(&self) -> Label<'_> {
@@ -180,7 +187,7 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
 
 /// Sequences with elements in memory of their own.
 macro_rules! sequence {
-    ($([$($bound:tt)*] $ty:ty),* $(,)?) => {$(
+    ($([$($bound:tt)*] $ty:ty => $self:ident $bytes:expr);* $(;)?) => {$(
         // SAFETY: passes every owned element on.
         unsafe impl<$($bound)*> Trace for $ty {
             fn types(walk: &mut Walk) {
@@ -189,6 +196,8 @@ macro_rules! sequence {
             }
             #[inline]
             fn trace<V: Visitor>(&self, visitor: &mut V) {
+                let $self = self;
+                visitor.owns($bytes);
                 trace_elements(self.iter(), visitor);
             }
         }
@@ -196,8 +205,30 @@ macro_rules! sequence {
 }
 
 sequence! {
-    [T: Trace] Vec<T>, [T: Trace] VecDeque<T>, [T: Trace] alloc::collections::LinkedList<T>,
-    [T: Trace] BTreeSet<T>,
+    [T: Trace] Vec<T> => it it.capacity() * size_of::<T>();
+    [T: Trace] VecDeque<T> => it it.capacity() * size_of::<T>();
+    [T: Trace] alloc::collections::LinkedList<T> => it it.len() * size_of::<(usize, usize, T)>();
+    [T: Trace] BTreeSet<T> => it tree_bytes(it.len(), size_of::<T>());
+}
+
+/// What a B-tree of so many entries takes, about: a node has room for eleven, and is two
+/// thirds full where keys come in no order; one in eight has edges as well.
+#[inline(always)]
+fn tree_bytes(entries: usize, size: usize) -> usize {
+    let nodes = entries.div_ceil(8);
+    nodes * (11 * size + 16) + nodes / 8 * 12 * size_of::<usize>()
+}
+
+/// What a hash table of this capacity takes: seven eighths of its buckets can be used, and
+/// each has a byte of its own beside the entry.
+#[inline(always)]
+fn table_bytes(capacity: usize, size: usize) -> usize {
+    match capacity {
+        0 => 0,
+        1..4 => 4 * (size + 1) + 16,
+        4..8 => 8 * (size + 1) + 16,
+        _ => (capacity * 8 / 7).next_power_of_two() * (size + 1) + 16,
+    }
 }
 
 // SAFETY: passes every owned element on.
@@ -208,6 +239,7 @@ unsafe impl<A: smallvec::Array<Item: Trace> + 'static> Trace for SmallVec<A> {
     }
     #[inline]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
+        visitor.owns(if self.spilled() { self.capacity() * size_of::<A::Item>() } else { 0 });
         trace_elements(self.iter(), visitor);
     }
 }
@@ -226,7 +258,7 @@ fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item
 
 /// Maps; dropping one drops keys and values and calls neither `Hash` nor `Ord`.
 macro_rules! map {
-    ($([$($bound:tt)*] $ty:ty $(, $hasher:ident)?);* $(;)?) => {$(
+    ($([$($bound:tt)*] $ty:ty $(, $hasher:ident)? => $self:ident $bytes:expr);* $(;)?) => {$(
         // SAFETY: passes every owned key and value on.
         unsafe impl<$($bound)*> Trace for $ty {
             fn types(walk: &mut Walk) {
@@ -237,6 +269,8 @@ macro_rules! map {
             }
             #[inline]
             fn trace<V: Visitor>(&self, visitor: &mut V) {
+                let $self = self;
+                visitor.owns($bytes);
                 trace_entries(self.iter(), visitor);
             }
         }
@@ -244,12 +278,16 @@ macro_rules! map {
 }
 
 map! {
-    [K: Trace, T: Trace] BTreeMap<K, T>;
-    [K: Trace, T: Trace, S: 'static] hashbrown::HashMap<K, T, S>, S;
+    [K: Trace, T: Trace] BTreeMap<K, T> => it tree_bytes(it.len(), size_of::<(K, T)>());
+    [K: Trace, T: Trace, S: 'static] hashbrown::HashMap<K, T, S>, S
+        => it table_bytes(it.capacity(), size_of::<(K, T)>());
 }
 
 #[cfg(feature = "std")]
-map! { [K: Trace, T: Trace, S: 'static] std::collections::HashMap<K, T, S>, S; }
+map! {
+    [K: Trace, T: Trace, S: 'static] std::collections::HashMap<K, T, S>, S
+        => it table_bytes(it.capacity(), size_of::<(K, T)>());
+}
 
 #[cfg(feature = "std")]
 // SAFETY: passes every owned element on.
@@ -261,6 +299,7 @@ unsafe impl<T: Trace, S: 'static> Trace for std::collections::HashSet<T, S> {
     }
     #[inline]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
+        visitor.owns(table_bytes(self.capacity(), size_of::<T>()));
         trace_elements(self.iter(), visitor);
     }
 }

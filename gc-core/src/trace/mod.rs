@@ -88,6 +88,16 @@ pub trait Visitor: sealed::Sealed {
     #[inline(always)]
     fn hidden(&mut self) {}
 
+    /// The value owns so many bytes outside of itself: the buffer of a vector, the target of
+    /// a box. By capacity, as asked from the allocator; not what is behind a [`Gc`], which
+    /// is an object of its own, nor behind an `Rc`, which is shared. Costs nothing in the
+    /// collector's passes. A hand-written implementation says it where it manages memory
+    /// itself; parts that are traced say it for themselves.
+    #[inline(always)]
+    fn owns(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
+
     /// Does anybody listen to [`enter`](Visitor::enter)? Maps look for labels only then.
     #[inline(always)]
     fn wants_names(&self) -> bool {

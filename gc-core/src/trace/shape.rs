@@ -129,6 +129,7 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
             survey: survey_block::<S>,
             sever: sever_block::<S>,
             edges: edges_of::<S>,
+            owned: owned_by::<S>,
         }
     }
 }
@@ -224,6 +225,28 @@ unsafe fn mark_block<S: Shape>(block: &Block, pass: &mut Pass) {
     }
 }
 
+/// Adds up what a value owns.
+struct Owned(usize);
+
+impl sealed::Sealed for Owned {
+    #[inline(always)]
+    fn object(&mut self, _target: sealed::Edge) {}
+}
+
+impl Visitor for Owned {
+    #[inline(always)]
+    fn owns(&mut self, bytes: usize) {
+        self.0 = self.0.saturating_add(bytes);
+    }
+}
+
+unsafe fn owned_by<S: Shape>(object: Object) -> usize {
+    let mut owned = Owned(0);
+    // SAFETY: invariant 10: the caller looks at a living object of this type.
+    unsafe { (*S::value(object)).trace(&mut owned) };
+    owned.0
+}
+
 /// Reports the named edges of one object.
 unsafe fn edges_of<S: Shape>(object: Object, sink: &mut dyn EdgeSink) {
     // SAFETY: invariant 10: the caller looks at a living object of this type.
@@ -249,6 +272,9 @@ impl Visitor for Erased<'_> {
     fn hidden(&mut self) {
         self.0.hidden();
     }
+    fn owns(&mut self, bytes: usize) {
+        self.0.owns(bytes);
+    }
     fn wants_names(&self) -> bool {
         self.0.wants_names()
     }
@@ -269,6 +295,9 @@ impl<V: Visitor> EdgeSink for Sink<'_, V> {
     }
     fn hidden(&mut self) {
         self.0.hidden();
+    }
+    fn owns(&mut self, bytes: usize) {
+        self.0.owns(bytes);
     }
     fn wants_names(&self) -> bool {
         self.0.wants_names()

@@ -1,0 +1,138 @@
+//! What values own outside of their slots, beside what was really allocated for them.
+
+use gc_core::{Gc, Heap, List, OutOfMemoryKind, Slot, Trace};
+use smallvec::SmallVec;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
+
+struct Counting;
+
+thread_local!(static BYTES: Cell<isize> = const { Cell::new(0) });
+
+// SAFETY: passes everything on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        BYTES.set(BYTES.get() + layout.size() as isize);
+        // SAFETY: passed on.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        BYTES.set(BYTES.get() - layout.size() as isize);
+        // SAFETY: passed on.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Makes a value on the heap; what was allocated for it, and what it says that it owns.
+fn told<T: Trace>(make: impl FnOnce() -> T) -> (f64, f64) {
+    let before = BYTES.get();
+    let value = make();
+    let allocated = BYTES.get() - before;
+    let heap = Heap::new();
+    let object = heap.alloc(value);
+    let owned = Gc::as_any(&object).owned_bytes();
+    assert_eq!(heap.owned_bytes(), owned);
+    (allocated as f64, owned as f64)
+}
+
+fn exact<T: Trace>(make: impl FnOnce() -> T) {
+    let (allocated, owned) = told(make);
+    assert_eq!(allocated, owned, "{}", std::any::type_name::<T>());
+}
+
+/// An estimate, from half to one and a half of what is true.
+fn about<T: Trace>(make: impl FnOnce() -> T) {
+    let (allocated, owned) = told(make);
+    let near = owned >= allocated * 0.5 && owned <= allocated * 1.5;
+    assert!(near, "{}: {owned} told, {allocated} allocated", std::any::type_name::<T>());
+}
+
+#[test]
+fn what_std_types_own_is_what_was_allocated() {
+    exact(|| 5u64);
+    exact(|| String::from("some text"));
+    exact(String::new);
+    exact(|| Cow::<'static, str>::Borrowed("text"));
+    exact(|| Cow::<'static, str>::Owned("text".repeat(9)));
+    exact(|| std::path::PathBuf::from("/a/path"));
+    exact(|| std::ffi::OsString::from("text"));
+    exact(|| Vec::<u64>::with_capacity(100));
+    exact(|| vec![vec![1u8; 10], vec![2; 20]]);
+    exact(|| Box::new(7u32));
+    exact(|| Box::new(vec![String::from("x"), String::from("yy")]));
+    exact(|| vec![1u16; 30].into_boxed_slice());
+    exact(|| (0..50u32).collect::<VecDeque<_>>());
+    exact(|| (0..50u32).collect::<LinkedList<_>>());
+    exact(|| Some(String::from("text")));
+    exact(|| Err::<u8, _>(String::from("text")));
+    exact(|| (String::from("a"), [String::from("bb"), String::new()]));
+    exact(|| RefCell::new(Cell::new(vec![1u64])));
+    exact(|| SmallVec::<[u64; 4]>::from_slice(&[1, 2, 3]));
+    exact(|| SmallVec::<[u64; 4]>::from_slice(&[1; 20]));
+    for entries in [0, 1, 3, 7, 100, 1000] {
+        exact(|| (0..entries).collect::<HashSet<u64>>());
+        exact(|| (0..entries).map(|n| (n, n.to_string())).collect::<HashMap<u64, String>>());
+        exact(|| (0..entries).map(|n| (n, 0u8)).collect::<hashbrown::HashMap<u64, u8>>());
+    }
+    for entries in [1, 40, 3000] {
+        about(|| (0..entries).rev().map(|n| (n * 7919 % 10007, n)).collect::<BTreeMap<u64, u64>>());
+        about(|| (0..entries).map(|n| n * 7919 % 10007).collect::<BTreeSet<u64>>());
+    }
+}
+
+#[derive(Trace)]
+enum Shape {
+    Empty,
+    Named {
+        name: String,
+        next: Slot<Shape>,
+    },
+    Pair {
+        traced: Vec<u32>,
+        #[trace(skip)]
+        _skipped: Vec<u32>,
+    },
+}
+
+#[test]
+fn derived_types_add_up_what_they_trace() {
+    exact(|| Shape::Empty);
+    exact(|| Shape::Named { name: "a name".into(), next: Slot::empty() });
+    let (allocated, owned) = told(|| Shape::Pair { traced: vec![1; 10], _skipped: vec![2; 5] });
+    assert_eq!((allocated, owned), (60.0, 40.0), "what is skipped is not counted");
+}
+
+#[test]
+fn what_is_behind_pointers_is_not_owned() {
+    let heap = Heap::new();
+    let text = heap.alloc(String::from("0123456789"));
+    let list: Gc<List<String>> = heap.alloc([text.clone(), text.clone()].into_iter().collect());
+    let owned = Gc::as_any(&list).owned_bytes();
+    assert!((16..=64).contains(&owned), "{owned}");
+    let any = Gc::as_any(&text);
+    assert_eq!((any.owned_bytes(), any.shallow_bytes()), (10, 32));
+    assert_eq!(heap.owned_bytes(), owned + 10);
+    let borrowed = heap.alloc(RefCell::new(vec![0u8; 100]));
+    let guard = borrowed.borrow_mut();
+    assert_eq!(Gc::as_any(&borrowed).owned_bytes(), 0, "nobody looks at what is mutably borrowed");
+    drop(guard);
+    assert_eq!(Gc::as_any(&borrowed).owned_bytes(), 100);
+}
+
+#[test]
+fn owned_bytes_count_in_the_limit() {
+    let heap = Heap::builder().max(8 << 20).build().unwrap();
+    let buffers: Vec<Gc<Vec<u8>>> = (0..6).map(|_| heap.alloc(vec![0u8; 1 << 20])).collect();
+    heap.collect();
+    let memory = heap.memory();
+    assert_eq!((memory.owned, memory.max), (6 << 20, Some(8 << 20)));
+    let error = heap.try_external_bytes(3 << 20).unwrap_err();
+    assert_eq!(error.kind, OutOfMemoryKind::ExternalMemory);
+    drop(buffers);
+    assert!(heap.try_external_bytes(3 << 20).is_ok());
+}
