@@ -322,3 +322,36 @@ fn a_collection_at_the_limit_takes_over_an_incremental_one() {
     assert!(!heap.is_stepping());
     assert_eq!(slots_in_use(&heap), held.len() + more.len());
 }
+
+#[test]
+fn few_large_objects_are_a_reason_to_collect() {
+    #[derive(Trace)]
+    struct Large {
+        this: Slot<Large>,
+        _bytes: [u8; 100_000],
+    }
+    for pace in [Pace::StopTheWorld, Pace::Incremental { budget: Duration::from_micros(200) }] {
+        let heap = Heap::new();
+        heap.set_pace(pace);
+        for _ in 0..600 {
+            let large = heap.alloc(Large { this: Slot::empty(), _bytes: [0; 100_000] });
+            large.this.set(Some(large.clone()));
+        }
+        assert!(heap.memory().peak < 20 * MIB, "{pace:?}: {:?}", heap.memory());
+    }
+}
+
+#[test]
+fn a_program_can_ask_whether_it_is_time() {
+    for pace in [Pace::StopTheWorld, Pace::Incremental { budget: Duration::from_micros(200) }] {
+        let heap = Heap::new();
+        heap.set_pace(pace);
+        heap.disable();
+        assert!(!heap.should_collect());
+        let held: Vec<Gc<Node>> = (0..701).map(|_| node(&heap)).collect();
+        assert!(heap.should_collect() && heap.stats()[0].collections == 0);
+        heap.collect();
+        assert!(!heap.should_collect());
+        drop(held);
+    }
+}

@@ -22,7 +22,7 @@ use crate::finalize::{self, Calls};
 use crate::release::Isolated;
 use crate::space::core::Core;
 use crate::space::object::Object;
-use crate::space::slice::Stamp;
+use crate::space::slice::{Allowance, Stamp};
 use crate::{FinalizerPolicy, Pace};
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
@@ -119,6 +119,26 @@ pub(crate) fn collect_due(core: &Core) {
     }
 }
 
+/// Collects because of the bytes of few objects, or of what they stand for; not where a
+/// program has set thresholds, which are kept to exactly.
+#[cold]
+pub(crate) fn collect_for_bytes(core: &Core) {
+    if core.collecting.get() || core.schedule.trigger() == u32::MAX || !core.schedule.is_adaptive() {
+        return;
+    }
+    match core.pace.get() {
+        Pace::StopTheWorld => {
+            collect(core, 2);
+        }
+        Pace::Incremental { budget } => {
+            incremental::step(core, Allowance::Time(budget));
+            if !core.is_sliced.get() {
+                core.account.forget_fresh();
+            }
+        }
+    }
+}
+
 /// The tracked objects allocated since the last collection, less those freed.
 pub(crate) fn young_of(core: &Core) -> u32 {
     core.births.young()
@@ -135,8 +155,13 @@ fn collect_oldest_due(core: &Core) {
 
 /// How many more of the young an allocation waits for.
 pub(crate) fn trigger(core: &Core) -> u32 {
+    if core.schedule.trigger() == u32::MAX { u32::MAX } else { natural_trigger(core) }
+}
+
+/// The same, were automatic collection switched on.
+pub(crate) fn natural_trigger(core: &Core) -> u32 {
     match core.pace.get() {
-        Pace::StopTheWorld => core.schedule.trigger(),
+        Pace::StopTheWorld => core.schedule.natural_trigger(),
         Pace::Incremental { .. } => incremental::pace::trigger(core),
     }
 }

@@ -303,14 +303,17 @@ fn take_slot_after_all(
     Ok(object)
 }
 
-/// Collects when there are too many young objects, the one about to be born included.
+/// Collects when there are too many young objects, the one about to be born included, or
+/// too many bytes in few objects.
 fn collect_if_due(core: &Core, block: &Block) {
     core.births.expect(block.is_tracked());
     if core.births.is_due() {
         collect::collect_due(core);
-        // A new epoch began: the block must know before the object comes alive.
-        core.open_for_young(block);
+    } else if core.account.is_due(0) {
+        collect::collect_for_bytes(core);
     }
+    // A new epoch may have begun: the block must know before the object comes alive.
+    core.open_for_young(block);
     core.births.expect_no_more(block.is_tracked());
 }
 

@@ -75,7 +75,10 @@ impl Heap {
     /// to what automatic collections find: where they free next to nothing (less than one
     /// young object in 16) the first number is doubled, up to 128 times and a 16th of the
     /// objects that survived the last full collection; where they free one in 4, it is
-    /// halved again. A collection that waited for twice as many objects counts twice.
+    /// halved again. A collection that waited for twice as many objects counts twice. Bytes
+    /// count, too: a full collection comes when those of large objects (more than 16 KiB) and
+    /// [external ones](Heap::external_bytes) that are new since the last one are more than
+    /// half of all, and more than 1 MiB.
     pub fn set_thresholds(&self, thresholds: [u32; 3]) {
         self.core().schedule.set_thresholds(thresholds);
         self.reset_trigger();

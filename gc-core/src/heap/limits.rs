@@ -123,8 +123,8 @@ impl Heap {
         if !account.could_admit(bytes) {
             return Err(give_up(core, OutOfMemoryKind::RequestTooLarge, bytes));
         }
-        if account.is_due(bytes) && core.schedule.trigger() != u32::MAX {
-            collect::collect(core, 2);
+        if account.is_due(bytes) {
+            collect::collect_for_bytes(core);
         }
         if !account.admits(bytes) {
             core.memory.trim();

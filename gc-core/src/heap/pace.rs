@@ -1,7 +1,10 @@
 //! Pauses: collections in one piece or in slices.
 
 use super::Heap;
-use crate::collect::incremental::{self, Step};
+use crate::collect::{
+    self,
+    incremental::{self, Step},
+};
 use crate::space::figures::{CollectionFigures, Figures};
 use crate::space::slice::Allowance;
 use core::time::Duration;
@@ -141,6 +144,6 @@ impl Heap {
     /// ([`disable`](Heap::disable), [`pause`](Heap::pause)) and collect at points of their own.
     pub fn should_collect(&self) -> bool {
         let core = self.core();
-        core.births.young() > core.schedule.natural_trigger()
+        core.births.young() > collect::natural_trigger(core) || core.account.is_due(0)
     }
 }

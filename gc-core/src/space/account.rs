@@ -11,7 +11,8 @@ pub(crate) struct Account(Rc<Numbers>);
 struct Numbers {
     /// Bytes outside of the heap that were declared.
     external: Cell<usize>,
-    /// Those declared since the last full collection, less those given back.
+    /// Those declared, and those of large objects, since the last full collection, less
+    /// those given back.
     fresh: Cell<usize>,
     /// Bytes that values own outside of their slots, when that was measured last.
     owned: Cell<usize>,
@@ -32,7 +33,7 @@ const RESERVE_PART: usize = 32;
 /// and at least and at most so many bytes.
 const RESERVE: core::ops::RangeInclusive<usize> = (64 << 10)..=(1 << 20);
 
-/// Fewer fresh external bytes than this are no reason to collect.
+/// Fewer fresh bytes than this are no reason to collect.
 const FRESH: usize = 1 << 20;
 
 impl Account {
@@ -116,14 +117,19 @@ impl Account {
 
     /// So many external bytes became so many.
     pub(crate) fn resize(&self, from: usize, to: usize) {
-        let moved = |number: &Cell<usize>| number.set(number.get().saturating_sub(from).saturating_add(to));
-        moved(&self.0.external);
-        moved(&self.0.fresh);
+        let external = &self.0.external;
+        external.set(external.get().saturating_sub(from).saturating_add(to));
+        self.renew(from, to);
         self.note_peak();
     }
 
-    /// Were so many external bytes declared since the last full collection that another
-    /// one may be worth it?
+    /// So many fresh bytes became so many.
+    pub(crate) fn renew(&self, from: usize, to: usize) {
+        let fresh = &self.0.fresh;
+        fresh.set(fresh.get().saturating_sub(from).saturating_add(to));
+    }
+
+    /// Are there so many fresh bytes, these included, that a full collection may be worth it?
     pub(crate) fn is_due(&self, more: usize) -> bool {
         let fresh = self.0.fresh.get().saturating_add(more);
         fresh > FRESH && fresh > self.taken() / 2

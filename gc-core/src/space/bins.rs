@@ -213,6 +213,7 @@ impl Core {
         block.epoch.set(self.epochs.now());
         block.birth_base.set(self.births.next());
         self.begin_counts(block);
+        self.account.renew(0, block.slot_bytes());
         block.take_slot()
     }
 
@@ -290,6 +291,8 @@ impl Core {
         }
         if bin.stride() <= LARGE {
             bin.blocks.set(bin.blocks.get() - 1);
+        } else {
+            self.account.renew(block.slot_bytes(), 0);
         }
         self.memory.give_block(self, block);
     }

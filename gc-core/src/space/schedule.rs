@@ -99,6 +99,11 @@ impl Schedule {
         self.thresholds.get()
     }
 
+    /// Did the program not set thresholds?
+    pub(crate) fn is_adaptive(&self) -> bool {
+        self.adaptive.get()
+    }
+
     /// Sets thresholds that are to be kept to exactly.
     pub(crate) fn set_thresholds(&self, thresholds: [u32; 3]) {
         self.thresholds.set(thresholds);

@@ -38,7 +38,7 @@ pub(crate) fn work(core: &Core, budget: Duration) {
 
 /// How many objects may be born until the next slice or young collection.
 pub(crate) fn trigger(core: &Core) -> u32 {
-    let usual = core.schedule.trigger();
+    let usual = core.schedule.natural_trigger();
     if usual == u32::MAX {
         return usual;
     }
