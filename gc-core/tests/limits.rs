@@ -330,7 +330,7 @@ fn few_large_objects_are_a_reason_to_collect() {
         this: Slot<Large>,
         _bytes: [u8; 100_000],
     }
-    for pace in [Pace::StopTheWorld, Pace::Incremental { budget: Duration::from_micros(200) }] {
+    for pace in [Pace::StopTheWorld, Pace::Incremental { budget: Duration::from_millis(5) }] {
         let heap = Heap::new();
         heap.set_pace(pace);
         for _ in 0..600 {

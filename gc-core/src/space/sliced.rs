@@ -128,6 +128,19 @@ impl Sliced {
         self.todo.map(|link| unsafe { link.as_ref() })
     }
 
+    /// The one whose turn is next after that of a block.
+    pub(crate) fn dirty_after<'a>(&self, block: &Block) -> Option<&'a Block> {
+        // SAFETY: invariant 2: a dirty block does not go back.
+        block.next_dirty.get().map(|link| unsafe { link.as_ref() })
+    }
+
+    /// The first so many are done; the next one is, up to the same group as now.
+    pub(crate) fn dirty_are_done(&mut self, core: &Core, blocks: usize) {
+        let group = self.group;
+        (0..blocks).for_each(|_| self.first_dirty_is_done(core));
+        self.group = group;
+    }
+
     /// It is done: it stays dirty if it has candidates.
     pub(crate) fn first_dirty_is_done(&mut self, core: &Core) {
         if let Some(block) = self.first_dirty() {

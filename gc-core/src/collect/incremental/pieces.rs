@@ -66,8 +66,8 @@ fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
     let mut pass = Pass::new(core, 2);
     pass.scope = Scope::Suspects;
     pass.acquits = false;
-    let looked_at = take_seeds(core, sliced, &mut pass, limit.div_ceil(SEEDS));
-    if looked_at == 0 {
+    let taken = take_seeds(core, sliced, &mut pass, limit.div_ceil(SEEDS));
+    if taken.groups == 0 {
         return None;
     }
     let mut set = Set::new(core, pass);
@@ -78,7 +78,9 @@ fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
     }
     let objects = set.pass.scanned;
     condemn(set, sliced);
-    Some(objects + looked_at)
+    // Only now is known which of them have candidates left, and which are empty.
+    sliced.dirty_are_done(core, taken.blocks);
+    Some(objects + taken.groups)
 }
 
 /// What seeds are left after the rounds, and have passed a rehearsal, is tried at once: the
@@ -109,32 +111,39 @@ fn condemn(mut set: Set<'_>, sliced: &mut Sliced) {
     sliced.uncollectable += uncollectable;
 }
 
-/// Makes the next seeds members, at least so many if there are. How many slots were looked
-/// at for it, in groups.
-fn take_seeds(core: &Core, sliced: &mut Sliced, pass: &mut Pass, most: usize) -> usize {
-    let (mut taken, mut looked_at) = (0, 0);
-    while taken < most
-        && looked_at < most * 4
-        && let Some(block) = sliced.first_dirty()
+/// What looking for seeds came to.
+struct Taken {
+    /// Groups of slots that were looked at.
+    groups: usize,
+    /// Blocks whose last group was among them.
+    blocks: usize,
+}
+
+/// Makes the next seeds members, at least so many if there are.
+fn take_seeds(core: &Core, sliced: &mut Sliced, pass: &mut Pass, most: usize) -> Taken {
+    let (mut seeds_taken, mut taken) = (0, Taken { groups: 0, blocks: 0 });
+    let mut next = sliced.first_dirty();
+    while let Some(block) = next
+        && seeds_taken < most
+        && taken.groups < most * 4
     {
         core.epochs.fold(block);
-        while taken < most && looked_at < most * 4 && sliced.group < block.group_count() {
-            let (group, planes) = (sliced.group, block.group(sliced.group));
-            sliced.group += 1;
-            looked_at += 1;
-            let candidates = planes.candidate.get() & planes.examined(2);
-            let seeds = block.flagged(group, candidates, SUSPECT);
-            if seeds != 0 {
-                pass.list(block);
-                join(pass, block, group, seeds, SUSPECT);
-                taken += seeds.count_ones() as usize;
-            }
+        let (group, planes) = (sliced.group, block.group(sliced.group));
+        taken.groups += 1;
+        let candidates = planes.candidate.get() & planes.examined(2);
+        let seeds = block.flagged(group, candidates, SUSPECT);
+        if seeds != 0 {
+            pass.list(block);
+            join(pass, block, group, seeds, SUSPECT);
+            seeds_taken += seeds.count_ones() as usize;
         }
+        sliced.group += 1;
         if sliced.group == block.group_count() {
-            sliced.first_dirty_is_done(core);
+            (next, sliced.group) = (sliced.dirty_after(block), 0);
+            taken.blocks += 1;
         }
     }
-    looked_at
+    taken
 }
 
 impl Set<'_> {
