@@ -5,7 +5,7 @@ use crate::work::Sample;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::OpenOptions;
-use std::io::Read;
+use std::io::{IsTerminal as _, Read, Write as _};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -111,6 +111,16 @@ fn reason(status: ExitStatus, stderr: &str) -> String {
         Some(signal) => format!("killed by signal {signal}"),
         None => format!("ends with {status}: {}", stderr.lines().last().unwrap_or_default()),
     }
+}
+
+/// Shows how far a long run is, where somebody looks.
+pub fn progress(text: &str) {
+    let mut stderr = std::io::stderr();
+    // Progress that cannot be shown is no reason to stop.
+    let _ = match stderr.is_terminal() {
+        true => write!(stderr, "\r\x1b[K{text}"),
+        false => writeln!(stderr, "{text}"),
+    };
 }
 
 /// Fails now, and not after minutes of measuring, where a result cannot be written.

@@ -34,24 +34,15 @@ fn objects(text: &str) -> Result<usize, String> {
     }
 }
 
-fn progress(text: &str) {
-    let mut stderr = std::io::stderr();
-    // Progress that cannot be shown is no reason to stop.
-    let _ = match stderr.is_terminal() {
-        true => write!(stderr, "\r\x1b[K{text}"),
-        false => writeln!(stderr, "{text}"),
-    };
-}
-
 fn main() -> Result<()> {
     let options = Options::parse();
     for file in [&options.json, &options.svg].into_iter().flatten() {
         process::check_writable(file)?;
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let growth = growth::run(options.max, options.threads.unwrap_or(cores), &progress)?;
+    let growth = growth::run(options.max, options.threads.unwrap_or(cores), &process::progress)?;
     if std::io::stderr().is_terminal() {
-        progress("");
+        process::progress("");
     }
     writeln!(std::io::stdout(), "{}", growth::table(&growth))?;
     if let Some(file) = &options.json {

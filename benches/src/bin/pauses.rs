@@ -87,9 +87,9 @@ fn run(options: &Run) -> Result<ExitCode> {
         process::check_writable(file)?;
     }
     let plan = Plan::new(options.quick, &options.live, &options.only, options.repeats);
-    let report = pauses::run(&plan, &progress)?;
+    let report = pauses::run(&plan, &process::progress)?;
     if std::io::stderr().is_terminal() {
-        progress("");
+        process::progress("");
     }
     write!(std::io::stdout(), "{}", pauses::table(&report))?;
     if let Some(file) = &options.json {
@@ -100,13 +100,4 @@ fn run(options: &Run) -> Result<ExitCode> {
         std::fs::write(file, pauses::chart(&report)).with_context(|| format!("{}", file.display()))?;
     }
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-fn progress(text: &str) {
-    let mut stderr = std::io::stderr();
-    // Progress that cannot be shown is no reason to stop.
-    let _ = match stderr.is_terminal() {
-        true => write!(stderr, "\r\x1b[K{text}"),
-        false => writeln!(stderr, "{text}"),
-    };
 }

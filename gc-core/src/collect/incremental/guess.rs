@@ -41,45 +41,41 @@ pub(super) fn prepare_stage(core: &Core, sliced: &mut Sliced, next: Stage) {
 /// Takes the candidates. Holds after it: they are members with internal count 0, known as
 /// seeds, and candidates no longer, so that later decrements mark anew.
 pub(super) fn take(core: &Core, sliced: &mut Sliced) -> bool {
-    while let Some(block) = sliced.first_dirty() {
-        core.epochs.fold(block);
-        let mut taken = 0;
-        for (group, planes) in (0..).zip(block.groups()) {
-            let candidates = planes.candidate.get() & planes.examined(2);
-            if candidates == 0 {
-                continue;
-            }
-            sliced.pass.list(block);
-            join(&mut sliced.pass, block, group, candidates, SEED);
-            block.acquit(group, candidates);
-            taken += candidates.count_ones() as usize;
-        }
-        sliced.first_dirty_is_done(core);
-        if core.slice.spend(taken + block.group_count() as usize) {
-            return false;
-        }
-    }
-    true
+    join_candidates(core, sliced, |pass, block, group, candidates| {
+        pass.list(block);
+        join(pass, block, group, candidates, SEED);
+        block.acquit(group, candidates);
+        candidates
+    })
 }
 
 /// Takes the seeds that are suspects still: no piece proved them unreachable. They stay
 /// candidates.
 pub(super) fn retake(core: &Core, sliced: &mut Sliced) -> bool {
+    join_candidates(core, sliced, |pass, block, group, candidates| {
+        let seeds = block.flagged(group, candidates, SUSPECT);
+        if seeds != 0 {
+            pass.list(block);
+            join(pass, block, group, seeds, SUSPECT);
+        }
+        seeds
+    })
+}
+
+/// Hands each group's candidates to `choose`, block by block; it says whom it took.
+fn join_candidates(core: &Core, sliced: &mut Sliced, choose: impl Fn(&mut Pass, &Block, u32, u64) -> u64) -> bool {
     while let Some(block) = sliced.first_dirty() {
         core.epochs.fold(block);
-        let mut taken = 0;
+        let mut cost = 0;
         for (group, planes) in (0..).zip(block.groups()) {
             let candidates = planes.candidate.get() & planes.examined(2);
-            let seeds = block.flagged(group, candidates, SUSPECT);
-            if seeds == 0 {
-                continue;
+            if candidates != 0 {
+                cost += choose(&mut sliced.pass, block, group, candidates).count_ones();
             }
-            sliced.pass.list(block);
-            join(&mut sliced.pass, block, group, seeds, SUSPECT);
-            taken += seeds.count_ones() as usize;
+            cost += 1;
         }
         sliced.first_dirty_is_done(core);
-        if core.slice.spend(taken + block.group_count() as usize) {
+        if core.slice.spend(cost as usize) {
             return false;
         }
     }
