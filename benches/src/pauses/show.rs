@@ -37,6 +37,8 @@ const TOP: f64 = 96.0;
 const LANE: f64 = 26.0;
 const LEFT: f64 = 230.0;
 const RIGHT: f64 = 840.0;
+/// How wide the label of a mark can be.
+const LABEL: f64 = 56.0;
 
 /// The longest steps on a logarithmic axis, the size of the heap by size.
 pub fn chart(report: &Report) -> String {
@@ -71,7 +73,9 @@ pub fn chart(report: &Report) -> String {
         let end = axis.place(longest.max(10.0));
         svg.text((LEFT - 10.0, y + 14.0), Anchor::End, Style::plain(12.0, colour::TEXT), row.heap);
         svg.rect([LEFT, y + 3.0, end - LEFT, LANE - 9.0], 3.0, fill(row.heap));
-        svg.text((end + 6.0, y + 14.0), Anchor::Start, Style::plain(11.0, colour::MUTED), &duration(longest));
+        // Not across the line.
+        let label = if (limit - LABEL..limit).contains(&end) { limit } else { end };
+        svg.text((label + 6.0, y + 14.0), Anchor::Start, Style::plain(11.0, colour::MUTED), &duration(longest));
         y += LANE;
     }
     let footer = format!("{}, {}", report.machine, report.date);
