@@ -139,11 +139,6 @@ pub(crate) fn collect_for_bytes(core: &Core) {
     }
 }
 
-/// The tracked objects allocated since the last collection, less those freed.
-pub(crate) fn young_of(core: &Core) -> u32 {
-    core.births.young()
-}
-
 /// Collects the oldest generation that is due.
 fn collect_oldest_due(core: &Core) {
     let generation = core.schedule.due(core.births.next(), || core.tracked_in_use());

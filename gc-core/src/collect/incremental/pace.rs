@@ -1,7 +1,7 @@
 //! When an incremental heap works by itself, so that it cannot outgrow its collector.
 
 use super::step;
-use crate::collect::{collect, young_of};
+use crate::collect::collect;
 use crate::space::core::Core;
 use crate::space::slice::{Allowance, Stamp};
 use core::time::Duration;
@@ -52,7 +52,7 @@ pub(crate) fn trigger(core: &Core) -> u32 {
 /// Collects the young if it is time: where that frees next to nothing, only some of them are
 /// looked at, and the rest grows old unseen.
 fn collect_young(core: &Core, budget: Duration) {
-    let young = young_of(core);
+    let young = core.births.young();
     if !core.schedule.young_have_their_turn(young) {
         core.epochs.promote(0);
         core.bins.flush();
