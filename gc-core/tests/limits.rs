@@ -230,51 +230,6 @@ fn free_memory_is_given_back_on_demand() {
     assert_eq!(source.chunks(), 1);
 }
 
-/// Fills a heap with everything there is; the process must not grow beyond the limit.
-#[test]
-#[cfg(target_os = "linux")]
-fn the_resident_set_stays_within_the_limit() {
-    for (max, pace) in [
-        (40 * MIB, Pace::StopTheWorld),
-        (300 * MIB, Pace::StopTheWorld),
-        (40 * MIB, Pace::Incremental { budget: Duration::from_micros(300) }),
-    ] {
-        let before = resident_set();
-        let heap = limited(FinalizerPolicy::Pep442, max);
-        heap.set_pace(pace);
-        let mut rows: Vec<Gc<[u64]>> = Vec::new();
-        let mut most = 0;
-        for round in 0..6 {
-            let mut kept = 0;
-            loop {
-                let size = [8, 300, 5000, 70_000][kept % 4];
-                match heap.try_alloc_slice((0..size).map(|n| n as u64).collect::<Vec<_>>()) {
-                    Ok(row) => rows.push(row),
-                    Err(_) => break,
-                }
-                drop(looped(&heap));
-                kept += 1;
-            }
-            most = most.max(resident_set());
-            let mut at = 0;
-            rows.retain(|_| {
-                at += 1;
-                at % (round + 2) == 0
-            });
-        }
-        let grown = most.saturating_sub(before);
-        assert!(grown <= max + max / 20 + 4 * MIB, "{grown} bytes, of {max} allowed");
-        assert!(grown > max / 2, "{grown} bytes, of {max} allowed");
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn resident_set() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096
-}
-
 #[test]
 fn external_bytes_count_and_are_a_reason_to_collect() {
     #[derive(Trace)]
