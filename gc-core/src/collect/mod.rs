@@ -91,7 +91,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     if generation == 2 {
         // The slots that were put aside are free by now.
         core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
-        core.memory.give_to_system();
+        core.memory.give_to_system(usize::MAX);
         core.account.forget_fresh();
         if core.account.max() != usize::MAX {
             core.account.set_owned(core.owned_bytes());

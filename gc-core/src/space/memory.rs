@@ -228,7 +228,10 @@ impl Memory {
             self.release_chunk(chunk);
         }
         if self.decay.is_over() {
-            self.give_to_system();
+            self.give_to_system(match core.pace.get() {
+                Pace::StopTheWorld => usize::MAX,
+                Pace::Incremental { .. } => IN_A_SLICE,
+            });
         }
     }
 
@@ -241,9 +244,9 @@ impl Memory {
     }
 
     /// Hands the memory of free blocks to the system that were not needed lately: whole
-    /// chunks where possible. A period without need ends by this.
-    pub(crate) fn give_to_system(&self) {
-        let mut surplus = self.decay.end_period();
+    /// chunks where possible. A period without need ends by this. At most so many blocks.
+    pub(crate) fn give_to_system(&self, most: usize) {
+        let mut surplus = self.decay.end_period().min(most);
         let mut at = self.chunks.borrow().len();
         while surplus > 0 && at > 0 {
             at -= 1;
@@ -377,6 +380,9 @@ impl Memory {
         bytes
     }
 }
+
+/// To take the memory of so many blocks is a part of what a slice may take.
+const IN_A_SLICE: usize = 16;
 
 /// Bytes of these blocks. Block 0 is accounted for with the chunk's header.
 fn resident(blocks: u64) -> usize {
