@@ -1,5 +1,6 @@
 //! Pointers without a type.
 
+use crate::FinalizerPolicy;
 use crate::gc::Gc;
 use crate::heap::Generation;
 use crate::observe;
@@ -106,9 +107,11 @@ impl GcAny {
     /// The managed weak references to this object, newest first: Python's
     /// `weakref.getweakrefs`, but for those outside of the heap.
     pub fn weak_refs(&self) -> Vec<GcAny> {
-        let cells = self.0.core().weaks.cells(self.0);
-        let owners = cells.iter().filter_map(|cell| cell.owner());
-        owners.filter(|owner| owner.is_open()).map(GcAny::another).collect()
+        let mut found = Vec::new();
+        self.0.core().weaks.each(self.0, |cell| {
+            found.extend(cell.owner().filter(|owner| owner.is_open()).map(GcAny::another));
+        });
+        found
     }
 
     /// The target, if this is a managed weak reference whose target lives.
@@ -129,7 +132,8 @@ impl GcAny {
 
     /// Has its PEP 442 finalizer run?
     pub fn is_finalized(&self) -> bool {
-        rites::is_finalized(self.0)
+        // (Legacy has another use for that plane.)
+        self.0.core().policy == FinalizerPolicy::Pep442 && rites::is_finalized(self.0)
     }
 
     /// The generation that it is in; `None` for untracked and frozen objects.

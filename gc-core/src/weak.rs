@@ -1,11 +1,14 @@
 //! Weak references: bare ones, and those that are objects of the heap themselves.
 
 use crate::gc::Gc;
+use crate::heap::{OutOfMemory, OutOfMemoryKind, give_up, insist};
+use crate::release::user_code;
+use crate::space::boxed::try_box;
+use crate::space::core::Core;
 use crate::space::object::Object;
-use crate::space::weak_table::{Callback, CellRef};
+use crate::space::weak_cell::{Callback, CellRef, WeakCell};
 use crate::trace::shape::HasCell;
 use crate::trace::{Trace, Visitor, Walk};
-use alloc::boxed::Box;
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -48,26 +51,49 @@ impl<T: ?Sized> Drop for Pointer<T> {
     }
 }
 
+/// Links a new cell to the object.
+fn link(object: Object, callback: Option<Callback>) -> Result<CellRef, OutOfMemory<()>> {
+    let core = object.core();
+    insist(core, callback, |callback| core.weaks.link(object, callback)).map_err(|callback| {
+        user_code::forget_callback(core, callback);
+        no_memory_for::<WeakCell>(core)
+    })
+}
+
+/// The same with a callback that is not boxed yet.
+fn link_with<F>(object: Object, callback: F) -> Result<CellRef, OutOfMemory<()>>
+where
+    F: FnOnce(Option<Object>) + 'static,
+{
+    let callback = insist(object.core(), callback, try_box).map_err(|_| no_memory_for::<F>(object.core()))?;
+    link(object, Some(callback))
+}
+
+fn no_memory_for<T>(core: &Core) -> OutOfMemory<()> {
+    give_up(core, OutOfMemoryKind::HeapSpace, size_of::<T>())
+}
+
 impl<T: ?Sized> Weak<T> {
     /// One that points to nothing.
     pub const fn new() -> Weak<T> {
         Weak(None)
     }
 
-    pub(crate) fn plain(target: &Gc<T>) -> Weak<T> {
+    pub(crate) fn plain(target: &Gc<T>) -> Result<Weak<T>, OutOfMemory<()>> {
         Weak::to_object(target.object(), target.value_pointer())
     }
 
     /// A weak reference to an object that may be half-built.
-    pub(crate) fn to_object(object: Object, value: NonNull<T>) -> Weak<T> {
-        let cell = object.core().weaks.link_plain(object);
-        Weak(Some(Pointer { cell: cell.open_handle(), value }))
+    pub(crate) fn to_object(object: Object, value: NonNull<T>) -> Result<Weak<T>, OutOfMemory<()>> {
+        let core = object.core();
+        let cell = insist(core, (), |()| core.weaks.link_plain(object).ok_or(()));
+        let cell = cell.map_err(|()| no_memory_for::<WeakCell>(core))?;
+        Ok(Weak(Some(Pointer { cell: cell.open_handle(), value })))
     }
 
-    pub(crate) fn with_callback(target: &Gc<T>, callback: impl FnOnce() + 'static) -> Weak<T> {
-        let object = target.object();
-        let cell = object.core().weaks.link(object, Some(Box::new(|_| callback())));
-        Weak(Some(Pointer { cell: cell.open_handle(), value: target.value_pointer() }))
+    pub(crate) fn with_callback(target: &Gc<T>, callback: impl FnOnce() + 'static) -> Result<Weak<T>, OutOfMemory<()>> {
+        let cell = link_with(target.object(), |_| callback())?;
+        Ok(Weak(Some(Pointer { cell: cell.open_handle(), value: target.value_pointer() })))
     }
 
     /// The object, unless it died, is dying, or is being reclaimed.
@@ -133,20 +159,20 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         target: &Gc<T>,
         owner: Object,
         callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
-    ) -> WeakRef<T> {
+    ) -> Result<WeakRef<T>, OutOfMemory<()>> {
         let object = target.object();
-        let callback = callback.map(|callback| -> Callback {
-            Box::new(|owner| {
+        let cell = match callback {
+            None => link(object, None)?,
+            Some(callback) => link_with(object, |owner| {
                 let Some(owner) = owner else { return };
                 // SAFETY: invariant 10: the owner is alive and held by our caller; this
                 // pointer is not dropped.
                 let this = unsafe { Gc::<WeakRef<T>>::from_raw(owner.value().cast()) };
                 callback(&ManuallyDrop::new(this));
-            })
-        });
-        let cell = object.core().weaks.link(object, callback);
+            })?,
+        };
         cell.set_owner(owner);
-        WeakRef(Pointer { cell: cell.open_handle(), value: target.value_pointer() })
+        Ok(WeakRef(Pointer { cell: cell.open_handle(), value: target.value_pointer() }))
     }
 
     /// The object, unless it died, is dying, or is being reclaimed.

@@ -4,16 +4,19 @@
 //! policy says. The stages are types, made from each other:
 //!
 //! ```text
-//!                 Unreachable
-//!        Legacy  /           \  Pep442
-//!        Uncollectable + Rest   Rest (after finalizers and a second look)
-//!                         \     /
-//!                       Reclaimable
+//!                      Unreachable
+//!             Legacy  /           \  Pep442
+//!   Rest (the armed put aside)    Rest (after finalizers and a second look)
+//!                     \           /
+//!                      Reclaimable
+//!                           |
+//!                     Uncollectable (nobody under Pep442)
 //! ```
 
 pub(crate) mod edges;
 mod find;
 pub(crate) mod incremental;
+mod order;
 mod reclaim;
 pub(crate) mod report;
 pub(crate) mod set;
@@ -21,11 +24,8 @@ pub(crate) mod set;
 use crate::finalize::{self, Calls};
 use crate::release::Isolated;
 use crate::space::core::Core;
-use crate::space::object::Object;
 use crate::space::slice::{Allowance, Stamp};
 use crate::{FinalizerPolicy, Pace};
-use bumpalo::Bump;
-use bumpalo::collections::Vec;
 use reclaim::Raised;
 use report::debug;
 use set::Set;
@@ -42,17 +42,16 @@ struct Rest<'h> {
 
 /// User code can get no pointer to these objects any more: they are condemned; or
 /// secluded, so that no user code will run until they are gone.
-struct Reclaimable<'h> {
-    set: Set<'h>,
+struct Reclaimable<'s, 'h> {
+    set: &'s mut Set<'h>,
     secluded: bool,
 }
 
-/// Unreachable objects that Legacy leaves alone: those with an armed finalizer in
-/// birth order, then what they reach in birth order. Their `mark` bits are set; one
-/// that dies or is resurrected meanwhile loses it.
-pub(crate) struct Uncollectable<'b> {
-    pub(crate) finalizable: Vec<'b, Object>,
-    pub(crate) reached: Vec<'b, Object>,
+/// What Legacy leaves alone: those that left the set, and bear a mark still; `saved` if
+/// the others were.
+pub(crate) struct Uncollectable<'h> {
+    pub(crate) set: Set<'h>,
+    pub(crate) saved: bool,
 }
 
 /// What a collection did.
@@ -180,42 +179,37 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
 fn dispose(unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
     core.user_code_ran.set(false);
-    let arena = Bump::new();
     match core.policy {
-        FinalizerPolicy::Legacy => legacy(unreachable, &arena),
-        FinalizerPolicy::Pep442 => pep442(unreachable, &arena),
+        FinalizerPolicy::Legacy => legacy(unreachable),
+        FinalizerPolicy::Pep442 => pep442(unreachable),
     }
 }
 
 /// Python up to 3.3: what has a finalizer, and what it reaches, is uncollectable.
-fn legacy(mut unreachable: Unreachable<'_>, arena: &Bump) -> Outcome {
+fn legacy(mut unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
-    let armed = finalize::find_armed(&unreachable, arena);
+    finalize::ask_whether_armed(&unreachable);
     unreachable.recount_after_user_code();
-    let (uncollectable, rest) = unreachable.set_uncollectable_aside(armed, arena);
-    let rest = rest.condemn_unless_saved();
-    debug::print_found(core, &rest.set, Some(&uncollectable), arena);
+    unreachable.set_uncollectable_aside();
+    let rest = unreachable.condemn_unless_saved();
+    debug::print_found(core, &rest.set);
     let mut collected = rest.set.tracked();
-    let calls = Calls::clear_weak(&rest.set, arena);
-    collected += calls.run(core, rest.set.generation());
-    let saved = rest.saved;
-    rest.dispose(arena);
-    let left = finalize::settle_uncollectable(core, &uncollectable, saved);
-    Outcome { collected, uncollectable: left, ..Outcome::default() }
+    collected += Calls::clear_weak(&rest.set).run(core, rest.set.generation());
+    let uncollectable = finalize::settle(&rest.dispose());
+    Outcome { collected, uncollectable, ..Outcome::default() }
 }
 
 /// Python from 3.4: finalizers first, then a second look at who is reachable.
-fn pep442(mut unreachable: Unreachable<'_>, arena: &Bump) -> Outcome {
+fn pep442(mut unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
-    debug::print_found(core, &unreachable.0, None, arena);
-    let calls = Calls::clear_weak(&unreachable.0, arena);
-    let mut collected = calls.run(core, unreachable.0.generation());
-    finalize::run_finalizers(&unreachable, arena);
+    debug::print_found(core, &unreachable.0);
+    let mut collected = Calls::clear_weak(&unreachable.0).run(core, unreachable.0.generation());
+    finalize::run_finalizers(&unreachable);
     unreachable.recount_after_user_code();
     let rest = unreachable.condemn_unless_saved();
-    finalize::silence_new_weak(&rest.set, arena);
+    finalize::silence_new_weak(&rest.set);
     collected += rest.set.tracked();
-    rest.dispose(arena);
+    drop(rest.dispose());
     Outcome { collected, ..Outcome::default() }
 }
 
@@ -229,28 +223,11 @@ impl<'h> Unreachable<'h> {
         }
     }
 
-    /// Splits off those of `armed` that are unreachable still, and all they reach.
-    fn set_uncollectable_aside<'b>(
-        mut self,
-        armed: Vec<'b, Object>,
-        arena: &'b Bump,
-    ) -> (Uncollectable<'b>, Unreachable<'h>) {
-        let set = &mut self.0;
-        let mut finalizable = Vec::new_in(arena);
-        finalizable.extend(armed.into_iter().filter(|&object| set.contains(object)));
-        if finalizable.is_empty() {
-            return (Uncollectable { finalizable, reached: Vec::new_in(arena) }, self);
-        }
-        let before = set.in_birth_order(arena, |_, _| !0);
-        for &object in &finalizable {
-            set.mark_member(object);
-        }
-        set.spread_marks();
-        let mut reached = Vec::new_in(arena);
-        reached.extend(
-            before.into_iter().filter(|&object| set::is_marked(object) && !finalizable.contains_sorted(object)),
-        );
-        (Uncollectable { finalizable, reached }, self)
+    /// Splits off who is armed, and all that they reach. Holds after it: of those that
+    /// were members these bear a mark; one that dies or is resurrected loses it.
+    fn set_uncollectable_aside(&mut self) {
+        self.0.mark_members(finalize::armed);
+        self.0.spread_marks();
     }
 
     /// From here on `upgrade` and every enumeration refuse the members, unless nobody
@@ -272,25 +249,15 @@ impl<'h> Unreachable<'h> {
     }
 }
 
-impl Rest<'_> {
+impl<'h> Rest<'h> {
     /// Reclaims it all, or saves it to `garbage`.
-    fn dispose(self, arena: &Bump) {
+    fn dispose(mut self) -> Uncollectable<'h> {
         if self.saved {
-            finalize::save_all(&self.set, arena);
+            finalize::save_all(&self.set);
         } else {
-            reclaim::reclaim(Reclaimable { set: self.set, secluded: self.secluded }, arena);
+            reclaim::reclaim(Reclaimable { set: &mut self.set, secluded: self.secluded });
         }
-    }
-}
-
-/// Membership in a list that is in birth order.
-trait ContainsSorted {
-    fn contains_sorted(&self, object: Object) -> bool;
-}
-
-impl ContainsSorted for Vec<'_, Object> {
-    fn contains_sorted(&self, object: Object) -> bool {
-        self.binary_search_by_key(&object.birth(), |known| known.birth()).is_ok()
+        Uncollectable { set: self.set, saved: self.saved }
     }
 }
 

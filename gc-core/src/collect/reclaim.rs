@@ -8,22 +8,21 @@ use crate::space::core::Core;
 use crate::space::info::Glue;
 use crate::space::object::Object;
 use crate::space::pass::Leaving;
-use bumpalo::Bump;
 use core::cell::Cell;
 
 /// Reclaims every member. Holds after it: their values are dropped and their slots
 /// free, but for managed weak references that a callback kept.
-pub(super) fn reclaim(mut reclaimable: Reclaimable<'_>, arena: &Bump) {
+pub(super) fn reclaim(mut reclaimable: Reclaimable<'_, '_>) {
     if !reclaimable.secluded && must_be_exact(&mut reclaimable) {
-        exact(&reclaimable, arena);
+        exact(&reclaimable);
     } else {
         fast(&mut reclaimable);
     }
 }
 
 /// Could the program tell the order in which the members go?
-fn must_be_exact(reclaimable: &mut Reclaimable<'_>) -> bool {
-    let set = &mut reclaimable.set;
+fn must_be_exact(reclaimable: &mut Reclaimable<'_, '_>) -> bool {
+    let set = &mut *reclaimable.set;
     if set.blocks().any(|block| block.has(flag::WILD) || block.info().weak_cell.is_some()) {
         return true;
     }
@@ -37,11 +36,11 @@ fn must_be_exact(reclaimable: &mut Reclaimable<'_>) -> bool {
 }
 
 /// Empties each member, oldest first, as Python's `delete_garbage` does.
-fn exact(reclaimable: &Reclaimable<'_>, arena: &Bump) {
-    let set = &reclaimable.set;
+fn exact(reclaimable: &Reclaimable<'_, '_>) {
+    let set = &*reclaimable.set;
     let core = set.core();
     let _open = Raised::new(&core.reclaiming);
-    for object in set.in_birth_order(arena, |_, _| !0) {
+    for object in set.in_birth_order(|_, _| !0) {
         if !set.contains(object) {
             continue; // died with one before
         }
@@ -64,8 +63,8 @@ fn empty(core: &Core, object: Object) {
 }
 
 /// Frees the members' slots block by block. No user code runs.
-fn fast(reclaimable: &mut Reclaimable<'_>) {
-    let set = &mut reclaimable.set;
+fn fast(reclaimable: &mut Reclaimable<'_, '_>) {
+    let set = &mut *reclaimable.set;
     let glue = |block: &Block| block.bin_class().glue;
     if set.pass.leaving == Leaving::Unwatched {
         for block in set.blocks().filter(|block| glue(block) == Glue::Pointers) {

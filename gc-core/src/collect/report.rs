@@ -7,7 +7,6 @@ use crate::space::figures::CollectionFigures;
 use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
 use crate::space::slice::Stamp;
 use crate::space::sliced::Sliced;
-use alloc::format;
 use alloc::string::String;
 
 /// Tells callbacks and log that a collection begins.
@@ -16,11 +15,11 @@ pub(super) fn start(core: &Core, generation: u8) {
     let info = CollectionInfo { generation, collected: 0, uncollectable: 0 };
     user_code::collection_event(core, Phase::Start, &info);
     if debug::has(core, debug::STATS) {
-        user_code::log(core, &format!("gc: collecting generation {generation}..."));
+        user_code::log(core, format_args!("gc: collecting generation {generation}..."));
         let [young, middle, old, frozen] = core.generation_sizes();
-        user_code::log(core, &format!("gc: objects in each generation: {young} {middle} {old}"));
+        user_code::log(core, format_args!("gc: objects in each generation: {young} {middle} {old}"));
         if core.policy == crate::FinalizerPolicy::Pep442 {
-            user_code::log(core, &format!("gc: objects in permanent generation: {frozen}"));
+            user_code::log(core, format_args!("gc: objects in permanent generation: {frozen}"));
         }
     }
 }
@@ -29,7 +28,7 @@ pub(super) fn start(core: &Core, generation: u8) {
 fn report_saturated(core: &Core) {
     let saturated = core.saturated.take();
     if saturated > 0 {
-        let message = format!("{saturated} since the last collection");
+        let message = user_code::written(format_args!("{saturated} since the last collection")).unwrap_or_default();
         let kind = UnraisableKind::CountSaturated;
         user_code::report(core, Unraisable { kind, type_name: String::new(), message });
     }
@@ -40,7 +39,7 @@ pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
     let Outcome { collected, uncollectable, .. } = outcome;
     if debug::has(core, debug::STATS) {
         let unreachable = collected + uncollectable;
-        user_code::log(core, &format!("gc: done, {unreachable} unreachable, {uncollectable} uncollectable"));
+        user_code::log(core, format_args!("gc: done, {unreachable} unreachable, {uncollectable} uncollectable"));
     }
     let info = CollectionInfo { generation, collected, uncollectable };
     user_code::collection_event(core, Phase::Stop, &info);
@@ -80,11 +79,12 @@ pub(super) fn enter_sliced(core: &Core, sliced: &Sliced) {
 pub(crate) mod debug {
     //! The debug flags and the lines of `COLLECTABLE` and `UNCOLLECTABLE`.
 
-    use super::{Core, format, user_code};
-    use crate::collect::Uncollectable;
+    use super::{Core, user_code};
+    use crate::FinalizerPolicy;
     use crate::collect::set::Set;
+    use crate::finalize::armed;
+    use crate::space::info::Short;
     use crate::space::object::Object;
-    use bumpalo::Bump;
 
     pub(crate) const STATS: u32 = 1;
     pub(crate) const COLLECTABLE: u32 = 2;
@@ -105,27 +105,23 @@ pub(crate) mod debug {
         has(core, SAVE_ALL)
     }
 
-    /// Logs what was found, in birth order.
-    pub(crate) fn print_found(core: &Core, found: &Set<'_>, left: Option<&Uncollectable<'_>>, arena: &Bump) {
+    /// Logs what was found, in birth order: the members, and who was set aside.
+    pub(crate) fn print_found(core: &Core, found: &Set<'_>) {
         if has(core, COLLECTABLE) {
-            for object in found.in_birth_order(arena, |_, _| !0) {
-                print(core, "collectable", object);
-            }
+            found.in_birth_order(|_, _| !0).for_each(|object| print(core, "collectable", object));
         }
-        if has(core, UNCOLLECTABLE)
-            && let Some(left) = left
-        {
-            for &object in left.finalizable.iter().chain(&left.reached) {
-                print(core, "uncollectable", object);
-            }
+        if has(core, UNCOLLECTABLE) && core.policy == FinalizerPolicy::Legacy {
+            let left = |object| print(core, "uncollectable", object);
+            found.marked_in_birth_order(armed).for_each(left);
+            found.marked_in_birth_order(|block, planes| !armed(block, planes)).for_each(left);
         }
     }
 
     fn print(core: &Core, what: &str, object: Object) {
         // A line sink is user code: what it was told of before may be gone by now.
         if object.is_alive() {
-            let line = format!("gc: {what} <{} {:#x}>", object.info().short_name(), object.address());
-            user_code::log(core, &line);
+            let address = object.address();
+            user_code::log(core, format_args!("gc: {what} <{} {address:#x}>", Short((object.info().name)())));
         }
     }
 }

@@ -4,13 +4,12 @@
 //! Each stage of a collection has a type of its own around a `Set`, so that a
 //! wrong order of steps does not compile.
 
+use super::order::BirthOrder;
 use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::object::Object;
 use crate::space::pass::{Listed, Pass, Scope};
-use crate::space::planes::{Planes, bits, lower};
-use bumpalo::Bump;
-use bumpalo::collections::Vec;
+use crate::space::planes::{Planes, bits, lower, raise};
 
 /// A set of objects. Dropping it forgets the set, not the objects.
 pub(crate) struct Set<'h> {
@@ -63,22 +62,20 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// The members that `choose` gives, oldest first.
-    pub(crate) fn in_birth_order<'b>(
+    /// The members that are among the objects that `choose` gives, oldest first. Those of
+    /// them that leave the set meanwhile may be given still.
+    pub(crate) fn in_birth_order(&self, choose: impl Fn(&Block, &Planes) -> u64) -> impl Iterator<Item = Object> {
+        BirthOrder::new(self, move |block, planes| planes.members() & choose(block, planes))
+    }
+
+    /// Those that were members and bear a mark, and are among the objects that `choose`
+    /// gives, oldest first.
+    pub(crate) fn marked_in_birth_order(
         &self,
-        arena: &'b Bump,
         choose: impl Fn(&Block, &Planes) -> u64,
-    ) -> Vec<'b, Object> {
-        let mut found = Vec::new_in(arena);
-        for block in self.blocks() {
-            let base = block.birth_base.get();
-            block.each_member(
-                |planes| planes.members() & choose(block, planes),
-                |object| found.push((base + u64::from(object.header().birth.get()), object)),
-            );
-        }
-        found.sort_unstable();
-        Vec::from_iter_in(found.into_iter().map(|(_, object)| object), arena)
+    ) -> impl Iterator<Item = Object> {
+        let marked = |planes: &Planes| planes.mark.get() & planes.alloc.get() & !planes.set.get();
+        BirthOrder::new(self, move |block, planes| marked(planes) & choose(block, planes))
     }
 
     /// Calls `f` for each member, block by block.
@@ -200,14 +197,18 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Removes one member, marked from now on.
-    pub(super) fn mark_member(&mut self, object: Object) {
-        let block = object.block();
-        let index = block.index(object);
-        let (planes, bit) = block.planes_of(index);
-        planes.mark.set(planes.mark.get() | bit);
+    /// Marks the members among the objects that `choose` gives, to be spread from.
+    pub(super) fn mark_members(&mut self, choose: impl Fn(&Block, &Planes) -> u64) {
         self.pass.unmarked = usize::MAX;
-        self.pass.enqueue(block, index);
+        for block in self.blocks() {
+            let mut groups = 0;
+            for (group, planes) in block.filled_groups() {
+                let marked = planes.members() & choose(block, planes);
+                raise(&planes.mark, marked);
+                groups |= u64::from(marked != 0) << group;
+            }
+            self.pass.enqueue_groups(block, groups);
+        }
     }
 
     /// Who was saved lives on like other survivors.
@@ -272,12 +273,7 @@ pub(super) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -
     found
 }
 
-/// The `mark` bit of an object that a split put aside.
-pub(crate) fn is_marked(object: Object) -> bool {
-    let (planes, bit) = object.block().planes_of(object.block().index(object));
-    planes.mark.get() & planes.alloc.get() & bit != 0
-}
-
+/// One that was set aside is so no longer.
 pub(crate) fn unmark(object: Object) {
     let (planes, bit) = object.block().planes_of(object.block().index(object));
     lower(&planes.mark, bit);

@@ -5,36 +5,44 @@ mod weak;
 
 pub(crate) use weak::{Calls, silence_new_weak};
 
-use crate::collect::set::{Set, is_marked, unmark};
+use crate::collect::set::{Set, unmark};
 use crate::collect::{Uncollectable, Unreachable};
 use crate::release::rites::set_finalized;
 use crate::release::{decrement, user_code};
 use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::object::Object;
-use crate::space::planes::Planes;
-use bumpalo::Bump;
-use bumpalo::collections::Vec;
+use crate::space::planes::{Planes, lower, raise};
 
 fn finalizable(block: &Block, _: &Planes) -> u64 {
     if block.has(flag::FINALIZABLE) { !0 } else { 0 }
 }
 
-/// Legacy: the members whose finalizer is armed now, oldest first. Asking is user
-/// code: the set must be recounted after it.
-pub(crate) fn find_armed<'b>(unreachable: &Unreachable<'_>, arena: &'b Bump) -> Vec<'b, Object> {
+/// Legacy: asks each member whether its finalizer is armed now, oldest first, and notes the
+/// answer in the `finalized` plane, which has no other use there. Asking is user code: the
+/// set must be recounted after it.
+pub(crate) fn ask_whether_armed(unreachable: &Unreachable<'_>) {
     let set = &unreachable.0;
-    let mut armed = Vec::new_in(arena);
-    for object in set.in_birth_order(arena, finalizable) {
-        if set.contains(object) && held(object, || is_armed(set.core(), object)) {
-            armed.push(object);
+    for object in set.in_birth_order(finalizable) {
+        if set.contains(object) {
+            let (planes, bit) = object.block().planes_of(object.block().index(object));
+            lower(&planes.finalized, bit);
+            held(object, || {
+                if is_armed(set.core(), object) {
+                    raise(&planes.finalized, bit);
+                }
+            });
         }
     }
-    armed
 }
 
 fn is_armed(core: &Core, object: Object) -> bool {
     object.info().finalizer.is_some_and(|fns| user_code::armed(core, object, fns))
+}
+
+/// Those who said that they are armed.
+pub(crate) fn armed(block: &Block, planes: &Planes) -> u64 {
+    finalizable(block, planes) & planes.finalized.get()
 }
 
 /// Holds the object while `f` runs.
@@ -47,11 +55,11 @@ fn held<R>(object: Object, f: impl FnOnce() -> R) -> R {
 
 /// PEP 442: runs each finalizer that never ran, oldest first. An object that died
 /// meanwhile, or was resurrected by its count, has dropped out of the set.
-pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>, arena: &Bump) {
+pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>) {
     let set = &unreachable.0;
     let core = set.core();
     let pending = |block: &Block, planes: &Planes| finalizable(block, planes) & !planes.finalized.get();
-    for object in set.in_birth_order(arena, pending) {
+    for object in set.in_birth_order(pending) {
         if !set.contains(object) {
             continue;
         }
@@ -65,33 +73,35 @@ pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>, arena: &Bump) {
     }
 }
 
-/// Legacy: puts what is uncollectable still into `garbage`: the objects with a
-/// finalizer, or `all` of them under `SAVE_ALL`. Returns how many there are.
-pub(crate) fn settle_uncollectable(core: &Core, uncollectable: &Uncollectable<'_>, all: bool) -> usize {
+/// Legacy: puts what is uncollectable still into `garbage`: the objects with a finalizer,
+/// then, under `SAVE_ALL`, those that they reach. Returns how many there are.
+pub(crate) fn settle(uncollectable: &Uncollectable<'_>) -> usize {
+    let Uncollectable { set, saved } = uncollectable;
     let mut left = 0;
-    let finalizable = uncollectable.finalizable.iter().map(|&object| (object, true));
-    let reached = uncollectable.reached.iter().map(|&object| (object, all));
-    for (object, saved) in finalizable.chain(reached) {
-        if !is_marked(object) {
-            continue; // died, or was resurrected by its count
-        }
+    let mut settle_one = |object: Object, saved| {
         unmark(object);
         left += object.block().kind.get().tracked() as usize;
         if saved {
-            save(core, object);
+            save(set.core(), object);
         }
-    }
+    };
+    set.marked_in_birth_order(armed).for_each(|object| settle_one(object, true));
+    set.marked_in_birth_order(|_, _| !0).for_each(|object| settle_one(object, *saved));
     left
 }
 
 /// `SAVE_ALL`: puts the whole set into `garbage`, oldest first.
-pub(crate) fn save_all(set: &Set<'_>, arena: &Bump) {
-    for object in set.in_birth_order(arena, |_, _| !0) {
-        save(set.core(), object);
-    }
+pub(crate) fn save_all(set: &Set<'_>) {
+    set.in_birth_order(|_, _| !0).for_each(|object| save(set.core(), object));
 }
 
+/// Where the list has no room, the next full collection looks at everything, and finds
+/// the object again.
 fn save(core: &Core, object: Object) {
+    let mut garbage = core.garbage.borrow_mut();
+    if garbage.try_reserve(1).is_err() {
+        return core.schedule.distrust.set(true);
+    }
     object.count().increment();
-    core.garbage.borrow_mut().push_back(object);
+    garbage.push_back(object);
 }

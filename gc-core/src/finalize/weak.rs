@@ -8,29 +8,26 @@ use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::object::Object;
 use crate::space::planes::Planes;
-use crate::space::weak_table::CellRef;
-use bumpalo::Bump;
-use bumpalo::collections::Vec;
+use crate::space::weak_cell::{CellRef, Cells};
 
 /// Callbacks to run, in order; the managed weak references among them are held.
-pub(crate) struct Calls<'b>(Vec<'b, CellRef>);
+pub(crate) struct Calls(Cells);
 
-impl<'b> Calls<'b> {
+impl Calls {
     /// Clears every weak reference to the members, in birth order and newest first,
     /// and takes down the callbacks of those that are not members themselves.
-    pub(crate) fn clear_weak(set: &Set<'_>, arena: &'b Bump) -> Calls<'b> {
+    pub(crate) fn clear_weak(set: &Set<'_>) -> Calls {
         let core = set.core();
-        let mut calls = Vec::new_in(arena);
-        for object in set.in_birth_order(arena, concerned_by_weak) {
+        let mut calls = Cells::default();
+        for object in set.in_birth_order(concerned_by_weak) {
             if core.policy == FinalizerPolicy::Pep442 {
                 forget_target(object);
             }
-            for cell in core.weaks.clear(object) {
+            let mut cells = core.weaks.clear(object);
+            while let Some(cell) = cells.pop_front() {
                 if cell.has_callback() && owner_can_be_called(set, &cell) {
-                    if let Some(owner) = cell.owner() {
-                        owner.count().increment();
-                    }
-                    calls.push(cell);
+                    cell.hold_owner();
+                    calls.push_back(cell);
                 }
             }
         }
@@ -39,9 +36,9 @@ impl<'b> Calls<'b> {
 
     /// Runs the callbacks. A managed weak reference moves to the next generation,
     /// or dies of it. Returns how many died.
-    pub(crate) fn run(self, core: &Core, generation: u8) -> usize {
+    pub(crate) fn run(mut self, core: &Core, generation: u8) -> usize {
         let mut died = 0;
-        for cell in self.0 {
+        while let Some(cell) = self.0.pop_front() {
             if let Some(callback) = cell.take_callback() {
                 user_code::weak_callback(core, callback, cell.owner());
             }
@@ -78,8 +75,8 @@ fn owner_can_be_called(set: &Set<'_>, cell: &CellRef) -> bool {
 
 /// PEP 442: weak references that finalizers made to the members die without a word
 /// before anything is reclaimed.
-pub(crate) fn silence_new_weak(set: &Set<'_>, arena: &Bump) {
-    for object in set.in_birth_order(arena, |_, planes| planes.weak.get()) {
+pub(crate) fn silence_new_weak(set: &Set<'_>) {
+    for object in set.in_birth_order(|_, planes| planes.weak.get()) {
         if object.is_alive() {
             silence_weak(set.core(), object);
         }

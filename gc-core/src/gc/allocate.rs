@@ -2,7 +2,7 @@
 
 use super::Gc;
 use crate::collect;
-use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind, give_up};
+use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind, give_up, insist};
 use crate::release;
 use crate::space::bins::size_class;
 use crate::space::block::Block;
@@ -102,7 +102,7 @@ impl Heap {
         let block = object.block();
         let half_built = HalfBuilt { core, object };
         object.count().close();
-        let weak = Weak::to_object(object, object.value().cast::<T>());
+        let weak = Weak::to_object(object, object.value().cast::<T>()).unwrap_or_else(|error| panic!("{error}"));
         let value = make(&weak);
         core::mem::forget(half_built);
         object.count().start(block.is_tracked());
@@ -153,7 +153,8 @@ impl Heap {
     /// The same, with an error instead of the panic about memory.
     ///
     /// # Errors
-    /// [`OutOfMemory`], which hands the values back.
+    /// [`OutOfMemory`], which hands the values back; none where there was no memory to
+    /// gather them.
     ///
     /// # Panics
     /// When the iterator panics, or does not yield as many values as it says.
@@ -164,7 +165,12 @@ impl Heap {
         // The iterator is user code: it runs before a slot is taken.
         let values = values.into_iter();
         let expected = values.len();
-        let values: alloc::vec::Vec<T> = values.take(expected).collect();
+        let mut gathered = insist(self.core(), alloc::vec::Vec::new(), |mut gathered| {
+            if gathered.try_reserve_exact(expected).is_ok() { Ok(gathered) } else { Err(gathered) }
+        })
+        .map_err(|none| give_up(self.core(), OutOfMemoryKind::HeapSpace, expected * size_of::<T>()).with(none))?;
+        gathered.extend(values.take(expected));
+        let values = gathered;
         assert_eq!(values.len(), expected, "the iterator yielded fewer values than it said");
         let object = match self.place_many::<Many<T>>(values.len(), size_of::<T>()) {
             Ok(object) => object,
@@ -217,7 +223,19 @@ impl Heap {
         target: &Gc<T>,
         callback: impl FnOnce(&Gc<WeakRef<T>>) + 'static,
     ) -> Gc<WeakRef<T>> {
-        self.place_weak(target, Some(callback)).unwrap_or_else(|error| panic!("{error}"))
+        self.try_alloc_weak_with(target, callback).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, with an error instead of a panic; the callback is dropped then.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    pub fn try_alloc_weak_with<T: Trace + ?Sized>(
+        &self,
+        target: &Gc<T>,
+        callback: impl FnOnce(&Gc<WeakRef<T>>) + 'static,
+    ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
+        self.place_weak(target, Some(callback))
     }
 
     fn place_weak<T: Trace + ?Sized>(
@@ -228,7 +246,9 @@ impl Heap {
         let size = size_of::<WeakRef<T>>();
         let placed = place(self.core(), info_of::<WeakOne<WeakRef<T>>>(), size, 0);
         let object = placed.map_err(|kind| give_up(self.core(), kind, size))?;
-        let value = WeakRef::link(target, object, callback);
+        let half_built = HalfBuilt { core: self.core(), object };
+        let value = WeakRef::link(target, object, callback)?;
+        core::mem::forget(half_built);
         // SAFETY: invariant 13: a slot for this value was just taken.
         Ok(unsafe { settle(object, object.block(), value) })
     }

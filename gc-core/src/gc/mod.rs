@@ -2,6 +2,7 @@
 
 mod allocate;
 
+use crate::OutOfMemory;
 use crate::any::GcAny;
 use crate::heap::Heap;
 use crate::release::{self, rites};
@@ -100,7 +101,9 @@ impl<T: ?Sized> Gc<T> {
     /// share a cell count once.
     pub fn weak_count(this: &Gc<T>) -> usize {
         let object = this.object();
-        object.core().weaks.cells(object).len()
+        let mut count = 0;
+        object.core().weaks.each(object, |_| count += 1);
+        count
     }
 
     /// The heap that the object lives in.
@@ -114,7 +117,27 @@ impl<T: ?Sized> Gc<T> {
     }
 
     /// A weak reference without callback; all of one object share one cell.
+    ///
+    /// # Panics
+    /// When the program's allocator is out of memory; see [`try_downgrade`](Gc::try_downgrade).
     pub fn downgrade(this: &Gc<T>) -> Weak<T> {
+        Gc::try_downgrade(this).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, with an error instead of a panic.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], when a full collection did not help either.
+    ///
+    /// ```
+    /// use gc_core::{Gc, Heap};
+    ///
+    /// let heap = Heap::new();
+    /// let value = heap.alloc(1u8);
+    /// assert_eq!(Gc::try_downgrade(&value)?.upgrade().as_deref(), Some(&1));
+    /// # Ok::<(), gc_core::OutOfMemory<()>>(())
+    /// ```
+    pub fn try_downgrade(this: &Gc<T>) -> Result<Weak<T>, OutOfMemory<()>> {
         Weak::plain(this)
     }
 
@@ -134,7 +157,19 @@ impl<T: ?Sized> Gc<T> {
     /// drop(value);
     /// assert!(called.get() && weak.upgrade().is_none());
     /// ```
+    ///
+    /// # Panics
+    /// When the program's allocator is out of memory; see
+    /// [`try_downgrade_with`](Gc::try_downgrade_with).
     pub fn downgrade_with(this: &Gc<T>, callback: impl FnOnce() + 'static) -> Weak<T> {
+        Gc::try_downgrade_with(this, callback).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, with an error instead of a panic; the callback is dropped then.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], when a full collection did not help either.
+    pub fn try_downgrade_with(this: &Gc<T>, callback: impl FnOnce() + 'static) -> Result<Weak<T>, OutOfMemory<()>> {
         Weak::with_callback(this, callback)
     }
 

@@ -155,6 +155,18 @@ pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> O
     error
 }
 
+/// Tries to take memory from the allocator; where it is refused, a full collection may free
+/// some. Gives the argument back after a second refusal.
+pub(crate) fn insist<A, R>(core: &Core, argument: A, attempt: impl Fn(A) -> Result<R, A>) -> Result<R, A> {
+    match attempt(argument) {
+        Err(argument) if !core.collecting.get() => {
+            collect::collect(core, 2);
+            attempt(argument)
+        }
+        result => result,
+    }
+}
+
 /// Declared bytes outside of the heap: see [`Heap::external_bytes`]. Dropping it gives them
 /// back. It may outlive the heap.
 pub struct ExternalBytes {

@@ -13,16 +13,16 @@ pub use config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
 pub use error::{BuildError, OutOfMemory, OutOfMemoryKind};
 pub use garbage::Garbage;
 pub use gc_module::Pause;
-pub(crate) use limits::give_up;
 pub use limits::{ExternalBytes, MemoryFigures, OutOfMemoryInfo};
+pub(crate) use limits::{give_up, insist};
 pub use pace::{Budget, Pace, Progress};
 
 use crate::collect;
 use crate::release::{self, user_code};
 use crate::space::core::{Core, CoreRef};
 use crate::space::hooks::{Unraisable, UnraisableKind};
+use crate::space::info::Short;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
@@ -95,7 +95,7 @@ fn close(core: &Core) {
     if garbage == 0 || flags.contains(DebugFlags::SAVE_ALL) {
         return;
     }
-    let message = format!("{garbage} uncollectable objects at shutdown");
+    let message = user_code::written(format_args!("{garbage} uncollectable objects at shutdown")).unwrap_or_default();
     user_code::report(
         core,
         Unraisable { kind: UnraisableKind::UncollectableAtExit, type_name: String::new(), message },
@@ -104,9 +104,8 @@ fn close(core: &Core) {
         for at in 0..garbage {
             let object = core.garbage.borrow().get(at).copied();
             if let Some(object) = object {
-                let line =
-                    format!("gc: uncollectable at shutdown <{} {:#x}>", object.info().short_name(), object.address());
-                user_code::log(core, &line);
+                let (name, address) = (Short((object.info().name)()), object.address());
+                user_code::log(core, format_args!("gc: uncollectable at shutdown <{name} {address:#x}>"));
             }
         }
     }

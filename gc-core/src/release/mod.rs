@@ -225,8 +225,8 @@ fn defer(core: &Core, object: Object) -> bool {
 /// Releases what earlier slices left. `true`: nothing is left.
 pub(crate) fn resume(core: &Core) -> bool {
     if !core.deferred.borrow().is_empty() {
-        let own = core.release_queue.replace(core.deferred.take());
-        debug_assert!(own.is_empty(), "resumed inside of a release");
+        debug_assert!(core.release_queue.borrow().is_empty(), "resumed inside of a release");
+        core.release_queue.swap(&core.deferred);
         let nested = Nested::enter(core);
         drain(core);
         drop(nested);

@@ -8,8 +8,8 @@ use crate::space::core::Core;
 use crate::space::info::FinalizerFns;
 use crate::space::object::Object;
 use crate::space::planes::raise;
-use crate::space::weak_table::{CellRef, has_weak};
-use smallvec::SmallVec;
+use crate::space::weak_cell::{CellRef, Cells};
+use crate::space::weak_table::has_weak;
 
 /// Performs the rites for a dying object. `false`: it was resurrected.
 pub(super) fn perform(core: &Core, object: Object) -> bool {
@@ -73,20 +73,26 @@ fn clear_weak(core: &Core, object: Object) {
     if !has_weak(object) {
         return;
     }
-    let cells = core.weaks.clear(object);
+    let mut cells = core.weaks.clear(object);
     // A managed weak reference that is dying itself has no callback any more.
-    let lives = |cell: &&CellRef| cell.owner().is_none_or(|owner| owner.is_alive() && owner.count().get() > 0);
-    let live: SmallVec<[&CellRef; 4]> = cells.iter().filter(lives).collect();
-    for owner in live.iter().filter_map(|cell| cell.owner()) {
-        owner.count().increment();
+    let lives = |cell: &CellRef| cell.owner().is_none_or(|owner| owner.is_alive() && owner.count().get() > 0);
+    let (mut live, mut called) = (Cells::default(), Cells::default());
+    while let Some(cell) = cells.pop_front() {
+        if lives(&cell) {
+            cell.hold_owner();
+            live.push_back(cell);
+        }
     }
-    for cell in &live {
+    while let Some(cell) = live.pop_front() {
         if let Some(callback) = cell.take_callback() {
             user_code::weak_callback(core, callback, cell.owner());
         }
+        called.push_front(cell);
     }
-    for owner in live.iter().rev().filter_map(|cell| cell.owner()) {
-        decrement(owner);
+    while let Some(cell) = called.pop_front() {
+        if let Some(owner) = cell.owner() {
+            decrement(owner);
+        }
     }
 }
 
@@ -99,7 +105,8 @@ pub(crate) fn part_with_weak(core: &Core, object: Object) {
 /// Clears weak references that nobody is told about.
 pub(crate) fn silence_weak(core: &Core, object: Object) {
     if has_weak(object) {
-        for cell in core.weaks.clear(object) {
+        let mut cells = core.weaks.clear(object);
+        while let Some(cell) = cells.pop_front() {
             user_code::forget_callback(core, cell.take_callback());
         }
     }

@@ -6,8 +6,9 @@ use crate::space::core::Core;
 use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
 use crate::space::info::FinalizerFns;
 use crate::space::object::Object;
-use crate::space::weak_table::Callback;
+use crate::space::weak_cell::Callback;
 use alloc::string::String;
+use core::fmt;
 
 /// Runs user code; `None` when it panicked, which has been reported then.
 fn enter<R>(
@@ -125,7 +126,7 @@ pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
 
 /// Calls every collection callback.
 pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo) {
-    for callback in core.hooks.callbacks() {
+    for (_, callback) in core.hooks.callbacks().iter() {
         enter(core, UnraisableKind::Hook, || String::from("collection callback"), || callback(phase, info));
     }
 }
@@ -142,9 +143,27 @@ pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     core.account.open_reserve(before);
 }
 
-/// Hands a line to the log sink, if there is one.
-pub(crate) fn log(core: &Core, line: &str) {
+/// Hands a line to the log sink, if there is one. Where there is no memory for the line,
+/// it says so.
+pub(crate) fn log(core: &Core, line: fmt::Arguments<'_>) {
     if let Some(sink) = core.hooks.log() {
+        let text = written(line);
+        let line = text.as_deref().unwrap_or("gc: (no memory for this line)");
         enter(core, UnraisableKind::Hook, || String::from("log sink"), || sink(line));
     }
+}
+
+/// The text, unless there is no memory for it.
+pub(crate) fn written(text: fmt::Arguments<'_>) -> Option<String> {
+    struct Writer(String);
+    impl fmt::Write for Writer {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0.try_reserve(part.len()).map_err(|_| fmt::Error)?;
+            self.0.push_str(part);
+            Ok(())
+        }
+    }
+    let mut writer = Writer(String::new());
+    fmt::write(&mut writer, text).ok()?;
+    Some(writer.0)
 }

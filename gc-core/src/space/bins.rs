@@ -1,6 +1,7 @@
 //! Bins: one for each type (and size class, for slices) with objects on the heap.
 
 use super::block::{Block, BlockLink, flag};
+use super::boxed::try_box;
 use super::chunk::{BLOCK, Chunk, SUB, Wanted};
 use super::core::Core;
 use super::dirty::Stay;
@@ -106,7 +107,7 @@ impl Core {
 
     /// Takes a slot for a value of the type.
     pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
-        let bin = self.bin(info, size, class);
+        let bin = self.bin(info, size, class)?;
         // SAFETY: invariant 9: bins live as long as their heap.
         let bin = unsafe { bin.as_ref() };
         if bin.stride() > LARGE {
@@ -138,23 +139,26 @@ impl Core {
         self.settle_block(block);
     }
 
-    /// The type's bin; its class is found on the first use.
-    fn bin(&self, info: &'static TypeInfo, size: usize, class: u8) -> NonNull<Bin> {
+    /// The type's bin; its class is found on the first use. `None`: there is no memory.
+    fn bin(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<NonNull<Bin>> {
         if let Some(bin) = self.bins.by_type.borrow().get(&(info.id, class)) {
-            return NonNull::from(&**bin);
+            return Some(NonNull::from(&**bin));
         }
-        let bin = Box::new(Bin {
+        let bin = Bin {
             die: info.die,
             info,
-            class: (info.classify)(),
+            class: (info.classify)()?,
             size,
             current: Cell::new(None),
             available: Cell::new(None),
             blocks: Cell::new(0),
-        });
+        };
+        let mut by_type = self.bins.by_type.borrow_mut();
+        by_type.try_reserve(1).ok()?;
+        let bin = try_box(bin).ok()?;
         let link = NonNull::from(&*bin);
-        self.bins.by_type.borrow_mut().insert((info.id, class), bin);
-        link
+        by_type.insert((info.id, class), bin);
+        Some(link)
     }
 
     /// A block with room becomes the bin's current one.
@@ -315,17 +319,25 @@ impl Core {
     pub(crate) fn tidy_all(&self, closing: bool) {
         self.visit_dirty(2, usize::MAX, |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean });
         self.bins.flush();
-        let mut blocks = alloc::vec::Vec::new();
+        self.emptied.take();
+        while self.tidy_some(closing) {}
+    }
+
+    /// Gives back some of the blocks that are empty. `false`: none is left.
+    fn tidy_some(&self, closing: bool) -> bool {
+        let mut blocks = [None; AT_A_TIME];
+        let mut found = 0;
         self.memory.each_block(&mut |block| {
             block.clear_flag(flag::EMPTIED);
-            if block.live() == 0 || (closing && block.has(flag::CURRENT)) {
-                blocks.push(block.link());
+            let empty = block.live() == 0 && !block.has(flag::DIRTY | flag::LISTED);
+            if found < AT_A_TIME && (empty || (closing && block.has(flag::CURRENT))) {
+                blocks[found] = Some(block.link());
+                found += 1;
             }
         });
-        self.emptied.take();
-        for block in blocks {
+        for link in blocks.into_iter().flatten() {
             // SAFETY: invariant 2: still in place, only blocks visited before went back.
-            let block = unsafe { block.as_ref() };
+            let block = unsafe { link.as_ref() };
             // SAFETY: invariant 9.
             let Some(bin) = block.bin.get().map(|bin| unsafe { bin.as_ref() }) else { continue };
             if block.has(flag::CURRENT) {
@@ -333,8 +345,12 @@ impl Core {
             }
             self.settle_block(block);
         }
+        found == AT_A_TIME
     }
 }
+
+/// So many blocks are gathered before they are given back.
+const AT_A_TIME: usize = 64;
 
 impl Bin {
     fn stride(&self) -> usize {

@@ -93,6 +93,9 @@ pub(crate) struct Core {
     pub(crate) saturated: Cell<usize>,
 }
 
+/// So many objects can wait to be released where there is no memory for a longer queue.
+const QUEUED: usize = 64;
+
 impl Core {
     pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
         let account = Account::new();
@@ -111,8 +114,8 @@ impl Core {
             sliced: Cell::new(None),
             is_sliced: Cell::new(false),
             slice: Meter::default(),
-            deferred: RefCell::new(Vec::new()),
-            release_queue: RefCell::new(Vec::new()),
+            deferred: RefCell::new(Vec::with_capacity(QUEUED)),
+            release_queue: RefCell::new(Vec::with_capacity(QUEUED)),
             emptied: RefCell::new(Vec::new()),
             untidy: Cell::new(false),
             policy,

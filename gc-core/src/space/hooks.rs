@@ -87,11 +87,15 @@ pub(crate) type OnUnraisable = Rc<dyn Fn(&Unraisable)>;
 pub(crate) type LogSink = Rc<dyn Fn(&str)>;
 pub(crate) type OnOutOfMemory = Rc<dyn Fn(&OutOfMemory<()>)>;
 
+/// Collection callbacks in the order they were added.
+type Callbacks = Rc<Vec<(CallbackId, OnCollection)>>;
+
 pub(crate) struct Hooks {
     unraisable: RefCell<Option<OnUnraisable>>,
     log: RefCell<Option<LogSink>>,
     out_of_memory: RefCell<Option<OnOutOfMemory>>,
-    callbacks: RefCell<Vec<(CallbackId, OnCollection)>>,
+    /// Never changed in place: a collection may be calling them.
+    callbacks: RefCell<Callbacks>,
     next_id: Cell<u64>,
 }
 
@@ -101,7 +105,7 @@ impl Hooks {
             unraisable: RefCell::new(None),
             log: RefCell::new(None),
             out_of_memory: RefCell::new(None),
-            callbacks: RefCell::new(Vec::new()),
+            callbacks: RefCell::default(),
             next_id: Cell::new(0),
         }
     }
@@ -134,18 +138,23 @@ impl Hooks {
     pub(crate) fn add_callback(&self, callback: OnCollection) -> CallbackId {
         let id = CallbackId(self.next_id.get());
         self.next_id.set(id.0 + 1);
-        self.callbacks.borrow_mut().push((id, callback));
+        let mut callbacks = self.callbacks.borrow_mut();
+        let more = callbacks.iter().cloned().chain([(id, callback)]).collect();
+        *callbacks = Rc::new(more);
         id
     }
 
     pub(crate) fn remove_callback(&self, id: CallbackId) -> Option<OnCollection> {
         let mut callbacks = self.callbacks.borrow_mut();
-        let at = callbacks.iter().position(|(known, _)| *known == id)?;
-        Some(callbacks.remove(at).1)
+        let mut fewer = Vec::clone(&callbacks);
+        let at = fewer.iter().position(|(known, _)| *known == id)?;
+        let removed = fewer.remove(at).1;
+        *callbacks = Rc::new(fewer);
+        Some(removed)
     }
 
-    /// The callbacks as they are now, in the order they were added.
-    pub(crate) fn callbacks(&self) -> Vec<OnCollection> {
-        self.callbacks.borrow().iter().map(|(_, callback)| callback.clone()).collect()
+    /// The callbacks as they are now.
+    pub(crate) fn callbacks(&self) -> Callbacks {
+        self.callbacks.borrow().clone()
     }
 }

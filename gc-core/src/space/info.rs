@@ -4,8 +4,9 @@ use super::block::Block;
 use super::core::Core;
 use super::object::Object;
 use super::pass::{EdgeSink, Pass};
-use super::weak_table::CellRef;
+use super::weak_cell::CellRef;
 use core::any::TypeId;
+use core::fmt;
 
 /// How the collector treats a type's objects. Found once per type and heap by the type walk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,7 +78,7 @@ pub(crate) struct TypeInfo {
     /// Bytes before the value: the header, and the length of a slice before that.
     pub(crate) prefix: usize,
     /// Runs the type walk.
-    pub(crate) classify: fn() -> Class,
+    pub(crate) classify: fn() -> Option<Class>,
     /// Drops the value of an object without rites, and frees its slot.
     pub(crate) die: Die,
     /// Drops the value in place; `None` where that does nothing.
@@ -110,21 +111,29 @@ impl TypeInfo {
 
 /// Drops path segments from a type's name.
 pub(crate) fn short(name: &str) -> alloc::string::String {
-    let mut out = alloc::string::String::with_capacity(name.len());
-    let mut word = 0;
-    let mut chars = name.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let path = c == ':' && chars.peek().is_some_and(|&(_, next)| next == ':');
-        if path {
-            chars.next();
-            word = at + 2;
-        } else if !(c.is_alphanumeric() || c == '_') {
-            out.push_str(&name[word..at + c.len_utf8()]);
-            word = at + c.len_utf8();
+    alloc::format!("{}", Short(name))
+}
+
+/// Shows a type's name without path segments.
+pub(crate) struct Short<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0;
+        let mut word = 0;
+        let mut chars = name.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            let path = c == ':' && chars.peek().is_some_and(|&(_, next)| next == ':');
+            if path {
+                chars.next();
+                word = at + 2;
+            } else if !(c.is_alphanumeric() || c == '_') {
+                f.write_str(&name[word..at + c.len_utf8()])?;
+                word = at + c.len_utf8();
+            }
         }
+        f.write_str(&name[word..])
     }
-    out.push_str(&name[word..]);
-    out
 }
 
 #[cfg(test)]

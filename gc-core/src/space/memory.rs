@@ -24,7 +24,10 @@ pub(crate) struct Memory {
     decay: Decay,
     /// Chunk to look at first.
     hint: Cell<usize>,
+    /// With room for all that there are.
     free_subs: RefCell<Vec<FreeSub>>,
+    /// Sub-blocks of all split blocks.
+    subs: Cell<usize>,
     /// Blocks and sub-blocks that hold slots.
     used: Cell<usize>,
     /// Chunks given back so far.
@@ -49,6 +52,7 @@ impl Memory {
             decay: Decay::default(),
             hint: Cell::new(0),
             free_subs: RefCell::new(Vec::new()),
+            subs: Cell::new(0),
             used: Cell::new(0),
             releases: Cell::new(0),
         }
@@ -136,6 +140,7 @@ impl Memory {
 
     fn new_chunk(&self, core: &Core, bytes: usize) -> Option<&Chunk> {
         self.chunks.borrow_mut().try_reserve(1).ok()?;
+        self.reserve_subs()?;
         let memory = self.source.acquire(bytes, CHUNK)?;
         poison::chunk_is_root(memory, bytes, true);
         self.account.take(if bytes > CHUNK { bytes } else { BLOCK });
@@ -167,7 +172,15 @@ impl Memory {
     fn add_subs(&self, chunk: NonNull<Chunk>, block: usize) {
         let subs = (Chunk::first_sub(block)..SUBS).rev();
         let subs = subs.map(|sub| FreeSub { chunk, block: block as u8, sub: sub as u8 });
+        self.subs.set(self.subs.get() + subs.len());
         self.free_subs.borrow_mut().extend(subs);
+    }
+
+    /// Makes room in the list for the sub-blocks of one block more.
+    fn reserve_subs(&self) -> Option<()> {
+        let mut free_subs = self.free_subs.borrow_mut();
+        let more = self.subs.get() + SUBS - free_subs.len();
+        free_subs.try_reserve(more).ok()
     }
 
     /// Takes a sub-block, splitting a block when none is free.
@@ -191,6 +204,7 @@ impl Memory {
             self.new_chunk(core, CHUNK)?;
             return Some(());
         }
+        self.reserve_subs()?;
         let (chunk, index, _) = self.find_blocks(core, Wanted::Whole(1))?;
         self.free.set(self.free.get() - 1);
         if self.free_subs.borrow().is_empty() {
@@ -309,13 +323,22 @@ impl Memory {
     /// Undoes a split when all its sub-blocks are free.
     fn reclaim_split(&self, chunk: &Chunk, index: usize) -> bool {
         let here = |free: &FreeSub| free.chunk == NonNull::from(chunk) && free.block as usize == index;
-        let mut free_subs = self.free_subs.borrow_mut();
+        let free_subs = self.free_subs.borrow();
         if free_subs.iter().filter(|free| here(free)).count() < SUBS - 1 {
             return false;
         }
-        free_subs.retain(|free| !here(free));
+        drop(free_subs);
+        self.forget_subs(here);
         chunk.blocks[index].unsplit();
         true
+    }
+
+    /// The free sub-blocks among all that `gone` says are so no longer.
+    fn forget_subs(&self, gone: impl Fn(&FreeSub) -> bool) {
+        let mut free_subs = self.free_subs.borrow_mut();
+        let before = free_subs.len();
+        free_subs.retain(|free| !gone(free));
+        self.subs.set(self.subs.get() - (before - free_subs.len()));
     }
 
     /// Gives an empty chunk to the system.
@@ -323,7 +346,7 @@ impl Memory {
         let link = NonNull::from(chunk);
         self.releases.set(self.releases.get() + 1);
         self.chunks.borrow_mut().retain(|known| *known != link);
-        self.free_subs.borrow_mut().retain(|free| free.chunk != link);
+        self.forget_subs(|free| free.chunk == link);
         self.free.set(self.free.get() - chunk.capacity());
         self.decay.remove(chunk.warm().get().count_ones() as usize);
         self.account.give(match chunk.bytes() {

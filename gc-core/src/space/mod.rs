@@ -31,11 +31,13 @@
 //!     source gave this heap, and, where its content is lost, that nothing uses.
 //! 15. Pointers are not sent between threads: a heap and all that belongs to it
 //!     stays on one.
+//! 16. A box of one value has the layout of a boxed slice of that one.
 
 pub(crate) mod account;
 pub(crate) mod bins;
 pub(crate) mod births;
 pub(crate) mod block;
+pub(crate) mod boxed;
 pub(crate) mod chunk;
 pub(crate) mod core;
 pub(crate) mod count;
@@ -56,4 +58,5 @@ pub(crate) mod schedule;
 pub(crate) mod seg;
 pub(crate) mod slice;
 pub(crate) mod sliced;
+pub(crate) mod weak_cell;
 pub(crate) mod weak_table;

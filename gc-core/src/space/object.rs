@@ -16,7 +16,7 @@ use super::count::CountWord;
 use super::info::TypeInfo;
 use super::pass::EdgeSink;
 use super::planes::Planes;
-use super::weak_table::CellRef;
+use super::weak_cell::CellRef;
 use core::cell::Cell;
 use core::ptr::NonNull;
 

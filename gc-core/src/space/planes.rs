@@ -12,7 +12,7 @@ use core::ptr;
 ///   mark       found reachable, or worked off (scratch of an open collection)
 ///   candidate  lost a pointer and lived: where trial deletion starts
 ///   set        member of the set that the open collection works on
-///   finalized  the PEP 442 finalizer has run
+///   finalized  PEP 442: the finalizer has run; Legacy: it was armed when last asked
 ///   weak       weak references point here
 ///
 ///   alloc middle old

@@ -9,7 +9,7 @@ use crate::space::info::TypeInfo;
 use crate::space::object::Object;
 use crate::space::pass::{EdgeSink, Pass};
 use crate::space::planes::{bits, raise};
-use crate::space::weak_table::CellRef;
+use crate::space::weak_cell::CellRef;
 use core::any::{TypeId, type_name};
 use core::marker::PhantomData;
 use core::ptr;

@@ -29,11 +29,13 @@ pub struct Walk {
     has_edges: bool,
     cyclic: bool,
     promised_acyclic: bool,
+    /// The walk could not be finished.
+    out_of_memory: bool,
 }
 
 impl Walk {
-    /// Walks from `T` as the type of an object.
-    pub(crate) fn classify<T: Trace + ?Sized>(needs_drop: bool) -> Class {
+    /// Walks from `T` as the type of an object. `None`: there is no memory for that.
+    pub(crate) fn classify<T: Trace + ?Sized>(needs_drop: bool) -> Option<Class> {
         let mut walk = Walk {
             parts: HashSet::new(),
             behind: Vec::new(),
@@ -44,12 +46,16 @@ impl Walk {
             has_edges: false,
             cyclic: false,
             promised_acyclic: false,
+            out_of_memory: false,
         };
         walk.field::<T>();
         walk.inside = false;
         while !walk.cyclic && !walk.promised_acyclic {
             let Some(describe) = walk.behind.pop() else { break };
             describe(&mut walk);
+        }
+        if walk.out_of_memory {
+            return None;
         }
         let on_cycle = walk.cyclic || walk.targets.contains(&TypeId::of::<T>());
         let kind = match (walk.promised_acyclic, on_cycle, walk.has_edges) {
@@ -58,12 +64,13 @@ impl Walk {
             (_, _, false) => Kind::Leaf,
         };
         let glue = if needs_drop { walk.glue } else { Glue::None };
-        Class { kind, glue: glue.max(if needs_drop { Glue::Pointers } else { Glue::None }) }
+        Some(Class { kind, glue: glue.max(if needs_drop { Glue::Pointers } else { Glue::None }) })
     }
 
     /// A part of the value that is owned by it: a field, or what is in a box or vector.
     pub fn field<T: Trace + ?Sized>(&mut self) {
-        if self.parts.insert(TypeId::of::<T>()) {
+        self.out_of_memory |= self.parts.try_reserve(1).is_err();
+        if !self.out_of_memory && self.parts.insert(TypeId::of::<T>()) {
             T::types(self);
         }
     }
@@ -73,7 +80,8 @@ impl Walk {
         self.drops(Glue::Pointers);
         self.has_edges |= self.inside;
         self.cyclic |= self.unsized_target;
-        if self.targets.insert(TypeId::of::<T>()) {
+        self.out_of_memory |= self.targets.try_reserve(1).is_err() || self.behind.try_reserve(1).is_err();
+        if !self.out_of_memory && self.targets.insert(TypeId::of::<T>()) {
             self.behind.push(Walk::target::<T>);
         }
     }
@@ -88,7 +96,10 @@ impl Walk {
         self.unsized_target = true;
         self.field::<T>();
         self.unsized_target = false;
-        self.parts.extend(parts);
+        self.out_of_memory |= self.parts.try_reserve(parts.len()).is_err();
+        if !self.out_of_memory {
+            self.parts.extend(parts);
+        }
     }
 
     /// A part that is not traced: its drop may do anything.
