@@ -1,6 +1,6 @@
 //! What values own outside of their slots, beside what was really allocated for them.
 
-use gc_core::{Gc, Heap, List, OutOfMemoryKind, Slot, Trace};
+use gc_core::{Budget, Gc, Heap, List, OutOfMemoryKind, Progress, Slot, Trace};
 use smallvec::SmallVec;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
@@ -135,4 +135,20 @@ fn owned_bytes_count_in_the_limit() {
     assert_eq!(error.kind, OutOfMemoryKind::ExternalMemory);
     drop(buffers);
     assert!(heap.try_external_bytes(3 << 20).is_ok());
+}
+
+#[test]
+fn an_incremental_collection_measures_them_in_slices() {
+    let heap = Heap::builder().max(64 << 20).build().unwrap();
+    let buffers: Vec<Gc<Vec<u8>>> = (0..20_000).map(|n| heap.alloc(vec![0u8; n % 100])).collect();
+    let looped = heap.alloc(Shape::Named { name: "a name".into(), next: Slot::empty() });
+    drop(looped.clone());
+    let mut slices = 0;
+    while heap.step(Budget::Objects(500)) == Progress::Open {
+        slices += 1;
+    }
+    assert!(slices >= 10, "a slice does a block at most: {slices}");
+    assert_eq!(heap.memory().owned, heap.owned_bytes());
+    assert!(heap.memory().owned > 900_000);
+    drop(buffers);
 }

@@ -8,7 +8,7 @@ use super::dirty::Dirty;
 use super::figures::Ledger;
 use super::generations::Epochs;
 use super::hooks::Hooks;
-use super::info::{Glue, Kind};
+use super::info::Kind;
 use super::memory::Memory;
 use super::object::{Object, Place};
 use super::os::ChunkSource;
@@ -216,11 +216,7 @@ impl Core {
     /// the types that may.
     pub(crate) fn owned_bytes(&self) -> usize {
         let mut owned = 0usize;
-        self.memory.each_block(&mut |block| {
-            if block.bin_class().glue >= Glue::Memory {
-                block.each(|planes| planes.alloc.get(), |object| owned = owned.saturating_add(object.owned_bytes()));
-            }
-        });
+        self.memory.each_block(&mut |block| owned = owned.saturating_add(block.owned_bytes().0));
         owned
     }
 

@@ -11,10 +11,11 @@
 //!        List ─ Prepare ─ Count ┘
 //!   Pieces                                                  proof and reclaim, piece by piece
 //!   Retake ── Spread ── Compare ── Mark ── Sweep ── Whole   what no piece was large enough for
-//!   Release
+//!   Release ── Measure
 //! ```
 
 mod guess;
+mod measure;
 pub(crate) mod pace;
 mod pieces;
 
@@ -133,6 +134,7 @@ impl<'h> Running<'h> {
                 Stage::Sweep => guess::sweep(core, sliced),
                 Stage::Whole => pieces::try_whole(core, sliced),
                 Stage::Release => release::resume(core),
+                Stage::Measure => measure::measure(core, sliced),
             };
             match after(core, sliced, done) {
                 Some(next) => sliced.stage = next,
@@ -193,7 +195,7 @@ fn begin(core: &Core) -> Sliced {
 fn after(core: &Core, sliced: &mut Sliced, done: bool) -> Option<Stage> {
     let next = match (sliced.stage, done) {
         (Stage::Spread, false) if guess::is_too_large(sliced) => Stage::List,
-        (_, false) | (Stage::Release, true) => return None,
+        (_, false) | (Stage::Measure, true) => return None,
         (Stage::Take, _) if sliced.linear => Stage::List,
         (Stage::Take | Stage::Retake, _) => Stage::Spread,
         (Stage::List, _) => Stage::Prepare,
@@ -207,6 +209,7 @@ fn after(core: &Core, sliced: &mut Sliced, done: bool) -> Option<Stage> {
         (Stage::Pieces, _) => Stage::Release,
         (Stage::Sweep, _) => Stage::Whole,
         (Stage::Whole, _) => Stage::Release,
+        (Stage::Release, _) => Stage::Measure,
     };
     guess::prepare_stage(core, sliced, next);
     Some(next)
@@ -220,6 +223,9 @@ fn finish(core: &Core, sliced: &Sliced) -> Outcome {
     core.births.forget_young();
     core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
     core.account.forget_fresh();
+    if measure::is_wanted(core) {
+        core.account.set_owned(sliced.owned);
+    }
     close(core, sliced)
 }
 

@@ -292,6 +292,22 @@ impl Block {
         unsafe { core::slice::from_raw_parts(self.planes.get(), groups) }
     }
 
+    /// Bytes that the block's values own outside of their slots, and how many objects were
+    /// looked at for that.
+    pub(crate) fn owned_bytes(&self) -> (usize, usize) {
+        let (mut owned, mut objects) = (0usize, 0);
+        if self.bin_class().glue >= Glue::Memory {
+            self.each(
+                |planes| planes.alloc.get(),
+                |object| {
+                    owned = owned.saturating_add(object.owned_bytes());
+                    objects += 1;
+                },
+            );
+        }
+        (owned, objects)
+    }
+
     /// Calls `f` for each object of the plane bits that `choose` gives.
     pub(crate) fn each(&self, choose: impl Fn(&Planes) -> u64, f: impl FnMut(Object)) {
         self.each_in((0..).zip(self.groups()), choose, f);

@@ -1,0 +1,36 @@
+//! What values own outside of their slots, added up in slices.
+
+use crate::space::core::Core;
+use crate::space::sliced::Sliced;
+
+/// Only a limit asks for it.
+pub(super) fn is_wanted(core: &Core) -> bool {
+    core.account.max() != usize::MAX
+}
+
+/// Adds up block by block. The program runs between two slices: the sum is of no one
+/// moment, as every object was looked at in another.
+pub(super) fn measure(core: &Core, sliced: &mut Sliced) -> bool {
+    if !is_wanted(core) {
+        return true;
+    }
+    loop {
+        let (mut at, mut is_over) = (0, false);
+        let any = core.memory.each_block_of(sliced.chunk, &mut |block| {
+            if !is_over && at == sliced.measured {
+                sliced.measured += 1;
+                let (owned, objects) = block.owned_bytes();
+                sliced.owned = sliced.owned.saturating_add(owned);
+                is_over = core.slice.spend(objects + 1);
+            }
+            at += 1;
+        });
+        if is_over {
+            return false;
+        }
+        if !any {
+            return true;
+        }
+        (sliced.chunk, sliced.measured) = (sliced.chunk + 1, 0);
+    }
+}
