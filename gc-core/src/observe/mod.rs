@@ -1,7 +1,9 @@
 //! Looking into the heap without changing it.
 
+mod census;
 mod graph;
 
+pub use census::{Census, Growth, Peaks, TypeCount};
 pub(crate) use graph::{edges, objects, referrers};
 
 use crate::any::GcAny;

@@ -2,8 +2,7 @@
 
 use super::{Scenario, scene::Scene};
 use crate::report::{Report, Step};
-use gc_core::{Gc, GcAny, Heap, List, Slot, Trace};
-use std::collections::BTreeMap;
+use gc_core::{Census, Gc, GcAny, Growth, Heap, List, Peaks, Slot, Trace};
 
 pub const SCENARIO: Scenario = Scenario {
     name: "global-container",
@@ -35,10 +34,11 @@ struct Request {
 
 fn play(mut scene: Scene) -> Report {
     let global = scene.heap.alloc(AuditLog { entries: List::new() });
-    let mut before = census(&scene);
+    let mut peaks = Peaks::new();
+    peaks.growth(&scene.heap.census());
     for title in ["100 requests are served", "100 more", "And 100 more"] {
         serve(&scene.heap, &global);
-        before = watch(&mut scene, title, &before);
+        watch(&mut scene, title, &mut peaks);
     }
     find_holder(&mut scene);
     empty(&mut scene, &global);
@@ -56,49 +56,35 @@ fn serve(heap: &Heap, global: &AuditLog) {
     }
 }
 
-type Census = BTreeMap<String, i64>;
+/// How many rows of a census are shown.
+const ROWS: usize = 50;
 
-/// How many objects of each type are alive.
-fn census(scene: &Scene) -> Census {
-    let mut census = Census::new();
-    for object in scene.heap.objects(None) {
-        *census.entry(object.type_name()).or_default() += 1;
-    }
-    census
+fn most_common(census: &Census) -> Vec<(String, i64)> {
+    census.most_common(ROWS).into_iter().map(|row| (row.type_name.clone(), row.objects as i64)).collect()
 }
 
-fn most_common(census: Census) -> Vec<(String, i64)> {
-    let mut rows: Vec<(String, i64)> = census.into_iter().collect();
-    rows.sort_by(|one, two| two.1.cmp(&one.1).then_with(|| one.0.cmp(&two.0)));
-    rows
-}
-
-fn growth(before: &Census, after: &Census) -> Vec<(String, i64)> {
-    let grown = after.iter().map(|(name, number)| (name.clone(), number - before.get(name).unwrap_or(&0)));
-    most_common(grown.filter(|(_, more)| *more > 0).collect())
-}
-
-fn watch(scene: &mut Scene, title: &'static str, before: &Census) -> Census {
+fn watch(scene: &mut Scene, title: &'static str, peaks: &mut Peaks) {
     let returned = scene.heap.collect();
-    let after = census(scene);
-    let grown = growth(before, &after);
+    let census = scene.heap.census();
+    let grown = |growth: Growth| (growth.type_name, growth.more as i64);
+    let grown: Vec<(String, i64)> = peaks.growth(&census).into_iter().map(grown).collect();
     scene
         .step(title, "")
         .fact("collect() returned", returned)
-        .fact("most common types", most_common(after.clone()))
+        .fact("most common types", most_common(&census))
         .fact("growth", grown);
-    after
 }
 
 fn find_holder(scene: &mut Scene) {
-    let suspect = most_common(census(scene)).into_iter().next().map(|(name, _)| name).unwrap_or_default();
+    let census = scene.heap.census();
+    let suspect = census.most_common(1).first().map(|row| row.type_name.clone()).unwrap_or_default();
     let newest = scene.living().into_iter().rev().find(|object| object.type_name() == suspect);
     let chain = newest.map_or_else(Vec::new, |object| chain_to_outside(&scene.heap, object));
     scene
         .step(
             "Who holds the newest of the commonest type?",
             "From holder to holder, up to one whose count is higher than the references from within the heap: \
-             that is a variable, the global. (It can lie on no cycle, so it is in no census of tracked objects.)",
+             that is a variable, the global.",
         )
         .in_tour()
         .fact("commonest type", suspect)
@@ -109,7 +95,7 @@ fn empty(scene: &mut Scene, global: &Gc<AuditLog>) {
     let entries = global.entries.len();
     global.entries.clear();
     let returned = scene.heap.collect();
-    let rows = most_common(census(scene));
+    let rows = most_common(&scene.heap.census());
     let step: &mut Step = scene.step("The list is emptied", "Now the sessions and requests are ordinary cycles.");
     step.in_tour()
         .fact("entries released", entries)
