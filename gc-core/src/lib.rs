@@ -69,7 +69,7 @@ pub use heap::{
     Budget, BuildError, DebugFlags, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
     MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress,
 };
-pub use observe::{Census, Edge, Growth, Peaks, TypeCount};
+pub use observe::{Census, Edge, Growth, Mark, Peaks, TypeCount};
 pub use space::figures::{CollectionFigures, Figures, Pauses};
 pub use space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable, UnraisableKind};
 pub use space::info::FinalizerFns;

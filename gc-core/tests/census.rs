@@ -104,11 +104,42 @@ fn looking_changes_nothing() {
         drop(held[200].clone());
         let before = state(&heap);
         assert_eq!(heap.census(), heap.census());
+        assert_eq!(heap.generation_sizes(), heap.generation_sizes());
+        assert_eq!(heap.by_type("Nobody").len() + heap.new_objects(heap.mark()).len(), 0);
         assert_eq!(state(&heap), before);
         assert_eq!(heap.census().objects(), 500);
         drop(held);
         assert!(heap.collect() > 0, "what was garbage is found still");
     }
+}
+
+#[test]
+fn objects_are_found_by_what_they_are() {
+    let heap = common::heap(FinalizerPolicy::Pep442);
+    let first = node(&heap, "first");
+    let mark = heap.mark();
+    let second = node(&heap, "second");
+    let number = heap.alloc(7u64);
+    first.next.set(Some(second.clone()));
+    second.next.set(Some(node(&heap, "third")));
+    let names = |found: Vec<GcAny>| {
+        let name = |object: &GcAny| object.downcast_ref::<Node>().map_or("?".into(), |node| node.name.clone());
+        found.iter().map(name).collect::<Vec<String>>()
+    };
+    assert_eq!(names(heap.by_type("Node")), ["first", "second", "third"]);
+    assert_eq!(names(heap.by_type("u64")), ["?"]);
+    assert_eq!(names(heap.by_type("Nobody")), [""; 0]);
+    assert_eq!(names(heap.new_objects(mark)), ["second", "?", "third"]);
+    assert_eq!(names(heap.new_objects(heap.mark())), [""; 0]);
+    assert_eq!(names(heap.leaking_objects()), ["first"], "tracked, and nobody within points to it");
+    assert_eq!(heap.generation_sizes(), [3, 0, 0, 0]);
+    heap.collect();
+    assert_eq!(heap.generation_sizes(), [0, 0, 3, 0]);
+    drop((first, second, number));
+    let forgotten = node(&heap, "forgotten");
+    std::mem::forget(forgotten.clone());
+    drop(forgotten);
+    assert_eq!(names(heap.leaking_objects()), ["forgotten"]);
 }
 
 #[derive(Trace)]

@@ -109,16 +109,18 @@ pub(crate) fn referrers(core: &Core, targets: &[Object]) -> Vec<Object> {
 }
 
 fn points_to(object: Object, targets: &[Object]) -> bool {
-    struct Search<'a> {
-        targets: &'a [Object],
-        found: bool,
-    }
-    impl EdgeSink for Search<'_> {
+    let mut found = false;
+    edges_to(object, &mut |target| found |= targets.contains(&target));
+    found
+}
+
+/// Calls `f` with the target of each edge of an object.
+pub(crate) fn edges_to(object: Object, f: &mut dyn FnMut(Object)) {
+    struct Targets<'a>(&'a mut dyn FnMut(Object));
+    impl EdgeSink for Targets<'_> {
         fn edge(&mut self, target: Object) {
-            self.found |= self.targets.contains(&target);
+            (self.0)(target);
         }
     }
-    let mut search = Search { targets, found: false };
-    object.edges(&mut search);
-    search.found
+    object.edges(&mut Targets(f));
 }

@@ -2,9 +2,11 @@
 
 mod census;
 mod graph;
+mod select;
 
 pub use census::{Census, Growth, Peaks, TypeCount};
 pub(crate) use graph::{edges, objects, referrers};
+pub use select::Mark;
 
 use crate::any::GcAny;
 use alloc::string::String;

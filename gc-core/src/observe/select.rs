@@ -1,0 +1,120 @@
+//! Objects chosen by what they are: of a type, new since a mark, held by nobody within.
+
+use super::graph::edges_to;
+use crate::Heap;
+use crate::any::GcAny;
+use crate::space::core::Core;
+use crate::space::object::Object;
+use alloc::vec::Vec;
+use hashbrown::HashSet;
+
+/// A moment in the life of a heap: see [`Heap::mark`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Mark(u64);
+
+impl Heap {
+    /// All objects of the type of this name (without module paths), untracked ones too,
+    /// oldest first: `objgraph.by_type`. Python's note holds here as well: the pointers
+    /// that this returns keep the objects alive, and make candidates of them when they go.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// let _held = (heap.alloc(1u8), heap.alloc(2u16), heap.alloc(3u8));
+    /// assert_eq!(heap.by_type("u8").len(), 2);
+    /// ```
+    pub fn by_type(&self, type_name: &str) -> Vec<GcAny> {
+        let core = self.core();
+        let mut found = Vec::new();
+        core.memory.each_block(&mut |block| {
+            if block.live() > 0 && block.info().short_name() == type_name {
+                block.each(|planes| planes.alloc.get(), |object| found.push(object));
+            }
+        });
+        handed_out(found)
+    }
+
+    /// The moment now, to ask later for what was allocated since.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// let old = heap.alloc(1u8);
+    /// let mark = heap.mark();
+    /// let new = heap.alloc(2u8);
+    /// let found = heap.new_objects(mark);
+    /// assert_eq!((found.len(), found[0].downcast_ref::<u8>()), (1, Some(&2)));
+    /// ```
+    pub fn mark(&self) -> Mark {
+        Mark(self.core().births.next())
+    }
+
+    /// The objects that were allocated since the mark and live, untracked ones too, oldest
+    /// first: what objgraph's `get_new_ids` is asked for.
+    pub fn new_objects(&self, since: Mark) -> Vec<GcAny> {
+        handed_out(chosen(self.core(), |object| object.birth() >= since.0))
+    }
+
+    /// The tracked objects that no object of the heap points to, oldest first:
+    /// `objgraph.get_leaking_objects`. Each is held by a variable of the program, or by a
+    /// pointer that leaked (`mem::forget`, a part that is not traced).
+    ///
+    /// Looks at every edge; takes a word for each object that is pointed to.
+    ///
+    /// ```
+    /// use gc_core::{Heap, Slot, Trace};
+    ///
+    /// #[derive(Trace, Default)]
+    /// struct Node {
+    ///     next: Slot<Node>,
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// let node = heap.alloc(Node { next: Slot::new(Some(heap.alloc(Node::default()))) });
+    /// assert_eq!(heap.leaking_objects(), [gc_core::Gc::as_any(&node)]);
+    /// ```
+    pub fn leaking_objects(&self) -> Vec<GcAny> {
+        let core = self.core();
+        let mut pointed_to = HashSet::new();
+        core.memory.each_block(&mut |block| {
+            block.each(
+                |planes| planes.alloc.get(),
+                |object| {
+                    if object.is_open() {
+                        edges_to(object, &mut |target| {
+                            pointed_to.insert(target.address());
+                        });
+                    }
+                },
+            );
+        });
+        let leaking = |object: Object| object.block().is_tracked() && !pointed_to.contains(&object.address());
+        handed_out(chosen(core, leaking))
+    }
+
+    /// Tracked objects in the generations 0, 1 and 2, and frozen ones.
+    pub fn generation_sizes(&self) -> [usize; 4] {
+        self.core().generation_sizes()
+    }
+}
+
+/// The living objects that `choose` says.
+fn chosen(core: &Core, choose: impl Fn(Object) -> bool) -> Vec<Object> {
+    let mut found = Vec::new();
+    core.memory.each_block(&mut |block| {
+        block.each(
+            |planes| planes.alloc.get(),
+            |object| {
+                if choose(object) {
+                    found.push(object);
+                }
+            },
+        );
+    });
+    found
+}
+
+/// Pointers to those that are open, oldest first.
+fn handed_out(mut found: Vec<Object>) -> Vec<GcAny> {
+    found.retain(|object| object.is_open());
+    found.sort_by_key(|object| object.birth());
+    found.into_iter().map(GcAny::another).collect()
+}
