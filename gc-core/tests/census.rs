@@ -85,10 +85,13 @@ fn growth_is_told_against_the_peak() {
     drop(numbers);
 }
 
+/// An object's address, count and generation.
+type Looked = (usize, usize, Option<gc_core::Generation>);
+
 /// What a look could change.
-fn state(heap: &Heap) -> (Vec<(usize, usize, Option<gc_core::Generation>)>, [u32; 3], gc_core::MemoryFigures) {
+fn state(heap: &Heap) -> (Vec<Looked>, [u32; 3], gc_core::MemoryFigures) {
     let objects = heap.objects(None);
-    let one = |object: &GcAny| (object.address(), object.count(), object.generation());
+    let one = |object: &GcAny| -> Looked { (object.address(), object.count(), object.generation()) };
     (objects.iter().map(one).collect(), heap.counts(), heap.memory())
 }
 

@@ -46,7 +46,7 @@ impl EdgeSink for Path {
 }
 
 /// Fields are joined by dots, indices and keys follow directly.
-fn join(segments: &[String]) -> String {
+pub(super) fn join(segments: &[String]) -> String {
     let mut name = String::new();
     for segment in segments {
         if !name.is_empty() && !segment.starts_with('[') {
@@ -57,7 +57,7 @@ fn join(segments: &[String]) -> String {
     name
 }
 
-fn show(seg: Seg<'_>) -> String {
+pub(super) fn show(seg: Seg<'_>) -> String {
     match seg {
         Seg::Field(name) => String::from(name),
         Seg::Index(index) => format!("[{index}]"),

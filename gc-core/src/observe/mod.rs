@@ -2,6 +2,8 @@
 
 mod census;
 mod graph;
+#[cfg(feature = "std")]
+mod heap_snapshot;
 mod select;
 
 pub use census::{Census, Growth, Peaks, TypeCount};

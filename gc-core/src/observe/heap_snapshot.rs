@@ -1,0 +1,307 @@
+//! The heap as a `.heapsnapshot`, the format of V8: Chrome's DevTools and memlab open it.
+//!
+//! It streams from the heap: nodes are numbered by sums over blocks, and the edges of an
+//! object are asked for again each time they are needed. Beside a word for each block and a
+//! count for each object nothing is kept, so that a heap that is out of memory can be dumped.
+
+use super::graph::show;
+use crate::Heap;
+use crate::space::block::Block;
+use crate::space::core::Core;
+use crate::space::object::Object;
+use crate::space::pass::EdgeSink;
+use crate::space::planes::bits;
+use crate::space::seg::Seg;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use hashbrown::HashMap;
+use std::io::{BufWriter, Result, Write};
+
+/// What the columns are. (`to_node` is a node's number times `NODE_FIELDS`.)
+const META: &str = r#""meta":{"node_fields":["type","name","id","self_size","edge_count","trace_node_id","detachedness"],"node_types":[["hidden","array","string","object","code","closure","regexp","number","native","synthetic","concatenated string","sliced string","symbol","bigint","object shape","wasm object"],"string","number","number","number","number","number"],"edge_fields":["type","name_or_index","to_node"],"edge_types":[["context","element","property","internal","hidden","shortcut","weak"],"string_or_number","node"],"trace_function_info_fields":["function_id","name","script_name","script_id","line","column"],"trace_node_fields":["id","function_info_index","count","size","children"],"sample_fields":["timestamp_us","last_assigned_id"],"location_fields":["object_index","script_id","line","column"]}"#;
+const NODE_FIELDS: usize = 7;
+const OBJECT: usize = 3;
+const SYNTHETIC: usize = 9;
+const ELEMENT: usize = 1;
+const PROPERTY: usize = 2;
+const INTERNAL: usize = 3;
+
+/// Two nodes come before the objects: the root of the format, and who holds objects from
+/// outside of the heap.
+const SYNTHETIC_NODES: usize = 2;
+
+/// Positions in a list from here on are not named by the field that they are in: a long
+/// list would have as many names.
+const NAMED: usize = 1000;
+
+impl Heap {
+    /// Writes all living objects and their edges as a `.heapsnapshot`, which Chrome's
+    /// DevTools (Memory, Load) and memlab open. The objects that are held from outside of
+    /// the heap hang off the node `(GC roots)`. An object's id is 5 plus twice its birth,
+    /// and stays; its `self_size` is its slot and what its value owns outside.
+    ///
+    /// Streams from the heap: allocates nothing on it, and 4 bytes for each object
+    /// elsewhere, so that it may be called from the hook of
+    /// [`on_out_of_memory`](Heap::on_out_of_memory). An edge is named as in
+    /// [`Edge::name`](crate::Edge::name), from the thousandth position in a list on by its
+    /// number alone.
+    ///
+    /// # Errors
+    /// What `out` fails with.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::builder().max(1 << 20).build()?;
+    /// let dumped = heap.clone();
+    /// heap.on_out_of_memory(move |error| {
+    ///     let path = std::env::temp_dir().join("example.heapsnapshot");
+    ///     if let Ok(file) = std::fs::File::create(path) {
+    ///         dumped.write_heap_snapshot(file).expect("a disk with room");
+    ///     }
+    /// });
+    /// # heap.on_out_of_memory(|_| ());
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
+    pub fn write_heap_snapshot(&self, out: impl Write) -> Result<()> {
+        let graph = Graph::look_at(self.core());
+        let mut writer =
+            Writer { out: BufWriter::with_capacity(1 << 16, out), strings: Strings::default(), error: Ok(()) };
+        writer.head(&graph);
+        writer.nodes(&graph);
+        writer.edges(&graph);
+        writer.tail();
+        writer.error?;
+        writer.out.flush()
+    }
+}
+
+/// What must be known before the first byte is written.
+struct Graph<'h> {
+    core: &'h Core,
+    /// The number of each block's first object.
+    bases: HashMap<usize, usize>,
+    /// For each object, how many edges lead to it.
+    internal: Vec<u32>,
+    edges: usize,
+}
+
+impl<'h> Graph<'h> {
+    fn look_at(core: &'h Core) -> Graph<'h> {
+        let mut graph = Graph { core, bases: HashMap::new(), internal: Vec::new(), edges: 0 };
+        let mut objects = 0;
+        core.memory.each_block(&mut |block| {
+            graph.bases.insert(key(block), objects);
+            objects += block.groups().iter().map(|planes| planes.alloc.get().count_ones() as usize).sum::<usize>();
+        });
+        let mut internal = alloc::vec![0u32; objects];
+        let mut edges = 0;
+        graph.each_object(|_, object| {
+            graph.each_edge(object, |_, target| {
+                edges += 1;
+                internal[target] = internal[target].saturating_add(1);
+            });
+        });
+        (graph.internal, graph.edges) = (internal, edges);
+        graph
+    }
+
+    /// Calls `f` for each living object with its number, in the order of the numbers.
+    fn each_object(&self, mut f: impl FnMut(usize, Object)) {
+        let mut number = 0;
+        self.core.memory.each_block(&mut |block| {
+            block.each(
+                |planes| planes.alloc.get(),
+                |object| {
+                    f(number, object);
+                    number += 1;
+                },
+            );
+        });
+    }
+
+    /// Calls `f` with the path and the target's number for each edge to a living object of
+    /// this heap.
+    fn each_edge(&self, object: Object, mut f: impl FnMut(&Path, usize)) {
+        let mut edges = Edges { graph: self, path: Path::default(), f: &mut f };
+        object.edges(&mut edges);
+    }
+
+    /// `None`: it is of another heap, or dying.
+    fn number(&self, object: Object) -> Option<usize> {
+        let is_ours = core::ptr::eq(object.core(), self.core);
+        let block = object.block();
+        let base = self.bases.get(&key(block)).filter(|_| is_ours && object.is_alive())?;
+        let index = block.index(object);
+        let (group, bit) = (index / 64, index % 64);
+        let before = block.groups()[..group as usize].iter().map(|planes| planes.alloc.get().count_ones() as usize);
+        let within = bits(block.group(group).alloc.get()).take_while(|&other| other < bit).count();
+        Some(base + before.sum::<usize>() + within)
+    }
+
+    /// Pointers to the object from outside of the heap.
+    fn external(&self, number: usize, object: Object) -> u32 {
+        object.count().get().saturating_sub(self.internal[number])
+    }
+}
+
+fn key(block: &Block) -> usize {
+    block.link().addr().get()
+}
+
+/// The way from a value to the edge that is reported.
+#[derive(Default)]
+struct Path {
+    segments: Vec<String>,
+    /// The position, for segments that have one.
+    positions: Vec<Option<usize>>,
+}
+
+impl Path {
+    /// The position in a list, where that is all there is to say.
+    fn element(&self) -> Option<usize> {
+        let position = (*self.positions.last()?)?;
+        (position >= NAMED || self.positions.len() == 1).then_some(position)
+    }
+}
+
+struct Edges<'a, 'h> {
+    graph: &'a Graph<'h>,
+    path: Path,
+    f: &'a mut dyn FnMut(&Path, usize),
+}
+
+impl EdgeSink for Edges<'_, '_> {
+    fn edge(&mut self, target: Object) {
+        if let Some(number) = self.graph.number(target) {
+            (self.f)(&self.path, number);
+        }
+    }
+    fn enter(&mut self, seg: Seg<'_>) {
+        let position = match seg {
+            Seg::Index(at) => Some(at),
+            Seg::Key(_, at) if at >= NAMED => Some(at),
+            _ => None,
+        };
+        self.path.positions.push(position);
+        self.path.segments.push(if position.is_some_and(|at| at >= NAMED) { String::new() } else { show(seg) });
+    }
+    fn leave(&mut self) {
+        self.path.positions.pop();
+        self.path.segments.pop();
+    }
+    fn wants_names(&self) -> bool {
+        true
+    }
+}
+
+/// The strings of the file, each once.
+#[derive(Default)]
+struct Strings {
+    numbers: HashMap<String, usize>,
+    texts: Vec<String>,
+}
+
+impl Strings {
+    fn number(&mut self, text: &str) -> usize {
+        if let Some(&number) = self.numbers.get(text) {
+            return number;
+        }
+        self.numbers.insert(String::from(text), self.texts.len());
+        self.texts.push(String::from(text));
+        self.texts.len() - 1
+    }
+}
+
+struct Writer<W: Write> {
+    out: BufWriter<W>,
+    strings: Strings,
+    /// The first error; nothing is written after it.
+    error: Result<()>,
+}
+
+impl<W: Write> Writer<W> {
+    fn write(&mut self, text: core::fmt::Arguments<'_>) {
+        if self.error.is_ok() {
+            self.error = self.out.write_fmt(text);
+        }
+    }
+
+    fn head(&mut self, graph: &Graph<'_>) {
+        let mut roots = 0;
+        graph.each_object(|number, object| roots += usize::from(graph.external(number, object) > 0));
+        let nodes = SYNTHETIC_NODES + graph.internal.len();
+        let edges = 1 + roots + graph.edges;
+        self.write(format_args!(
+            "{{\"snapshot\":{{{META},\"node_count\":{nodes},\"edge_count\":{edges},\"trace_function_count\":0}},\n\"nodes\":["
+        ));
+        let (root, holder) = (self.strings.number(""), self.strings.number("(GC roots)"));
+        self.write(format_args!("{SYNTHETIC},{root},1,0,1,0,0\n,{SYNTHETIC},{holder},3,0,{roots},0,0"));
+    }
+
+    fn nodes(&mut self, graph: &Graph<'_>) {
+        graph.each_object(|_, object| {
+            let name = self.strings.number(&object.info().short_name());
+            let id = 5 + 2 * object.birth();
+            let size = object.block().slot_bytes() + object.owned_bytes();
+            let mut edges = 0;
+            graph.each_edge(object, |_, _| edges += 1);
+            self.write(format_args!("\n,{OBJECT},{name},{id},{size},{edges},0,0"));
+        });
+    }
+
+    fn edges(&mut self, graph: &Graph<'_>) {
+        self.write(format_args!("],\n\"edges\":[{ELEMENT},1,{NODE_FIELDS}"));
+        graph.each_object(|number, object| {
+            let external = graph.external(number, object);
+            if external > 0 {
+                let plural = if external == 1 { "" } else { "s" };
+                let name = self.strings.number(&format!("{external} external reference{plural}"));
+                self.edge(INTERNAL, name, number);
+            }
+        });
+        graph.each_object(|_, object| {
+            graph.each_edge(object, |path, target| match path.element() {
+                Some(position) => self.edge(ELEMENT, position, target),
+                None => {
+                    let name = self.strings.number(&super::graph::join(&path.segments));
+                    self.edge(PROPERTY, name, target);
+                }
+            });
+        });
+    }
+
+    fn edge(&mut self, kind: usize, name: usize, target: usize) {
+        let target = (SYNTHETIC_NODES + target) * NODE_FIELDS;
+        self.write(format_args!("\n,{kind},{name},{target}"));
+    }
+
+    fn tail(&mut self) {
+        self.write(format_args!(
+            "],\n\"trace_function_infos\":[],\"trace_tree\":[],\"samples\":[],\"locations\":[],\n\"strings\":["
+        ));
+        let texts = core::mem::take(&mut self.strings.texts);
+        for (at, text) in texts.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "\n," };
+            self.write(format_args!("{comma}{}", Json(text)));
+        }
+        self.write(format_args!("]}}\n"));
+    }
+}
+
+/// Shows a text as JSON does.
+struct Json<'a>(&'a str);
+
+impl core::fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        use core::fmt::Write;
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                c if c < ' ' => write!(f, "\\u{:04x}", c as u32)?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
