@@ -73,7 +73,9 @@ impl Plan {
 
     fn steps(&self, heap: &str, live: usize) -> usize {
         match (self.quick, heap) {
-            (true, PYTHON) => 100_000, // it is slow, and stops in as many
+            // It is slow, and stops for all live objects within as many.
+            (true, PYTHON) => 100_000,
+            (false, PYTHON) => 1_000_000,
             (true, _) if live >= 1_000_000 => live * 2,
             (true, _) => live * 4,
             (false, _) if live > 1_000_000 => live * 3,

@@ -1,6 +1,7 @@
 //! The objects of a set in birth order, in whatever memory there is for that.
 
 use super::set::Set;
+use crate::space::account::Account;
 use crate::space::block::Block;
 use crate::space::object::Object;
 use crate::space::planes::{Planes, bits};
@@ -10,9 +11,6 @@ use smallvec::SmallVec;
 /// stack.
 const FEW: usize = 64;
 
-/// Where there is no memory for a list, one of this part of its length is asked for.
-const PART: usize = 4;
-
 type Born = (u64, Object);
 
 /// Gives objects oldest first. It has them all in a list; where there is no memory for
@@ -20,8 +18,9 @@ type Born = (u64, Object);
 pub(crate) struct BirthOrder<'s, 'h, C> {
     set: &'s Set<'h>,
     choose: C,
-    /// The next ones, the youngest first.
-    next: SmallVec<[Born; FEW]>,
+    /// A part of them in order, of which so many were given.
+    part: SmallVec<[Born; FEW]>,
+    given: usize,
     /// Births from here on were not looked at yet, if there are any.
     rest: Option<u64>,
     /// Bytes of the list that are accounted for.
@@ -31,35 +30,14 @@ pub(crate) struct BirthOrder<'s, 'h, C> {
 impl<'s, 'h, C: Fn(&Block, &Planes) -> u64> BirthOrder<'s, 'h, C> {
     /// The objects that `choose` gives, of the groups that have or had members.
     pub(super) fn new(set: &'s Set<'h>, choose: C) -> BirthOrder<'s, 'h, C> {
-        let mut order = BirthOrder { set, choose, next: SmallVec::new(), rest: Some(0), bytes: 0 };
-        order.make_room();
-        order
+        BirthOrder { set, choose, part: SmallVec::new(), given: 0, rest: Some(0), bytes: 0 }
     }
 
-    /// Makes the list as long as there are objects, if it may be.
-    fn make_room(&mut self) {
-        let groups = self.set.blocks().flat_map(|block| block.filled_groups().map(move |group| (block, group)));
-        let mut wanted =
-            groups.map(|(block, (_, planes))| (self.choose)(block, planes).count_ones() as usize).sum::<usize>();
-        if wanted == 0 {
-            self.rest = None;
-        }
-        let account = &self.set.core().account;
-        while wanted > FEW {
-            let bytes = wanted * size_of::<Born>();
-            if account.admits(bytes) && self.next.try_reserve_exact(wanted).is_ok() {
-                account.take(bytes);
-                self.bytes = bytes;
-                return;
-            }
-            wanted /= PART;
-        }
-    }
-
-    /// Lists the oldest from the birth `from` on, as many as there is room for.
+    /// Lists the oldest from the birth `from` on: all, or as many as there is room for.
     fn fill(&mut self, from: u64) {
-        let BirthOrder { set, choose, next, rest, .. } = self;
-        *rest = None;
+        let BirthOrder { set, choose, part, given, rest, bytes } = self;
+        part.clear();
+        (*given, *rest) = (0, None);
         for block in set.blocks() {
             let base = block.birth_base.get();
             for (group, planes) in block.filled_groups() {
@@ -68,18 +46,18 @@ impl<'s, 'h, C: Fn(&Block, &Planes) -> u64> BirthOrder<'s, 'h, C> {
                     if birth < from || rest.is_some_and(|rest| birth >= rest) {
                         continue;
                     }
-                    if next.len() == next.capacity() {
-                        let limit = keep_older_half(next);
+                    if part.len() == part.capacity() && !grow(part, bytes, &set.core().account) {
+                        let limit = keep_older_half(part);
                         *rest = Some(limit);
                         if birth >= limit {
                             continue;
                         }
                     }
-                    next.push((birth, object));
+                    part.push((birth, object));
                 }
             }
         }
-        next.sort_unstable_by(|one, other| other.cmp(one));
+        part.sort_unstable();
     }
 }
 
@@ -88,7 +66,8 @@ impl<C: Fn(&Block, &Planes) -> u64> Iterator for BirthOrder<'_, '_, C> {
 
     fn next(&mut self) -> Option<Object> {
         loop {
-            if let Some((_, object)) = self.next.pop() {
+            if let Some(&(_, object)) = self.part.get(self.given) {
+                self.given += 1;
                 return Some(object);
             }
             let from = self.rest?;
@@ -101,6 +80,18 @@ impl<C> Drop for BirthOrder<'_, '_, C> {
     fn drop(&mut self) {
         self.set.core().account.give(self.bytes);
     }
+}
+
+/// Doubles a full list, if it may be; `bytes` are what is accounted for it.
+#[cold]
+fn grow(list: &mut SmallVec<[Born; FEW]>, bytes: &mut usize, account: &Account) -> bool {
+    let more = list.capacity() * size_of::<Born>();
+    if !account.admits(more) || list.try_reserve_exact(list.capacity()).is_err() {
+        return false;
+    }
+    account.take(more);
+    *bytes += more;
+    true
 }
 
 /// Drops the younger half of a full list. The birth from which on they are missing.
