@@ -310,3 +310,11 @@ fn a_program_can_ask_whether_it_is_time() {
         drop(held);
     }
 }
+
+#[test]
+fn a_row_longer_than_any_memory_is_refused() {
+    let heap = Heap::new();
+    let error = heap.try_alloc_slice((0..usize::MAX / 2).map(|n| n as u64)).unwrap_err();
+    assert_eq!((error.kind, error.requested), (OutOfMemoryKind::HeapSpace, usize::MAX));
+    assert!(error.value.is_empty());
+}

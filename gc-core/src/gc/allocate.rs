@@ -165,10 +165,7 @@ impl Heap {
         // The iterator is user code: it runs before a slot is taken.
         let values = values.into_iter();
         let expected = values.len();
-        let mut gathered = insist(self.core(), alloc::vec::Vec::new(), |mut gathered| {
-            if gathered.try_reserve_exact(expected).is_ok() { Ok(gathered) } else { Err(gathered) }
-        })
-        .map_err(|none| give_up(self.core(), OutOfMemoryKind::HeapSpace, expected * size_of::<T>()).with(none))?;
+        let mut gathered = self.vector_for(expected)?;
         gathered.extend(values.take(expected));
         let values = gathered;
         assert_eq!(values.len(), expected, "the iterator yielded fewer values than it said");
@@ -251,6 +248,16 @@ impl Heap {
         core::mem::forget(half_built);
         // SAFETY: invariant 13: a slot for this value was just taken.
         Ok(unsafe { settle(object, object.block(), value) })
+    }
+
+    /// An empty vector with room for so many values.
+    fn vector_for<T>(&self, length: usize) -> Result<alloc::vec::Vec<T>, OutOfMemory<alloc::vec::Vec<T>>> {
+        let made = insist(self.core(), alloc::vec::Vec::new(), |mut vector| match vector.try_reserve_exact(length) {
+            Ok(()) => Ok(vector),
+            Err(_) => Err(vector),
+        });
+        let bytes = length.saturating_mul(size_of::<T>());
+        made.map_err(|vector| give_up(self.core(), OutOfMemoryKind::HeapSpace, bytes).with(vector))
     }
 
     /// Takes a slot for `length` elements and writes their number.
