@@ -2,11 +2,13 @@
 //! from there on, and at random. Whatever is refused, nothing is lost, and nothing is
 //! dropped twice.
 
+mod common;
 #[path = "allocator/program.rs"]
 mod program;
 #[path = "allocator/refusing.rs"]
 mod refusing;
 
+use common::BOTH;
 use gc_core::{DebugFlags, FinalizerPolicy};
 use program::{Act, run};
 use proptest::prelude::*;
@@ -14,8 +16,6 @@ use refusing::{Refusal, Refusing};
 
 #[global_allocator]
 static ALLOCATOR: Refusing = Refusing;
-
-const BOTH: [FinalizerPolicy; 2] = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442];
 
 /// What asks for memory in every way there is: new types, rows, chunks; weak references of
 /// every kind; garbage with finalizers, callbacks and order; lists longer than what lies

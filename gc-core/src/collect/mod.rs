@@ -92,7 +92,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
         core.memory.give_to_system(usize::MAX);
         core.account.forget_fresh();
-        if core.account.max() != usize::MAX {
+        if core.account.is_limited() {
             core.account.set_owned(core.owned_bytes());
         }
     }

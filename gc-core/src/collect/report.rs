@@ -82,7 +82,7 @@ pub(crate) mod debug {
     use super::{Core, user_code};
     use crate::FinalizerPolicy;
     use crate::collect::set::Set;
-    use crate::finalize::armed;
+    use crate::finalize::set_aside;
     use crate::space::info::Short;
     use crate::space::object::Object;
 
@@ -111,9 +111,7 @@ pub(crate) mod debug {
             found.in_birth_order(|_, _| !0).for_each(|object| print(core, "collectable", object));
         }
         if has(core, UNCOLLECTABLE) && core.policy == FinalizerPolicy::Legacy {
-            let left = |object| print(core, "uncollectable", object);
-            found.marked_in_birth_order(armed).for_each(left);
-            found.marked_in_birth_order(|block, planes| !armed(block, planes)).for_each(left);
+            set_aside(found).for_each(|(object, _)| print(core, "uncollectable", object));
         }
     }
 

@@ -7,7 +7,7 @@
 use super::order::BirthOrder;
 use crate::space::block::{Block, flag};
 use crate::space::core::Core;
-use crate::space::object::Object;
+use crate::space::object::{Object, Place};
 use crate::space::pass::{Listed, Pass, Scope};
 use crate::space::planes::{Planes, bits, lower, raise};
 
@@ -57,7 +57,7 @@ impl<'h> Set<'h> {
 
     pub(crate) fn contains(&self, object: Object) -> bool {
         self.pass.owns(object) && {
-            let (planes, bit) = object.block().planes_of(object.block().index(object));
+            let Place { planes, bit, .. } = object.place();
             planes.members() & bit != 0
         }
     }
@@ -275,6 +275,6 @@ pub(super) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -
 
 /// One that was set aside is so no longer.
 pub(crate) fn unmark(object: Object) {
-    let (planes, bit) = object.block().planes_of(object.block().index(object));
+    let Place { planes, bit, .. } = object.place();
     lower(&planes.mark, bit);
 }

@@ -11,7 +11,7 @@ use crate::release::rites::set_finalized;
 use crate::release::{decrement, user_code};
 use crate::space::block::{Block, flag};
 use crate::space::core::Core;
-use crate::space::object::Object;
+use crate::space::object::{Object, Place};
 use crate::space::planes::{Planes, lower, raise};
 
 fn finalizable(block: &Block, _: &Planes) -> u64 {
@@ -25,7 +25,7 @@ pub(crate) fn ask_whether_armed(unreachable: &Unreachable<'_>) {
     let set = &unreachable.0;
     for object in set.in_birth_order(finalizable) {
         if set.contains(object) {
-            let (planes, bit) = object.block().planes_of(object.block().index(object));
+            let Place { planes, bit, .. } = object.place();
             lower(&planes.finalized, bit);
             held(object, || {
                 if is_armed(set.core(), object) {
@@ -38,6 +38,14 @@ pub(crate) fn ask_whether_armed(unreachable: &Unreachable<'_>) {
 
 fn is_armed(core: &Core, object: Object) -> bool {
     object.info().finalizer.is_some_and(|fns| user_code::armed(core, object, fns))
+}
+
+/// Legacy: who was set aside and bears a mark still: those that are armed, then those that
+/// they reach. Says which.
+pub(crate) fn set_aside(set: &Set<'_>) -> impl Iterator<Item = (Object, bool)> {
+    let reached = |block: &Block, planes: &Planes| !armed(block, planes);
+    let armed = set.marked_in_birth_order(armed).map(|object| (object, true));
+    armed.chain(set.marked_in_birth_order(reached).map(|object| (object, false)))
 }
 
 /// Those who said that they are armed.
@@ -78,15 +86,13 @@ pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>) {
 pub(crate) fn settle(uncollectable: &Uncollectable<'_>) -> usize {
     let Uncollectable { set, saved } = uncollectable;
     let mut left = 0;
-    let mut settle_one = |object: Object, saved| {
+    for (object, is_armed) in set_aside(set) {
         unmark(object);
         left += object.block().kind.get().tracked() as usize;
-        if saved {
+        if is_armed || *saved {
             save(set.core(), object);
         }
-    };
-    set.marked_in_birth_order(armed).for_each(|object| settle_one(object, true));
-    set.marked_in_birth_order(|_, _| !0).for_each(|object| settle_one(object, *saved));
+    }
     left
 }
 

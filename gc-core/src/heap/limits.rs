@@ -142,7 +142,7 @@ impl Heap {
 }
 
 fn limit(account: &Account) -> Option<usize> {
-    Some(account.max()).filter(|&max| max != usize::MAX)
+    account.is_limited().then(|| account.max())
 }
 
 /// Tells the hook, and makes the error.

@@ -77,8 +77,7 @@ impl Heap {
 /// A block's objects that are open, and what they own.
 fn counted(core: &Core, block: &Block) -> (usize, usize) {
     if !core.collecting.get() {
-        let objects = block.groups().iter().map(|planes| planes.alloc.get().count_ones() as usize).sum();
-        return (objects, block.owned_bytes().0);
+        return (block.living(), block.owned_bytes().0);
     }
     let (mut objects, mut owned) = (0, 0usize);
     block.each(

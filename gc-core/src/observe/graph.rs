@@ -1,5 +1,6 @@
 //! Objects, their edges, and who points to whom.
 
+use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::object::Object;
 use crate::space::pass::EdgeSink;
@@ -16,48 +17,91 @@ pub(crate) struct RawEdge {
 
 /// The edges of an open object. Targets that are being reclaimed are left out.
 pub(crate) fn edges(object: Object) -> Vec<RawEdge> {
-    let mut path = Path { segments: Vec::new(), edges: Vec::new() };
+    let mut edges = Vec::new();
     if object.is_open() {
-        object.edges(&mut path);
+        named_edges(object, &mut |path, target| {
+            if target.is_open() {
+                edges.push(RawEdge { name: path.name(), target });
+            }
+        });
     }
-    path.edges
+    edges
 }
 
-struct Path {
-    segments: Vec<String>,
-    edges: Vec<RawEdge>,
+/// Calls `f` with the way to each edge of an object, and its target.
+pub(super) fn named_edges(object: Object, f: &mut dyn FnMut(&Path, Object)) {
+    object.edges(&mut Named { path: Path(Vec::new()), f });
 }
 
-impl EdgeSink for Path {
-    fn edge(&mut self, target: Object) {
-        if target.is_open() {
-            self.edges.push(RawEdge { name: join(&self.segments), target });
+/// Calls `f` with the target of each edge of an object.
+pub(super) fn edges_to(object: Object, f: &mut dyn FnMut(Object)) {
+    object.edges(&mut Targets(f));
+}
+
+/// The way from a value to an edge in it.
+pub(super) struct Path(pub(super) Vec<Step>);
+
+pub(super) struct Step {
+    name: String,
+    pub(super) place: Place,
+}
+
+/// What a step leads into, and at which position.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Field,
+    Element(usize),
+    Entry(usize),
+}
+
+impl Path {
+    /// Fields are joined by dots, indices and keys follow directly.
+    pub(super) fn name(&self) -> String {
+        let mut name = String::new();
+        for step in &self.0 {
+            if !name.is_empty() && !step.name.starts_with('[') {
+                name.push('.');
+            }
+            name.push_str(&step.name);
         }
+        name
+    }
+}
+
+struct Named<'a> {
+    path: Path,
+    f: &'a mut dyn FnMut(&Path, Object),
+}
+
+impl EdgeSink for Named<'_> {
+    fn edge(&mut self, target: Object) {
+        (self.f)(&self.path, target);
     }
     fn enter(&mut self, seg: Seg<'_>) {
-        self.segments.push(show(seg));
+        let place = match seg {
+            Seg::Field(_) => Place::Field,
+            Seg::Index(at) => Place::Element(at),
+            Seg::Key(_, at) => Place::Entry(at),
+        };
+        self.path.0.push(Step { name: show(seg), place });
     }
     fn leave(&mut self) {
-        self.segments.pop();
+        self.path.0.pop();
     }
     fn wants_names(&self) -> bool {
         true
     }
 }
 
-/// Fields are joined by dots, indices and keys follow directly.
-pub(super) fn join(segments: &[String]) -> String {
-    let mut name = String::new();
-    for segment in segments {
-        if !name.is_empty() && !segment.starts_with('[') {
-            name.push('.');
-        }
-        name.push_str(segment);
+struct Targets<'a>(&'a mut dyn FnMut(Object));
+
+impl EdgeSink for Targets<'_> {
+    fn edge(&mut self, target: Object) {
+        (self.0)(target);
     }
-    name
 }
 
-pub(super) fn show(seg: Seg<'_>) -> String {
+fn show(seg: Seg<'_>) -> String {
     match seg {
         Seg::Field(name) => String::from(name),
         Seg::Index(index) => format!("[{index}]"),
@@ -93,19 +137,7 @@ pub(crate) fn objects(core: &Core, generation: Option<u8>) -> Vec<Object> {
 
 /// The open objects with an edge to one of `targets`, oldest first.
 pub(crate) fn referrers(core: &Core, targets: &[Object]) -> Vec<Object> {
-    let mut found = Vec::new();
-    core.memory.each_block(&mut |block| {
-        block.each(
-            |planes| planes.alloc.get(),
-            |object| {
-                if object.is_open() && points_to(object, targets) {
-                    found.push(object);
-                }
-            },
-        );
-    });
-    found.sort_by_key(|object| object.birth());
-    found
+    chosen(core, |_| true, |object| points_to(object, targets))
 }
 
 fn points_to(object: Object, targets: &[Object]) -> bool {
@@ -114,13 +146,26 @@ fn points_to(object: Object, targets: &[Object]) -> bool {
     found
 }
 
-/// Calls `f` with the target of each edge of an object.
-pub(crate) fn edges_to(object: Object, f: &mut dyn FnMut(Object)) {
-    struct Targets<'a>(&'a mut dyn FnMut(Object));
-    impl EdgeSink for Targets<'_> {
-        fn edge(&mut self, target: Object) {
-            (self.0)(target);
+/// The open objects that `choose` says, of the blocks that `within` says, oldest first.
+pub(super) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl Fn(Object) -> bool) -> Vec<Object> {
+    let mut found = Vec::new();
+    core.memory.each_block(&mut |block| {
+        if within(block) {
+            block.each(
+                |planes| planes.alloc.get(),
+                |object| {
+                    if object.is_open() && choose(object) {
+                        found.push(object);
+                    }
+                },
+            );
         }
-    }
-    object.edges(&mut Targets(f));
+    });
+    found.sort_by_key(|object| object.birth());
+    found
+}
+
+/// Calls `f` for each living object, those too that are being reclaimed.
+pub(super) fn each_living(core: &Core, mut f: impl FnMut(Object)) {
+    core.memory.each_block(&mut |block| block.each(|planes| planes.alloc.get(), &mut f));
 }

@@ -4,14 +4,12 @@
 //! object are asked for again each time they are needed. Beside a word for each block and a
 //! count for each object nothing is kept, so that a heap that is out of memory can be dumped.
 
-use super::graph::show;
+use super::graph::{Path, Place, each_living, edges_to, named_edges};
 use crate::Heap;
 use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::object::Object;
-use crate::space::pass::EdgeSink;
 use crate::space::planes::bits;
-use crate::space::seg::Seg;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -91,12 +89,12 @@ impl<'h> Graph<'h> {
         let mut objects = 0;
         core.memory.each_block(&mut |block| {
             graph.bases.insert(key(block), objects);
-            objects += block.groups().iter().map(|planes| planes.alloc.get().count_ones() as usize).sum::<usize>();
+            objects += block.living();
         });
         let mut internal = alloc::vec![0u32; objects];
         let mut edges = 0;
         graph.each_object(|_, object| {
-            graph.each_edge(object, |_, target| {
+            graph.each_target(object, |target| {
                 edges += 1;
                 internal[target] = internal[target].saturating_add(1);
             });
@@ -108,22 +106,19 @@ impl<'h> Graph<'h> {
     /// Calls `f` for each living object with its number, in the order of the numbers.
     fn each_object(&self, mut f: impl FnMut(usize, Object)) {
         let mut number = 0;
-        self.core.memory.each_block(&mut |block| {
-            block.each(
-                |planes| planes.alloc.get(),
-                |object| {
-                    f(number, object);
-                    number += 1;
-                },
-            );
+        each_living(self.core, |object| {
+            f(number, object);
+            number += 1;
         });
     }
 
-    /// Calls `f` with the path and the target's number for each edge to a living object of
-    /// this heap.
-    fn each_edge(&self, object: Object, mut f: impl FnMut(&Path, usize)) {
-        let mut edges = Edges { graph: self, path: Path::default(), f: &mut f };
-        object.edges(&mut edges);
+    /// Calls `f` with the target's number for each edge to a living object of this heap.
+    fn each_target(&self, object: Object, mut f: impl FnMut(usize)) {
+        edges_to(object, &mut |target| {
+            if let Some(number) = self.number(target) {
+                f(number);
+            }
+        });
     }
 
     /// `None`: it is of another heap, or dying.
@@ -148,67 +143,29 @@ fn key(block: &Block) -> usize {
     block.link().addr().get()
 }
 
-/// The way from a value to the edge that is reported.
-#[derive(Default)]
-struct Path {
-    segments: Vec<String>,
-    /// The position, for segments that have one.
-    positions: Vec<Option<usize>>,
-}
-
-impl Path {
-    /// The position in a list, where that is all there is to say.
-    fn element(&self) -> Option<usize> {
-        let position = (*self.positions.last()?)?;
-        (position >= NAMED || self.positions.len() == 1).then_some(position)
-    }
-}
-
-struct Edges<'a, 'h> {
-    graph: &'a Graph<'h>,
-    path: Path,
-    f: &'a mut dyn FnMut(&Path, usize),
-}
-
-impl EdgeSink for Edges<'_, '_> {
-    fn edge(&mut self, target: Object) {
-        if let Some(number) = self.graph.number(target) {
-            (self.f)(&self.path, number);
-        }
-    }
-    fn enter(&mut self, seg: Seg<'_>) {
-        let position = match seg {
-            Seg::Index(at) => Some(at),
-            Seg::Key(_, at) if at >= NAMED => Some(at),
-            _ => None,
-        };
-        self.path.positions.push(position);
-        self.path.segments.push(if position.is_some_and(|at| at >= NAMED) { String::new() } else { show(seg) });
-    }
-    fn leave(&mut self) {
-        self.path.positions.pop();
-        self.path.segments.pop();
-    }
-    fn wants_names(&self) -> bool {
-        true
+/// The position, where that is all there is to say of an edge.
+fn element(path: &Path) -> Option<usize> {
+    match path.0.last()?.place {
+        Place::Element(at) if at >= NAMED || path.0.len() == 1 => Some(at),
+        Place::Entry(at) if at >= NAMED => Some(at),
+        _ => None,
     }
 }
 
 /// The strings of the file, each once.
 #[derive(Default)]
-struct Strings {
-    numbers: HashMap<String, usize>,
-    texts: Vec<String>,
-}
+struct Strings(HashMap<String, usize>);
 
 impl Strings {
     fn number(&mut self, text: &str) -> usize {
-        if let Some(&number) = self.numbers.get(text) {
-            return number;
-        }
-        self.numbers.insert(String::from(text), self.texts.len());
-        self.texts.push(String::from(text));
-        self.texts.len() - 1
+        let next = self.0.len();
+        *self.0.entry_ref(text).or_insert(next)
+    }
+
+    fn in_order(self) -> Vec<String> {
+        let mut texts: Vec<(String, usize)> = self.0.into_iter().collect();
+        texts.sort_unstable_by_key(|&(_, number)| number);
+        texts.into_iter().map(|(text, _)| text).collect()
     }
 }
 
@@ -244,7 +201,7 @@ impl<W: Write> Writer<W> {
             let id = 5 + 2 * object.birth();
             let size = object.block().slot_bytes() + object.owned_bytes();
             let mut edges = 0;
-            graph.each_edge(object, |_, _| edges += 1);
+            graph.each_target(object, |_| edges += 1);
             self.write(format_args!("\n,{OBJECT},{name},{id},{size},{edges},0,0"));
         });
     }
@@ -260,12 +217,13 @@ impl<W: Write> Writer<W> {
             }
         });
         graph.each_object(|_, object| {
-            graph.each_edge(object, |path, target| match path.element() {
-                Some(position) => self.edge(ELEMENT, position, target),
-                None => {
-                    let name = self.strings.number(&super::graph::join(&path.segments));
-                    self.edge(PROPERTY, name, target);
-                }
+            named_edges(object, &mut |path, target| {
+                let Some(target) = graph.number(target) else { return };
+                let (kind, name) = match element(path) {
+                    Some(position) => (ELEMENT, position),
+                    None => (PROPERTY, self.strings.number(&path.name())),
+                };
+                self.edge(kind, name, target);
             });
         });
     }
@@ -279,8 +237,7 @@ impl<W: Write> Writer<W> {
         self.write(format_args!(
             "],\n\"trace_function_infos\":[],\"trace_tree\":[],\"samples\":[],\"locations\":[],\n\"strings\":["
         ));
-        let texts = core::mem::take(&mut self.strings.texts);
-        for (at, text) in texts.iter().enumerate() {
+        for (at, text) in core::mem::take(&mut self.strings).in_order().iter().enumerate() {
             let comma = if at == 0 { "" } else { "\n," };
             self.write(format_args!("{comma}{}", Json(text)));
         }

@@ -1,9 +1,9 @@
 //! Objects chosen by what they are: of a type, new since a mark, held by nobody within.
 
-use super::graph::edges_to;
+use super::graph::{chosen, each_living, edges_to};
 use crate::Heap;
 use crate::any::GcAny;
-use crate::space::core::Core;
+use crate::space::block::Block;
 use crate::space::object::Object;
 use alloc::vec::Vec;
 use hashbrown::HashSet;
@@ -23,14 +23,7 @@ impl Heap {
     /// assert_eq!(heap.by_type("u8").len(), 2);
     /// ```
     pub fn by_type(&self, type_name: &str) -> Vec<GcAny> {
-        let core = self.core();
-        let mut found = Vec::new();
-        core.memory.each_block(&mut |block| {
-            if block.live() > 0 && block.info().short_name() == type_name {
-                block.each(|planes| planes.alloc.get(), |object| found.push(object));
-            }
-        });
-        handed_out(found)
+        handed_out(chosen(self.core(), |block| block.live() > 0 && block.info().short_name() == type_name, |_| true))
     }
 
     /// The moment now, to ask later for what was allocated since.
@@ -50,7 +43,7 @@ impl Heap {
     /// The objects that were allocated since the mark and live, untracked ones too, oldest
     /// first: what objgraph's `get_new_ids` is asked for.
     pub fn new_objects(&self, since: Mark) -> Vec<GcAny> {
-        handed_out(chosen(self.core(), |object| object.birth() >= since.0))
+        handed_out(chosen(self.core(), |_| true, |object| object.birth() >= since.0))
     }
 
     /// The tracked objects that no object of the heap points to, oldest first:
@@ -74,20 +67,14 @@ impl Heap {
     pub fn leaking_objects(&self) -> Vec<GcAny> {
         let core = self.core();
         let mut pointed_to = HashSet::new();
-        core.memory.each_block(&mut |block| {
-            block.each(
-                |planes| planes.alloc.get(),
-                |object| {
-                    if object.is_open() {
-                        edges_to(object, &mut |target| {
-                            pointed_to.insert(target.address());
-                        });
-                    }
-                },
-            );
+        each_living(core, |object| {
+            if object.is_open() {
+                edges_to(object, &mut |target| {
+                    pointed_to.insert(target.address());
+                });
+            }
         });
-        let leaking = |object: Object| object.block().is_tracked() && !pointed_to.contains(&object.address());
-        handed_out(chosen(core, leaking))
+        handed_out(chosen(core, Block::is_tracked, |object| !pointed_to.contains(&object.address())))
     }
 
     /// Tracked objects in the generations 0, 1 and 2, and frozen ones.
@@ -96,25 +83,6 @@ impl Heap {
     }
 }
 
-/// The living objects that `choose` says.
-fn chosen(core: &Core, choose: impl Fn(Object) -> bool) -> Vec<Object> {
-    let mut found = Vec::new();
-    core.memory.each_block(&mut |block| {
-        block.each(
-            |planes| planes.alloc.get(),
-            |object| {
-                if choose(object) {
-                    found.push(object);
-                }
-            },
-        );
-    });
-    found
-}
-
-/// Pointers to those that are open, oldest first.
-fn handed_out(mut found: Vec<Object>) -> Vec<GcAny> {
-    found.retain(|object| object.is_open());
-    found.sort_by_key(|object| object.birth());
-    found.into_iter().map(GcAny::another).collect()
+fn handed_out(objects: Vec<Object>) -> Vec<GcAny> {
+    objects.into_iter().map(GcAny::another).collect()
 }

@@ -54,6 +54,11 @@ impl Account {
         self.0.max.get()
     }
 
+    /// Is there a limit?
+    pub(crate) fn is_limited(&self) -> bool {
+        self.max() != usize::MAX
+    }
+
     pub(crate) fn set_max(&self, max: usize) {
         self.0.max.set(max);
         self.0.reserve.set((max / RESERVE_PART).clamp(*RESERVE.start(), *RESERVE.end()));
@@ -91,12 +96,12 @@ impl Account {
     pub(crate) fn admits(&self, bytes: usize) -> bool {
         let kept = if self.0.may_use_reserve.get() { 0 } else { self.0.reserve.get() };
         let taken = self.taken().saturating_add(bytes);
-        self.max() == usize::MAX || taken <= self.max().saturating_sub(kept)
+        !self.is_limited() || taken <= self.max().saturating_sub(kept)
     }
 
     /// Could there ever be?
     pub(crate) fn could_admit(&self, bytes: usize) -> bool {
-        self.max() == usize::MAX || bytes <= self.max() - self.0.reserve.get()
+        !self.is_limited() || bytes <= self.max() - self.0.reserve.get()
     }
 
     /// Opens the reserve, or closes it; what it was before.

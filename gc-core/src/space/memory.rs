@@ -166,7 +166,7 @@ impl Memory {
 
     /// A large page that is used in part counts as a whole for the system.
     fn is_far_from_the_limit(&self) -> bool {
-        self.account.max() == usize::MAX || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
+        !self.account.is_limited() || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
     }
 
     fn add_subs(&self, chunk: NonNull<Chunk>, block: usize) {

@@ -78,7 +78,7 @@ fn watch(scene: &mut Scene, title: &'static str, peaks: &mut Peaks) {
 fn find_holder(scene: &mut Scene) {
     let census = scene.heap.census();
     let suspect = census.most_common(1).first().map(|row| row.type_name.clone()).unwrap_or_default();
-    let newest = scene.living().into_iter().rev().find(|object| object.type_name() == suspect);
+    let newest = scene.heap.by_type(&suspect).pop();
     let chain = newest.map_or_else(Vec::new, |object| chain_to_outside(&scene.heap, object));
     scene
         .step(

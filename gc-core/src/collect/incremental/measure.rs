@@ -3,15 +3,10 @@
 use crate::space::core::Core;
 use crate::space::sliced::Sliced;
 
-/// Only a limit asks for it.
-pub(super) fn is_wanted(core: &Core) -> bool {
-    core.account.max() != usize::MAX
-}
-
-/// Adds up block by block. The program runs between two slices: the sum is of no one
+/// Adds up block by block, where a limit asks for it. The program runs between two slices: the sum is of no one
 /// moment, as every object was looked at in another.
 pub(super) fn measure(core: &Core, sliced: &mut Sliced) -> bool {
-    if !is_wanted(core) {
+    if !core.account.is_limited() {
         return true;
     }
     loop {

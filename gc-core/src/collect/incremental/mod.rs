@@ -223,7 +223,7 @@ fn finish(core: &Core, sliced: &Sliced) -> Outcome {
     core.births.forget_young();
     core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
     core.account.forget_fresh();
-    if measure::is_wanted(core) {
+    if core.account.is_limited() {
         core.account.set_owned(sliced.owned);
     }
     close(core, sliced)

@@ -292,6 +292,11 @@ impl Block {
         unsafe { core::slice::from_raw_parts(self.planes.get(), groups) }
     }
 
+    /// How many objects live in the block.
+    pub(crate) fn living(&self) -> usize {
+        self.groups().iter().map(|planes| planes.alloc.get().count_ones() as usize).sum()
+    }
+
     /// Bytes that the block's values own outside of their slots, and how many objects were
     /// looked at for that.
     pub(crate) fn owned_bytes(&self) -> (usize, usize) {
