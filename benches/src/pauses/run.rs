@@ -78,6 +78,8 @@ impl Plan {
             (false, PYTHON) => 1_000_000,
             (true, _) if live >= 1_000_000 => live * 2,
             (true, _) => live * 4,
+            // It takes minutes for more, and collects within as many.
+            (false, ARENA) if live > 1_000_000 => live,
             (false, _) if live > 1_000_000 => live * 3,
             (false, _) => live * 8,
         }
