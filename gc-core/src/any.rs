@@ -3,7 +3,7 @@
 use crate::FinalizerPolicy;
 use crate::gc::Gc;
 use crate::heap::Generation;
-use crate::observe;
+use crate::observe::{self, ObjectId};
 use crate::release::{self, rites};
 use crate::space::object::Object;
 use crate::trace::{Trace, Visitor, Walk, visit};
@@ -72,6 +72,11 @@ impl GcAny {
     /// The object's allocation number in its heap: smaller is older.
     pub fn birth(&self) -> u64 {
         self.0.birth()
+    }
+
+    /// Its id in snapshots and heap dumps.
+    pub fn id(&self) -> ObjectId {
+        ObjectId::of_birth(self.birth())
     }
 
     /// Do both point to the same object?

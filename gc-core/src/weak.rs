@@ -141,7 +141,11 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
         walk.untraced::<Weak<T>>();
     }
     #[inline(always)]
-    fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        if let Some(pointer) = &self.0 {
+            visitor.uncounted(pointer.value.addr().get());
+        }
+    }
 }
 
 /// A weak reference that is itself an object of the heap: what a language runtime
@@ -205,7 +209,9 @@ unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
         walk.cyclic();
     }
     #[inline(always)]
-    fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+    fn trace<V: Visitor>(&self, visitor: &mut V) {
+        visitor.uncounted(self.0.value.addr().get());
+    }
 }
 
 pub(crate) fn is_weak_ref(object: Object) -> bool {

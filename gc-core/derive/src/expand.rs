@@ -44,13 +44,14 @@ fn implementation(subject: &Subject<'_>) -> TokenStream {
     let ident = &subject.ident;
     let (params, arguments, _) = subject.generics.split_for_impl();
     let clause = bounds::where_clause(subject);
-    let (finalizer, types, trace) = (finalizer(subject), types(subject), trace(subject));
+    let (finalizer, types, trace, fields) = (finalizer(subject), types(subject), trace(subject), fields(subject));
     quote! {
         #[automatically_derived]
         unsafe impl #params ::gc_core::Trace for #ident #arguments #clause {
             #finalizer
             #types
             #trace
+            #fields
         }
     }
 }
@@ -96,6 +97,29 @@ fn describe(field: &Field<'_>) -> TokenStream {
     quote! {
         let _ = <#ty as ::gc_core::Trace>::types;
         ::gc_core::Walk::field::<#ty>(walk);
+    }
+}
+
+/// `fields`: those of a struct that are skipped. (Where those of a variant lie cannot be
+/// asked, nor where those of an unsized value do.)
+fn fields(subject: &Subject<'_>) -> TokenStream {
+    let skipped: Vec<&Field<'_>> = match &subject.body {
+        Body::Struct(fields) if !subject.may_be_unsized() => fields.iter().filter(|field| field.skipped).collect(),
+        _ => Vec::new(),
+    };
+    let added = skipped.into_iter().map(|field| {
+        let (label, member, ty) = (field.label(), &field.member, field.ty);
+        quote_spanned! {field.span()=>
+            ::gc_core::FieldList::add(
+                list, #label, ::core::mem::offset_of!(Self, #member), ::core::mem::size_of::<#ty>(),
+            );
+        }
+    });
+    quote! {
+        fn fields(list: &mut ::gc_core::FieldList) {
+            ::gc_core::FieldList::rest_is_traced(list);
+            #(#added)*
+        }
     }
 }
 

@@ -58,6 +58,16 @@ impl<'a> Subject<'a> {
         errors.finish(Self { ident, generics, attributes, body })
     }
 
+    /// Could a value have a size that is not known when it is compiled?
+    pub(crate) fn may_be_unsized(&self) -> bool {
+        let relaxed = self.generics.to_token_stream().into_iter().any(|token| token.to_string() == "?");
+        let clause = self.generics.where_clause.to_token_stream();
+        let is_unsized = |field: &Field<'_>| matches!(field.ty, Type::Slice(_) | Type::TraitObject(_));
+        relaxed
+            || clause.into_iter().any(|token| token.to_string() == "?")
+            || self.fields().last().is_some_and(is_unsized)
+    }
+
     /// All fields of the type, whichever variant they belong to.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &Field<'a>> {
         let (plain, variants) = match &self.body {

@@ -151,6 +151,7 @@ pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> O
     let account = &core.account;
     let (used, external, max) = (account.resident(), account.external(), limit(account));
     let error = OutOfMemory { kind, requested, used, external, max, value: () };
+    core.ledger.note_out_of_memory();
     user_code::out_of_memory(core, &error);
     error
 }

@@ -1,12 +1,11 @@
 //! What is in the heap, counted by type, and what grew.
 
 use crate::Heap;
+use crate::observe::type_names::TypeNames;
 use crate::space::block::Block;
 use crate::space::core::Core;
-use crate::space::info::{TypeInfo, short};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::any::TypeId;
 use core::fmt;
 use hashbrown::HashMap;
 
@@ -26,6 +25,10 @@ pub struct TypeCount {
 }
 
 impl TypeCount {
+    pub(super) fn none_of(type_name: &str) -> TypeCount {
+        TypeCount { type_name: type_name.into(), objects: 0, shallow_bytes: 0, owned_bytes: 0 }
+    }
+
     /// Shallow and owned bytes together.
     pub fn bytes(&self) -> usize {
         self.shallow_bytes.saturating_add(self.owned_bytes)
@@ -59,18 +62,18 @@ impl Heap {
     /// println!("{census}");
     /// ```
     pub fn census(&self) -> Census {
-        let mut found: HashMap<TypeId, (&TypeInfo, TypeCount)> = HashMap::new();
         let core = self.core();
+        let names = TypeNames::of(core);
+        let mut rows: HashMap<&str, TypeCount> = HashMap::new();
         core.memory.each_block(&mut |block| {
-            let info = block.info();
-            let none = TypeCount { type_name: String::new(), objects: 0, shallow_bytes: 0, owned_bytes: 0 };
-            let (_, row) = found.entry(info.id).or_insert((info, none));
+            let name = names.get(block.info());
+            let row = rows.entry(name).or_insert_with(|| TypeCount::none_of(name));
             let (objects, owned) = counted(core, block);
             row.objects += objects;
             row.shallow_bytes += objects * block.slot_bytes();
             row.owned_bytes = row.owned_bytes.saturating_add(owned);
         });
-        Census::of_rows(found.into_values().filter(|(_, row)| row.objects > 0).collect())
+        Census::of_rows(rows.into_values().filter(|row| row.objects > 0).collect())
     }
 }
 
@@ -93,18 +96,7 @@ fn counted(core: &Core, block: &Block) -> (usize, usize) {
 }
 
 impl Census {
-    fn of_rows(found: Vec<(&TypeInfo, TypeCount)>) -> Census {
-        let mut names: HashMap<String, usize> = HashMap::new();
-        for (info, _) in &found {
-            *names.entry(info.short_name()).or_default() += 1;
-        }
-        let name = |info: &TypeInfo| {
-            let path = (info.name)();
-            let name = short(path);
-            if names.get(&name).is_some_and(|&types| types > 1) { String::from(path) } else { name }
-        };
-        let rows = found.into_iter().map(|(info, row)| TypeCount { type_name: name(info), ..row });
-        let mut rows: Vec<TypeCount> = rows.collect();
+    pub(super) fn of_rows(mut rows: Vec<TypeCount>) -> Census {
         rows.sort_by(|one, other| other.bytes().cmp(&one.bytes()).then_with(|| one.type_name.cmp(&other.type_name)));
         Census { rows }
     }

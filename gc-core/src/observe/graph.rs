@@ -57,12 +57,20 @@ pub(super) enum Place {
 impl Path {
     /// Fields are joined by dots, indices and keys follow directly.
     pub(super) fn name(&self) -> String {
+        self.name_within(usize::MAX)
+    }
+
+    /// The same, where positions from `most` on have no name of their own.
+    pub(super) fn name_within(&self, most: usize) -> String {
         let mut name = String::new();
         for step in &self.0 {
             if !name.is_empty() && !step.name.starts_with('[') {
                 name.push('.');
             }
-            name.push_str(&step.name);
+            match step.place {
+                Place::Element(at) | Place::Entry(at) if at >= most => name.push_str("[…]"),
+                _ => name.push_str(&step.name),
+            }
         }
         name
     }

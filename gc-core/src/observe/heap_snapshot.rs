@@ -4,12 +4,12 @@
 //! object are asked for again each time they are needed. Beside a word for each block and a
 //! count for each object nothing is kept, so that a heap that is out of memory can be dumped.
 
-use super::graph::{Path, Place, each_living, edges_to, named_edges};
+use super::graph::{Path, Place, edges_to, named_edges};
+use super::numbering::Numbering;
+use super::snapshot::{NAMED, ObjectId};
 use crate::Heap;
-use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::object::Object;
-use crate::space::planes::bits;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -29,21 +29,17 @@ const INTERNAL: usize = 3;
 /// outside of the heap.
 const SYNTHETIC_NODES: usize = 2;
 
-/// Positions in a list from here on are not named by the field that they are in: a long
-/// list would have as many names.
-const NAMED: usize = 1000;
-
 impl Heap {
     /// Writes all living objects and their edges as a `.heapsnapshot`, which Chrome's
     /// DevTools (Memory, Load) and memlab open. The objects that are held from outside of
-    /// the heap hang off the node `(GC roots)`. An object's id is 5 plus twice its birth,
-    /// and stays; its `self_size` is its slot and what its value owns outside.
+    /// the heap hang off the node `(GC roots)`. An object's id is its
+    /// [`ObjectId`](crate::ObjectId), and stays; its `self_size` is its slot and what its value owns outside.
     ///
     /// Streams from the heap: allocates nothing on it, and 4 bytes for each object
     /// elsewhere, so that it may be called from the hook of
     /// [`on_out_of_memory`](Heap::on_out_of_memory). An edge is named as in
-    /// [`Edge::name`](crate::Edge::name), from the thousandth position in a list on by its
-    /// number alone.
+    /// [`Edge::name`](crate::Edge::name); from the thousandth position in a list or map on
+    /// all are called `[…]`.
     ///
     /// # Errors
     /// What `out` fails with.
@@ -75,9 +71,7 @@ impl Heap {
 
 /// What must be known before the first byte is written.
 struct Graph<'h> {
-    core: &'h Core,
-    /// The number of each block's first object.
-    bases: HashMap<usize, usize>,
+    numbering: Numbering<'h>,
     /// For each object, how many edges lead to it.
     internal: Vec<u32>,
     edges: usize,
@@ -85,14 +79,9 @@ struct Graph<'h> {
 
 impl<'h> Graph<'h> {
     fn look_at(core: &'h Core) -> Graph<'h> {
-        let mut graph = Graph { core, bases: HashMap::new(), internal: Vec::new(), edges: 0 };
-        let mut objects = 0;
-        core.memory.each_block(&mut |block| {
-            graph.bases.insert(key(block), objects);
-            objects += block.living();
-        });
-        let mut internal = alloc::vec![0u32; objects];
-        let mut edges = 0;
+        let numbering = Numbering::of(core);
+        let (mut internal, mut edges) = (alloc::vec![0u32; numbering.len()], 0);
+        let mut graph = Graph { numbering, internal: Vec::new(), edges: 0 };
         graph.each_object(|_, object| {
             graph.each_target(object, |target| {
                 edges += 1;
@@ -103,34 +92,17 @@ impl<'h> Graph<'h> {
         graph
     }
 
-    /// Calls `f` for each living object with its number, in the order of the numbers.
-    fn each_object(&self, mut f: impl FnMut(usize, Object)) {
-        let mut number = 0;
-        each_living(self.core, |object| {
-            f(number, object);
-            number += 1;
-        });
+    fn each_object(&self, f: impl FnMut(usize, Object)) {
+        self.numbering.each_object(f);
     }
 
     /// Calls `f` with the target's number for each edge to a living object of this heap.
     fn each_target(&self, object: Object, mut f: impl FnMut(usize)) {
         edges_to(object, &mut |target| {
-            if let Some(number) = self.number(target) {
+            if let Some(number) = self.numbering.number(target) {
                 f(number);
             }
         });
-    }
-
-    /// `None`: it is of another heap, or dying.
-    fn number(&self, object: Object) -> Option<usize> {
-        let is_ours = core::ptr::eq(object.core(), self.core);
-        let block = object.block();
-        let base = self.bases.get(&key(block)).filter(|_| is_ours && object.is_alive())?;
-        let index = block.index(object);
-        let (group, bit) = (index / 64, index % 64);
-        let before = block.groups()[..group as usize].iter().map(|planes| planes.alloc.get().count_ones() as usize);
-        let within = bits(block.group(group).alloc.get()).take_while(|&other| other < bit).count();
-        Some(base + before.sum::<usize>() + within)
     }
 
     /// Pointers to the object from outside of the heap.
@@ -139,15 +111,10 @@ impl<'h> Graph<'h> {
     }
 }
 
-fn key(block: &Block) -> usize {
-    block.link().addr().get()
-}
-
 /// The position, where that is all there is to say of an edge.
 fn element(path: &Path) -> Option<usize> {
     match path.0.last()?.place {
-        Place::Element(at) if at >= NAMED || path.0.len() == 1 => Some(at),
-        Place::Entry(at) if at >= NAMED => Some(at),
+        Place::Element(at) if path.0.len() == 1 => Some(at),
         _ => None,
     }
 }
@@ -198,7 +165,7 @@ impl<W: Write> Writer<W> {
     fn nodes(&mut self, graph: &Graph<'_>) {
         graph.each_object(|_, object| {
             let name = self.strings.number(&object.info().short_name());
-            let id = 5 + 2 * object.birth();
+            let ObjectId(id) = ObjectId::of_birth(object.birth());
             let size = object.block().slot_bytes() + object.owned_bytes();
             let mut edges = 0;
             graph.each_target(object, |_| edges += 1);
@@ -218,10 +185,10 @@ impl<W: Write> Writer<W> {
         });
         graph.each_object(|_, object| {
             named_edges(object, &mut |path, target| {
-                let Some(target) = graph.number(target) else { return };
+                let Some(target) = graph.numbering.number(target) else { return };
                 let (kind, name) = match element(path) {
                     Some(position) => (ELEMENT, position),
-                    None => (PROPERTY, self.strings.number(&path.name())),
+                    None => (PROPERTY, self.strings.number(&path.name_within(NAMED))),
                 };
                 self.edge(kind, name, target);
             });

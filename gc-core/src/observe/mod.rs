@@ -1,14 +1,29 @@
 //! Looking into the heap without changing it.
 
 mod census;
+mod diagnosis;
 mod graph;
 #[cfg(feature = "std")]
 mod heap_snapshot;
+mod numbering;
 mod select;
+mod snapshot;
+mod type_names;
+mod verify;
+mod watch;
 
 pub use census::{Census, Growth, Peaks, TypeCount};
+pub use diagnosis::{Case, Diagnosis, Fact, Suspect, Trial, VerdictKind};
 pub(crate) use graph::{edges, objects, referrers};
 pub use select::Mark;
+pub use snapshot::{
+    Chain, Component, Diff, Dominators, Link, ObjectId, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject,
+    TypeChange,
+};
+pub use verify::{Problem, ProblemKind};
+#[cfg(feature = "std")]
+pub use watch::resident_bytes;
+pub use watch::{Sample, Timeline, UnitOfWork};
 
 use crate::any::GcAny;
 use alloc::string::String;

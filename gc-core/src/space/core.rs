@@ -17,6 +17,7 @@ use super::planes::{lower, raise};
 use super::schedule::Schedule;
 use super::slice::Meter;
 use super::sliced::Sliced;
+use super::watch::Watch;
 use super::weak_table::WeakTable;
 use crate::{FinalizerPolicy, Pace};
 use alloc::boxed::Box;
@@ -69,6 +70,7 @@ pub(crate) struct Core {
     pub(crate) epochs: Epochs,
     pub(crate) schedule: Schedule,
     pub(crate) ledger: Ledger,
+    pub(crate) watch: Watch,
     pub(crate) weaks: WeakTable,
     pub(crate) hooks: Hooks,
     pub(crate) dirty: Dirty,
@@ -123,6 +125,7 @@ impl Core {
             epochs: Epochs::default(),
             schedule: Schedule::default(),
             ledger: Ledger::new(),
+            watch: Watch::default(),
             weaks: WeakTable::default(),
             hooks: Hooks::new(),
             dirty: Dirty::default(),

@@ -134,11 +134,32 @@ pub(crate) struct Ledger {
     since: Stamp,
     figures: RefCell<Figures>,
     time: Cell<Duration>,
+    out_of_memory: Cell<u64>,
 }
 
 impl Ledger {
     pub(crate) fn new() -> Ledger {
-        Ledger { since: Stamp::now(), figures: RefCell::default(), time: Cell::default() }
+        Ledger { since: Stamp::now(), figures: RefCell::default(), time: Cell::default(), out_of_memory: Cell::new(0) }
+    }
+
+    /// Time since the heap was made.
+    pub(crate) fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Collections that ended.
+    pub(crate) fn collections(&self) -> u64 {
+        self.figures.borrow().collections
+    }
+
+    /// The heap was out of memory once more.
+    pub(crate) fn note_out_of_memory(&self) {
+        self.out_of_memory.set(self.out_of_memory.get() + 1);
+    }
+
+    /// How often it was.
+    pub(crate) fn out_of_memory(&self) -> u64 {
+        self.out_of_memory.get()
     }
 
     /// The program was stopped for so long.

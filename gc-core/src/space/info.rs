@@ -5,6 +5,7 @@ use super::core::Core;
 use super::object::Object;
 use super::pass::{EdgeSink, Pass};
 use super::weak_cell::CellRef;
+use alloc::vec::Vec;
 use core::any::TypeId;
 use core::fmt;
 
@@ -63,6 +64,43 @@ impl core::fmt::Debug for FinalizerFns {
     }
 }
 
+/// Where the fields of a type lie: see [`Trace::fields`](crate::Trace::fields).
+#[derive(Default, Debug)]
+pub struct FieldList {
+    fields: Vec<(&'static str, core::ops::Range<usize>)>,
+    /// What is not in the list is traced for certain.
+    rest_is_traced: bool,
+}
+
+impl FieldList {
+    /// A field of this name lies so many bytes from the beginning of the value, and has so
+    /// many.
+    pub fn add(&mut self, name: &'static str, offset: usize, bytes: usize) {
+        self.fields.push((name, offset..offset + bytes));
+    }
+
+    /// What is not listed is traced, as the derive sees to it.
+    #[doc(hidden)]
+    pub fn rest_is_traced(&mut self) {
+        self.rest_is_traced = true;
+    }
+
+    /// The field that a byte of the value lies in.
+    pub(crate) fn at(&self, offset: usize) -> Option<&'static str> {
+        self.fields.iter().find(|(_, place)| place.contains(&offset)).map(|&(name, _)| name)
+    }
+
+    /// Are only those fields in it that are not traced?
+    pub(crate) fn is_partial(&self) -> bool {
+        self.rest_is_traced
+    }
+
+    /// Could there be a pointer at this byte that is not traced?
+    pub(crate) fn may_hide(&self, offset: usize) -> bool {
+        !self.rest_is_traced || self.at(offset).is_some()
+    }
+}
+
 /// The death of an object, compiled for its type.
 pub(crate) type Die = unsafe fn(Object, &Core, &Block);
 
@@ -100,6 +138,10 @@ pub(crate) struct TypeInfo {
     pub(crate) edges: unsafe fn(Object, &mut dyn EdgeSink),
     /// Bytes that the value of a living object owns outside of its slot.
     pub(crate) owned: unsafe fn(Object) -> usize,
+    /// Bytes of the value of a living object.
+    pub(crate) size: unsafe fn(Object) -> usize,
+    /// Lists the fields.
+    pub(crate) fields: fn(&mut FieldList),
 }
 
 impl TypeInfo {

@@ -22,6 +22,10 @@ pub(crate) trait EdgeSink {
     fn leave(&mut self) {}
     /// A part could not be looked at.
     fn hidden(&mut self) {}
+    /// The value holds the address of an object that it does not count.
+    fn uncounted(&mut self, address: usize) {
+        let _ = address;
+    }
     /// The value owns so many bytes outside of itself.
     fn owns(&mut self, bytes: usize) {
         let _ = bytes;

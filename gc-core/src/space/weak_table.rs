@@ -49,6 +49,11 @@ impl WeakTable {
         Some(cell)
     }
 
+    /// Do weak references point to this object?
+    pub(crate) fn has(&self, target: Object) -> bool {
+        self.lists.borrow().contains_key(&target.address())
+    }
+
     /// The table has room for one more list.
     fn insert(&self, target: Object, cell: &CellRef) {
         cell.target.set(Some(target));

@@ -10,7 +10,7 @@ pub use crate::space::seg::{Label, Seg};
 pub use dyn_trace::{DynTrace, trace_dyn};
 pub use walk::Walk;
 
-use crate::space::info::FinalizerFns;
+use crate::space::info::{FieldList, FinalizerFns};
 use crate::space::object::Object;
 use crate::{Finalize, Gc};
 
@@ -47,6 +47,34 @@ pub unsafe trait Trace: 'static {
 
     /// Reports every edge.
     fn trace<V: Visitor>(&self, visitor: &mut V);
+
+    /// Names the fields and where they lie, so that [`Heap::verify`] can name one that is
+    /// not traced and should be. The derive does this by itself; without it the verifier
+    /// tells the place only.
+    ///
+    /// ```
+    /// # use gc_core::{FieldList, Slot, Trace, Visitor, Walk};
+    /// struct Session {
+    ///     user: Slot<String>,
+    /// }
+    /// # /*
+    /// unsafe impl Trace for Session {
+    /// # */
+    /// # unsafe impl Trace for Session {
+    /// #     fn types(walk: &mut Walk) { walk.field::<Slot<String>>() }
+    /// #     fn trace<V: Visitor>(&self, visitor: &mut V) { self.user.trace(visitor) }
+    ///     // ..
+    ///     fn fields(list: &mut FieldList) {
+    ///         let offset = std::mem::offset_of!(Session, user);
+    ///         list.add("user", offset, size_of::<Slot<String>>());
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// [`Heap::verify`]: crate::Heap::verify
+    fn fields(list: &mut FieldList) {
+        let _ = list;
+    }
 
     /// How a value of this type is shown when it is the key of a map.
     fn label(&self) -> Label<'_> {
@@ -87,6 +115,13 @@ pub trait Visitor: sealed::Sealed {
     #[doc(hidden)]
     #[inline(always)]
     fn hidden(&mut self) {}
+
+    /// The value holds the address of an object that it does not count: a weak reference.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn uncounted(&mut self, address: usize) {
+        let _ = address;
+    }
 
     /// The value owns so many bytes outside of itself: the buffer of a vector, the target of
     /// a box. By capacity, as asked from the allocator; not what is behind a [`Gc`], which

@@ -130,6 +130,9 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
             sever: sever_block::<S>,
             edges: edges_of::<S>,
             owned: owned_by::<S>,
+            // SAFETY: the caller's promise of a living object of this shape.
+            size: |object| size_of_val(unsafe { &*S::value(object) }),
+            fields: <S::Value as Trace>::fields,
         }
     }
 }
@@ -272,6 +275,9 @@ impl Visitor for Erased<'_> {
     fn hidden(&mut self) {
         self.0.hidden();
     }
+    fn uncounted(&mut self, address: usize) {
+        self.0.uncounted(address);
+    }
     fn owns(&mut self, bytes: usize) {
         self.0.owns(bytes);
     }
@@ -295,6 +301,9 @@ impl<V: Visitor> EdgeSink for Sink<'_, V> {
     }
     fn hidden(&mut self) {
         self.0.hidden();
+    }
+    fn uncounted(&mut self, address: usize) {
+        self.0.uncounted(address);
     }
     fn owns(&mut self, bytes: usize) {
         self.0.owns(bytes);

@@ -72,6 +72,22 @@ pub(crate) struct Block {
     filled: Cell<u64>,
 }
 
+/// How the slots of a block lie.
+#[derive(Clone, Copy)]
+pub(crate) struct Geometry {
+    first: usize,
+    reciprocal: u32,
+}
+
+impl Geometry {
+    /// The slot number of an object of the block: a multiplication, no division.
+    #[inline]
+    pub(crate) fn index(self, object: Object) -> u32 {
+        let offset = object.address().wrapping_sub(self.first);
+        ((offset as u64 * u64::from(self.reciprocal)) >> 32) as u32
+    }
+}
+
 /// The span of a split block.
 const SPLIT: u8 = u8::MAX;
 
@@ -252,11 +268,16 @@ impl Block {
         self.first.get().addr()
     }
 
-    /// The slot number of an object of this block: a multiplication, no division.
+    /// The slot number of an object of this block.
     #[inline]
     pub(crate) fn index(&self, object: Object) -> u32 {
-        let offset = object.address().wrapping_sub(self.first.get().addr());
-        ((offset as u64 * u64::from(self.reciprocal.get())) >> 32) as u32
+        self.geometry().index(object)
+    }
+
+    /// How the slots lie.
+    #[inline]
+    pub(crate) fn geometry(&self) -> Geometry {
+        Geometry { first: self.first.get().addr(), reciprocal: self.reciprocal.get() }
     }
 
     /// The object in slot `index`.

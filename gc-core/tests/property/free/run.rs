@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use gc_core::{Budget, GcAny, Heap, Progress};
+use gc_core::{Budget, GcAny, Heap, Progress, Snapshot, SnapshotObject};
 
 use super::act::Act;
 use super::kinds::typed;
@@ -59,6 +59,37 @@ pub fn run(free: &Free) -> Result<(), String> {
 
 fn hold(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+/// The heap verifies, and nothing of it is changed by looking at it.
+fn check_looking(heap: &Heap) -> Result<(), String> {
+    let before = heap.snapshot();
+    let state = |snapshot: &Snapshot| -> Vec<String> { snapshot.objects().map(shown).collect() };
+    let counts = || (objects_in_use(heap), heap.counts(), heap.generation_sizes(), heap.garbage().len(), heap.memory());
+    let at_first = counts();
+    let problems = heap.verify();
+    // (One of the kinds of objects has a part that is not traced.)
+    let wrong: Vec<String> =
+        problems.iter().filter(|it| !it.type_name.contains("Untraced")).map(|it| it.to_string()).collect();
+    hold(wrong.is_empty(), || wrong.join("\n"))?;
+    let sample = heap.sample();
+    hold(sample.census == before.census(), || "the sample and the snapshot count differently".into())?;
+    let mut file = Vec::new();
+    heap.write_heap_snapshot(&mut file).map_err(|error| error.to_string())?;
+    let _ = (heap.mark(), heap.should_collect(), heap.figures(), heap.last_collection());
+    let dominators = before.dominators();
+    let retained: u64 =
+        before.objects().filter(|it| dominators.dominator(*it).is_none()).map(|it| dominators.retained_bytes(it)).sum();
+    hold(retained == before.bytes(), || format!("{retained} of {} bytes are retained", before.bytes()))?;
+    let after = heap.snapshot();
+    hold(state(&before) == state(&after) && at_first == counts(), || "looking changed something".into())
+}
+
+/// All that is known of an object.
+fn shown(object: SnapshotObject<'_>) -> String {
+    let (held, generation, candidate) = (object.external_references(), object.generation(), object.is_candidate());
+    let (finalized, edges) = (object.is_finalized(), object.edges().collect::<Vec<_>>());
+    format!("{object} {held} {generation:?} {candidate} {finalized} {edges:?}")
 }
 
 struct Program {
@@ -125,6 +156,7 @@ impl Program {
     /// What must hold between two acts; `complete` is a heap in which no garbage is left.
     fn check(&self, complete: Option<usize>) -> Result<(), String> {
         self.check_panics()?;
+        self.user.heaps.iter().try_for_each(check_looking)?;
         let seen = self.look();
         self.check_living(&seen)?;
         self.check_counts_and_edges(&seen)?;

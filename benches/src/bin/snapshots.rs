@@ -1,0 +1,98 @@
+//! How long it takes to look into a heap: a snapshot, its dominators, a diff, a heap dump;
+//! exits with 1 when a bar does not hold.
+
+use anyhow::Result;
+use clap::Parser;
+use gc_benches::measure::thread_time;
+use gc_benches::{machine, table};
+use gc_core::{Gc, Heap, Trace};
+use std::cell::RefCell;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// Measures what looking into a heap of so many objects costs: nodes with two edges to
+/// random others, in thread CPU time.
+///
+/// A snapshot of 1e7 objects must take less than 3 s, and less than 48 bytes an object.
+///
+/// Example: snapshots --objects 1e6
+#[derive(Debug, Parser)]
+#[command(name = "snapshots", verbatim_doc_comment)]
+struct Options {
+    /// How many objects
+    #[arg(long, default_value = "1e7", value_parser = objects)]
+    objects: usize,
+}
+
+fn objects(text: &str) -> Result<usize, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (10.0..=1e8).contains(&number) => Ok(number as usize),
+        _ => Err("a number from 10 to 1e8 is wanted".into()),
+    }
+}
+
+#[derive(Trace)]
+struct Node {
+    number: u64,
+    edges: RefCell<[Option<Gc<Node>>; 2]>,
+}
+
+/// Seconds that a snapshot of 1e7 objects may take; the same for an object of any number.
+const SECONDS: f64 = 3.0 / 1e7;
+const BYTES: f64 = 48.0;
+
+fn main() -> Result<ExitCode> {
+    let Options { objects } = Options::parse();
+    let heap = Heap::new();
+    let nodes: Vec<Gc<Node>> =
+        (0..objects as u64).map(|number| heap.alloc(Node { number, edges: RefCell::default() })).collect();
+    let mut random = 0x9E37_79B9_7F4A_7C15u64;
+    let mut other = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        Some(nodes[(random % objects as u64) as usize].clone())
+    };
+    for node in &nodes {
+        *node.edges.borrow_mut() = [other(), other()];
+    }
+    let mut rows = Vec::new();
+    let mut row = |what: &str, seconds: f64| {
+        let each = seconds / objects as f64 * 1e9;
+        rows.push(vec![what.into(), table::number(seconds), table::number(each)]);
+    };
+    let (snapshot, seconds) = timed(|| heap.snapshot());
+    row("snapshot", seconds);
+    row("dominators, retained sizes", timed(|| snapshot.dominators()).1);
+    row("components", timed(|| snapshot.components().len()).1);
+    let last = snapshot.find(&Gc::as_any(&nodes[objects - 1])).expect("it lives");
+    row("path to a root", timed(|| snapshot.path_to_root(last)).1);
+    row("diff with itself", timed(|| snapshot.diff(&snapshot).types().len()).1);
+    row("census", timed(|| heap.census()).1);
+    row("heap dump", timed(|| heap.write_heap_snapshot(std::io::sink())).1);
+    let bytes = snapshot.memory() as f64 / objects as f64;
+    let mut out = std::io::stdout();
+    write!(out, "{}", table::aligned(&["work", "s", "ns an object"], &rows))?;
+    writeln!(
+        out,
+        "\n{}, {}, {objects} objects, {} edges",
+        machine::machine(),
+        machine::today(),
+        snapshot.edge_count()
+    )?;
+    let bars = [("seconds of a snapshot", seconds, SECONDS * objects as f64), ("bytes an object", bytes, BYTES)];
+    for (name, value, bar) in bars {
+        let holds = if value < bar { "holds" } else { "MISSED" };
+        writeln!(out, "{holds}: {name}: {} (bar {})", table::number(value), table::number(bar))?;
+    }
+    // To take the heap apart is not measured.
+    assert_eq!(nodes[objects - 1].number, objects as u64 - 1);
+    std::mem::forget((nodes, heap));
+    Ok(if bars.iter().all(|(_, value, bar)| value < bar) { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn timed<R>(work: impl FnOnce() -> R) -> (R, f64) {
+    let start = thread_time();
+    let result = work();
+    (result, (thread_time() - start).as_secs_f64())
+}

@@ -1,0 +1,134 @@
+//! What a diagnosis is made from.
+
+use super::{Diagnosis, Fact, VerdictKind, rules};
+use crate::observe::snapshot::Snapshot;
+use crate::observe::verify::Problem;
+use crate::observe::watch::{Sample, Timeline};
+use alloc::vec::Vec;
+
+/// How the same work ended under a limit: see [`Case::trials`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trial {
+    /// The limit, in bytes.
+    pub max: usize,
+    /// It came to its end, not to an out-of-memory error.
+    pub completed: bool,
+    /// Live bytes before it.
+    pub before: usize,
+    /// The most bytes meanwhile.
+    pub peak: usize,
+    /// Live bytes after it.
+    pub after: usize,
+}
+
+/// All that is known of a program's heap, to be diagnosed.
+///
+/// Samples over time are enough to tell that something grows; a snapshot taken at the end
+/// tells which container holds it. Take the samples at a fixed point of the program's loop,
+/// after a [`collect`](crate::Heap::collect): that is how one tells a leak from garbage.
+///
+/// ```
+/// use gc_core::{Case, Gc, Heap, Slot, Timeline, Trace, VerdictKind};
+/// use std::cell::RefCell;
+///
+/// #[derive(Trace)]
+/// struct Session(u64);
+/// #[derive(Trace, Default)]
+/// struct Registry {
+///     sessions: RefCell<Vec<Gc<Session>>>,
+/// }
+///
+/// let heap = Heap::new();
+/// let registry = heap.alloc(Registry::default());
+/// let mut timeline = Timeline::new();
+/// for request in 0..200 {
+///     let _request = heap.unit_of_work("request");
+///     registry.sessions.borrow_mut().push(heap.alloc(Session(request)));
+///     if request % 10 == 0 {
+///         heap.collect();
+///         timeline.sample(&heap);
+///     }
+/// }
+/// let snapshot = heap.snapshot();
+/// let diagnosis = Case::new(&timeline).snapshot(&snapshot).diagnose();
+/// assert_eq!(diagnosis.verdict, VerdictKind::ContainerGrowth);
+/// let suspect = &diagnosis.suspects[0];
+/// assert_eq!((&*suspect.type_name, suspect.place.as_deref()), ("Session", Some("sessions[…]")));
+/// println!("{diagnosis}");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    pub(super) timeline: &'a Timeline,
+    pub(super) snapshot: Option<&'a Snapshot>,
+    pub(super) trials: &'a [Trial],
+    pub(super) problems: &'a [Problem],
+}
+
+impl<'a> Case<'a> {
+    /// A case about these samples.
+    pub fn new(timeline: &'a Timeline) -> Case<'a> {
+        Case { timeline, snapshot: None, trials: &[], problems: &[] }
+    }
+
+    /// A snapshot of the same heap, taken after the last sample.
+    #[must_use]
+    pub fn snapshot(self, snapshot: &'a Snapshot) -> Case<'a> {
+        Case { snapshot: Some(snapshot), ..self }
+    }
+
+    /// How the work that ended in an out-of-memory error went under other limits, 2, 4 and
+    /// 8 times as large. It tells a live set that needs more from one unit that loads too
+    /// much at once, and that from an allocation without an end.
+    #[must_use]
+    pub fn trials(self, trials: &'a [Trial]) -> Case<'a> {
+        Case { trials, ..self }
+    }
+
+    /// What [`Heap::verify`](crate::Heap::verify) found.
+    #[must_use]
+    pub fn problems(self, problems: &'a [Problem]) -> Case<'a> {
+        Case { problems, ..self }
+    }
+
+    /// Concludes.
+    pub fn diagnose(self) -> Diagnosis {
+        let suspects = rules::suspects(&self);
+        let verdict = suspects.first().map_or(VerdictKind::None, |first| first.kind);
+        Diagnosis { verdict, suspects, evidence: self.looked_at() }
+    }
+
+    /// The samples that growth is judged by: where the program has units of work, the last
+    /// one after each of them, so that what one unit needs is no growth.
+    pub(super) fn judged(&self) -> Vec<&'a Sample> {
+        let samples = self.timeline.samples();
+        if samples.iter().all(|sample| sample.units.is_empty()) {
+            return samples.iter().collect();
+        }
+        let mut judged: Vec<&Sample> = Vec::new();
+        for sample in samples {
+            match judged.last_mut() {
+                Some(last) if last.units_ended() == sample.units_ended() => *last = sample,
+                _ => judged.push(sample),
+            }
+        }
+        judged
+    }
+
+    /// Did the heap run out of memory while it was watched?
+    pub(super) fn ran_out(&self) -> bool {
+        let samples = self.timeline.samples();
+        samples.last().is_some_and(|last| last.out_of_memory > 0)
+    }
+
+    fn looked_at(&self) -> Vec<Fact> {
+        let samples = self.timeline.samples();
+        let mut facts = alloc::vec![Fact { name: "samples", value: samples.len() as f64 }];
+        if let Some(last) = samples.last() {
+            facts.push(Fact { name: "units of work", value: last.units_ended() as f64 });
+            facts.push(Fact { name: "objects at the end", value: last.census.objects() as f64 });
+            facts.push(Fact { name: "bytes at the end", value: last.census.bytes() as f64 });
+            facts.push(Fact { name: "out-of-memory errors", value: last.out_of_memory as f64 });
+        }
+        facts
+    }
+}

@@ -1,0 +1,103 @@
+//! From samples and a snapshot to the words: what is wrong, how it shows, what to do.
+
+mod case;
+mod holders;
+mod rules;
+mod trend;
+mod words;
+
+pub use case::{Case, Trial};
+
+use super::snapshot::ObjectId;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What a diagnosis concludes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum VerdictKind {
+    /// Nothing suspicious.
+    None,
+    /// Objects gather in a container, from unit of work to unit of work.
+    ContainerGrowth,
+    /// Cycles with finalizers lie in the list of uncollectable objects.
+    UncollectableCycle,
+    /// Memory outside of the heap grows while the heap does not.
+    ExternalGrowth,
+    /// What one part of the program makes, another does not take as fast.
+    Backlog,
+    /// There is no leak: what lives needs more than the limit.
+    LimitTooSmall,
+    /// A type's `Trace` is wrong: see [`Heap::verify`](crate::Heap::verify).
+    TraceBug,
+    /// One unit of work holds very much at once, and lets go of it.
+    BulkLoad,
+    /// One unit of work allocates without an end.
+    RunawayAllocation,
+}
+
+impl VerdictKind {
+    /// The word for it in reports and JSON: `container-growth`.
+    pub fn word(self) -> &'static str {
+        match self {
+            VerdictKind::None => "none",
+            VerdictKind::ContainerGrowth => "container-growth",
+            VerdictKind::UncollectableCycle => "uncollectable-cycle",
+            VerdictKind::ExternalGrowth => "external-growth",
+            VerdictKind::Backlog => "backlog",
+            VerdictKind::LimitTooSmall => "limit-too-small",
+            VerdictKind::TraceBug => "trace-bug",
+            VerdictKind::BulkLoad => "bulk-load",
+            VerdictKind::RunawayAllocation => "runaway-allocation",
+        }
+    }
+}
+
+/// A number that a conclusion rests on.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Fact {
+    /// What was counted, with its unit: `objects that live since then`.
+    pub name: &'static str,
+    /// How many.
+    pub value: f64,
+}
+
+/// One thing that is probably wrong.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Suspect {
+    /// What kind of thing.
+    pub kind: VerdictKind,
+    /// The type of the objects that gather, or that are to blame; empty where it is not
+    /// about objects.
+    pub type_name: String,
+    /// The object that holds them.
+    pub holder: Option<ObjectId>,
+    /// The type of that object.
+    pub holder_type: Option<String>,
+    /// The edge by which it does: `sessions[…]`; or the gauge that shows it.
+    pub place: Option<String>,
+    /// The bytes that it is about.
+    pub bytes: u64,
+    /// The numbers that this rests on.
+    pub evidence: Vec<Fact>,
+    /// What was found, in words.
+    pub finding: String,
+    /// What to do about it, in words.
+    pub advice: String,
+}
+
+/// What was concluded from a [`Case`]: the suspects, the first one first.
+///
+/// `Display` prints it for people; "nothing suspicious" is a verdict, too.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// The kind of the first suspect.
+    pub verdict: VerdictKind,
+    /// All of them, the one that matters most first.
+    pub suspects: Vec<Suspect>,
+    /// What was looked at: samples, units of work, objects.
+    pub evidence: Vec<Fact>,
+}

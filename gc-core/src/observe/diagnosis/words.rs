@@ -1,0 +1,326 @@
+//! The words of a diagnosis: what was found, what it rests on, what to do.
+
+use super::case::{Case, Trial};
+use super::holders::Holding;
+use super::trend::Trend;
+use super::{Diagnosis, Fact, Suspect, VerdictKind};
+use crate::observe::snapshot::{Component, Snapshot, SnapshotObject};
+use crate::observe::verify::Problem;
+use crate::observe::watch::Sample;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Bytes for people: `1.5 MiB`.
+pub(super) struct Bytes(pub(super) f64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+        let (mut value, mut unit) = (self.0, 0);
+        while value.abs() >= 1024.0 && unit + 1 < UNITS.len() {
+            (value, unit) = (value / 1024.0, unit + 1);
+        }
+        let digits = usize::from(unit > 0);
+        write!(f, "{value:.digits$} {}", UNITS[unit])
+    }
+}
+
+fn fact(name: &'static str, value: impl Into<f64>) -> Fact {
+    Fact { name, value: value.into() }
+}
+
+/// A suspect that is not about an object.
+fn about(kind: VerdictKind, bytes: f64, evidence: Vec<Fact>, finding: String, advice: String) -> Suspect {
+    let (type_name, bytes) = (String::new(), bytes.max(0.0) as u64);
+    Suspect { kind, type_name, holder: None, holder_type: None, place: None, bytes, evidence, finding, advice }
+}
+
+/// `, 2.5 for each unit of work`, where there are units.
+fn for_each_unit(more: f64, samples: &[&Sample]) -> (Option<Fact>, String) {
+    let ended = |sample: Option<&&Sample>| sample.map_or(0, |sample| sample.units_ended());
+    let units = ended(samples.last()) - ended(samples.first());
+    if units == 0 {
+        return (None, String::new());
+    }
+    let each = more / units as f64;
+    (Some(fact("more for each unit of work", each)), format!(", {each:.2} for each unit of work"))
+}
+
+pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&Sample]) -> Suspect {
+    let Holding { holder, place, type_name, by_quarter, bytes } = holding;
+    let objects = holding.objects();
+    let [second, third, last] = by_quarter;
+    let (each, per_unit) = for_each_unit(objects as f64, samples);
+    let mut evidence = vec![fact("objects that came and stayed", objects as f64), fact("their bytes", *bytes as f64)];
+    evidence.extend(by_quarter.map(|objects| fact("of one quarter of the time", objects as f64)));
+    evidence.extend(each);
+    let name = match (holder, place) {
+        (Some(holder), Some(place)) => format!("{holder} grows through `{place}`"),
+        _ => format!("{type_name} objects are held from outside of the heap"),
+    };
+    let mut finding = format!(
+        "{name}: {objects} {type_name} objects came and stayed ({second}, {third} and {last} in the last three \
+         quarters of the time){per_unit}; {} in all",
+        Bytes(*bytes as f64)
+    );
+    if let Some(path) = holder.and_then(|holder| snapshot.path_to_root(holder)) {
+        finding.push_str("\nheld by: ");
+        finding.push_str(&path.to_string());
+    }
+    let advice = match place {
+        Some(place) => format!(
+            "remove entries from `{place}` when they are done with, bound it (a cache needs a limit), or hold weak \
+             references there"
+        ),
+        None => format!("look for variables, vectors or channels of the program that keep {type_name} pointers"),
+    };
+    Suspect {
+        kind: VerdictKind::ContainerGrowth,
+        type_name: (*type_name).into(),
+        holder: holder.map(SnapshotObject::id),
+        holder_type: holder.map(|holder| holder.type_name().into()),
+        place: place.clone(),
+        bytes: *bytes,
+        evidence,
+        finding,
+        advice,
+    }
+}
+
+/// Without a snapshot.
+pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
+    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let row = samples.last().and_then(|last| last.census.of(type_name));
+    let size = row.map_or(0.0, |row| row.bytes() as f64 / row.objects.max(1) as f64);
+    let mut evidence = vec![fact("objects before", trend.from), fact("objects after", trend.to)];
+    evidence.extend(each);
+    let finding = format!("{type_name} objects gather: {} became {}{per_unit}", trend.from, trend.to);
+    let advice = "take a snapshot: it tells which container holds them".into();
+    let suspect = about(VerdictKind::ContainerGrowth, trend.more() * size, evidence, finding, advice);
+    Suspect { type_name: type_name.into(), ..suspect }
+}
+
+/// Objects whose own memory grows: vectors, strings, maps of plain values.
+pub(super) fn owned(type_name: &str, trend: Trend, snapshot: Option<&Snapshot>, samples: &[&Sample]) -> Suspect {
+    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let mut evidence = vec![fact("owned bytes before", trend.from), fact("owned bytes after", trend.to)];
+    evidence.extend(each);
+    let largest = snapshot.and_then(|snapshot| {
+        let alike = snapshot.objects().filter(|object| object.type_name() == type_name);
+        alike.max_by_key(|object| object.owned_bytes())
+    });
+    let name = largest.map_or_else(|| type_name.to_string(), |largest| largest.to_string());
+    let finding = format!(
+        "{name} grows in itself: what {type_name} objects own outside of their slots grew from {} to {}{per_unit}",
+        Bytes(trend.from),
+        Bytes(trend.to)
+    );
+    let advice = "bound the vectors, strings or maps in it, or clear them when they are done with".into();
+    let suspect = about(VerdictKind::ContainerGrowth, trend.more(), evidence, finding, advice);
+    let (holder, holder_type) = (largest.map(SnapshotObject::id), largest.map(|it| it.type_name().into()));
+    Suspect { type_name: type_name.into(), holder, holder_type, ..suspect }
+}
+
+/// Without a snapshot.
+pub(super) fn garbage(last: &Sample) -> Suspect {
+    let evidence = vec![fact("objects in the list of uncollectable objects", last.garbage as f64)];
+    let finding = format!("{} objects with finalizers are uncollectable", last.garbage);
+    about(VerdictKind::UncollectableCycle, 0.0, evidence, finding, "take a snapshot: it tells where to cut".into())
+}
+
+/// Groups of the same types.
+pub(super) fn uncollectable(groups: &[Component<'_>]) -> Suspect {
+    let first = &groups[0];
+    let objects: usize = groups.iter().map(|group| group.members().len()).sum();
+    let bytes: u64 = groups.iter().flat_map(Component::members).map(SnapshotObject::bytes).sum();
+    let finalizers: usize = groups.iter().map(|group| group.finalizers().count()).sum();
+    let mut types: Vec<&str> = first.members().map(SnapshotObject::type_name).collect();
+    types.sort_unstable();
+    types.dedup();
+    let culprit = first.finalizers().next().or_else(|| first.members().next());
+    let type_name = culprit.map_or("", SnapshotObject::type_name);
+    let mut finding = format!(
+        "{} group{} of {} {} uncollectable: {objects} objects lie on cycles, {finalizers} of them have a finalizer, \
+         so that no order to finalize them in is right; {}",
+        groups.len(),
+        if groups.len() == 1 { "" } else { "s" },
+        types.join(" and "),
+        if groups.len() == 1 { "is" } else { "are" },
+        Bytes(bytes as f64)
+    );
+    for (from, link) in first.closing_edges().into_iter().take(3) {
+        finding.push_str(&format!("\na cycle is closed by {from} .{} -> {}", link.edge, link.target));
+    }
+    let cut = first.edge_to_cut();
+    let advice = match &cut {
+        Some((from, link)) => format!(
+            "cut `{}` of {}: make it a weak reference, or clear it when the object is done with; then drop the \
+             entries of the garbage list",
+            link.edge,
+            from.type_name()
+        ),
+        None => "cut all of the edges that close a cycle, then drop the entries of the garbage list".into(),
+    };
+    Suspect {
+        kind: VerdictKind::UncollectableCycle,
+        type_name: type_name.into(),
+        holder: culprit.map(SnapshotObject::id),
+        holder_type: Some(type_name.into()),
+        place: cut.map(|(_, link)| link.edge.into_owned()),
+        bytes,
+        evidence: vec![
+            fact("groups", groups.len() as f64),
+            fact("objects on their cycles", objects as f64),
+            fact("objects with a finalizer", finalizers as f64),
+            fact("their bytes", bytes as f64),
+        ],
+        finding,
+        advice,
+    }
+}
+
+/// What was declared, or (`gauge`) the resident set.
+pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, samples: &[&Sample]) -> Suspect {
+    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let mut evidence = vec![
+        fact("bytes outside of the heap before", trend.from),
+        fact("bytes outside of the heap after", trend.to),
+        fact("bytes that the heap grew by", heap_grew),
+    ];
+    evidence.extend(each);
+    let what = if gauge.is_some() { "the resident set without the heap" } else { "declared external memory" };
+    let finding = format!(
+        "{what} grew from {} to {}{per_unit}, while the objects grew by {}: the leak is outside of the heap",
+        Bytes(trend.from),
+        Bytes(trend.to),
+        Bytes(heap_grew)
+    );
+    let advice = match gauge {
+        Some(_) => "look at native modules: handles, buffers and connections that are opened and not closed",
+        None => "close or free what the external bytes stand for; look at who keeps the guards",
+    };
+    let suspect = about(VerdictKind::ExternalGrowth, trend.more(), evidence, finding, advice.into());
+    Suspect { place: gauge.map(String::from), ..suspect }
+}
+
+pub(super) fn backlog(gauge: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
+    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let mut evidence = vec![fact("items that waited before", trend.from), fact("items that wait after", trend.to)];
+    let span = |sample: Option<&&Sample>| sample.map_or(0.0, |sample| sample.at.as_secs_f64());
+    let seconds = span(samples.last()) - span(samples.first());
+    let mut rate = per_unit;
+    if seconds > 0.0 {
+        evidence.push(fact("more for each second", trend.more() / seconds));
+        rate.push_str(&format!(", {:.0} more each second", trend.more() / seconds));
+    }
+    evidence.extend(each);
+    let finding =
+        format!("`{gauge}` grows: {} items became {}{rate}; what is made is not taken as fast", trend.from, trend.to);
+    let advice = "bound the queue, so that who makes waits for who takes; or add consumers".into();
+    let suspect = about(VerdictKind::Backlog, 0.0, evidence, finding, advice);
+    Suspect { place: Some(gauge.into()), ..suspect }
+}
+
+pub(super) fn trace_bug(problem: &Problem) -> Suspect {
+    let evidence = vec![fact("objects of the type that show it", problem.objects as f64)];
+    let finding = problem.to_string();
+    let advice = match &problem.field {
+        Some(field) => format!("report `{field}` in the `Trace` of {}, once; better, derive it", problem.type_name),
+        None => format!("look at the `Trace` of {}; better, derive it", problem.type_name),
+    };
+    let suspect = about(VerdictKind::TraceBug, 0.0, evidence, finding, advice);
+    Suspect {
+        type_name: problem.type_name.clone(),
+        holder: problem.example,
+        holder_type: Some(problem.type_name.clone()),
+        place: problem.field.clone(),
+        ..suspect
+    }
+}
+
+/// The most that lived in any sample, and at the end.
+fn peak_and_end(case: &Case<'_>) -> (f64, f64) {
+    let samples = case.timeline.samples();
+    let bytes = |sample: &Sample| sample.census.bytes() as f64;
+    (samples.iter().map(bytes).fold(0.0, f64::max), samples.last().map_or(0.0, bytes))
+}
+
+fn of_trial(trial: &Trial) -> Vec<Fact> {
+    vec![
+        fact("the smallest limit that worked", trial.max as f64),
+        fact("live bytes before, with it", trial.before as f64),
+        fact("most bytes, with it", trial.peak as f64),
+        fact("live bytes after, with it", trial.after as f64),
+    ]
+}
+
+pub(super) fn bulk_load(case: &Case<'_>, trial: Option<&Trial>) -> Suspect {
+    let (peak, end) = peak_and_end(case);
+    let mut evidence = vec![fact("most bytes seen", peak), fact("bytes at the end", end)];
+    evidence.extend(trial.map(of_trial).into_iter().flatten());
+    let mut finding = format!(
+        "one unit of work needs more than the heap has: up to {} lived, {} at the end; nothing grows from unit to unit",
+        Bytes(peak),
+        Bytes(end)
+    );
+    if let Some(trial) = trial {
+        finding.push_str(&format!(
+            ". With a limit of {} it completes, needs {} at most and falls back to {}",
+            Bytes(trial.max as f64),
+            Bytes(trial.peak as f64),
+            Bytes(trial.after as f64)
+        ));
+    }
+    let advice = "load and handle the data part by part (pages, a cursor) instead of all at once".into();
+    about(VerdictKind::BulkLoad, peak, evidence, finding, advice)
+}
+
+pub(super) fn limit_too_small(case: &Case<'_>, trial: &Trial) -> Suspect {
+    let (peak, _) = peak_and_end(case);
+    let mut evidence = vec![fact("most bytes seen", peak)];
+    evidence.extend(of_trial(trial));
+    let finding = format!(
+        "there is no leak: what lives needs more than the limit. With {} the work completes, and {} stay in use",
+        Bytes(trial.max as f64),
+        Bytes(trial.after as f64)
+    );
+    let advice = format!("raise the limit to {} at least, or keep less alive", Bytes(trial.max as f64));
+    about(VerdictKind::LimitTooSmall, trial.peak as f64, evidence, finding, advice)
+}
+
+pub(super) fn runaway(case: &Case<'_>) -> Suspect {
+    let (peak, _) = peak_and_end(case);
+    let mut evidence = vec![fact("most bytes seen", peak)];
+    evidence.extend(case.trials.iter().map(|trial| fact("a limit that was not enough either", trial.max as f64)));
+    let most = case.trials.iter().map(|trial| trial.max).max();
+    let finding = match most {
+        Some(max) => format!("one unit of work allocates without an end: {} were not enough either", Bytes(max as f64)),
+        None => "one unit of work allocates, holds all of it, and does not come to an end".into(),
+    };
+    let advice = "look for the loop or recursion that does not end, in the unit of work that was open".into();
+    let suspect = about(VerdictKind::RunawayAllocation, peak, evidence, finding, advice);
+    let largest = case.timeline.samples().last().and_then(|last| last.census.types().first());
+    Suspect { type_name: largest.map_or_else(String::new, |row| row.type_name.clone()), ..suspect }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.suspects.is_empty() {
+            f.write_str("nothing suspicious")?;
+        }
+        for (number, suspect) in (1..).zip(&self.suspects) {
+            let separator = if number == 1 { "" } else { "\n" };
+            let text = suspect.finding.replace('\n', "\n   ");
+            write!(f, "{separator}{number}. {}: {text}\n   what to do: {}", suspect.kind.word(), suspect.advice)?;
+        }
+        f.write_str("\nlooked at:")?;
+        for (number, Fact { name, value }) in self.evidence.iter().enumerate() {
+            let comma = if number == 0 { "" } else { "," };
+            write!(f, "{comma} {value} {name}")?;
+        }
+        writeln!(f)
+    }
+}

@@ -1,0 +1,89 @@
+//! What changed between two snapshots.
+
+use super::{Snapshot, SnapshotObject};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use hashbrown::{HashMap, HashSet};
+
+/// What changed from one snapshot to a later one of the same heap: see [`Snapshot::diff`].
+///
+/// `Display` prints a table: objects that came and went, the bytes that changed, the type.
+#[derive(Clone, Debug)]
+pub struct Diff<'s> {
+    types: Vec<TypeChange>,
+    born: Vec<SnapshotObject<'s>>,
+}
+
+/// How the objects of one type changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct TypeChange {
+    /// The type.
+    pub type_name: String,
+    /// Objects that are in the later snapshot only.
+    pub born: usize,
+    /// Objects that are in the earlier one only.
+    pub died: usize,
+    /// Objects in the later one.
+    pub objects: usize,
+    /// Shallow and owned bytes in the later one less those in the earlier.
+    pub bytes: i64,
+}
+
+impl Snapshot {
+    /// What changed since an earlier snapshot. Objects are known by their ids.
+    pub fn diff<'s>(&'s self, earlier: &Snapshot) -> Diff<'s> {
+        let before: HashSet<u64> = earlier.ids.iter().copied().collect();
+        let now: HashSet<u64> = self.ids.iter().copied().collect();
+        let mut types: HashMap<&str, TypeChange> = HashMap::new();
+        let mut born = Vec::new();
+        for object in self.objects() {
+            let row = change_of(&mut types, object.type_name());
+            row.objects += 1;
+            row.bytes += object.bytes() as i64;
+            if !before.contains(&object.id().0) {
+                row.born += 1;
+                born.push(object);
+            }
+        }
+        for object in earlier.objects() {
+            let row = change_of(&mut types, object.type_name());
+            row.bytes -= object.bytes() as i64;
+            row.died += usize::from(!now.contains(&object.id().0));
+        }
+        born.sort_by_key(|object| object.id());
+        let changed = |row: &TypeChange| row.born > 0 || row.died > 0 || row.bytes != 0;
+        let mut types: Vec<TypeChange> = types.into_values().filter(changed).collect();
+        types.sort_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.type_name.cmp(&other.type_name)));
+        Diff { types, born }
+    }
+}
+
+fn change_of<'a, 'n>(types: &'a mut HashMap<&'n str, TypeChange>, name: &'n str) -> &'a mut TypeChange {
+    let none = || TypeChange { type_name: name.into(), born: 0, died: 0, objects: 0, bytes: 0 };
+    types.entry(name).or_insert_with(none)
+}
+
+impl<'s> Diff<'s> {
+    /// The types that changed, the one that grew by most bytes first.
+    pub fn types(&self) -> &[TypeChange] {
+        &self.types
+    }
+
+    /// The objects that are new, oldest first.
+    pub fn born(&self) -> &[SnapshotObject<'s>] {
+        &self.born
+    }
+}
+
+impl fmt::Display for Diff<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "      born       died    objects           bytes  type name")?;
+        writeln!(f, "------------------------------------------------------------")?;
+        for TypeChange { type_name, born, died, objects, bytes } in &self.types {
+            writeln!(f, "{born:>10} {died:>10} {objects:>10} {bytes:>+15}  {type_name}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,300 @@
+//! A picture of a heap: its objects and edges at one moment, in columns.
+
+mod build;
+mod chains;
+mod components;
+mod diff;
+mod dominators;
+mod names;
+mod take;
+
+pub use build::{SnapshotBuilder, SnapshotError};
+pub use chains::{Chain, Link};
+pub use components::Component;
+pub use diff::{Diff, TypeChange};
+pub use dominators::Dominators;
+
+use super::census::{Census, TypeCount};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use hashbrown::HashMap;
+#[cfg(feature = "std")]
+pub(super) use names::NAMED;
+use names::{Name, Texts};
+
+/// Identifies an object in all snapshots of its heap, and in its heap dumps: 5 plus twice
+/// its birth. (The format `.heapsnapshot` wants odd numbers, and the first two are taken.)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ObjectId(pub u64);
+
+impl ObjectId {
+    pub(crate) fn of_birth(birth: u64) -> ObjectId {
+        ObjectId(5 + 2 * birth)
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "@{}", self.0)
+    }
+}
+
+/// What objects of one type and size have in common.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Shape {
+    type_name: String,
+    shallow_bytes: u64,
+    has_finalizer: bool,
+}
+
+/// All objects of a heap and their edges at one moment: see [`Heap::snapshot`].
+///
+/// It is owned, immutable and independent of the heap. It holds 26 bytes for each object and
+/// 8 for each edge; every analysis takes its own memory while it runs, and runs over a
+/// graph of any depth on any stack.
+///
+/// [`Heap::snapshot`]: crate::Heap::snapshot
+pub struct Snapshot {
+    shapes: Vec<Shape>,
+    texts: Texts,
+    // A row for each object.
+    ids: Vec<u64>,
+    shape: Vec<u32>,
+    /// Owned bytes; `LARGE`: they stand in `large`.
+    owned: Vec<u32>,
+    large: HashMap<u32, u64>,
+    external: Vec<u32>,
+    place: Vec<u8>,
+    traits: Vec<u8>,
+    /// Where the edges of each object begin; one entry more than there are objects.
+    first_edge: Vec<u32>,
+    // A row for each edge.
+    targets: Vec<u32>,
+    names: Vec<Name>,
+}
+
+const LARGE: u32 = u32::MAX;
+
+/// In no generation.
+const UNTRACKED: u8 = u8::MAX;
+
+/// In the list of uncollectable objects.
+const IN_GARBAGE: u8 = 1;
+/// Its PEP 442 finalizer ran.
+const FINALIZED: u8 = 2;
+
+/// It lost a pointer and lived.
+const CANDIDATE: u8 = 4;
+
+/// An object of a snapshot.
+#[derive(Clone, Copy)]
+pub struct SnapshotObject<'s> {
+    snapshot: &'s Snapshot,
+    at: u32,
+}
+
+impl Snapshot {
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// How many edges there are.
+    pub fn edge_count(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Shallow and owned bytes of all objects.
+    pub fn bytes(&self) -> u64 {
+        self.objects().map(|object| object.bytes()).sum()
+    }
+
+    /// Bytes of memory that the snapshot itself takes.
+    pub fn memory(&self) -> usize {
+        let words = self.shape.capacity() + self.owned.capacity() + self.external.capacity();
+        let edges = self.first_edge.capacity() + self.targets.capacity() + self.names.capacity();
+        let bytes = self.place.capacity() + self.traits.capacity() + self.texts.bytes();
+        self.ids.capacity() * 8 + (words + edges) * 4 + bytes + self.large.capacity() * 16
+    }
+
+    /// The objects, in no order that means anything.
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = SnapshotObject<'_>> {
+        (0..self.len()).map(|at| self.at(at as u32))
+    }
+
+    /// The object with this id. Looks through all of them.
+    pub fn object(&self, id: ObjectId) -> Option<SnapshotObject<'_>> {
+        let at = self.ids.iter().position(|&other| other == id.0)?;
+        Some(self.at(at as u32))
+    }
+
+    /// The objects that are held from outside of the heap.
+    pub fn roots(&self) -> impl Iterator<Item = SnapshotObject<'_>> {
+        self.objects().filter(|object| object.external_references() > 0)
+    }
+
+    /// Every edge to `target`, with the object that it comes from. Looks through all edges.
+    pub fn referrers<'s>(
+        &'s self,
+        target: SnapshotObject<'s>,
+    ) -> impl Iterator<Item = (SnapshotObject<'s>, Cow<'s, str>)> {
+        let edges = self.targets.iter().enumerate().filter(move |&(_, &to)| to == target.at);
+        edges.map(|(edge, _)| {
+            let from = self.first_edge.partition_point(|&first| first as usize <= edge) - 1;
+            (self.at(from as u32), self.texts.show(self.names[edge]))
+        })
+    }
+
+    /// The objects by type.
+    pub fn census(&self) -> Census {
+        let mut rows: HashMap<&str, TypeCount> = HashMap::new();
+        for object in self.objects() {
+            let name = object.type_name();
+            let row = rows.entry(name).or_insert_with(|| TypeCount::none_of(name));
+            row.objects += 1;
+            row.shallow_bytes += object.shallow_bytes() as usize;
+            row.owned_bytes += object.owned_bytes() as usize;
+        }
+        Census::of_rows(rows.into_values().collect())
+    }
+
+    /// The object of this number.
+    pub(crate) fn at(&self, at: u32) -> SnapshotObject<'_> {
+        SnapshotObject { snapshot: self, at }
+    }
+
+    /// The numbers of the objects that an object points to.
+    fn targets_of(&self, at: u32) -> &[u32] {
+        &self.targets[self.edges_of(at)]
+    }
+
+    fn edges_of(&self, at: u32) -> core::ops::Range<usize> {
+        self.first_edge[at as usize] as usize..self.first_edge[at as usize + 1] as usize
+    }
+
+    /// The numbers of the roots.
+    fn root_numbers(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.external).filter(|&(_, &external)| external > 0).map(|(at, _)| at)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot({} objects, {} edges)", self.len(), self.edge_count())
+    }
+}
+
+impl<'s> SnapshotObject<'s> {
+    fn shape(self) -> &'s Shape {
+        &self.snapshot.shapes[self.snapshot.shape[self.at as usize] as usize]
+    }
+
+    fn has(self, what: u8) -> bool {
+        self.snapshot.traits[self.at as usize] & what != 0
+    }
+
+    /// Its id.
+    pub fn id(self) -> ObjectId {
+        ObjectId(self.snapshot.ids[self.at as usize])
+    }
+
+    /// Its place among all objects of the snapshot.
+    pub(crate) fn number(self) -> usize {
+        self.at as usize
+    }
+
+    /// Its allocation number.
+    pub(crate) fn birth(self) -> u64 {
+        self.id().0.saturating_sub(5) / 2
+    }
+
+    /// Its type, as in [`TypeCount::type_name`].
+    pub fn type_name(self) -> &'s str {
+        &self.shape().type_name
+    }
+
+    /// Bytes of its slot, header included.
+    pub fn shallow_bytes(self) -> u64 {
+        self.shape().shallow_bytes
+    }
+
+    /// Bytes that its value owns outside of the slot.
+    pub fn owned_bytes(self) -> u64 {
+        match self.snapshot.owned[self.at as usize] {
+            LARGE => self.snapshot.large[&self.at],
+            owned => owned.into(),
+        }
+    }
+
+    /// Shallow and owned bytes.
+    pub fn bytes(self) -> u64 {
+        self.shallow_bytes() + self.owned_bytes()
+    }
+
+    /// How many pointers to it there are outside of the heap's objects: from variables of
+    /// the program, from the garbage list, from what is not traced.
+    pub fn external_references(self) -> u32 {
+        self.snapshot.external[self.at as usize]
+    }
+
+    /// Its generation: 0, 1 or 2, or 3 when it is frozen; `None` where it is untracked.
+    pub fn generation(self) -> Option<u8> {
+        Some(self.snapshot.place[self.at as usize]).filter(|&place| place != UNTRACKED)
+    }
+
+    /// Does its type have a finalizer?
+    pub fn has_finalizer(self) -> bool {
+        self.shape().has_finalizer
+    }
+
+    /// Is it in the heap's list of uncollectable objects?
+    pub fn is_in_garbage(self) -> bool {
+        self.has(IN_GARBAGE)
+    }
+
+    /// Has its PEP 442 finalizer run?
+    pub fn is_finalized(self) -> bool {
+        self.has(FINALIZED)
+    }
+
+    /// Has it lost a pointer and lived since a collection last looked at it? Such objects are
+    /// where the next one starts.
+    pub fn is_candidate(self) -> bool {
+        self.has(CANDIDATE)
+    }
+
+    /// Its edges: their names, and the objects that they lead to.
+    pub fn edges(self) -> impl ExactSizeIterator<Item = (Cow<'s, str>, SnapshotObject<'s>)> {
+        let snapshot = self.snapshot;
+        let edges = snapshot.edges_of(self.at);
+        edges.map(|edge| (snapshot.texts.show(snapshot.names[edge]), snapshot.at(snapshot.targets[edge])))
+    }
+}
+
+impl PartialEq for SnapshotObject<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.snapshot, other.snapshot) && self.at == other.at
+    }
+}
+
+impl Eq for SnapshotObject<'_> {}
+
+/// Type and id: `Node @17`.
+impl fmt::Display for SnapshotObject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.type_name(), self.id())
+    }
+}
+
+impl fmt::Debug for SnapshotObject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,35 @@
+//! What the types on a heap are called.
+
+use crate::space::core::Core;
+use crate::space::info::{TypeInfo, short};
+use alloc::string::String;
+use core::any::TypeId;
+use hashbrown::HashMap;
+
+/// The names of all types that have blocks.
+pub(super) struct TypeNames(HashMap<TypeId, String>);
+
+impl TypeNames {
+    /// Without module paths; with them where two types of the heap share a name.
+    pub(super) fn of(core: &Core) -> TypeNames {
+        let mut paths: HashMap<TypeId, &'static str> = HashMap::new();
+        core.memory.each_block(&mut |block| {
+            let info = block.info();
+            paths.entry(info.id).or_insert_with(|| (info.name)());
+        });
+        let mut sharing: HashMap<String, usize> = HashMap::new();
+        for path in paths.values() {
+            *sharing.entry(short(path)).or_default() += 1;
+        }
+        let name = |path: &str| {
+            let name = short(path);
+            if sharing[&name] > 1 { String::from(path) } else { name }
+        };
+        TypeNames(paths.into_iter().map(|(id, path)| (id, name(path))).collect())
+    }
+
+    /// The name of a type that has a block.
+    pub(super) fn get(&self, info: &TypeInfo) -> &str {
+        self.0.get(&info.id).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,108 @@
+//! The verifier: does what the heap counts agree with what its objects report, and is
+//! everything in it as it must be?
+
+mod edges;
+mod structure;
+
+use super::snapshot::ObjectId;
+use crate::Heap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// What kind of thing is wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// Values of a type hold pointers that its `Trace` does not report: what they lead to
+    /// counts as held from outside, and cycles through them leak.
+    MissedEdge,
+    /// A type's `Trace` reports a pointer more than once: its target can be taken for
+    /// unreachable while it is in use. A hand-written `unsafe impl` broke its contract.
+    DoubledEdge,
+    /// The heap's own tables contradict each other. A bug of this library, or memory that
+    /// something else wrote into.
+    Structure,
+}
+
+/// Something that [`Heap::verify`] found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Problem {
+    /// What kind of thing.
+    pub kind: ProblemKind,
+    /// The type that is to blame.
+    pub type_name: String,
+    /// The likely field: its name, where [`Trace::fields`](crate::Trace::fields) or the
+    /// edges tell it, else its place.
+    pub field: Option<String>,
+    /// Objects of the type that show it.
+    pub objects: usize,
+    /// One of them.
+    pub example: Option<ObjectId>,
+    /// What contradicts what, where the structure is wrong.
+    pub detail: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { kind, type_name, field, objects, example, detail } = self;
+        let field = field.as_deref().unwrap_or("unknown");
+        match kind {
+            ProblemKind::MissedEdge => write!(
+                f,
+                "{type_name}: `Trace` does not report the pointers in `{field}` ({objects} objects): what they lead to \
+                 is never collected while it lies on a cycle"
+            )?,
+            ProblemKind::DoubledEdge => write!(
+                f,
+                "{type_name}: `Trace` reports the pointer in `{field}` more than once ({objects} objects): what it \
+                 leads to may be reclaimed while it is in use"
+            )?,
+            ProblemKind::Structure => write!(f, "{type_name}: {detail}")?,
+        }
+        match example {
+            Some(id) => write!(f, "; for example {id}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Heap {
+    /// Checks all that must hold of the heap, and that the `Trace` of every type with
+    /// objects reports each pointer once. Empty: nothing is wrong. For tests, and for the
+    /// hunt after a leak; it looks at every word of every value, and takes some 32 bytes an
+    /// object.
+    ///
+    /// A pointer that is not reported is looked for in the fields that a derived `Trace` skips,
+    /// and in all of a value whose `Trace` was written by hand; one that lies behind a vector
+    /// or box there is not found. (A number, or what is left of an old value in padding, looks
+    /// like such a pointer where it is the address of an object that is held from outside.)
+    /// While a
+    /// collection is at work, which a hook or finalizer can look into, only edges are checked.
+    ///
+    /// ```
+    /// use gc_core::{Heap, Slot, Trace};
+    ///
+    /// #[derive(Trace, Default)]
+    /// struct Session {
+    ///     user: Slot<String>,
+    ///     #[trace(skip)] // wrong: it leads back here
+    ///     back: Slot<Session>,
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// let session = heap.alloc(Session::default());
+    /// session.back.set(Some(session.clone()));
+    /// let problems = heap.verify();
+    /// assert_eq!((&*problems[0].type_name, problems[0].field.as_deref()), ("Session", Some("back")));
+    /// ```
+    pub fn verify(&self) -> Vec<Problem> {
+        let core = self.core();
+        let mut problems = edges::problems(core);
+        if !core.collecting.get() {
+            problems.extend(structure::problems(core));
+        }
+        problems
+    }
+}

@@ -1,0 +1,69 @@
+//! The heap's own tables against each other, while no collection is at work.
+
+use super::{Problem, ProblemKind};
+use crate::observe::type_names::TypeNames;
+use crate::space::block::{Block, flag};
+use crate::space::core::Core;
+use crate::space::planes::{Planes, bits};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub(super) fn problems(core: &Core) -> Vec<Problem> {
+    let names = TypeNames::of(core);
+    let mut problems = Vec::new();
+    let mut blocks = 0;
+    core.memory.each_block(&mut |block| {
+        blocks += 1;
+        let mut note = |detail: String| problems.push(problem(names.get(block.info()), detail));
+        let living = block.living();
+        if living > block.live() as usize {
+            note(format!("{living} objects live in a block with {} slots in use", block.live()));
+        }
+        for (group, planes) in (0..).zip(block.groups()) {
+            look_at_group(core, block, group, planes, &mut note);
+        }
+    });
+    if blocks != core.memory.used() {
+        problems.push(problem("", format!("{} blocks are counted as used, {blocks} are", core.memory.used())));
+    }
+    if core.account.resident() < core.memory.used_bytes() {
+        let (all, used) = (core.account.resident(), core.memory.used_bytes());
+        problems.push(problem("", format!("{all} bytes are accounted for, and {used} of them used")));
+    }
+    problems
+}
+
+fn problem(type_name: &str, detail: String) -> Problem {
+    let type_name = String::from(if type_name.is_empty() { "heap" } else { type_name });
+    Problem { kind: ProblemKind::Structure, type_name, field: None, objects: 0, example: None, detail }
+}
+
+fn look_at_group(core: &Core, block: &Block, group: u32, planes: &Planes, note: &mut impl FnMut(String)) {
+    let alive = planes.alloc.get();
+    if planes.candidate.get() & !alive != 0 {
+        note("a slot without an object is a candidate".into());
+    }
+    if planes.candidate.get() != 0 && !block.has(flag::DIRTY) && !core.is_sliced.get() {
+        note("a block with candidates is on no list of such".into());
+    }
+    if planes.weak.get() & alive != 0 && !block.has(flag::WEAK) {
+        note("weak references point into a block that is not marked so".into());
+    }
+    if (planes.set.get() | planes.mark.get()) & alive != 0 && !core.is_sliced.get() && block.has(flag::LISTED) {
+        note("an object is a member of the set of no collection".into());
+    }
+    for slot in bits(alive) {
+        let object = block.object(group * 64 + slot);
+        if object.count().get() == 0 || !object.count().is_open() {
+            note(format!("the object at {:#x} lives, but its count says otherwise", object.address()));
+        }
+        if object.birth() >= core.births.next() {
+            note(format!("the object at {:#x} is not born yet", object.address()));
+        }
+        let is_weak = planes.weak.get() >> slot & 1 == 1;
+        if is_weak != core.weaks.has(object) {
+            note(format!("the object at {:#x} has weak references, or is only marked so", object.address()));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Samples of a heap over time, with what the program says of itself.
+
+use super::census::Census;
+use crate::Heap;
+use crate::heap::MemoryFigures;
+use crate::space::watch::{GaugeKind, Reading, Units};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+impl Heap {
+    /// Brings in a number that lies outside of the heap: the messages in a channel, the
+    /// resident set. It is asked for each [sample](Heap::sample). A second gauge of the same
+    /// name replaces the first.
+    ///
+    /// ```
+    /// use gc_core::{GaugeKind, Heap};
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let heap = Heap::new();
+    /// let queued = Rc::new(Cell::new(0));
+    /// let shown = queued.clone();
+    /// heap.gauge("jobs queued", GaugeKind::Backlog, move || shown.get());
+    /// queued.set(7);
+    /// assert_eq!(heap.sample().readings[0].value, 7);
+    /// ```
+    pub fn gauge(&self, name: &str, kind: GaugeKind, measure: impl Fn() -> u64 + 'static) {
+        drop(self.core().watch.add_gauge(name, kind, Rc::new(measure)));
+    }
+
+    /// A unit of work begins, such as a request; it ends when the guard is dropped. By these
+    /// a [diagnosis](crate::Case) tells growth from unit to unit from what one unit needs.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// for _ in 0..3 {
+    ///     let _request = heap.unit_of_work("request");
+    ///     // handle it
+    /// }
+    /// assert_eq!(heap.sample().units[0].ended, 3);
+    /// ```
+    pub fn unit_of_work(&self, name: &str) -> UnitOfWork {
+        UnitOfWork { number: self.core().watch.begin_unit(name), heap: self.clone() }
+    }
+
+    /// The heap's counts at this moment, with all gauges. Collects nothing: garbage that was
+    /// not collected yet is counted, so collect before it to see what lives.
+    pub fn sample(&self) -> Sample {
+        let core = self.core();
+        Sample {
+            at: core.ledger.age(),
+            census: self.census(),
+            memory: self.memory(),
+            garbage: core.garbage.borrow().len(),
+            readings: core.watch.readings(),
+            units: core.watch.units(),
+            births: core.births.next(),
+            collections: core.ledger.collections(),
+            out_of_memory: core.ledger.out_of_memory(),
+        }
+    }
+}
+
+/// A unit of work that is open: see [`Heap::unit_of_work`].
+pub struct UnitOfWork {
+    heap: Heap,
+    number: usize,
+}
+
+impl Drop for UnitOfWork {
+    fn drop(&mut self) {
+        self.heap.core().watch.end_unit(self.number);
+    }
+}
+
+impl core::fmt::Debug for UnitOfWork {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("UnitOfWork")
+    }
+}
+
+/// A heap's counts at one moment: see [`Heap::sample`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Sample {
+    /// Time since the heap was made. (Without the feature `std` there is no clock: 0.)
+    pub at: Duration,
+    /// Objects by type.
+    pub census: Census,
+    /// The memory of the heap.
+    pub memory: MemoryFigures,
+    /// Objects in the list of uncollectable objects.
+    pub garbage: usize,
+    /// What the gauges showed.
+    pub readings: Vec<Reading>,
+    /// Units of work so far.
+    pub units: Vec<Units>,
+    /// Objects allocated so far.
+    pub births: u64,
+    /// Collections that ended so far.
+    pub collections: u64,
+    /// Times that the heap was out of memory so far.
+    pub out_of_memory: u64,
+}
+
+impl Sample {
+    /// Units of work that ended so far, of all names.
+    pub fn units_ended(&self) -> u64 {
+        self.units.iter().map(|units| units.ended).sum()
+    }
+
+    /// Units of work that are open.
+    pub fn units_open(&self) -> u64 {
+        self.units.iter().map(|units| units.open).sum()
+    }
+}
+
+/// Samples over time, oldest first: what a [diagnosis](crate::Case) of growth rests on.
+///
+/// It keeps at most [`Timeline::MOST`] samples: beyond that every second one of the middle
+/// is let go, so that a service can be watched for as long as it runs.
+#[derive(Clone, Default, Debug)]
+pub struct Timeline {
+    samples: Vec<Sample>,
+}
+
+impl Timeline {
+    /// The most samples that are kept.
+    pub const MOST: usize = 512;
+
+    /// No samples yet.
+    pub fn new() -> Timeline {
+        Timeline::default()
+    }
+
+    /// Takes a sample: call it at a fixed point of the program's loop, after a
+    /// [`collect`](Heap::collect) there.
+    pub fn sample(&mut self, heap: &Heap) {
+        self.push(heap.sample());
+    }
+
+    /// Adds a sample that was taken elsewhere.
+    pub fn push(&mut self, sample: Sample) {
+        if self.samples.len() == Timeline::MOST {
+            let mut at = 0;
+            self.samples.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+        }
+        self.samples.push(sample);
+    }
+
+    /// The samples, oldest first.
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+}
+
+/// Bytes of memory of this process that are resident, where the system tells: for a
+/// [gauge](Heap::gauge) of [`GaugeKind::ResidentBytes`]. Linux only.
+#[cfg(feature = "std")]
+pub fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes << 10)
+}

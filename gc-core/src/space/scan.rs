@@ -1,0 +1,47 @@
+//! Looking at a value as plain words: for the verifier, which wants to see the pointers that
+//! a `Trace` does not report.
+
+use super::object::Object;
+use core::ptr::NonNull;
+
+const WORD: usize = size_of::<usize>();
+
+/// Calls `f` with the offset and content of each aligned word of a living object's value.
+/// What lies between its fields has some content, too. On processors for which
+/// [`read_word`] is not written there are no words.
+pub(crate) fn words(object: Object, mut f: impl FnMut(usize, usize)) {
+    debug_assert!(object.is_alive());
+    // SAFETY: invariant 10: the table is the one of the object's type.
+    let bytes = unsafe { (object.info().size)(object) };
+    let mut offset = object.address().next_multiple_of(WORD) - object.address();
+    while offset + WORD <= bytes {
+        // SAFETY: invariant 10: these bytes lie in the value, and nobody writes meanwhile.
+        if let Some(word) = unsafe { read_word(object.value().add(offset)) } {
+            f(offset, word);
+        }
+        offset += WORD;
+    }
+}
+
+/// Reads a word that may be padding, which no Rust value of a type with invalid states may
+/// be read from: for all that the compiler knows, the empty piece of assembly wrote it.
+///
+/// # Safety
+/// As many bytes as a word has can be read from `from`.
+#[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+unsafe fn read_word(from: NonNull<u8>) -> Option<usize> {
+    let mut word = core::mem::MaybeUninit::<usize>::uninit();
+    // SAFETY: the caller's promise; the assembly does nothing.
+    unsafe {
+        word.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(from.as_ptr(), WORD);
+        core::arch::asm!("/* {word} */", word = in(reg) word.as_mut_ptr(), options(nostack, preserves_flags));
+        Some(word.assume_init())
+    }
+}
+
+/// # Safety
+/// None.
+#[cfg(not(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
+unsafe fn read_word(_from: NonNull<u8>) -> Option<usize> {
+    None
+}

@@ -1,0 +1,105 @@
+//! What the program tells the heap about itself: gauges and units of work.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+/// What a gauge measures, which decides how a diagnosis reads it: see
+/// [`Heap::gauge`](crate::Heap::gauge).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum GaugeKind {
+    /// Items that wait between two parts of the program, such as the messages in a channel.
+    Backlog,
+    /// Bytes of memory of the whole process that are resident.
+    ResidentBytes,
+    /// Anything else: it is recorded and shown, not judged.
+    Other,
+}
+
+/// What one gauge showed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Reading {
+    /// The gauge.
+    pub name: String,
+    /// What it measures.
+    pub kind: GaugeKind,
+    /// The number.
+    pub value: u64,
+}
+
+/// How many units of work of one name there were.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Units {
+    /// What they are.
+    pub name: String,
+    /// Those that ended.
+    pub ended: u64,
+    /// Those that began and have not ended.
+    pub open: u64,
+}
+
+pub(crate) type Measure = Rc<dyn Fn() -> u64>;
+
+#[derive(Clone)]
+struct Gauge {
+    name: String,
+    kind: GaugeKind,
+    measure: Measure,
+}
+
+/// Gauges and units of work of one heap.
+#[derive(Default)]
+pub(crate) struct Watch {
+    gauges: RefCell<Vec<Gauge>>,
+    units: RefCell<Vec<Units>>,
+}
+
+impl Watch {
+    /// Adds a gauge, or replaces the one of that name; the old one is given back to be
+    /// dropped by the caller.
+    pub(crate) fn add_gauge(&self, name: &str, kind: GaugeKind, measure: Measure) -> Option<Measure> {
+        let mut gauges = self.gauges.borrow_mut();
+        match gauges.iter_mut().find(|gauge| gauge.name == name) {
+            Some(gauge) => {
+                gauge.kind = kind;
+                Some(core::mem::replace(&mut gauge.measure, measure))
+            }
+            None => {
+                gauges.push(Gauge { name: name.into(), kind, measure });
+                None
+            }
+        }
+    }
+
+    /// Asks all gauges. Calls user code, so no borrow is held.
+    pub(crate) fn readings(&self) -> Vec<Reading> {
+        let gauges = self.gauges.borrow().clone();
+        let reading = |gauge: Gauge| Reading { value: (gauge.measure)(), name: gauge.name, kind: gauge.kind };
+        gauges.into_iter().map(reading).collect()
+    }
+
+    /// A unit begins; the number of its name.
+    pub(crate) fn begin_unit(&self, name: &str) -> usize {
+        let mut units = self.units.borrow_mut();
+        let at = units.iter().position(|units| units.name == name).unwrap_or_else(|| {
+            units.push(Units { name: name.into(), ended: 0, open: 0 });
+            units.len() - 1
+        });
+        units[at].open += 1;
+        at
+    }
+
+    pub(crate) fn end_unit(&self, at: usize) {
+        let units = &mut self.units.borrow_mut()[at];
+        units.open -= 1;
+        units.ended += 1;
+    }
+
+    pub(crate) fn units(&self) -> Vec<Units> {
+        self.units.borrow().clone()
+    }
+}

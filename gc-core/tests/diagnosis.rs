@@ -1,0 +1,230 @@
+//! Diagnosis: planted leaks are found, healthy programs are left alone, and each rule says
+//! what it rests on.
+
+mod leaks;
+
+use gc_core::{Case, Diagnosis, Fact, GaugeKind, Gc, Heap, Slot, Timeline, Trace, Trial, VerdictKind};
+use leaks::{LEAKS, Leak, Program};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Seeds from here on. `LEAK_SEED` gives others.
+fn first_seed() -> usize {
+    std::env::var("LEAK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
+}
+
+fn diagnose(seed: usize, leak: Option<Leak>) -> Diagnosis {
+    let (timeline, snapshot) = Program::new(seed, leak).run();
+    Case::new(&timeline).snapshot(&snapshot).diagnose()
+}
+
+/// Is the first suspect the planted leak?
+fn is_found(diagnosis: &Diagnosis, leak: Leak) -> bool {
+    let Some(first) = diagnosis.suspects.first() else { return false };
+    let (holder, place) = (first.holder_type.as_deref(), first.place.as_deref());
+    let in_store = |edge: &str| {
+        let is_of_type = first.type_name == "Item<Leaked>" && holder == Some("Store<Leaked>");
+        is_of_type && place == Some(edge) && first.kind == VerdictKind::ContainerGrowth
+    };
+    match leak {
+        Leak::Vector => in_store("list[…]"),
+        Leak::Map => in_store("by_key[…]"),
+        Leak::Chain => in_store("head"),
+        Leak::Uncollectable => {
+            first.kind == VerdictKind::UncollectableCycle && first.type_name == "Connection" && place == Some("peer")
+        }
+        Leak::External => first.kind == VerdictKind::ExternalGrowth,
+    }
+}
+
+#[test]
+fn planted_leaks_are_the_first_suspects() {
+    let mut missed = Vec::new();
+    for seed in (first_seed()..).take(6) {
+        for leak in LEAKS {
+            let diagnosis = diagnose(seed, Some(leak));
+            if !is_found(&diagnosis, leak) {
+                missed.push(format!("seed {seed}, {leak:?}: {diagnosis}"));
+            }
+        }
+    }
+    assert!(missed.len() <= 2, "{} of 30 missed:\n{}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn healthy_programs_have_no_suspect() {
+    for seed in (first_seed()..).take(10) {
+        let diagnosis = diagnose(1000 + seed, None);
+        assert_eq!(diagnosis.verdict, VerdictKind::None, "seed {seed}: {diagnosis}");
+        assert!(diagnosis.to_string().starts_with("nothing suspicious\nlooked at:"));
+    }
+}
+
+#[derive(Trace)]
+struct Node {
+    next: Slot<Node>,
+    payload: RefCell<Vec<u8>>,
+}
+
+fn node(heap: &Heap, bytes: usize) -> Gc<Node> {
+    heap.alloc(Node { next: Slot::empty(), payload: RefCell::new(vec![0; bytes]) })
+}
+
+fn fact(facts: &[Fact], name: &str) -> f64 {
+    facts.iter().find(|fact| fact.name == name).unwrap_or_else(|| panic!("no {name} in {facts:?}")).value
+}
+
+/// Takes `samples` samples with a step of the program before each.
+fn watch(heap: &Heap, samples: usize, mut step: impl FnMut(usize)) -> Timeline {
+    let mut timeline = Timeline::new();
+    for at in 0..samples {
+        step(at);
+        heap.collect();
+        timeline.sample(heap);
+    }
+    timeline
+}
+
+#[test]
+fn a_backlog_comes_before_the_objects_that_wait() {
+    let heap = Heap::new();
+    let queued = Rc::new(Cell::new(0u64));
+    let shown = queued.clone();
+    heap.gauge("jobs queued", GaugeKind::Backlog, move || shown.get());
+    heap.gauge("clients", GaugeKind::Other, || 7);
+    let mut waiting = Vec::new();
+    let timeline = watch(&heap, 20, |_| {
+        waiting.extend((0..50).map(|_| node(&heap, 100)));
+        queued.set(waiting.len() as u64);
+    });
+    let diagnosis = Case::new(&timeline).diagnose();
+    let suspect = &diagnosis.suspects[0];
+    assert_eq!((suspect.kind, suspect.place.as_deref()), (VerdictKind::Backlog, Some("jobs queued")));
+    assert_eq!(fact(&suspect.evidence, "items that waited before"), 50.0);
+    assert!(diagnosis.suspects[1..].iter().all(|suspect| suspect.kind == VerdictKind::ContainerGrowth));
+}
+
+#[test]
+fn a_queue_that_is_taken_from_is_none() {
+    let heap = Heap::new();
+    let queued = Rc::new(Cell::new(0u64));
+    let shown = queued.clone();
+    heap.gauge("jobs queued", GaugeKind::Backlog, move || shown.get());
+    let timeline = watch(&heap, 40, |at| queued.set((at as u64 * 37) % 100));
+    assert_eq!(Case::new(&timeline).diagnose().verdict, VerdictKind::None);
+}
+
+#[test]
+fn what_is_held_by_variables_is_held_from_outside() {
+    let heap = Heap::new();
+    let mut held = Vec::new();
+    let timeline = watch(&heap, 16, |_| held.extend((0..10).map(|_| node(&heap, 10))));
+    let snapshot = heap.snapshot();
+    let diagnosis = Case::new(&timeline).snapshot(&snapshot).diagnose();
+    let suspect = &diagnosis.suspects[0];
+    assert_eq!((suspect.kind, &*suspect.type_name, suspect.holder), (VerdictKind::ContainerGrowth, "Node", None));
+    assert_eq!(diagnosis.suspects.len(), 1);
+}
+
+#[test]
+fn an_object_that_grows_in_itself_is_found() {
+    let heap = Heap::new();
+    let log = node(&heap, 0);
+    let timeline = watch(&heap, 16, |_| log.payload.borrow_mut().extend([1; 5000]));
+    let snapshot = heap.snapshot();
+    let diagnosis = Case::new(&timeline).snapshot(&snapshot).diagnose();
+    let suspect = &diagnosis.suspects[0];
+    assert_eq!((suspect.kind, suspect.holder), (VerdictKind::ContainerGrowth, Some(Gc::as_any(&log).id())));
+    assert!(suspect.finding.contains("grows in itself"), "{diagnosis}");
+}
+
+#[test]
+fn the_resident_set_alone_points_outside() {
+    let heap = Heap::new();
+    let resident = Rc::new(Cell::new(50u64 << 20));
+    let shown = resident.clone();
+    heap.gauge("resident set", GaugeKind::ResidentBytes, move || shown.get());
+    let timeline = watch(&heap, 16, |_| resident.set(resident.get() + (1 << 20)));
+    let diagnosis = Case::new(&timeline).diagnose();
+    assert_eq!(diagnosis.verdict, VerdictKind::ExternalGrowth);
+    assert_eq!(diagnosis.suspects[0].place.as_deref(), Some("resident set"));
+    let more = fact(&diagnosis.suspects[0].evidence, "bytes that the heap grew by");
+    assert_eq!(more, 0.0);
+}
+
+/// One unit of work that fills the heap up to its limit; the samples are taken in it.
+fn exhausted(ends: bool) -> Timeline {
+    let heap = Heap::builder().max(4 << 20).build().unwrap();
+    let mut timeline = watch(&heap, 8, |_| drop(heap.unit_of_work("request")));
+    let unit = heap.unit_of_work("load");
+    let mut held = Vec::new();
+    while let Ok(row) = heap.try_alloc([0u8; 1000]) {
+        held.push(row);
+        if held.len() % 200 == 0 {
+            timeline.sample(&heap);
+        }
+    }
+    if ends {
+        drop((unit, held));
+        heap.collect();
+        timeline.sample(&heap);
+    } else {
+        timeline.sample(&heap);
+        drop(held);
+    }
+    timeline
+}
+
+#[test]
+fn one_unit_that_fills_the_heap_is_no_leak() {
+    let open = exhausted(false);
+    let verdict = |timeline: &Timeline, trials: &[Trial]| Case::new(timeline).trials(trials).diagnose().verdict;
+    assert_eq!(verdict(&open, &[]), VerdictKind::RunawayAllocation);
+    assert_eq!(verdict(&exhausted(true), &[]), VerdictKind::BulkLoad);
+    let trial = |factor: usize, completed: bool, after: usize| {
+        let max = factor * (4 << 20);
+        Trial { max, completed, before: 1000, peak: max.min(10 << 20), after }
+    };
+    let fails = [trial(2, false, 1000), trial(4, false, 1000), trial(8, false, 1000)];
+    assert_eq!(verdict(&open, &fails), VerdictKind::RunawayAllocation);
+    let loads = [trial(2, false, 1000), trial(4, true, 2000)];
+    assert_eq!(verdict(&open, &loads), VerdictKind::BulkLoad);
+    let needs = [trial(2, false, 1000), trial(8, true, 9 << 20), trial(4, true, 9 << 20)];
+    let diagnosis = Case::new(&open).trials(&needs).diagnose();
+    assert_eq!(diagnosis.verdict, VerdictKind::LimitTooSmall);
+    let smallest = fact(&diagnosis.suspects[0].evidence, "the smallest limit that worked");
+    assert_eq!(smallest, f64::from(16 << 20));
+}
+
+#[test]
+fn a_leak_that_ends_in_an_overflow_is_a_leak() {
+    let heap = Heap::builder().max(4 << 20).build().unwrap();
+    let mut held = Vec::new();
+    let mut timeline = Timeline::new();
+    loop {
+        let _request = heap.unit_of_work("request");
+        match heap.try_alloc([0u8; 2000]) {
+            Ok(row) => held.push(row),
+            Err(_) => break,
+        }
+        drop(_request);
+        if held.len() % 50 == 0 {
+            timeline.sample(&heap);
+        }
+    }
+    assert_eq!(heap.sample().out_of_memory, 1);
+    timeline.sample(&heap);
+    assert_eq!(Case::new(&timeline).diagnose().verdict, VerdictKind::ContainerGrowth);
+}
+
+#[test]
+fn a_long_timeline_is_thinned_out() {
+    let heap = Heap::new();
+    let mut timeline = Timeline::new();
+    for _ in 0..5000 {
+        drop(heap.unit_of_work("request"));
+        timeline.sample(&heap);
+    }
+    let ended: Vec<u64> = timeline.samples().iter().map(|sample| sample.units_ended()).collect();
+    assert!(ended.len() <= Timeline::MOST && ended.is_sorted() && (ended[0], *ended.last().unwrap()) == (1, 5000));
+}
