@@ -69,18 +69,20 @@ pub use heap::{
     Budget, BuildError, DebugFlags, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
     MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress,
 };
-#[cfg(feature = "std")]
-pub use observe::resident_bytes;
 pub use observe::{
     Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Edge, Fact, Growth, Link, Mark, ObjectId, Peaks,
     Problem, ProblemKind, Sample, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, Suspect, Timeline, Trial,
     TypeChange, TypeCount, UnitOfWork, VerdictKind,
 };
+#[cfg(feature = "std")]
+pub use observe::{Dot, resident_bytes};
 pub use space::figures::{CollectionFigures, Figures, Pauses};
 pub use space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable, UnraisableKind};
 pub use space::info::{FieldList, FinalizerFns};
 pub use space::os::{ChunkSource, SystemChunks};
+pub use space::records::{Cause, CollectionRecord, FoundType};
 pub use space::schedule::GenerationStats;
+pub use space::sites::Site;
 pub use space::watch::{GaugeKind, Reading, Units};
 pub use trace::{DynTrace, Label, Seg, Trace, Visitor, Walk};
 pub use weak::{Weak, WeakRef};

@@ -24,10 +24,11 @@ pub(crate) mod set;
 use crate::finalize::{self, Calls};
 use crate::release::Isolated;
 use crate::space::core::Core;
-use crate::space::slice::{Allowance, Stamp};
+use crate::space::records::Cause;
+use crate::space::slice::Allowance;
 use crate::{FinalizerPolicy, Pace};
 use reclaim::Raised;
-use report::debug;
+use report::{Beginning, debug};
 use set::Set;
 
 /// Objects whose every reference comes from within their set.
@@ -66,14 +67,24 @@ pub(crate) struct Outcome {
     pub(crate) found_bytes: usize,
 }
 
+/// The same, and says why.
+pub(crate) fn collect_because(core: &Core, cause: Cause, generation: u8) -> usize {
+    core.ledger.cause.set(cause);
+    let collected = collect(core, generation);
+    core.ledger.cause.set(Cause::Explicit);
+    collected
+}
+
 /// Collects generations 0 to `generation`. Python's return value: what was
 /// collected plus what is uncollectable; 0 when a collection is open already.
 pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     if core.collecting.get() {
         return 0;
     }
-    let began = Stamp::now();
     let stay = core.stay();
+    let began = Beginning::now(core);
+    #[cfg(feature = "tracing")]
+    let _span = tracing::debug_span!(target: "gc_core", "collect", generation, cause = %began.cause).entered();
     let outcome = {
         let _isolated = Isolated::begin(core);
         let mut open = Open::begin(core);
@@ -127,10 +138,10 @@ pub(crate) fn collect_for_bytes(core: &Core) {
     }
     match core.pace.get() {
         Pace::StopTheWorld => {
-            collect(core, 2);
+            collect_because(core, Cause::Bytes, 2);
         }
         Pace::Incremental { budget } => {
-            incremental::step(core, Allowance::Time(budget));
+            incremental::step(core, Cause::Bytes, Allowance::Time(budget));
             if !core.is_sliced.get() {
                 core.account.forget_fresh();
             }
@@ -142,7 +153,7 @@ pub(crate) fn collect_for_bytes(core: &Core) {
 fn collect_oldest_due(core: &Core) {
     let generation = core.schedule.due(core.births.next(), || core.tracked_in_use());
     let touched = core.births.young() as usize;
-    let freed = collect(core, generation);
+    let freed = collect_because(core, Cause::Allocations, generation);
     core.schedule.learn(freed, touched);
     core.births.set_trigger(trigger(core));
 }
@@ -172,6 +183,7 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
         return Outcome::default();
     }
     let (found, found_bytes) = unreachable.0.size();
+    report::note_found(core, &unreachable.0);
     Outcome { found, found_bytes, ..dispose(unreachable) }
 }
 

@@ -1,10 +1,12 @@
 //! What a collection says of itself: callbacks and debug lines, as Python's `gc`.
 
 use super::Outcome;
+use super::set::Set;
 use crate::release::user_code;
 use crate::space::core::Core;
 use crate::space::figures::CollectionFigures;
 use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use crate::space::records::{Cause, CollectionRecord};
 use crate::space::slice::Stamp;
 use crate::space::sliced::Sliced;
 use alloc::string::String;
@@ -45,35 +47,83 @@ pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
     user_code::collection_event(core, Phase::Stop, &info);
 }
 
+/// What a collection is entered with beside what it found.
+#[derive(Clone, Copy)]
+pub(super) struct Beginning {
+    pub(super) at: Stamp,
+    pub(super) cause: Cause,
+    pub(super) used: usize,
+}
+
+impl Beginning {
+    /// A collection begins. Whoever began it said why.
+    pub(super) fn now(core: &Core) -> Beginning {
+        Beginning { at: Stamp::now(), cause: core.ledger.cause.take(), used: core.memory.used_bytes() }
+    }
+}
+
 /// Notes what a collection that stopped the world took and found.
-pub(super) fn enter(core: &Core, generation: u8, began: Stamp, outcome: Outcome) {
-    let time = began.elapsed();
+pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outcome) {
+    let time = began.at.elapsed();
     let Outcome { collected, uncollectable, found: objects, found_bytes: bytes } = outcome;
     core.ledger.pause(time, 0);
-    core.ledger.collection(CollectionFigures {
-        generation,
-        slices: 1,
-        time,
-        longest_pause: time,
-        objects,
-        bytes,
-        collected,
-        uncollectable,
-    });
+    let slices = 1;
+    let found = CollectionFigures { generation, slices, time, longest_pause: time, objects, bytes, ..sizes(core) };
+    let began = CollectionFigures { cause: began.cause, used_before: began.used, ..found };
+    record(core, CollectionFigures { collected, uncollectable, ..began });
 }
 
 /// Notes what an incremental one did.
 pub(super) fn enter_sliced(core: &Core, sliced: &Sliced) {
-    core.ledger.collection(CollectionFigures {
+    let found = CollectionFigures {
         generation: 2,
         slices: sliced.slices,
         time: sliced.time,
         longest_pause: sliced.longest,
         objects: sliced.found,
         bytes: sliced.found_bytes,
-        collected: sliced.collected,
-        uncollectable: sliced.uncollectable,
-    });
+        ..sizes(core)
+    };
+    let began = CollectionFigures { cause: sliced.cause, used_before: sliced.used_before, ..found };
+    record(core, CollectionFigures { collected: sliced.collected, uncollectable: sliced.uncollectable, ..began });
+}
+
+fn sizes(core: &Core) -> CollectionFigures {
+    let (used_after, committed) = (core.memory.used_bytes(), core.account.resident());
+    CollectionFigures { used_after, committed, ..CollectionFigures::default() }
+}
+
+fn record(core: &Core, figures: CollectionFigures) {
+    let figures = core.ledger.collection(figures);
+    #[cfg(feature = "tracing")]
+    tracing::event!(
+        target: "gc_core",
+        tracing::Level::DEBUG,
+        number = figures.number,
+        generation = figures.generation,
+        cause = %figures.cause,
+        slices = figures.slices,
+        time_us = figures.time.as_micros() as u64,
+        found = figures.objects,
+        collected = figures.collected,
+        uncollectable = figures.uncollectable,
+        used_before = figures.used_before,
+        used_after = figures.used_after,
+        "collection"
+    );
+    if core.ledger.records.wants_types.get() {
+        user_code::record(core, &CollectionRecord { figures, types: core.ledger.records.take_found() });
+    }
+}
+
+/// Notes the types of what was found unreachable, if anybody wants to know.
+pub(super) fn note_found(core: &Core, found: &Set<'_>) {
+    if core.ledger.records.wants_types.get() {
+        for block in found.blocks() {
+            let members: usize = block.filled_groups().map(|(_, planes)| planes.members().count_ones() as usize).sum();
+            core.ledger.records.note_found(block.info(), members, members * block.slot_bytes());
+        }
+    }
 }
 
 pub(crate) mod debug {

@@ -9,10 +9,12 @@ use crate::space::block::Block;
 use crate::space::core::Core;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
+use crate::space::records::Cause;
 use crate::space::slice::Stamp;
 use crate::trace::Trace;
 use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place};
 use crate::weak::{Weak, WeakRef};
+use core::panic::Location;
 use core::ptr::{self, NonNull};
 
 /// Values are smaller than this.
@@ -27,6 +29,7 @@ impl Heap {
     /// # Panics
     /// When the heap is out of memory; see [`try_alloc`](Heap::try_alloc).
     #[inline]
+    #[track_caller]
     pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
         let info = info_of::<One<T>>();
         let core = self.core();
@@ -38,8 +41,9 @@ impl Heap {
 
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn alloc_slow<T: Trace>(&self, info: &'static TypeInfo, value: T) -> Gc<T> {
-        match place(self.core(), info, size_of::<T>(), 0) {
+        match self.place(info, size_of::<T>(), 0) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
             Ok(object) => unsafe { settle(object, object.block(), value) },
             Err(kind) => out_of_memory(self.core(), kind, size_of::<T>()),
@@ -67,8 +71,9 @@ impl Heap {
     /// assert!(heap.try_alloc(error.value).is_ok());
     /// # Ok::<(), gc_core::BuildError>(())
     /// ```
+    #[track_caller]
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
-        match place(self.core(), info_of::<One<T>>(), size_of::<T>(), 0) {
+        match self.place(info_of::<One<T>>(), size_of::<T>(), 0) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
             Ok(object) => Ok(unsafe { settle(object, object.block(), value) }),
             Err(kind) => Err(give_up(self.core(), kind, size_of::<T>()).with(value)),
@@ -93,9 +98,10 @@ impl Heap {
     /// let gadget = heap.new_cyclic(|me| Gadget { me: me.clone() });
     /// assert!(Gc::ptr_eq(&gadget, &gadget.me.upgrade().unwrap()));
     /// ```
+    #[track_caller]
     pub fn new_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
         let core = self.core();
-        let object = match place(core, info_of::<One<T>>(), size_of::<T>(), 0) {
+        let object = match self.place(info_of::<One<T>>(), size_of::<T>(), 0) {
             Ok(object) => object,
             Err(kind) => out_of_memory(core, kind, size_of::<T>()),
         };
@@ -115,6 +121,7 @@ impl Heap {
     ///
     /// # Panics
     /// When the heap is out of memory.
+    #[track_caller]
     pub fn alloc_str(&self, text: &str) -> Gc<str> {
         self.try_alloc_str(text).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -123,6 +130,7 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    #[track_caller]
     pub fn try_alloc_str(&self, text: &str) -> Result<Gc<str>, OutOfMemory<()>> {
         let object = self.place_many::<Text>(text.len(), 1)?;
         // SAFETY: invariant 13: a slot for as many bytes was just taken; they are valid UTF-8.
@@ -143,6 +151,7 @@ impl Heap {
     /// let squares = heap.alloc_slice([1, 2, 3, 4].map(|n| n * n));
     /// assert_eq!(*squares, [1, 4, 9, 16]);
     /// ```
+    #[track_caller]
     pub fn alloc_slice<T: Trace, I>(&self, values: I) -> Gc<[T]>
     where
         I: IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
@@ -158,6 +167,7 @@ impl Heap {
     ///
     /// # Panics
     /// When the iterator panics, or does not yield as many values as it says.
+    #[track_caller]
     pub fn try_alloc_slice<T: Trace, I>(&self, values: I) -> Result<Gc<[T]>, OutOfMemory<alloc::vec::Vec<T>>>
     where
         I: IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
@@ -188,6 +198,7 @@ impl Heap {
     ///
     /// # Panics
     /// When the heap is out of memory.
+    #[track_caller]
     pub fn alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Gc<WeakRef<T>> {
         self.try_alloc_weak(target).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -196,6 +207,7 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    #[track_caller]
     pub fn try_alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         self.place_weak(target, None::<fn(&Gc<WeakRef<T>>)>)
     }
@@ -215,6 +227,7 @@ impl Heap {
     /// drop(target);
     /// assert!(!weak.has_callback());
     /// ```
+    #[track_caller]
     pub fn alloc_weak_with<T: Trace + ?Sized>(
         &self,
         target: &Gc<T>,
@@ -227,6 +240,7 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    #[track_caller]
     pub fn try_alloc_weak_with<T: Trace + ?Sized>(
         &self,
         target: &Gc<T>,
@@ -235,19 +249,31 @@ impl Heap {
         self.place_weak(target, Some(callback))
     }
 
+    #[track_caller]
     fn place_weak<T: Trace + ?Sized>(
         &self,
         target: &Gc<T>,
         callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
     ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         let size = size_of::<WeakRef<T>>();
-        let placed = place(self.core(), info_of::<WeakOne<WeakRef<T>>>(), size, 0);
+        let placed = self.place(info_of::<WeakOne<WeakRef<T>>>(), size, 0);
         let object = placed.map_err(|kind| give_up(self.core(), kind, size))?;
         let half_built = HalfBuilt { core: self.core(), object };
         let value = WeakRef::link(target, object, callback)?;
         core::mem::forget(half_built);
         // SAFETY: invariant 13: a slot for this value was just taken.
         Ok(unsafe { settle(object, object.block(), value) })
+    }
+
+    /// Takes a slot: see [`place`]. Notes for whom, while that is tracked.
+    #[track_caller]
+    fn place(&self, info: &'static TypeInfo, size: usize, class: u8) -> Result<Object, OutOfMemoryKind> {
+        let core = self.core();
+        let object = place(core, info, size, class)?;
+        if core.sites.is_on.get() {
+            core.sites.note(core, object, Location::caller());
+        }
+        Ok(object)
     }
 
     /// An empty vector with room for so many values.
@@ -261,12 +287,13 @@ impl Heap {
     }
 
     /// Takes a slot for `length` elements and writes their number.
+    #[track_caller]
     fn place_many<S: Shape>(&self, length: usize, element: usize) -> Result<Object, OutOfMemory<()>> {
         let bytes = length.saturating_mul(element);
         let placed = match bytes {
             0..MAX_SIZE => {
                 let (class, size) = size_class(bytes);
-                place(self.core(), info_of::<S>(), size, class)
+                self.place(info_of::<S>(), size, class)
             }
             _ => Err(OutOfMemoryKind::RequestTooLarge),
         };
@@ -319,7 +346,7 @@ fn take_slot_after_all(
     }
     let program = core.overhead.since_last();
     let began = Stamp::now();
-    collect::collect(core, 2);
+    collect::collect_because(core, Cause::AllocationFailure, 2);
     core.memory.trim();
     let object = core.take_slot(info, size, class).ok_or(OutOfMemoryKind::HeapSpace)?;
     let freed = core.ledger.last().map_or(0, |last| last.bytes);

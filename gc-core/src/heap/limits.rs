@@ -5,6 +5,7 @@ use crate::collect;
 use crate::release::user_code;
 use crate::space::account::Account;
 use crate::space::core::Core;
+use crate::space::records::Cause;
 use alloc::rc::Rc;
 use core::cell::Cell;
 use core::fmt;
@@ -130,7 +131,7 @@ impl Heap {
             core.memory.trim();
         }
         if !account.admits(bytes) {
-            collect::collect(core, 2);
+            collect::collect_because(core, Cause::AllocationFailure, 2);
             core.memory.trim();
         }
         if !account.admits(bytes) {
@@ -161,7 +162,7 @@ pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> O
 pub(crate) fn insist<A, R>(core: &Core, argument: A, attempt: impl Fn(A) -> Result<R, A>) -> Result<R, A> {
     match attempt(argument) {
         Err(argument) if !core.collecting.get() => {
-            collect::collect(core, 2);
+            collect::collect_because(core, Cause::AllocationFailure, 2);
             attempt(argument)
         }
         result => result,

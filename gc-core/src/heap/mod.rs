@@ -22,6 +22,7 @@ use crate::release::{self, user_code};
 use crate::space::core::{Core, CoreRef};
 use crate::space::hooks::{Unraisable, UnraisableKind};
 use crate::space::info::Short;
+use crate::space::records::Cause;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
@@ -89,7 +90,7 @@ impl Heap {
 /// What the end of the last handle does: a last full collection, and a report of
 /// what is uncollectable.
 fn close(core: &Core) {
-    collect::collect(core, 2);
+    collect::collect_because(core, Cause::Exit, 2);
     let flags = DebugFlags::from_bits(core.schedule.debug.get());
     let garbage = core.garbage.borrow().len();
     if garbage == 0 || flags.contains(DebugFlags::SAVE_ALL) {

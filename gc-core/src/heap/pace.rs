@@ -6,6 +6,7 @@ use crate::collect::{
     incremental::{self, Step},
 };
 use crate::space::figures::{CollectionFigures, Figures};
+use crate::space::records::Cause;
 use crate::space::slice::Allowance;
 use core::time::Duration;
 
@@ -115,7 +116,7 @@ impl Heap {
             Budget::Time(time) => Allowance::Time(time),
             Budget::Objects(objects) => Allowance::Objects(objects),
         };
-        match incremental::step(self.core(), allowance) {
+        match incremental::step(self.core(), Cause::Explicit, allowance) {
             Step::Nothing => Progress::Nothing,
             Step::Open => Progress::Open,
             Step::Done(outcome) => {

@@ -2,10 +2,12 @@
 
 mod census;
 mod diagnosis;
-mod graph;
 #[cfg(feature = "std")]
-mod heap_snapshot;
+mod export;
+mod graph;
+mod no_growth;
 mod numbering;
+mod records;
 mod select;
 mod snapshot;
 mod type_names;
@@ -14,6 +16,8 @@ mod watch;
 
 pub use census::{Census, Growth, Peaks, TypeCount};
 pub use diagnosis::{Case, Diagnosis, Fact, Suspect, Trial, VerdictKind};
+#[cfg(feature = "std")]
+pub use export::Dot;
 pub(crate) use graph::{edges, objects, referrers};
 pub use select::Mark;
 pub use snapshot::{

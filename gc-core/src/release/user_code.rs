@@ -6,6 +6,7 @@ use crate::space::core::Core;
 use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
 use crate::space::info::FinalizerFns;
 use crate::space::object::Object;
+use crate::space::records::CollectionRecord;
 use crate::space::weak_cell::Callback;
 use alloc::string::String;
 use core::fmt;
@@ -128,6 +129,13 @@ pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
 pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo) {
     for (_, callback) in core.hooks.callbacks().iter() {
         enter(core, UnraisableKind::Hook, || String::from("collection callback"), || callback(phase, info));
+    }
+}
+
+/// Hands the record of a collection to the hook, if there is one.
+pub(crate) fn record(core: &Core, record: &CollectionRecord) {
+    if let Some(hook) = core.hooks.record() {
+        enter(core, UnraisableKind::Hook, || String::from("record hook"), || hook(record));
     }
 }
 

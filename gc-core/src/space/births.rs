@@ -20,6 +20,8 @@ pub(crate) struct Births {
     expiry: Cell<u64>,
     /// More of the young than this are one too many.
     trigger: Cell<u32>,
+    /// Each allocation has to look closer.
+    is_watched: Cell<bool>,
 }
 
 /// Births that a block can take: an object's is kept in 32 bits. Half of them, so that
@@ -34,6 +36,7 @@ impl Births {
             limit: Cell::new(0),
             expiry: Cell::new(RANGE),
             trigger: Cell::new(u32::MAX),
+            is_watched: Cell::new(false),
         }
     }
 
@@ -122,7 +125,14 @@ impl Births {
 
     fn renew_limit(&self) {
         let allowed = u64::from(self.trigger.get()).saturating_sub(u64::from(self.young()));
-        self.limit.set((self.born.get() + allowed).min(self.expiry.get()));
+        let limit = (self.born.get() + allowed).min(self.expiry.get());
+        self.limit.set(if self.is_watched.get() { 0 } else { limit });
+    }
+
+    /// From now on each allocation looks closer, or none needs to.
+    pub(crate) fn watch(&self, is_watched: bool) {
+        self.is_watched.set(is_watched);
+        self.renew_limit();
     }
 
     /// Can an object that is born now express its birth relative to `base`?

@@ -15,6 +15,7 @@ use super::os::ChunkSource;
 use super::overhead::Overhead;
 use super::planes::{lower, raise};
 use super::schedule::Schedule;
+use super::sites::Sites;
 use super::slice::Meter;
 use super::sliced::Sliced;
 use super::watch::Watch;
@@ -71,6 +72,7 @@ pub(crate) struct Core {
     pub(crate) schedule: Schedule,
     pub(crate) ledger: Ledger,
     pub(crate) watch: Watch,
+    pub(crate) sites: Sites,
     pub(crate) weaks: WeakTable,
     pub(crate) hooks: Hooks,
     pub(crate) dirty: Dirty,
@@ -126,6 +128,7 @@ impl Core {
             schedule: Schedule::default(),
             ledger: Ledger::new(),
             watch: Watch::default(),
+            sites: Sites::default(),
             weaks: WeakTable::default(),
             hooks: Hooks::new(),
             dirty: Dirty::default(),

@@ -1,14 +1,28 @@
 //! What collections took and found, kept for whoever asks.
 
+use super::records::{Cause, Records};
 use super::slice::Stamp;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
+use core::fmt;
 use core::time::Duration;
 
 /// What one collection took and found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct CollectionFigures {
+    /// Its number: collections of the heap that ended before.
+    pub number: u64,
+    /// Why it ran.
+    pub cause: Cause,
+    /// When it ended, since the heap was made.
+    pub ended: Duration,
+    /// Bytes of blocks in use when it began and when it ended.
+    pub used_before: usize,
+    /// See `used_before`.
+    pub used_after: usize,
+    /// All memory of the heap when it ended.
+    pub committed: usize,
     /// The oldest generation examined: 0, 1 or 2.
     pub generation: u8,
     /// Slices that it ran in: 1, or more where it was incremental.
@@ -27,6 +41,35 @@ pub struct CollectionFigures {
     pub collected: usize,
     /// Objects found uncollectable.
     pub uncollectable: usize,
+}
+
+/// As a line of the JVM's `-Xlog:gc`: see [`CollectionRecord`](crate::CollectionRecord).
+impl fmt::Display for CollectionFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.slices > 1 { "Incremental" } else { "Pause" };
+        let generation = ["Young", "Middle", "Full"][usize::from(self.generation.min(2))];
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        write!(f, "[{:.3}s][info][gc] GC({}) {what} {generation} ", self.ended.as_secs_f64(), self.number)?;
+        write!(f, "({}) {}->{}", self.cause, Short(self.used_before), Short(self.used_after))?;
+        write!(f, "({}) {:.3}ms", Short(self.committed), milliseconds(self.time))?;
+        if self.slices > 1 {
+            write!(f, " in {} slices, longest {:.3}ms", self.slices, milliseconds(self.longest_pause))?;
+        }
+        Ok(())
+    }
+}
+
+/// A size as the JVM's log shows it: in whole units.
+struct Short(usize);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= 10 << 30 => write!(f, "{}G", bytes >> 30),
+            bytes if bytes >= 1 << 20 => write!(f, "{}M", bytes >> 20),
+            bytes => write!(f, "{}K", bytes >> 10),
+        }
+    }
 }
 
 /// How long pauses were: of collections that stop the world, and of slices.
@@ -135,11 +178,21 @@ pub(crate) struct Ledger {
     figures: RefCell<Figures>,
     time: Cell<Duration>,
     out_of_memory: Cell<u64>,
+    /// Why the next collection runs.
+    pub(crate) cause: Cell<Cause>,
+    pub(crate) records: Records,
 }
 
 impl Ledger {
     pub(crate) fn new() -> Ledger {
-        Ledger { since: Stamp::now(), figures: RefCell::default(), time: Cell::default(), out_of_memory: Cell::new(0) }
+        Ledger {
+            since: Stamp::now(),
+            figures: RefCell::default(),
+            time: Cell::default(),
+            out_of_memory: Cell::new(0),
+            cause: Cell::default(),
+            records: Records::default(),
+        }
     }
 
     /// Time since the heap was made.
@@ -170,15 +223,18 @@ impl Ledger {
         figures.slices += slices;
     }
 
-    /// A collection ended.
-    pub(crate) fn collection(&self, collection: CollectionFigures) {
+    /// A collection ended. Its number and time are set here; what was entered.
+    pub(crate) fn collection(&self, collection: CollectionFigures) -> CollectionFigures {
         let mut figures = self.figures.borrow_mut();
+        let collection = CollectionFigures { number: figures.collections, ended: self.since.elapsed(), ..collection };
+        self.records.add(collection);
         figures.collections += 1;
         figures.objects += collection.objects as u64;
         figures.bytes += collection.bytes as u64;
         figures.most_floating_objects = figures.most_floating_objects.max(collection.objects);
         figures.most_floating_bytes = figures.most_floating_bytes.max(collection.bytes);
         figures.last = Some(collection);
+        collection
     }
 
     /// The collection that ended last.

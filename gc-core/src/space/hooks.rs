@@ -1,5 +1,6 @@
 //! What the embedder hangs into the heap. Called only where user code is allowed.
 
+use super::records::CollectionRecord;
 use crate::OutOfMemory;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -86,6 +87,7 @@ pub(crate) type OnCollection = Rc<dyn Fn(Phase, &CollectionInfo)>;
 pub(crate) type OnUnraisable = Rc<dyn Fn(&Unraisable)>;
 pub(crate) type LogSink = Rc<dyn Fn(&str)>;
 pub(crate) type OnOutOfMemory = Rc<dyn Fn(&OutOfMemory<()>)>;
+pub(crate) type OnRecord = Rc<dyn Fn(&CollectionRecord)>;
 
 /// Collection callbacks in the order they were added.
 type Callbacks = Rc<Vec<(CallbackId, OnCollection)>>;
@@ -94,6 +96,7 @@ pub(crate) struct Hooks {
     unraisable: RefCell<Option<OnUnraisable>>,
     log: RefCell<Option<LogSink>>,
     out_of_memory: RefCell<Option<OnOutOfMemory>>,
+    record: RefCell<Option<OnRecord>>,
     /// Never changed in place: a collection may be calling them.
     callbacks: RefCell<Callbacks>,
     next_id: Cell<u64>,
@@ -105,6 +108,7 @@ impl Hooks {
             unraisable: RefCell::new(None),
             log: RefCell::new(None),
             out_of_memory: RefCell::new(None),
+            record: RefCell::new(None),
             callbacks: RefCell::default(),
             next_id: Cell::new(0),
         }
@@ -133,6 +137,14 @@ impl Hooks {
 
     pub(crate) fn out_of_memory(&self) -> Option<OnOutOfMemory> {
         self.out_of_memory.borrow().clone()
+    }
+
+    pub(crate) fn set_record(&self, hook: OnRecord) -> Option<OnRecord> {
+        self.record.replace(Some(hook))
+    }
+
+    pub(crate) fn record(&self) -> Option<OnRecord> {
+        self.record.borrow().clone()
     }
 
     pub(crate) fn add_callback(&self, callback: OnCollection) -> CallbackId {

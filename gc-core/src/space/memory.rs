@@ -28,8 +28,9 @@ pub(crate) struct Memory {
     free_subs: RefCell<Vec<FreeSub>>,
     /// Sub-blocks of all split blocks.
     subs: Cell<usize>,
-    /// Blocks and sub-blocks that hold slots.
+    /// Blocks and sub-blocks that hold slots, and their bytes.
     used: Cell<usize>,
+    used_bytes: Cell<usize>,
     /// Chunks given back so far.
     releases: Cell<usize>,
 }
@@ -54,6 +55,7 @@ impl Memory {
             free_subs: RefCell::new(Vec::new()),
             subs: Cell::new(0),
             used: Cell::new(0),
+            used_bytes: Cell::new(0),
             releases: Cell::new(0),
         }
     }
@@ -84,6 +86,8 @@ impl Memory {
         };
         self.free.set(self.free.get() - count);
         self.used.set(self.used.get() + 1);
+        let all = if chunk.bytes() > CHUNK { chunk.bytes() } else { count * BLOCK };
+        self.used_bytes.set(self.used_bytes.get() + all);
         let block = &chunk.blocks[first];
         block.span.set(count as u8);
         let (memory, bytes) = chunk.memory(first);
@@ -190,6 +194,7 @@ impl Memory {
         }
         let free = self.free_subs.borrow_mut().pop()?;
         self.used.set(self.used.get() + 1);
+        self.used_bytes.set(self.used_bytes.get() + SUB);
         // SAFETY: invariants 2 and 3: a listed sub-block is an entry of a split block of a mapped chunk.
         unsafe {
             let chunk = free.chunk.as_ref();
@@ -221,6 +226,7 @@ impl Memory {
         debug_assert_eq!(block.live(), 0);
         debug_assert!(!core.collecting.get());
         self.used.set(self.used.get() - 1);
+        self.used_bytes.set(self.used_bytes.get() - bytes_of(block));
         let chunk = block.home();
         let (index, sub) = Chunk::place(block.first_address());
         let span = block.span.get() as usize;
@@ -392,15 +398,16 @@ impl Memory {
 
     /// Bytes of blocks in use.
     pub(crate) fn used_bytes(&self) -> usize {
-        let mut bytes = 0;
-        self.each_block(&mut |block| {
-            bytes += match block.span.get() {
-                0 => SUB,
-                63 if block.home().bytes() > CHUNK => block.home().bytes(),
-                span => span as usize * BLOCK,
-            }
-        });
-        bytes
+        self.used_bytes.get()
+    }
+}
+
+/// Bytes that a block in use takes: all of its chunk, where that was taken for it.
+pub(crate) fn bytes_of(block: &Block) -> usize {
+    match block.span.get() {
+        0 => SUB,
+        63 if block.home().bytes() > CHUNK => block.home().bytes(),
+        span => span as usize * BLOCK,
     }
 }
 

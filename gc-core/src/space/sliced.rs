@@ -7,6 +7,7 @@
 use super::block::{Block, flag};
 use super::core::Core;
 use super::pass::{Pass, Scope};
+use super::records::Cause;
 use core::ptr::NonNull;
 use core::time::Duration;
 
@@ -74,6 +75,9 @@ pub(crate) struct Sliced {
     pub(crate) truncated: bool,
     /// What one object of a piece took lately, in nanoseconds.
     pub(crate) piece_cost: u32,
+    /// Why it began, and the bytes of blocks that were in use then.
+    pub(crate) cause: Cause,
+    pub(crate) used_before: usize,
     pub(crate) collected: usize,
     pub(crate) uncollectable: usize,
     /// Suspects, and the bytes of their slots.
@@ -108,6 +112,8 @@ impl Sliced {
             round_began: 0,
             truncated: false,
             piece_cost: PIECE_COST,
+            cause: Cause::Explicit,
+            used_before: 0,
             collected: 0,
             uncollectable: 0,
             found: 0,

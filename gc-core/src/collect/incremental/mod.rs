@@ -23,6 +23,7 @@ use super::report;
 use super::{Open, Outcome};
 use crate::release::{self, Isolated};
 use crate::space::core::Core;
+use crate::space::records::Cause;
 use crate::space::slice::Allowance;
 use crate::space::sliced::{Sliced, Stage};
 
@@ -46,7 +47,7 @@ pub(crate) enum Step {
 
 /// Does one slice of the incremental collection that is open, or begins one if an object
 /// lost a pointer since the last.
-pub(crate) fn step(core: &Core, allowance: Allowance) -> Step {
+pub(crate) fn step(core: &Core, cause: Cause, allowance: Allowance) -> Step {
     if core.collecting.get() || !(core.is_sliced.get() || has_cause(core)) {
         return Step::Nothing;
     }
@@ -54,7 +55,7 @@ pub(crate) fn step(core: &Core, allowance: Allowance) -> Step {
     let step = {
         let _isolated = Isolated::begin(core);
         core.slice.begin(allowance);
-        let mut running = Running::begin(core);
+        let mut running = Running::begin(core, cause);
         let finished = running.slice();
         running.end(finished)
     };
@@ -102,12 +103,12 @@ struct Running<'h> {
 }
 
 impl<'h> Running<'h> {
-    fn begin(core: &'h Core) -> Running<'h> {
+    fn begin(core: &'h Core, cause: Cause) -> Running<'h> {
         let open = Some(Open::begin(core));
         let sliced = core.sliced.take();
         let mut running = Running { core, sliced, open };
         if running.sliced.is_none() {
-            running.sliced = Some(begin(core));
+            running.sliced = Some(begin(core, cause));
         }
         running
     }
@@ -178,7 +179,7 @@ impl Drop for Running<'_> {
 }
 
 /// Begins a collection. Holds after it: who is born from now on is no part of it.
-fn begin(core: &Core) -> Sliced {
+fn begin(core: &Core, cause: Cause) -> Sliced {
     report::start(core, 2);
     core.is_sliced.set(true);
     core.schedule.count_collection(2);
@@ -188,7 +189,9 @@ fn begin(core: &Core) -> Sliced {
     let schedule = &core.schedule;
     let linear = schedule.distrust.take() || schedule.always_linear.get();
     let part = if schedule.never_linear.get() { usize::MAX } else { core.objects_in_use() / CLOSURE_PART };
-    Sliced::new(core, linear, part.max(SMALL_CLOSURE))
+    let mut sliced = Sliced::new(core, linear, part.max(SMALL_CLOSURE));
+    (sliced.cause, sliced.used_before) = (cause, core.memory.used_bytes());
+    sliced
 }
 
 /// What comes after a stage, if it is `done`, or cannot be. `None`: it goes on, or was the last.

@@ -1,6 +1,7 @@
 //! When an incremental heap works by itself, so that it cannot outgrow its collector.
 
 use super::step;
+use crate::Cause;
 use crate::collect::collect;
 use crate::space::core::Core;
 use crate::space::slice::{Allowance, Stamp};
@@ -28,7 +29,7 @@ const MOST_DIRTY: usize = 256;
 pub(crate) fn work(core: &Core, budget: Duration) {
     let births = core.births.next();
     if core.is_sliced.get() || core.schedule.full_is_due(births, || core.tracked_in_use()) {
-        step(core, Allowance::Time(budget));
+        step(core, Cause::Allocations, Allowance::Time(budget));
         core.births.forget_young();
     } else {
         collect_young(core, budget);

@@ -105,6 +105,7 @@ fn condemn(mut set: Set<'_>, sliced: &mut Sliced) {
     }
     // Their slots will be others'.
     set.blocks().for_each(Block::forget_suspects);
+    super::report::note_found(set.core(), &set);
     let Outcome { collected, uncollectable, .. } = dispose(Unreachable(set));
     sliced.reclaimed += collected + uncollectable;
     sliced.collected += collected;

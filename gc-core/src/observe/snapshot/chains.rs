@@ -4,6 +4,8 @@ use super::{Snapshot, SnapshotObject};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(feature = "std")]
+use hashbrown::HashMap;
 
 /// A shortest chain of edges from one object to another.
 ///
@@ -29,6 +31,10 @@ pub struct Link<'s> {
     /// Where it leads.
     pub target: SnapshotObject<'s>,
 }
+
+/// Some of the edges to an object, and how many there are.
+#[cfg(feature = "std")]
+pub(crate) type Sources<'s> = (Vec<(Cow<'s, str>, SnapshotObject<'s>)>, usize);
 
 impl Snapshot {
     /// A shortest chain to the object from one that is held from outside of the heap:
@@ -74,6 +80,23 @@ impl Snapshot {
         }
         links.reverse();
         Some(Chain { start: self.at(at), links })
+    }
+
+    /// For each of the objects (by id) the first edges that lead to it, at most so many, with
+    /// where they come from; and how many there are in all. Looks through all edges once.
+    #[cfg(feature = "std")]
+    pub(crate) fn sources(&self, objects: &[SnapshotObject<'_>], most: usize) -> HashMap<u64, Sources<'_>> {
+        let mut sources: HashMap<u32, Sources<'_>> =
+            objects.iter().map(|object| (object.at, Sources::default())).collect();
+        for (edge, target) in (0..).zip(&self.targets) {
+            if let Some((first, all)) = sources.get_mut(target) {
+                *all += 1;
+                if first.len() < most {
+                    first.push((self.texts.show(self.names[edge as usize]), self.at(self.source_of(edge))));
+                }
+            }
+        }
+        sources.into_iter().map(|(at, sources)| (self.ids[at as usize], sources)).collect()
     }
 
     /// The object that an edge comes from.

@@ -205,6 +205,12 @@ impl<'s> SnapshotObject<'s> {
         ObjectId(self.snapshot.ids[self.at as usize])
     }
 
+    /// The snapshot that it is in.
+    #[cfg(feature = "std")]
+    pub(crate) fn snapshot(self) -> &'s Snapshot {
+        self.snapshot
+    }
+
     /// Its place among all objects of the snapshot.
     pub(crate) fn number(self) -> usize {
         self.at as usize

@@ -4,6 +4,7 @@ use super::{Problem, ProblemKind};
 use crate::observe::type_names::TypeNames;
 use crate::space::block::{Block, flag};
 use crate::space::core::Core;
+use crate::space::memory::bytes_of;
 use crate::space::planes::{Planes, bits};
 use alloc::format;
 use alloc::string::String;
@@ -12,9 +13,9 @@ use alloc::vec::Vec;
 pub(super) fn problems(core: &Core) -> Vec<Problem> {
     let names = TypeNames::of(core);
     let mut problems = Vec::new();
-    let mut blocks = 0;
+    let (mut blocks, mut bytes) = (0, 0);
     core.memory.each_block(&mut |block| {
-        blocks += 1;
+        (blocks, bytes) = (blocks + 1, bytes + bytes_of(block));
         let mut note = |detail: String| problems.push(problem(names.get(block.info()), detail));
         let living = block.living();
         if living > block.live() as usize {
@@ -27,9 +28,9 @@ pub(super) fn problems(core: &Core) -> Vec<Problem> {
     if blocks != core.memory.used() {
         problems.push(problem("", format!("{} blocks are counted as used, {blocks} are", core.memory.used())));
     }
-    if core.account.resident() < core.memory.used_bytes() {
-        let (all, used) = (core.account.resident(), core.memory.used_bytes());
-        problems.push(problem("", format!("{all} bytes are accounted for, and {used} of them used")));
+    let (all, used) = (core.account.resident(), core.memory.used_bytes());
+    if bytes != used || all < used {
+        problems.push(problem("", format!("{all} bytes are accounted for, {used} of them as used, {bytes} are")));
     }
     problems
 }

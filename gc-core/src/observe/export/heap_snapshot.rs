@@ -4,10 +4,11 @@
 //! object are asked for again each time they are needed. Beside a word for each block and a
 //! count for each object nothing is kept, so that a heap that is out of memory can be dumped.
 
-use super::graph::{Path, Place, edges_to, named_edges};
-use super::numbering::Numbering;
-use super::snapshot::{NAMED, ObjectId};
+use super::json::Json;
 use crate::Heap;
+use crate::observe::graph::{Path, Place, edges_to, named_edges};
+use crate::observe::numbering::Numbering;
+use crate::observe::snapshot::{NAMED, ObjectId};
 use crate::space::core::Core;
 use crate::space::object::Object;
 use alloc::format;
@@ -209,23 +210,5 @@ impl<W: Write> Writer<W> {
             self.write(format_args!("{comma}{}", Json(text)));
         }
         self.write(format_args!("]}}\n"));
-    }
-}
-
-/// Shows a text as JSON does.
-struct Json<'a>(&'a str);
-
-impl core::fmt::Display for Json<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        use core::fmt::Write;
-        f.write_char('"')?;
-        for c in self.0.chars() {
-            match c {
-                '"' | '\\' => write!(f, "\\{c}")?,
-                c if c < ' ' => write!(f, "\\u{:04x}", c as u32)?,
-                c => f.write_char(c)?,
-            }
-        }
-        f.write_char('"')
     }
 }

@@ -1,0 +1,43 @@
+//! The pauses of a heap in the trace event format, which Perfetto, `chrome://tracing` and
+//! speedscope open.
+
+use super::json::Json;
+use crate::Heap;
+use alloc::string::ToString;
+use std::io::{BufWriter, Result, Write};
+
+impl Heap {
+    /// Writes the last collections (at most 1,024) as trace events: a complete event each,
+    /// with what it found, and two counters, the bytes used before and after. Times are
+    /// microseconds since the heap was made. An incremental collection is shown as long as
+    /// its slices together took.
+    ///
+    /// # Errors
+    /// What `out` fails with.
+    pub fn write_trace_events(&self, out: impl Write) -> Result<()> {
+        let mut out = BufWriter::new(out);
+        write!(out, "{{\"displayTimeUnit\":\"ms\",\"traceEvents\":[")?;
+        write!(
+            out,
+            "\n{{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":1,\"args\":{{\"name\":\"gc-core\"}}}}"
+        )?;
+        for record in self.records() {
+            let (took, ended) = (record.time.as_secs_f64() * 1e6, record.ended.as_secs_f64() * 1e6);
+            let began = (ended - took).max(0.0);
+            let name = ["young", "middle", "full"][usize::from(record.generation.min(2))];
+            let cause = record.cause.to_string();
+            write!(out, ",\n{{\"name\":\"{name} collection\",\"cat\":\"gc\",\"ph\":\"X\",\"pid\":1,\"tid\":1,")?;
+            write!(out, "\"ts\":{began:.3},\"dur\":{took:.3},\"args\":{{\"number\":{},", record.number)?;
+            write!(out, "\"cause\":{},\"slices\":{},", Json(&cause), record.slices)?;
+            write!(out, "\"longest_pause_us\":{:.3},", record.longest_pause.as_secs_f64() * 1e6)?;
+            write!(out, "\"found\":{},\"collected\":{},", record.objects, record.collected)?;
+            write!(out, "\"uncollectable\":{}}}}}", record.uncollectable)?;
+            for (at, used) in [(began, record.used_before), (ended, record.used_after)] {
+                write!(out, ",\n{{\"name\":\"used bytes\",\"ph\":\"C\",\"pid\":1,\"ts\":{at:.3},")?;
+                write!(out, "\"args\":{{\"used\":{used}}}}}")?;
+            }
+        }
+        writeln!(out, "\n]}}")?;
+        out.flush()
+    }
+}
