@@ -228,3 +228,64 @@ fn a_long_timeline_is_thinned_out() {
     let ended: Vec<u64> = timeline.samples().iter().map(|sample| sample.units_ended()).collect();
     assert!(ended.len() <= Timeline::MOST && ended.is_sorted() && (ended[0], *ended.last().unwrap()) == (1, 5000));
 }
+
+#[derive(Trace, Default)]
+struct Registry {
+    sessions: RefCell<Vec<Gc<Node>>>,
+    head: Slot<Node>,
+}
+
+#[test]
+fn a_dump_alone_shows_where_most_accumulates() {
+    let heap = Heap::new();
+    let registry = heap.alloc(Registry::default());
+    registry.sessions.borrow_mut().extend((0..500).map(|_| node(&heap, 100)));
+    let snapshot = heap.snapshot();
+    let diagnosis = Case::of_snapshot(&snapshot).diagnose();
+    let suspect = &diagnosis.suspects[0];
+    assert_eq!((suspect.holder, suspect.place.as_deref()), (Some(Gc::as_any(&registry).id()), Some("sessions[…]")));
+    assert!(fact(&suspect.evidence, "per cent of the heap") > 90.0);
+    // Full collections leave no more in use than before: it is a cache, not a leak.
+    for _ in 0..8 {
+        heap.collect();
+    }
+    let records = heap.records();
+    assert_eq!(Case::of_snapshot(&snapshot).records(&records).diagnose().verdict, VerdictKind::None);
+}
+
+#[test]
+fn a_chain_is_told_from_a_list() {
+    let heap = Heap::new();
+    let registry = heap.alloc(Registry::default());
+    for _ in 0..500 {
+        let new = node(&heap, 10);
+        new.next.set(registry.head.take());
+        registry.head.set(Some(new));
+    }
+    let snapshot = heap.snapshot();
+    let suspect = &Case::of_snapshot(&snapshot).diagnose().suspects[0];
+    assert_eq!((suspect.place.as_deref(), &*suspect.type_name), (Some("head"), "Node"));
+    assert_eq!(fact(&suspect.evidence, "objects held"), 500.0);
+}
+
+#[test]
+fn two_dumps_tell_what_is_new() {
+    let heap = Heap::new();
+    let (old, new) = (heap.alloc(Registry::default()), heap.alloc(Registry::default()));
+    old.sessions.borrow_mut().extend((0..5000).map(|_| node(&heap, 100)));
+    let before = heap.snapshot();
+    new.sessions.borrow_mut().extend((0..300).map(|_| node(&heap, 100)));
+    let after = heap.snapshot();
+    let diagnosis = Case::of_snapshot(&after).earlier(&before).diagnose();
+    assert_eq!(diagnosis.suspects[0].holder, Some(Gc::as_any(&new).id()));
+    assert_eq!(diagnosis.suspects.len(), 1, "what was there before is none");
+    assert_eq!(Case::of_snapshot(&after).earlier(&after).diagnose().verdict, VerdictKind::None);
+}
+
+#[test]
+fn an_uncollectable_group_is_found_in_a_dump() {
+    let (_, snapshot) = Program::new(first_seed(), Some(Leak::Uncollectable)).run();
+    let diagnosis = Case::of_snapshot(&snapshot).diagnose();
+    let suspect = diagnosis.suspects.iter().find(|suspect| suspect.kind == VerdictKind::UncollectableCycle);
+    assert_eq!(suspect.map(|suspect| &*suspect.type_name), Some("Connection"), "{diagnosis}");
+}

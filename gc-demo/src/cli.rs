@@ -1,5 +1,6 @@
 //! The command line, and what each command does.
 
+use crate::inspect;
 use crate::replay;
 use crate::report::Report;
 use crate::scenarios::{ALL, Scenario};
@@ -35,6 +36,15 @@ enum Command {
     /// Exits with 1 if an outcome differs, and with 2 if a file cannot be read.
     #[command(verbatim_doc_comment)]
     Replay(replay::Options),
+    /// Look into a heap dump, or at what changed between two
+    ///
+    /// A heap dump is a `.heapsnapshot` file, written by this program, by a program
+    /// that embeds the heap, or by V8 (Chrome, Node.js). Without further options:
+    /// the types, the objects that retain most, the suspects.
+    ///
+    /// Example: gc-demo inspect before.heapsnapshot after.heapsnapshot --suspects
+    #[command(verbatim_doc_comment)]
+    Inspect(inspect::Options),
 }
 
 #[derive(clap::Args)]
@@ -67,6 +77,7 @@ impl Cli {
             None => tour::show(out, Style::of_stdout())?,
             Some(Command::List) => list(out)?,
             Some(Command::Run(options)) => play(options, out)?,
+            Some(Command::Inspect(options)) => inspect::run(options, out)?,
             Some(Command::Replay(options)) => return Ok(verdict(&replay::run(options, out)?)),
         }
         Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod inspect;
 mod replay;
 mod report;
 mod scenarios;

@@ -1,53 +1,13 @@
 //! The program as its users run it.
 
+mod common;
+
+use common::{Folder, code, demo, stderr, stdout};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-
-fn demo(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gc-demo")).args(arguments).output().expect("the program starts")
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("it prints UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("it prints UTF-8")
-}
-
-/// A folder of its own for a test, gone when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Folder {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("the folder can be made");
-        Folder(folder)
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).expect("the file can be written");
-        path.to_str().expect("the path is UTF-8").to_owned()
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("the path is UTF-8")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A session is made, forgotten in a cycle with itself, and collected.
 fn program(ops: &[&str], last: &str) -> String {

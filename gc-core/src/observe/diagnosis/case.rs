@@ -4,6 +4,7 @@ use super::{Diagnosis, Fact, VerdictKind, rules};
 use crate::observe::snapshot::Snapshot;
 use crate::observe::verify::Problem;
 use crate::observe::watch::{Sample, Timeline};
+use crate::space::figures::CollectionFigures;
 use alloc::vec::Vec;
 
 /// How the same work ended under a limit: see [`Case::trials`].
@@ -58,8 +59,10 @@ pub struct Trial {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
-    pub(super) timeline: &'a Timeline,
+    pub(super) timeline: Option<&'a Timeline>,
     pub(super) snapshot: Option<&'a Snapshot>,
+    pub(super) earlier: Option<&'a Snapshot>,
+    pub(super) records: &'a [CollectionFigures],
     pub(super) trials: &'a [Trial],
     pub(super) problems: &'a [Problem],
 }
@@ -67,7 +70,34 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     /// A case about these samples.
     pub fn new(timeline: &'a Timeline) -> Case<'a> {
-        Case { timeline, snapshot: None, trials: &[], problems: &[] }
+        Case { timeline: Some(timeline), ..Case::NOTHING }
+    }
+
+    const NOTHING: Case<'a> =
+        Case { timeline: None, snapshot: None, earlier: None, records: &[], trials: &[], problems: &[] };
+
+    /// A case about a snapshot alone, such as a heap dump of a program that is gone. It tells
+    /// where most of the heap accumulates, which is not always a leak: two snapshots, or the
+    /// records of the collections, tell that better.
+    pub fn of_snapshot(snapshot: &'a Snapshot) -> Case<'a> {
+        Case { snapshot: Some(snapshot), ..Case::NOTHING }
+    }
+
+    /// An earlier snapshot of the same heap: what is new since then is looked at.
+    #[must_use]
+    pub fn earlier(self, earlier: &'a Snapshot) -> Case<'a> {
+        Case { earlier: Some(earlier), ..self }
+    }
+
+    /// The [records](crate::Heap::records) of the collections up to the snapshot. Where full
+    /// collections do not leave more and more in use, nothing that accumulates is a suspect.
+    #[must_use]
+    pub fn records(self, records: &'a [CollectionFigures]) -> Case<'a> {
+        Case { records, ..self }
+    }
+
+    pub(super) fn samples(&self) -> &'a [Sample] {
+        self.timeline.map_or(&[], Timeline::samples)
     }
 
     /// A snapshot of the same heap, taken after the last sample.
@@ -100,7 +130,7 @@ impl<'a> Case<'a> {
     /// The samples that growth is judged by: where the program has units of work, the last
     /// one after each of them, so that what one unit needs is no growth.
     pub(super) fn judged(&self) -> Vec<&'a Sample> {
-        let samples = self.timeline.samples();
+        let samples = self.samples();
         if samples.iter().all(|sample| sample.units.is_empty()) {
             return samples.iter().collect();
         }
@@ -116,13 +146,21 @@ impl<'a> Case<'a> {
 
     /// Did the heap run out of memory while it was watched?
     pub(super) fn ran_out(&self) -> bool {
-        let samples = self.timeline.samples();
+        let samples = self.samples();
         samples.last().is_some_and(|last| last.out_of_memory > 0)
     }
 
     fn looked_at(&self) -> Vec<Fact> {
-        let samples = self.timeline.samples();
-        let mut facts = alloc::vec![Fact { name: "samples", value: samples.len() as f64 }];
+        let samples = self.samples();
+        let mut facts = Vec::new();
+        if self.timeline.is_some() {
+            facts.push(Fact { name: "samples", value: samples.len() as f64 });
+        }
+        if let (None, Some(snapshot)) = (self.timeline, self.snapshot) {
+            facts.push(Fact { name: "objects", value: snapshot.len() as f64 });
+            facts.push(Fact { name: "bytes", value: snapshot.bytes() as f64 });
+            facts.push(Fact { name: "collections on record", value: self.records.len() as f64 });
+        }
         if let Some(last) = samples.last() {
             facts.push(Fact { name: "units of work", value: last.units_ended() as f64 });
             facts.push(Fact { name: "objects at the end", value: last.census.objects() as f64 });

@@ -26,9 +26,9 @@ pub(super) struct Holding<'s> {
     pub(super) holder: Option<SnapshotObject<'s>>,
     /// The edge by which it holds, with `[…]` for positions and keys.
     pub(super) place: Option<String>,
-    /// The growing type that most of the objects have.
+    /// The growing type that most of what is held there directly has.
     pub(super) type_name: &'s str,
-    /// Objects of growing types that came and stayed, by the quarter that they are from.
+    /// Objects of it that came and stayed, by the quarter that they are from.
     pub(super) by_quarter: [usize; 3],
     /// Bytes of all objects that came and stayed there.
     pub(super) bytes: u64,
@@ -59,7 +59,9 @@ pub(super) fn holdings<'s>(snapshot: &'s Snapshot, quarters: Quarters, growing: 
         let row = gathered.entry(place.clone()).or_default();
         row.bytes += object.bytes();
         if growing.contains(object.type_name()) {
-            row.types.entry(object.type_name()).or_default()[quarter] += 1;
+            let seen = row.types.entry(object.type_name()).or_default();
+            seen.by_quarter[quarter] += 1;
+            seen.tops += usize::from(tops.above(object) == Some(object.number() as u32));
         }
     }
     let holdings = gathered.into_iter().filter_map(|((holder, place), row)| row.holding(snapshot, holder, place));
@@ -71,19 +73,24 @@ pub(super) fn holdings<'s>(snapshot: &'s Snapshot, quarters: Quarters, growing: 
 #[derive(Default)]
 struct Gathered<'s> {
     bytes: u64,
-    types: HashMap<&'s str, [usize; 3]>,
+    types: HashMap<&'s str, Seen>,
+}
+
+/// Objects of one type.
+#[derive(Default)]
+struct Seen {
+    /// Those that something old holds.
+    tops: usize,
+    by_quarter: [usize; 3],
 }
 
 impl<'s> Gathered<'s> {
+    /// It is about the type that is held there, not about what that holds in turn.
     fn holding(self, snapshot: &'s Snapshot, holder: Option<u32>, place: Option<String>) -> Option<Holding<'s>> {
-        let count = |quarters: &[usize; 3]| quarters.iter().sum::<usize>();
-        let most = self.types.iter().max_by_key(|(name, quarters)| (count(quarters), core::cmp::Reverse(**name)))?;
-        let mut by_quarter = [0; 3];
-        for quarters in self.types.values() {
-            (0..3).for_each(|at| by_quarter[at] += quarters[at]);
-        }
+        let count = |seen: &Seen| (seen.tops, seen.by_quarter.iter().sum::<usize>());
+        let most = self.types.iter().max_by_key(|(name, seen)| (count(seen), core::cmp::Reverse(**name)))?;
         let holder = holder.map(|at| snapshot.at(at));
-        Some(Holding { holder, place, type_name: most.0, by_quarter, bytes: self.bytes })
+        Some(Holding { holder, place, type_name: most.0, by_quarter: most.1.by_quarter, bytes: self.bytes })
     }
 }
 

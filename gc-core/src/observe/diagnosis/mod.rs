@@ -2,6 +2,7 @@
 
 mod case;
 mod holders;
+mod offline;
 mod rules;
 mod trend;
 mod words;

@@ -3,8 +3,8 @@
 use super::Suspect;
 use super::case::{Case, Trial};
 use super::holders::{Holding, Quarters, holdings};
-use super::trend::Trend;
-use super::words;
+use super::trend::{FEWEST, Trend};
+use super::{offline, words};
 use crate::observe::snapshot::{Component, ObjectId, Snapshot};
 use crate::observe::watch::Sample;
 use crate::space::watch::GaugeKind;
@@ -33,10 +33,23 @@ pub(super) fn suspects(case: &Case<'_>) -> Vec<Suspect> {
     within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
     suspects.extend(within);
     suspects.extend(external_growth(&samples, heap_has_a_leak));
+    suspects.extend(from_snapshots(case));
     if suspects.is_empty() && case.ran_out() {
         suspects.extend(exhaustion(case));
     }
     suspects
+}
+
+/// Without samples.
+fn from_snapshots(case: &Case<'_>) -> Vec<Suspect> {
+    let (None, Some(snapshot)) = (case.timeline, case.snapshot) else { return Vec::new() };
+    if let Some(earlier) = case.earlier {
+        return offline::since(snapshot, earlier);
+    }
+    let full = case.records.iter().filter(|record| record.generation == 2);
+    let left: Vec<f64> = full.map(|record| record.used_after as f64).collect();
+    let is_flat = left.len() >= FEWEST && Trend::of(&left).is_none();
+    if is_flat { Vec::new() } else { offline::accumulations(snapshot) }
 }
 
 fn trend(samples: &[&Sample], value: impl Fn(&Sample) -> f64) -> Option<Trend> {
@@ -108,7 +121,7 @@ fn quarters(samples: &[&Sample]) -> Quarters {
 
 /// Groups in the list of uncollectable objects, alike ones together.
 fn uncollectable(case: &Case<'_>) -> Vec<Suspect> {
-    let last = case.timeline.samples().last();
+    let last = case.samples().last();
     match case.snapshot {
         Some(snapshot) => groups(snapshot),
         None => last.filter(|last| last.garbage > 0).map(words::garbage).into_iter().collect(),
@@ -175,5 +188,5 @@ fn let_go(trial: &Trial) -> bool {
 }
 
 fn unit_is_open(case: &Case<'_>) -> bool {
-    case.timeline.samples().last().is_some_and(|last| last.units_open() > 0)
+    case.samples().last().is_some_and(|last| last.units_open() > 0)
 }

@@ -62,8 +62,8 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
         _ => format!("{type_name} objects are held from outside of the heap"),
     };
     let mut finding = format!(
-        "{name}: {objects} {type_name} objects came and stayed ({second}, {third} and {last} in the last three \
-         quarters of the time){per_unit}; {} in all",
+        "{name}: {objects} {type_name} objects came and stayed ({second}, {third} and {last} in three parts of \
+         the time){per_unit}; {} in all",
         Bytes(*bytes as f64)
     );
     if let Some(path) = holder.and_then(|holder| snapshot.path_to_root(holder)) {
@@ -77,6 +77,40 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
         ),
         None => format!("look for variables, vectors or channels of the program that keep {type_name} pointers"),
     };
+    Suspect {
+        kind: VerdictKind::ContainerGrowth,
+        type_name: (*type_name).into(),
+        holder: holder.map(SnapshotObject::id),
+        holder_type: holder.map(|holder| holder.type_name().into()),
+        place: place.clone(),
+        bytes: *bytes,
+        evidence,
+        finding,
+        advice,
+    }
+}
+
+/// What a snapshot alone shows of a place.
+pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspect {
+    let Holding { holder, place, type_name, bytes, .. } = holding;
+    let (objects, all) = (holding.objects(), snapshot.bytes());
+    let part = *bytes as f64 / all.max(1) as f64 * 100.0;
+    let name = match (holder, place) {
+        (Some(holder), Some(place)) => format!("{holder} holds by `{place}`"),
+        (Some(holder), None) => format!("{holder} holds by others"),
+        (None, _) => "held from outside of the heap are".into(),
+    };
+    let mut finding =
+        format!("{name} {objects} {type_name} objects: {}, {part:.0} % of the heap", Bytes(*bytes as f64));
+    if let Some(path) = holder.and_then(|holder| snapshot.path_to_root(holder)) {
+        finding.push_str(&format!("\nheld by: {path}"));
+    }
+    let evidence = vec![
+        fact("objects held", objects as f64),
+        fact("bytes retained", *bytes as f64),
+        fact("per cent of the heap", part),
+    ];
+    let advice = "take a second dump later: what is new in it tells whether this grows".into();
     Suspect {
         kind: VerdictKind::ContainerGrowth,
         type_name: (*type_name).into(),
@@ -243,7 +277,7 @@ pub(super) fn trace_bug(problem: &Problem) -> Suspect {
 
 /// The most that lived in any sample, and at the end.
 fn peak_and_end(case: &Case<'_>) -> (f64, f64) {
-    let samples = case.timeline.samples();
+    let samples = case.samples();
     let bytes = |sample: &Sample| sample.census.bytes() as f64;
     (samples.iter().map(bytes).fold(0.0, f64::max), samples.last().map_or(0.0, bytes))
 }
@@ -302,7 +336,7 @@ pub(super) fn runaway(case: &Case<'_>) -> Suspect {
     };
     let advice = "look for the loop or recursion that does not end, in the unit of work that was open".into();
     let suspect = about(VerdictKind::RunawayAllocation, peak, evidence, finding, advice);
-    let largest = case.timeline.samples().last().and_then(|last| last.census.types().first());
+    let largest = case.samples().last().and_then(|last| last.census.types().first());
     Suspect { type_name: largest.map_or_else(String::new, |row| row.type_name.clone()), ..suspect }
 }
 

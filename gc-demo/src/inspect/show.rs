@@ -1,0 +1,68 @@
+//! The screens of `inspect`.
+
+use gc_core::{Diagnosis, Diff, Snapshot, SnapshotObject};
+use std::fmt::Write as _;
+
+/// One line on what it is.
+pub fn summary(snapshot: &Snapshot) -> String {
+    let (objects, edges, bytes) = (snapshot.len(), snapshot.edge_count(), snapshot.bytes());
+    format!("{objects} objects, {edges} edges, {bytes} bytes, {} roots\n", snapshot.roots().count())
+}
+
+/// The class histogram.
+pub fn types(snapshot: &Snapshot, top: usize) -> String {
+    let text = snapshot.census().to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    let (head, rows) = lines.split_at(lines.len().min(2));
+    let (rows, total) = rows.split_at(rows.len().saturating_sub(1));
+    let mut out = String::from("\n");
+    for line in head.iter().chain(rows.iter().take(top)).chain(total) {
+        let _ = writeln!(out, "{line}");
+    }
+    out + &left_out(rows.len(), top, "types")
+}
+
+fn left_out(all: usize, top: usize, what: &str) -> String {
+    match all.saturating_sub(top) {
+        0 => String::new(),
+        more => format!("({more} more {what}: --top {all})\n"),
+    }
+}
+
+/// What changed.
+pub fn diff(diff: &Diff<'_>, top: usize) -> String {
+    if diff.types().is_empty() {
+        return "\nnothing changed\n".into();
+    }
+    let text = diff.to_string();
+    let mut out = String::from("\n");
+    for line in text.lines().take(top + 2) {
+        let _ = writeln!(out, "{line}");
+    }
+    out + &left_out(diff.types().len(), top, "types")
+}
+
+/// The objects that retain most.
+pub fn dominators(snapshot: &Snapshot, top: usize) -> String {
+    let dominators = snapshot.dominators();
+    let mut out = String::from("\n      retained    objects        own  object\n");
+    out += "------------------------------------------------------------\n";
+    for object in dominators.largest(top) {
+        let (retained, objects) = (dominators.retained_bytes(object), dominators.retained_objects(object));
+        let _ = writeln!(out, "{retained:>14} {objects:>10} {:>10}  {object}", object.bytes());
+    }
+    out + &left_out(snapshot.len(), top, "objects")
+}
+
+/// Who holds an object.
+pub fn path<'s>(snapshot: &'s Snapshot, object: SnapshotObject<'s>) -> String {
+    match snapshot.path_to_root(object) {
+        Some(chain) => format!("{chain}\n"),
+        None => format!("{object}: nothing outside of the heap leads to it; the next collection finds it\n"),
+    }
+}
+
+/// The diagnosis.
+pub fn suspects(diagnosis: &Diagnosis) -> String {
+    format!("\n{diagnosis}")
+}

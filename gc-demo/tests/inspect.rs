@@ -1,0 +1,165 @@
+//! `gc-demo inspect`: heap dumps of ours and of V8, good ones and broken ones.
+
+mod common;
+
+use common::{Folder, code, demo, stderr, stdout};
+use gc_core::{Gc, Heap, Slot, Trace};
+use serde_json::Value;
+use std::cell::RefCell;
+
+#[derive(Trace)]
+struct Session {
+    user: Slot<String>,
+    number: u64,
+}
+
+#[derive(Trace, Default)]
+struct Registry {
+    sessions: RefCell<Vec<Gc<Session>>>,
+}
+
+fn fill(heap: &Heap, registry: &Registry, sessions: u64) {
+    for number in 0..sessions {
+        let user = heap.alloc(String::from("somebody"));
+        let session = heap.alloc(Session { user: Slot::new(Some(user)), number });
+        assert_eq!(session.number, number);
+        registry.sessions.borrow_mut().push(session);
+    }
+}
+
+fn dump(heap: &Heap) -> String {
+    let mut text = Vec::new();
+    heap.write_heap_snapshot(&mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// Two dumps of a registry that grows, and the id of its last session.
+fn dumps(folder: &Folder) -> (String, String, u64) {
+    let heap = Heap::new();
+    let registry = heap.alloc(Registry::default());
+    fill(&heap, &registry, 300);
+    let before = folder.file("before.heapsnapshot", &dump(&heap));
+    fill(&heap, &registry, 600);
+    let after = folder.file("after.heapsnapshot", &dump(&heap));
+    let last = registry.sessions.borrow().last().map(|session| Gc::as_any(session).id().0).unwrap();
+    (before, after, last)
+}
+
+#[test]
+fn one_file_is_summed_up() {
+    let folder = Folder::new("inspect-one");
+    let (_, after, _) = dumps(&folder);
+    let output = demo(&["inspect", &after, "--top", "2"]);
+    assert_eq!((code(&output), stderr(&output)), (Some(0), String::new()));
+    let text = stdout(&output);
+    assert!(text.starts_with("1801 objects, 1800 edges, "), "{text}");
+    assert!(text.contains(" num     #instances         #bytes         #owned  type name\n"));
+    assert!(text.contains("(1 more types: --top 3)\n") && text.contains("(1799 more objects: --top 1801)\n"));
+    assert!(text.contains("1. container-growth: Registry @5 holds by `sessions[…]` 900 Session objects"), "{text}");
+    let only = stdout(&demo(&["inspect", &after, "--types"]));
+    assert!(only.contains("Registry") && !only.contains("retained") && !only.contains("container-growth"), "{only}");
+}
+
+#[test]
+fn two_files_tell_what_is_new() {
+    let folder = Folder::new("inspect-two");
+    let (before, after, _) = dumps(&folder);
+    let text = stdout(&demo(&["inspect", &before, &after]));
+    assert!(text.contains("       600          0        900 "), "{text}");
+    assert!(text.contains("Registry @5 grows through `sessions[…]`: 600 Session objects came and stayed"), "{text}");
+    let json: Value = serde_json::from_str(&stdout(&demo(&["inspect", &before, &after, "--json"]))).unwrap();
+    assert_eq!((&json["verdict"], &json["suspects"][0]["place"]), (&"container-growth".into(), &"sessions[…]".into()));
+    let born = json["changes"].as_array().unwrap().iter().map(|row| row["born"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(born, 1200);
+    let same = stdout(&demo(&["inspect", &before, &before, "--types", "--suspects"]));
+    assert!(same.contains("nothing changed") && same.contains("nothing suspicious"), "{same}");
+}
+
+#[test]
+fn a_path_leads_to_a_root() {
+    let folder = Folder::new("inspect-path");
+    let (_, after, last) = dumps(&folder);
+    let text = stdout(&demo(&["inspect", &after, "--path", &last.to_string()]));
+    assert_eq!(text, format!("Registry @5 (1 external reference)\n  .sessions[899] -> Session @{last}\n"));
+    let output = demo(&["inspect", &after, "--path", "2"]);
+    assert_eq!(code(&output), Some(2));
+    assert_eq!(stderr(&output), "error: there is no object @2; ids are shown as @ID by --dominators\n");
+}
+
+#[test]
+fn json_has_the_retained_size_of_every_object() {
+    let folder = Folder::new("inspect-json");
+    let (_, after, last) = dumps(&folder);
+    let json: Value =
+        serde_json::from_str(&stdout(&demo(&["inspect", &after, "--json", "--path", &last.to_string()]))).unwrap();
+    let rows = json["dominators"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["retained_bytes"]), (1801, &json["bytes"]));
+    let session = rows.iter().find(|row| row["id"] == last).unwrap();
+    let user = rows.iter().find(|row| row["dominator"] == last).unwrap();
+    let sum = session["bytes"].as_u64().unwrap() + user["bytes"].as_u64().unwrap();
+    assert_eq!((session["retained_bytes"].as_u64(), &session["dominator"]), (Some(sum), &5.into()));
+    assert_eq!(json["path"][1], serde_json::json!({"edge": "sessions[899]", "id": last, "type": "Session"}));
+}
+
+#[test]
+fn what_is_no_dump_gets_a_clear_error() {
+    let folder = Folder::new("inspect-broken");
+    let (_, after, _) = dumps(&folder);
+    let whole = std::fs::read_to_string(after).unwrap();
+    let refused = |name: &str, text: &str, expected: &str| {
+        let file = folder.file(name, text);
+        let output = demo(&["inspect", &file]);
+        let error = stderr(&output);
+        assert_eq!((code(&output), stdout(&output)), (Some(2), String::new()), "{name}: {error}");
+        assert!(error.starts_with(&format!("error: {file}: ")) && error.contains(expected), "{name}: {error}");
+    };
+    refused("empty", "", "no heap dump: the file ends at once");
+    refused("text", "hello", "no heap dump (.heapsnapshot)");
+    refused("json", "{\"nodes\":[1,2]}", "the part `snapshot` must come first");
+    refused("list", "[1,2]", "a JSON object with the parts of a heap dump");
+    for (at, part) in [(200, "snapshot"), (5000, "nodes"), (whole.len() - 500, "strings")] {
+        // (Not always where a part ends, but always within the file.)
+        let output = demo(&["inspect", &folder.file("cut", &whole[..at])]);
+        let error = stderr(&output);
+        assert!(
+            code(&output) == Some(2) && error.contains("the heap dump is cut short: it ends in"),
+            "{part}: {error}"
+        );
+    }
+    refused(
+        "counts",
+        &whole.replacen("\"node_count\":1803", "\"node_count\":1804", 1),
+        "1804 rows are announced, there are 1803",
+    );
+    refused("target", &whole.replacen("\"edges\":[1,1,7", "\"edges\":[1,1,8", 1), "an edge leads to no node: 8");
+    refused("far", &whole.replacen("\"edges\":[1,1,7", "\"edges\":[1,1,7000000", 1), "an edge leads to no node");
+    refused("more", &format!("{whole}{{}}"), "no valid heap dump");
+    let output = demo(&["inspect", folder.path()]);
+    assert!(code(&output) == Some(2) && stderr(&output).contains("is a directory, not a heap dump"));
+    let output = demo(&["inspect", "/no/such/file"]);
+    assert!(code(&output) == Some(2) && stderr(&output).contains("No such file"));
+    assert_eq!(code(&demo(&["inspect"])), Some(2));
+}
+
+/// As V8 writes it: its roots are nodes, strings are nodes, weak edges lead nowhere.
+#[test]
+fn a_dump_of_v8_is_read_as_far_as_the_formats_agree() {
+    let text = r#"{"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count","detachedness"],
+"node_types":[["hidden","array","string","object","synthetic"],"string","number","number","number","number"],
+"edge_fields":["type","name_or_index","to_node"],
+"edge_types":[["context","element","property","internal","hidden","shortcut","weak"],"string_or_number","node"]},
+"node_count":5,"edge_count":6},
+"nodes":[4,0,1,0,2,0, 4,1,3,0,1,0, 3,2,5,40,3,0, 2,3,7,24,0,0, 1,0,9,16,0,0],
+"edges":[1,1,6, 5,2,12, 1,0,12, 2,4,18, 1,7,24, 6,4,24],
+"trace_function_infos":[],"samples":[],"locations":[],
+"strings":["","(GC roots)","Cache","some text","key"]}"#;
+    let folder = Folder::new("inspect-v8");
+    let file = folder.file("v8.heapsnapshot", text);
+    let json: Value = serde_json::from_str(&stdout(&demo(&["inspect", &file, "--json", "--path", "7"]))).unwrap();
+    assert_eq!((&json["objects"], &json["edges"], &json["bytes"]), (&4.into(), &3.into(), &80.into()));
+    let types: Vec<&str> = json["types"].as_array().unwrap().iter().map(|row| row["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["Cache", "(string)", "(array)", "(GC roots)"]);
+    assert_eq!(json["path"][1]["edge"], "key");
+    let cache = json["dominators"].as_array().unwrap().iter().find(|row| row["id"] == 5).unwrap();
+    assert_eq!((&cache["retained_bytes"], &cache["dominator"]), (&80.into(), &Value::Null));
+}
