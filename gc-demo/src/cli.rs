@@ -3,10 +3,11 @@
 use crate::inspect;
 use crate::replay;
 use crate::report::Report;
-use crate::scenarios::{ALL, Scenario};
+use crate::scenarios::{ALL, Cure, Scenario};
 use crate::screen::{self, Style, WIDTH, wrap};
+use crate::setting::SettingOptions;
 use crate::tour;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use gc_core::FinalizerPolicy;
 use std::io::Write;
@@ -26,7 +27,13 @@ pub struct Cli {
 enum Command {
     /// List the scenarios
     List,
-    /// Play a scenario and show what the heap shows
+    /// Play a scenario, show what the heap shows, and diagnose it
+    ///
+    /// Exits with 3 when the run ended in out-of-memory, expected or not, and with 2
+    /// when something is wrong with the command line.
+    ///
+    /// Example: gc-demo run global-container --fixed
+    #[command(verbatim_doc_comment)]
     Run(RunOptions),
     /// Run recorded programs and compare every outcome
     ///
@@ -58,6 +65,11 @@ struct RunOptions {
     /// Print JSON: an object; with both policies an array
     #[arg(long)]
     json: bool,
+    /// Print the diagnosis alone
+    #[arg(long, conflicts_with = "json")]
+    quiet: bool,
+    #[command(flatten)]
+    setting: SettingOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,7 +88,7 @@ impl Cli {
         match &self.command {
             None => tour::show(out, Style::of_stdout())?,
             Some(Command::List) => list(out)?,
-            Some(Command::Run(options)) => play(options, out)?,
+            Some(Command::Run(options)) => return play(options, out),
             Some(Command::Inspect(options)) => inspect::run(options, out)?,
             Some(Command::Replay(options)) => return Ok(verdict(&replay::run(options, out)?)),
         }
@@ -105,18 +117,43 @@ fn list(out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn play(options: &RunOptions, out: &mut impl Write) -> Result<()> {
+/// The exit code of a run that ended in out-of-memory.
+const OUT_OF_MEMORY: u8 = 3;
+
+fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     let scenario = options.scenario;
-    let reports: Vec<Report> = options.policy.policies().iter().map(|&policy| scenario.run(policy)).collect();
+    if let (Cure::None(why), true) = (scenario.cure, options.setting.is_fixed()) {
+        bail!("{} has no cure: {why}", scenario.name);
+    }
+    let run = |&policy: &FinalizerPolicy| scenario.run(&options.setting.setting(policy));
+    let reports = options.policy.policies().iter().map(run).collect::<Result<Vec<Report>, _>>()?;
     if options.json {
-        return print_json(&reports, out);
+        print_json(&reports, out)?;
+    } else {
+        print_text(scenario, &reports, options.quiet, out)?;
     }
+    let ran_out = reports.iter().any(|report| report.out_of_memory.is_some());
+    Ok(if ran_out { ExitCode::from(OUT_OF_MEMORY) } else { ExitCode::SUCCESS })
+}
+
+fn print_text(scenario: &Scenario, reports: &[Report], quiet: bool, out: &mut impl Write) -> Result<()> {
     let style = Style::of_stdout();
-    writeln!(out, "{}\n{}\n", style.heading(scenario.name), scenario.summary)?;
-    for line in wrap(scenario.story, WIDTH) {
-        writeln!(out, "{line}")?;
+    if !quiet {
+        writeln!(out, "{}\n{}\n", style.heading(scenario.name), scenario.summary)?;
+        for line in wrap(scenario.story, WIDTH) {
+            writeln!(out, "{line}")?;
+        }
+        write!(out, "{}", screen::steps(reports, style, false))?;
     }
-    write!(out, "{}", screen::steps(&reports, style, false))?;
+    write!(out, "{}", screen::diagnoses(reports, style))?;
+    if let (Cure::Is(cure), false) = (scenario.cure, quiet) {
+        let fixed = reports.first().is_some_and(|report| report.fixed);
+        let how = if fixed { "This was the cure" } else { "The cure (--fixed)" };
+        writeln!(out, "\n{}", style.heading(how))?;
+        for line in wrap(cure, WIDTH - 3) {
+            writeln!(out, "   {line}")?;
+        }
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod replay;
 mod report;
 mod scenarios;
 mod screen;
+mod setting;
 mod tour;
 
 use clap::Parser;

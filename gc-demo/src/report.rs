@@ -1,24 +1,132 @@
 //! What a scenario found out: steps with facts that were read from the heap.
 
-use gc_core::FinalizerPolicy;
+use crate::inspect::Suspected;
+use gc_core::{Case, Diagnosis, FinalizerPolicy, Problem, Sample, Snapshot, Timeline, Trial};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+use std::collections::BTreeMap;
 
 /// One run of a scenario under one policy.
 #[derive(serde::Serialize)]
 pub struct Report {
     /// The scenario's name.
     pub scenario: &'static str,
+    /// With the cure?
+    pub fixed: bool,
     /// The policy's name, as on the command line.
     #[serde(serialize_with = "by_name")]
     pub policy: FinalizerPolicy,
+    /// Where all that is random began.
+    pub seed: u64,
+    /// What numbers were multiplied by.
+    pub scale: f64,
+    /// What was concluded.
+    pub verdict: Verdict,
     /// What was done and seen, in order.
     pub steps: Vec<Step>,
     /// The heap at the end.
     pub heap: HeapAtEnd,
     /// Every collection, in order.
     pub collections: Vec<Collection>,
+    /// The first out-of-memory error, if the run ended in one.
+    pub out_of_memory: Option<Exhausted>,
     /// What is in the garbage list at the end.
     pub garbage: Vec<String>,
+    /// Samples over time.
+    pub timeline: Vec<Moment>,
+    /// What the diagnosis is made from.
+    #[serde(skip)]
+    pub evidence: Evidence,
+}
+
+/// A conclusion, and what it rests on.
+#[derive(serde::Serialize)]
+pub struct Verdict {
+    /// The kind of the first suspect, or `none`.
+    pub kind: &'static str,
+    /// All of them.
+    pub suspects: Vec<Suspected>,
+    /// The same for people.
+    #[serde(skip)]
+    pub text: String,
+}
+
+/// What is kept of a heap that is gone.
+pub struct Evidence {
+    pub timeline: Timeline,
+    pub snapshot: Snapshot,
+    pub problems: Vec<Problem>,
+    /// How this run ended, as a trial.
+    pub trial: Option<Trial>,
+}
+
+impl Report {
+    /// Concludes anew, with what trials under other limits came to.
+    pub fn conclude(&mut self, trials: &[Trial]) {
+        let Evidence { timeline, snapshot, problems, .. } = &self.evidence;
+        self.verdict =
+            Verdict::of(&Case::new(timeline).snapshot(snapshot).problems(problems).trials(trials).diagnose());
+    }
+}
+
+impl Report {
+    /// Would it help to know how the same work ends under larger limits?
+    pub fn may_be_told_by_trials(&self) -> bool {
+        ["bulk-load", "runaway-allocation", "limit-too-small"].contains(&self.verdict.kind)
+    }
+}
+
+impl Verdict {
+    /// The diagnosis in the report's words.
+    pub fn of(diagnosis: &Diagnosis) -> Verdict {
+        let suspects = diagnosis.suspects.iter().map(Suspected::of).collect();
+        Verdict { kind: diagnosis.verdict.word(), suspects, text: diagnosis.to_string() }
+    }
+}
+
+/// An out-of-memory error.
+#[derive(Clone, serde::Serialize)]
+pub struct Exhausted {
+    /// What there was not enough of.
+    pub kind: String,
+    /// Bytes asked for, in use, declared, allowed.
+    pub requested: usize,
+    pub used: usize,
+    pub external: usize,
+    pub max: Option<usize>,
+    /// The error's text.
+    pub message: String,
+}
+
+/// A sample of the timeline.
+#[derive(serde::Serialize)]
+pub struct Moment {
+    /// Milliseconds since the heap was made.
+    pub at_ms: f64,
+    pub objects: usize,
+    /// Shallow and owned bytes of all objects.
+    pub bytes: usize,
+    pub committed: usize,
+    pub external: usize,
+    pub garbage: usize,
+    pub units: u64,
+    /// What the gauges showed.
+    pub gauges: BTreeMap<String, u64>,
+}
+
+impl Moment {
+    /// A sample in the report's words.
+    pub fn of(sample: &Sample) -> Moment {
+        Moment {
+            at_ms: sample.at.as_secs_f64() * 1e3,
+            objects: sample.census.objects(),
+            bytes: sample.census.bytes(),
+            committed: sample.memory.committed,
+            external: sample.memory.external,
+            garbage: sample.garbage,
+            units: sample.units_ended(),
+            gauges: sample.readings.iter().map(|reading| (reading.name.clone(), reading.value)).collect(),
+        }
+    }
 }
 
 /// The heap at the end of a scenario.
@@ -26,6 +134,12 @@ pub struct Report {
 pub struct HeapAtEnd {
     /// Tracked objects that are alive.
     pub objects: usize,
+    /// Bytes of blocks in use, of all memory, declared outside, at most at once, allowed.
+    pub used: usize,
+    pub committed: usize,
+    pub external: usize,
+    pub peak: usize,
+    pub max: Option<usize>,
 }
 
 /// What the heap told of a collection.
@@ -37,6 +151,13 @@ pub struct Collection {
     pub collected: usize,
     /// Objects found uncollectable.
     pub uncollectable: usize,
+    /// Why it ran.
+    pub cause: String,
+    /// The longest time that the program was stopped by it, in ms.
+    pub pause_ms: f64,
+    /// Bytes of blocks in use before and after.
+    pub used_before: usize,
+    pub used_after: usize,
 }
 
 /// Something that was done, and what the heap showed then.
@@ -123,6 +244,12 @@ impl Serialize for Fact {
 
 impl From<usize> for Fact {
     fn from(number: usize) -> Fact {
+        Fact::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u64> for Fact {
+    fn from(number: u64) -> Fact {
         Fact::Number(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }

@@ -75,6 +75,32 @@ pub fn steps(reports: &[Report], style: Style, only_tour: bool) -> String {
     text
 }
 
+/// The diagnoses, once where both policies have the same.
+pub fn diagnoses(reports: &[Report], style: Style) -> String {
+    let mut text = String::new();
+    for (at, report) in reports.iter().enumerate() {
+        let is_same = |other: &Report| other.verdict.kind == report.verdict.kind;
+        if at > 0 && is_same(&reports[0]) {
+            continue;
+        }
+        let same = reports.len() > 1 && reports[1..].iter().all(is_same);
+        let name = if same { "both policies" } else { policy_name(report.policy) };
+        let _ = writeln!(text, "\n{}", style.heading(&format!("Diagnosis ({name}): {}", report.verdict.kind)));
+        if let Some(error) = &report.out_of_memory {
+            for line in wrap(&error.message, WIDTH - 3) {
+                let _ = writeln!(text, "   {line}");
+            }
+        }
+        for line in report.verdict.text.lines() {
+            let indent = line.len() - line.trim_start().len();
+            for line in wrap(line.trim_start(), WIDTH - 3 - indent) {
+                let _ = writeln!(text, "   {:indent$}{line}", "");
+            }
+        }
+    }
+    text
+}
+
 fn heading(number: Option<usize>, step: &Step, style: Style) -> String {
     let title = number.map_or_else(|| format!("   {}", step.title), |number| format!("{number}. {}", step.title));
     let mut text = format!("\n{}\n", style.heading(&title));

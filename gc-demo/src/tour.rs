@@ -2,6 +2,7 @@
 
 use crate::scenarios::ALL;
 use crate::screen::{Style, WIDTH, steps, wrap};
+use crate::setting::Setting;
 use gc_core::FinalizerPolicy;
 use std::io::{self, Write};
 
@@ -17,10 +18,12 @@ pub fn show(out: &mut impl Write, style: Style) -> io::Result<()> {
     for line in wrap(WELCOME, WIDTH) {
         writeln!(out, "{line}")?;
     }
-    for (number, scenario) in ALL.iter().enumerate() {
+    for (number, scenario) in ALL.iter().filter(|scenario| scenario.in_tour).enumerate() {
         let title = format!("{}. {}", number + 1, scenario.name);
         writeln!(out, "\n{}\n   {}", style.heading(&title), scenario.summary)?;
-        let reports = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442].map(|policy| scenario.run(policy));
+        let setting = |policy| Setting { policy, ..Setting::default() };
+        let reports = [FinalizerPolicy::Legacy, FinalizerPolicy::Pep442].map(|policy| scenario.run(&setting(policy)));
+        let reports = reports.into_iter().collect::<Result<Vec<_>, _>>().map_err(io::Error::other)?;
         write!(out, "{}", steps(&reports, style, true))?;
     }
     writeln!(out, "\nThe whole of a scenario: gc-demo run NAME. All commands: gc-demo --help.")

@@ -146,7 +146,7 @@ fn a_path_without_programs_is_an_error() {
 
 fn report(arguments: &[&str]) -> Value {
     let output = demo(arguments);
-    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    assert!(matches!(code(&output), Some(0 | 3)), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).expect("it prints JSON")
 }
 
@@ -161,8 +161,9 @@ fn json_has_one_report_or_one_for_each_policy() {
         let one = report(&["run", "cycle-with-finalizer", "--policy", policy, "--json"]);
         assert_eq!((&one["scenario"], &one["policy"]), (&json!("cycle-with-finalizer"), &json!(policy)));
         assert_eq!((&one["garbage"], &one["heap"]["objects"]), (&garbage, &json!(uncollectable)));
-        let first = json!({"generation": 2, "collected": collected, "uncollectable": uncollectable});
-        assert_eq!(one["collections"][0], first);
+        let first = &one["collections"][0];
+        assert_eq!((&first["collected"], &first["uncollectable"]), (&json!(collected), &json!(uncollectable)));
+        assert_eq!((&first["generation"], &first["cause"]), (&json!(2), &json!("Explicit")));
         assert_eq!(one["steps"][1]["facts"]["collect() returned"], json!(2));
     }
 }
@@ -171,15 +172,15 @@ fn json_has_one_report_or_one_for_each_policy() {
 fn every_scenario_that_is_listed_runs_in_text_and_json() {
     let listed = stdout(&demo(&["list"]));
     let names: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    let expected =
-        ["refcount", "cycle", "cycle-with-finalizer", "break-the-garbage", "resurrection", "global-container"];
-    assert_eq!(names, expected);
+    assert!(names.len() >= 17 && names.contains(&"global-container"), "{names:?}");
+    let ends_full = ["load-all-rows", "runaway-loop", "runaway-recursion", "limit-too-small", "leak-becomes-overflow"];
     for name in names {
         for policy in ["legacy", "pep442"] {
             let one = report(&["run", name, "--policy", policy, "--json"]);
-            assert!(one["steps"].as_array().is_some_and(|steps| steps.len() > 1), "{name}");
+            assert!(one["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{name}");
+            assert_eq!(one["out_of_memory"].is_object(), ends_full.contains(&name), "{name}");
         }
-        fits(&demo(&["run", name]));
+        ends(&demo(&["run", name]), if ends_full.contains(&name) { 3 } else { 0 });
     }
 }
 
@@ -193,7 +194,12 @@ fn an_unknown_scenario_is_told_the_known_ones() {
 /// Ends well, prints nothing to stderr, and is at most 80 columns wide, without
 /// escape sequences where nobody looks at a terminal.
 fn fits(output: &Output) {
-    assert_eq!((code(output), stderr(output).as_str()), (Some(0), ""));
+    ends(output, 0);
+}
+
+/// The same with another exit code.
+fn ends(output: &Output, with: i32) {
+    assert_eq!((code(output), stderr(output).as_str()), (Some(with), ""));
     for line in stdout(output).lines() {
         assert!(line.chars().count() <= 80 && !line.contains('\x1b'), "{line}");
         assert_eq!(line, line.trim_end());
@@ -206,7 +212,8 @@ fn the_tour_is_quick_and_fits_a_terminal() {
     let output = demo(&[]);
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     fits(&output);
-    for help in [&["--help"][..], &["-h"], &["run", "--help"], &["replay", "--help"], &["list"]] {
+    for help in [&["--help"][..], &["-h"], &["run", "--help"], &["replay", "--help"], &["inspect", "--help"], &["list"]]
+    {
         let output = demo(help);
         assert_eq!(code(&output), Some(0));
         assert!(stdout(&output).lines().all(|line| line.chars().count() <= 80), "{}", stdout(&output));

@@ -48,6 +48,11 @@ pub struct OutOfMemory<T: ?Sized> {
 }
 
 impl<T> OutOfMemory<T> {
+    /// The error alone; the value is dropped.
+    pub fn without_value(self) -> OutOfMemory<()> {
+        self.with(())
+    }
+
     /// The same error with another value.
     pub(crate) fn with<U>(self, value: U) -> OutOfMemory<U> {
         let OutOfMemory { kind, requested, used, external, max, .. } = self;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Options {
-    /// A `.heapsnapshot` file; with a second one, what changed from the first to the second
+    /// A `.heapsnapshot` file; with a second one, what changed
     #[arg(value_name = "FILE", num_args = 1..=2, required = true)]
     files: Vec<PathBuf>,
     /// How many rows of each table are shown
@@ -31,7 +31,7 @@ pub struct Options {
     /// Show what is suspicious
     #[arg(long)]
     suspects: bool,
-    /// Print JSON: the histogram, the retained size of every object, the suspects
+    /// Print JSON: types, retained sizes of all objects, suspects
     #[arg(long)]
     json: bool,
 }

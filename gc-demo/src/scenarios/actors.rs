@@ -33,11 +33,14 @@ impl Resource {
         scene.heap.alloc(Resource { name, peer: Slot::empty(), diary: scene.diary.clone() })
     }
 
-    /// Two that hold each other, held from outside by nobody any more.
+    /// Two that hold each other, held from outside by nobody any more. With the cure the
+    /// second does not hold the first: where it needs it, it asks a weak reference.
     pub fn forgotten_pair(scene: &Scene, names: [&'static str; 2]) {
         let [one, two] = names.map(|name| Resource::alloc(scene, name));
         one.peer.set(Some(two.clone()));
-        two.peer.set(Some(one.clone()));
+        if !scene.setting.fixed {
+            two.peer.set(Some(one.clone()));
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The way out of an uncollectable cycle.
 
-use super::Scenario;
 use super::actors::Resource;
 use super::scene::{Scene, edges_of};
+use super::{Cure, Scenario};
 use crate::report::Report;
 use gc_core::GcAny;
 
@@ -12,6 +12,9 @@ pub const SCENARIO: Scenario = Scenario {
     story: "What Legacy finds uncollectable is in heap.garbage(), where the program can reach it. The program \
             knows what the collector cannot: which of the two may go first. It cuts an edge and drops the \
             entries, and counting does the rest.",
+    cure: Cure::Is("the program cuts the edge before it forgets the pair"),
+    max: None,
+    in_tour: true,
     play,
 };
 

@@ -1,7 +1,7 @@
 //! What counting cannot see, and how the collector finds it.
 
 use super::actors::{Node, name_of};
-use super::{Scenario, scene::Scene};
+use super::{Cure, Scenario, scene::Scene};
 use crate::report::Report;
 use gc_core::{GcAny, Generation};
 
@@ -11,6 +11,9 @@ pub const SCENARIO: Scenario = Scenario {
     story: "Objects that hold each other keep each other's count above zero for ever. The collector finds \
             them: an object is reachable from outside exactly when its count is higher than the number of \
             references that other objects of the heap hold on it.",
+    cure: Cure::Is("one of the two holds the other weakly: counting alone frees both"),
+    max: None,
+    in_tour: true,
     play,
 };
 
@@ -24,7 +27,9 @@ fn play(mut scene: Scene) -> Report {
 fn forget_a_pair(scene: &mut Scene) {
     let [a, b] = ["a", "b"].map(|name| Node::alloc(scene, name));
     a.next.set(Some(b.clone()));
-    b.next.set(Some(a.clone()));
+    if !scene.setting.fixed {
+        b.next.set(Some(a.clone()));
+    }
     let (edges, counts) = (scene.edges(), scene.counts());
     scene
         .step("Two nodes hold each other", "Each is held by a variable and by the other.")

@@ -1,7 +1,7 @@
 //! The question on which the two policies part.
 
 use super::actors::Resource;
-use super::{Scenario, scene::Scene};
+use super::{Cure, Scenario, scene::Scene};
 use crate::report::Report;
 
 pub const SCENARIO: Scenario = Scenario {
@@ -10,6 +10,11 @@ pub const SCENARIO: Scenario = Scenario {
     story: "Two objects hold each other, and each has a finalizer. Whichever is finalized first, the other's \
             finalizer may still use it. Python up to 3.3 refused to choose: it left such objects alone, in \
             gc.garbage. Since PEP 442 it runs every finalizer once, while all of them are intact.",
+    cure: Cure::Is(
+        "the connection holds its session weakly: there is no cycle, and both are finalized by their counts",
+    ),
+    max: None,
+    in_tour: true,
     play,
 };
 

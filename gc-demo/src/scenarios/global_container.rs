@@ -1,25 +1,34 @@
 //! The commonest leak of all: nothing unreachable, but a container that is never emptied.
 
-use super::{Scenario, scene::Scene};
+use super::scene::Scene;
+use super::{Cure, Scenario};
 use crate::report::{Report, Step};
-use gc_core::{Census, Gc, GcAny, Growth, Heap, List, Peaks, Slot, Trace};
+use gc_core::{Census, Gc, Growth, List, Peaks, Slot, Trace};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "global-container",
-    summary: "a global list that is never emptied: who holds it all?",
-    story: "No collector helps against objects that are reachable. What helps is to count them by type over \
-            time, to take one of the type that grows, and to ask who holds it, up to what is held from \
-            outside of the heap.",
+    summary: "a service puts into a global list and map, and forgets",
+    story: "No collector helps against objects that are reachable. What helps is a diagnostic point in the \
+            service's loop: collect, count the commonest types, write it down. After a while one sees which \
+            type grows, takes one of its objects, and asks who holds it, up to what is held from outside of \
+            the heap: the global.",
+    cure: Cure::Is("entries leave the list and the map when their request is done"),
+    max: None,
+    in_tour: true,
     play,
 };
 
-/// How many requests are served between two looks.
-const REQUESTS: usize = 100;
+/// Requests, and diagnostic points.
+const REQUESTS: usize = 600;
+const LOOKS: usize = 24;
 
 /// The global.
 #[derive(Trace)]
 struct AuditLog {
     entries: List<Session>,
+    by_user: RefCell<BTreeMap<u64, Gc<Session>>>,
 }
 
 #[derive(Trace)]
@@ -30,29 +39,40 @@ struct Session {
 #[derive(Trace)]
 struct Request {
     session: Slot<Session>,
+    body: String,
 }
 
 fn play(mut scene: Scene) -> Report {
-    let global = scene.heap.alloc(AuditLog { entries: List::new() });
+    let global = scene.heap.alloc(AuditLog { entries: List::new(), by_user: RefCell::default() });
     let mut peaks = Peaks::new();
-    peaks.growth(&scene.heap.census());
-    for title in ["100 requests are served", "100 more", "And 100 more"] {
-        serve(&scene.heap, &global);
+    let requests = scene.setting.scaled(REQUESTS);
+    for title in ["A quarter of the requests is served", "Half of them", "Three quarters", "All of them"] {
+        scene.serve(requests / 4, LOOKS / 4, |scene, number| {
+            serve(scene, &global, number);
+            Ok(())
+        });
         watch(&mut scene, title, &mut peaks);
     }
     find_holder(&mut scene);
-    empty(&mut scene, &global);
     scene.end()
 }
 
-/// Each request has a session, which knows its request; a collection would find
-/// both, were there not the line that is meant for an audit.
-fn serve(heap: &Heap, global: &AuditLog) {
-    for _ in 0..REQUESTS {
-        let session = heap.alloc(Session { request: Slot::empty() });
-        let request = heap.alloc(Request { session: Slot::new(Some(session.clone())) });
-        session.request.set(Some(request));
-        global.entries.push(session);
+/// Each request has a session, which knows its request; a collection would find both, were
+/// there not the lines that are meant for an audit.
+fn serve(scene: &mut Scene, global: &AuditLog, number: usize) {
+    let session = scene.heap.alloc(Session { request: Slot::empty() });
+    let body = "x".repeat(scene.dice.between(0, 100));
+    let request = scene.heap.alloc(Request { session: Slot::new(Some(session.clone())), body });
+    assert!(request.body.len() <= 100);
+    session.request.set(Some(request));
+    global.entries.push(session.clone());
+    let user = scene.dice.between(0, 20) as u64;
+    let before = global.by_user.borrow_mut().insert(user, session);
+    drop(before);
+    if scene.setting.fixed && number % 10 == 9 {
+        global.entries.clear();
+        let sessions = std::mem::take(&mut *global.by_user.borrow_mut());
+        drop(sessions);
     }
 }
 
@@ -64,89 +84,28 @@ fn most_common(census: &Census) -> Vec<(String, i64)> {
 }
 
 fn watch(scene: &mut Scene, title: &'static str, peaks: &mut Peaks) {
-    let returned = scene.heap.collect();
+    let returned = scene.sample();
     let census = scene.heap.census();
     let grown = |growth: Growth| (growth.type_name, growth.more as i64);
     let grown: Vec<(String, i64)> = peaks.growth(&census).into_iter().map(grown).collect();
-    scene
-        .step(title, "")
-        .fact("collect() returned", returned)
-        .fact("most common types", most_common(&census))
-        .fact("growth", grown);
+    let step: &mut Step = scene.step(title, "");
+    step.fact("collect() returned", returned).fact("most common types", most_common(&census)).fact("growth", grown);
 }
 
 fn find_holder(scene: &mut Scene) {
     let census = scene.heap.census();
     let suspect = census.most_common(1).first().map(|row| row.type_name.clone()).unwrap_or_default();
-    let newest = scene.heap.by_type(&suspect).pop();
-    let chain = newest.map_or_else(Vec::new, |object| chain_to_outside(&scene.heap, object));
+    let newest = scene.heap.by_type(&suspect).pop().map(|object| object.id());
+    let snapshot = scene.heap.snapshot();
+    let path = newest.and_then(|id| snapshot.object(id)).and_then(|object| snapshot.path_to_root(object));
+    let lines = path.map_or_else(Vec::new, |path| path.to_string().lines().map(str::trim).map(str::to_owned).collect());
     scene
         .step(
             "Who holds the newest of the commonest type?",
-            "From holder to holder, up to one whose count is higher than the references from within the heap: \
-             that is a variable, the global.",
+            "The shortest path to it from an object that is held from outside of the heap: by a variable, the \
+             global.",
         )
         .in_tour()
         .fact("commonest type", suspect)
-        .fact("held by", chain);
-}
-
-fn empty(scene: &mut Scene, global: &Gc<AuditLog>) {
-    let entries = global.entries.len();
-    global.entries.clear();
-    let returned = scene.heap.collect();
-    let rows = most_common(&scene.heap.census());
-    let step: &mut Step = scene.step("The list is emptied", "Now the sessions and requests are ordinary cycles.");
-    step.in_tour()
-        .fact("entries released", entries)
-        .fact("collect() returned", returned)
-        .fact("most common types", rows);
-}
-
-/// An object on the way from the suspect outwards, and the edge by which it was found.
-struct Found {
-    object: GcAny,
-    /// Its place in the list of the object it holds, and the edge's name.
-    holds: Option<(usize, String)>,
-}
-
-/// The shortest chain of holders from an object that is held from outside. Breadth
-/// first; each object found is pointed to once by the list, which `outside` takes off.
-fn chain_to_outside(heap: &Heap, suspect: GcAny) -> Vec<String> {
-    let mut found = vec![Found { object: suspect, holds: None }];
-    let mut at = 0;
-    while at < found.len() {
-        let outside = pointers_from_outside(heap, &found[at].object);
-        if outside > 0 {
-            return describe(&found, at, outside);
-        }
-        for holder in heap.referrers(&[&found[at].object]) {
-            if found.iter().all(|known| known.object != holder) {
-                let edge = heap.edges(&holder).into_iter().find(|edge| edge.target == found[at].object);
-                let name = edge.map_or_else(String::new, |edge| edge.name);
-                found.push(Found { object: holder, holds: Some((at, name)) });
-            }
-        }
-        at += 1;
-    }
-    Vec::new()
-}
-
-/// The object's count, less the references from within the heap and our own.
-fn pointers_from_outside(heap: &Heap, object: &GcAny) -> usize {
-    let edges_from = |holder: &GcAny| heap.edges(holder).iter().filter(|edge| edge.target == *object).count();
-    let inside: usize = heap.referrers(&[object]).iter().map(edges_from).sum();
-    object.count() - 1 - inside
-}
-
-fn describe(found: &[Found], from: usize, outside: usize) -> Vec<String> {
-    let name = |at: usize| found[at].object.type_name();
-    let mut lines =
-        vec![format!("{outside} external {} -> {}", if outside == 1 { "reference" } else { "references" }, name(from))];
-    let mut at = from;
-    while let Some((held, edge)) = &found[at].holds {
-        lines.push(format!("{}.{edge} -> {}", name(at), name(*held)));
-        at = *held;
-    }
-    lines
+        .fact("path", lines);
 }

@@ -2,15 +2,27 @@
 
 mod actors;
 mod break_the_garbage;
+mod collection_never_cleared;
 mod cycle;
 mod cycle_with_finalizer;
+mod dice;
+mod finalizer_panics;
 mod global_container;
+mod leak_becomes_overflow;
+mod limit_too_small;
+mod load_all_rows;
+mod native_module;
+mod producers_consumer;
 mod refcount;
 mod resurrection;
+mod runaway;
 mod scene;
+mod third_party_bug;
+mod weak_cache;
 
 use crate::report::Report;
-use gc_core::FinalizerPolicy;
+use crate::setting::Setting;
+use gc_core::{BuildError, Trial};
 use scene::Scene;
 
 /// A story that can be told under either policy.
@@ -21,18 +33,47 @@ pub struct Scenario {
     pub summary: &'static str,
     /// Why it matters, in a few.
     pub story: &'static str,
+    /// What `--fixed` does.
+    pub cure: Cure,
+    /// The limit that it has where none is given.
+    pub max: Option<usize>,
+    /// Does the tour tell it? It takes no time, and no library.
+    pub in_tour: bool,
     play: fn(Scene) -> Report,
 }
 
+/// What helps.
+#[derive(Clone, Copy)]
+pub enum Cure {
+    /// This does.
+    Is(&'static str),
+    /// Nothing needs to, because.
+    None(&'static str),
+}
+
 /// All of them, in the order in which one would learn.
-pub const ALL: [Scenario; 6] = [
+pub const ALL: [Scenario; 17] = [
     refcount::SCENARIO,
     cycle::SCENARIO,
     cycle_with_finalizer::SCENARIO,
     break_the_garbage::SCENARIO,
     resurrection::SCENARIO,
+    finalizer_panics::SCENARIO,
     global_container::SCENARIO,
+    collection_never_cleared::SCENARIO,
+    weak_cache::SCENARIO,
+    native_module::SCENARIO,
+    producers_consumer::SCENARIO,
+    third_party_bug::SCENARIO,
+    load_all_rows::SCENARIO,
+    runaway::LOOP,
+    runaway::RECURSION,
+    limit_too_small::SCENARIO,
+    leak_becomes_overflow::SCENARIO,
 ];
+
+/// Limits that are tried where the first was not enough, as factors of it.
+const FACTORS: [usize; 3] = [2, 4, 8];
 
 impl Scenario {
     /// The one with this name.
@@ -40,9 +81,38 @@ impl Scenario {
         ALL.iter().find(|scenario| scenario.name == name)
     }
 
-    /// Plays it on a new heap.
-    pub fn run(&self, policy: FinalizerPolicy) -> Report {
-        (self.play)(Scene::new(self.name, policy))
+    /// Plays it on a new heap. Where that runs out of memory and nothing grew from request to
+    /// request, it is played again under larger limits, to see how that ends.
+    ///
+    /// # Errors
+    /// When no heap can be made with these limits.
+    pub fn run(&self, setting: &Setting) -> Result<Report, BuildError> {
+        let setting = self.with_cure(setting);
+        let mut report = (self.play)(Scene::new(self, setting.clone())?);
+        if report.out_of_memory.is_some() && report.may_be_told_by_trials() {
+            let trials = self.trials(&setting)?;
+            report.conclude(&trials);
+        }
+        Ok(report)
+    }
+
+    /// The cure of a limit that is too small is a larger one.
+    fn with_cure(&self, setting: &Setting) -> Setting {
+        let mut setting = setting.clone();
+        if setting.fixed && self.name == limit_too_small::SCENARIO.name {
+            setting.max = setting.max.or(self.max).map(|max| max * limit_too_small::ENOUGH);
+        }
+        setting
+    }
+
+    fn trials(&self, setting: &Setting) -> Result<Vec<Trial>, BuildError> {
+        let mut trials = Vec::new();
+        for factor in FACTORS {
+            let max = setting.max.or(self.max).map(|max| max.saturating_mul(factor));
+            let trial = Setting { max, is_trial: true, ..setting.clone() };
+            trials.extend((self.play)(Scene::new(self, trial)?).evidence.trial);
+        }
+        Ok(trials)
     }
 }
 

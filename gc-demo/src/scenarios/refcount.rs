@@ -1,7 +1,7 @@
 //! Counting destroys an object the moment its last pointer goes.
 
 use super::actors::Resource;
-use super::{Scenario, scene::Scene};
+use super::{Cure, Scenario, scene::Scene};
 use crate::report::Report;
 use gc_core::Gc;
 
@@ -10,6 +10,9 @@ pub const SCENARIO: Scenario = Scenario {
     summary: "an object dies the moment its last pointer goes",
     story: "Every pointer to an object is counted. When the count reaches zero the object is finalized and \
             destroyed at once, and so is all that only it held. No collection is needed for that.",
+    cure: Cure::None("nothing is wrong: counting frees everything at once"),
+    max: None,
+    in_tour: true,
     play,
 };
 

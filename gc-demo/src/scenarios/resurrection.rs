@@ -1,7 +1,7 @@
 //! Finalizers that bring their object back.
 
 use super::actors::{Phoenix, Shelter};
-use super::{Scenario, scene::Scene};
+use super::{Cure, Scenario, scene::Scene};
 use crate::report::Report;
 use gc_core::{Gc, GcAny};
 
@@ -10,6 +10,9 @@ pub const SCENARIO: Scenario = Scenario {
     summary: "a finalizer stores its object away: and then?",
     story: "A finalizer gets a pointer to its object and may store it where the program can reach it. The \
             object then lives on. Legacy runs the finalizer at every death, Pep442 once in a life.",
+    cure: Cure::None("nothing leaks: a finalizer that stores its object does what it is told"),
+    max: None,
+    in_tour: true,
     play,
 };
 
@@ -82,5 +85,29 @@ fn from_a_cycle(scene: &mut Scene, shelter: &Shelter) {
         .step("The shelter is emptied, and collect() again", "A second death finds no finalizer to run.")
         .fact("collect() returned", returned)
         .fact("finalizers that ran", ran)
+        .fact("alive", alive);
+    break_garbage(scene, shelter);
+}
+
+/// Each of the two is brought back once more when it dies, so it is laid to rest.
+fn break_garbage(scene: &mut Scene, shelter: &Shelter) {
+    let before = scene.garbage();
+    for entry in scene.heap.garbage().to_vec() {
+        drop(entry.downcast_ref::<Phoenix>().and_then(|phoenix| phoenix.mate.take()));
+    }
+    scene.heap.garbage().clear();
+    let (ran, sheltered) = (scene.diary.take(), shelter.len());
+    lay_to_rest(scene, shelter);
+    let (garbage, alive) = (scene.garbage(), scene.alive());
+    scene
+        .step(
+            "The cycle in garbage is cut, and its entries are dropped",
+            "Legacy runs the finalizers at this death, too: both are in the shelter again, from where their values are \
+             moved out of the heap.",
+        )
+        .fact("garbage before", before)
+        .fact("finalizers that ran", ran)
+        .fact("in the shelter then", sheltered)
+        .fact("garbage", garbage)
         .fact("alive", alive);
 }

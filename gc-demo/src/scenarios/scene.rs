@@ -3,10 +3,18 @@
 //! Every answer is read from the heap at that moment. What the scene itself holds
 //! for the time of asking is taken off the counts.
 
+use super::Scenario;
 use super::actors::name_of;
-use crate::report::{Collection, Fact, HeapAtEnd, Report, Step};
-use gc_core::{FinalizerPolicy, GcAny, Generation, Heap, Phase};
+use super::dice::Dice;
+use crate::report::{Collection, Evidence, Exhausted, Fact, HeapAtEnd, Moment, Report, Step, Verdict};
+use crate::setting::Setting;
+use gc_core::{
+    BuildError, CollectionFigures, GcAny, Generation, Heap, MemoryFigures, OutOfMemory, OutOfMemoryInfo, Sample,
+    Timeline, Trial,
+};
 use std::cell::RefCell;
+use std::fs::File;
+use std::path::Path;
 use std::rc::Rc;
 
 /// What user code that the heap called wrote down, in order.
@@ -29,29 +37,44 @@ impl Diary {
 pub struct Scene {
     pub heap: Heap,
     pub diary: Diary,
+    pub setting: Setting,
+    pub dice: Dice,
+    pub timeline: Timeline,
     reported: Diary,
-    collections: Rc<RefCell<Vec<Collection>>>,
+    exhausted: Rc<RefCell<Option<Exhausted>>>,
     scenario: &'static str,
     steps: Vec<Step>,
 }
 
 impl Scene {
     /// An empty heap that collects only when it is told to.
-    pub fn new(scenario: &'static str, policy: FinalizerPolicy) -> Scene {
+    ///
+    /// # Errors
+    /// When no heap can be made with these limits.
+    pub fn new(scenario: &Scenario, setting: Setting) -> Result<Scene, BuildError> {
         let reported = Diary::default();
         let told = reported.clone();
-        let heap =
-            Heap::builder().policy(policy).on_unraisable(move |it| told.note(it.message.clone())).build().unwrap();
+        let mut builder = Heap::builder().policy(setting.policy).pace(setting.pace).initial(setting.initial);
+        if let Some(max) = setting.max.or(scenario.max) {
+            builder = builder.max(max);
+        }
+        let heap = builder.on_unraisable(move |it| told.note(it.message.clone())).build()?;
         heap.disable();
-        let collections = Rc::new(RefCell::new(Vec::new()));
-        let seen = collections.clone();
-        heap.add_callback(move |phase, info| {
-            if phase == Phase::Stop {
-                let (generation, collected, uncollectable) = (info.generation, info.collected, info.uncollectable);
-                seen.borrow_mut().push(Collection { generation, collected, uncollectable });
+        if setting.gc_log && !setting.is_trial {
+            heap.on_record(|record| eprintln!("{record}"));
+        }
+        let exhausted: Rc<RefCell<Option<Exhausted>>> = Rc::default();
+        let (noted, dump, dumped) = (exhausted.clone(), setting.dump.clone(), heap.clone());
+        let dump = dump.filter(|_| !setting.is_trial);
+        heap.on_out_of_memory(move |error| {
+            let first = noted.borrow_mut().replace(exhausted_by(error)).is_none();
+            if let Some(file) = dump.as_ref().filter(|_| first) {
+                write_dump(&dumped, file);
             }
         });
-        Scene { heap, diary: Diary::default(), reported, collections, scenario, steps: Vec::new() }
+        let (dice, timeline) = (Dice::new(setting.seed), Timeline::new());
+        let (diary, steps) = (Diary::default(), Vec::new());
+        Ok(Scene { heap, diary, setting, dice, timeline, reported, exhausted, scenario: scenario.name, steps })
     }
 
     /// Something was done: the facts that follow are about it.
@@ -59,6 +82,36 @@ impl Scene {
         let at = self.steps.len();
         self.steps.push(Step { title, note, facts: Vec::new(), in_tour: false });
         &mut self.steps[at]
+    }
+
+    /// The diagnostic point of a service: collect, then look.
+    pub fn sample(&mut self) -> usize {
+        let returned = self.heap.collect();
+        self.timeline.sample(&self.heap);
+        returned
+    }
+
+    /// Serves so many requests, a unit of work each, with about `looks` diagnostic points on
+    /// the way. `false`: the heap ran out of memory on the way.
+    pub fn serve(
+        &mut self,
+        requests: usize,
+        looks: usize,
+        mut request: impl FnMut(&mut Scene, usize) -> Result<(), Failed>,
+    ) -> bool {
+        let every = (requests / looks).max(1);
+        for number in 0..requests {
+            let unit = self.heap.unit_of_work("request");
+            let done = request(self, number);
+            drop(unit);
+            if done.is_err() || number % every == every - 1 {
+                self.sample();
+            }
+            if done.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     /// The end of the story, with the heap still there.
@@ -74,14 +127,62 @@ impl Scene {
         })
     }
 
+    /// What the heap reported of user code that panicked, and the like.
+    pub fn reported(&self) -> Vec<String> {
+        self.reported.take()
+    }
+
     fn report(mut self, last_step: impl FnOnce(&Diary) -> Option<Step>) -> Report {
         let objects = self.heap.objects(None).len();
         let (garbage, policy) = (self.garbage(), self.heap.policy());
-        let collections = self.collections.borrow().clone();
-        // The last handle: a last full collection, and a report of what is left.
+        if let Some(file) = self.setting.snapshot.as_ref().filter(|_| !self.setting.is_trial) {
+            write_dump(&self.heap, file);
+        }
+        let evidence = Evidence {
+            problems: self.heap.verify(),
+            snapshot: self.heap.snapshot(),
+            trial: self.trial(),
+            timeline: self.timeline,
+        };
+        let MemoryFigures { used, committed, external, peak, max, .. } = self.heap.memory();
+        let heap = HeapAtEnd { objects, used, committed, external, peak, max };
+        let collections = self.heap.records().iter().map(collection).collect();
+        let out_of_memory = self.exhausted.borrow().clone();
+        // The last handles: a last full collection, and a report of what is left.
+        self.heap.on_out_of_memory(|_| ());
         drop(self.heap);
         self.steps.extend(last_step(&self.reported));
-        Report { scenario: self.scenario, policy, steps: self.steps, heap: HeapAtEnd { objects }, collections, garbage }
+        let timeline = evidence.timeline.samples().iter().map(Moment::of).collect();
+        let verdict = Verdict { kind: "none", suspects: Vec::new(), text: String::new() };
+        let Setting { fixed, seed, scale, .. } = self.setting;
+        let (scenario, steps) = (self.scenario, self.steps);
+        let mut report = Report {
+            scenario,
+            fixed,
+            policy,
+            seed,
+            scale,
+            verdict,
+            steps,
+            heap,
+            collections,
+            out_of_memory,
+            garbage,
+            timeline,
+            evidence,
+        };
+        report.conclude(&[]);
+        report
+    }
+
+    /// How the run ended, where it was under a limit.
+    fn trial(&self) -> Option<Trial> {
+        let memory = self.heap.memory();
+        let max = memory.max?;
+        let live = |sample: &Sample| sample.census.bytes();
+        let before = self.timeline.samples().first().map_or(0, live);
+        let after = self.timeline.samples().last().map_or(0, live);
+        Some(Trial { max, completed: self.exhausted.borrow().is_none(), before, peak: memory.peak, after })
     }
 
     /// All living objects, oldest first.
@@ -123,4 +224,33 @@ pub fn edges_of(heap: &Heap, object: &GcAny) -> Vec<String> {
     let from = name_of(object);
     let edges = heap.edges(object).into_iter();
     edges.map(|edge| format!("{from}.{} -> {}", edge.name, name_of(&edge.target))).collect()
+}
+
+/// A request could not be served: the heap is out of memory.
+pub struct Failed;
+
+impl<T> From<OutOfMemory<T>> for Failed {
+    fn from(_: OutOfMemory<T>) -> Failed {
+        Failed
+    }
+}
+
+fn exhausted_by(error: &OutOfMemoryInfo) -> Exhausted {
+    let (kind, message) = (error.kind.to_string(), error.to_string());
+    let OutOfMemory { requested, used, external, max, .. } = *error;
+    Exhausted { kind, requested, used, external, max, message }
+}
+
+fn write_dump(heap: &Heap, file: &Path) {
+    let written = File::create(file).and_then(|out| heap.write_heap_snapshot(out));
+    match written {
+        Ok(()) => eprintln!("heap dump written: {}", file.display()),
+        Err(error) => eprintln!("heap dump not written: {}: {error}", file.display()),
+    }
+}
+
+fn collection(record: &CollectionFigures) -> Collection {
+    let CollectionFigures { generation, collected, uncollectable, used_before, used_after, .. } = *record;
+    let (cause, pause_ms) = (record.cause.to_string(), record.longest_pause.as_secs_f64() * 1e3);
+    Collection { generation, collected, uncollectable, cause, pause_ms, used_before, used_after }
 }

@@ -1,0 +1,61 @@
+//! A finalizer that fails does not stop the collector.
+
+use super::scene::{Diary, Scene};
+use super::{Cure, Scenario};
+use crate::report::Report;
+use gc_core::{Finalize, Gc, Trace};
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "finalizer-panics",
+    summary: "a finalizer fails: reported, and the rest goes on",
+    story: "A finalizer is user code, and user code fails. Python prints \"Exception ignored in\" and goes on. \
+            Here the panic is caught, handed to the heap's hook for what is unraisable, and the objects after \
+            it are finalized all the same.",
+    cure: Cure::Is("the finalizer checks what it needs before it uses it"),
+    max: None,
+    in_tour: false,
+    play,
+};
+
+#[derive(Trace)]
+#[trace(finalize)]
+struct TempFile {
+    name: String,
+    opened: bool,
+    #[trace(skip)]
+    diary: Diary,
+    checks: bool,
+}
+
+impl Finalize for TempFile {
+    fn finalize(this: &Gc<Self>) {
+        if this.opened {
+            this.diary.note(format!("{} closed", this.name));
+        } else if !this.checks {
+            panic!("{} was never opened", this.name);
+        }
+    }
+}
+
+fn play(mut scene: Scene) -> Report {
+    let files = scene.setting.scaled(6);
+    let (fixed, diary) = (scene.setting.fixed, scene.diary.clone());
+    let file = |number: usize| {
+        let (name, opened) = (format!("file {number}"), !number.is_multiple_of(3));
+        TempFile { name, opened, diary: diary.clone(), checks: fixed }
+    };
+    let held: Vec<Gc<TempFile>> = (1..=files).map(|number| scene.heap.alloc(file(number))).collect();
+    // (The default hook of Rust would print each panic, although it is caught.)
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    drop(held);
+    std::panic::set_hook(hook);
+    let (closed, reported, alive) = (scene.diary.take(), scene.reported(), scene.heap.objects(None).len());
+    scene
+        .step("The files are dropped", "Every third was never opened.")
+        .in_tour()
+        .fact("closed", closed)
+        .fact("reported", reported)
+        .fact("still alive", alive);
+    scene.end()
+}

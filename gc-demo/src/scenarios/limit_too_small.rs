@@ -1,0 +1,66 @@
+//! No leak: what lives needs more than the limit.
+
+use super::scene::{Failed, Scene};
+use super::{Cure, Scenario};
+use crate::report::Report;
+use gc_core::{Gc, List, Trace};
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "limit-too-small",
+    summary: "no leak: what lives needs more than the limit",
+    story: "A service loads its index when it starts, and then serves from it. The index is larger than the \
+            heap may be. The same out-of-memory as with a leak, but nothing grows from request to request. \
+            What tells the difference: under a larger limit it starts, and what lives stays.",
+    cure: Cure::Is("the limit is raised to what the index needs"),
+    max: Some(2 << 20),
+    in_tour: false,
+    play,
+};
+
+/// The cure's limit, as a multiple of the one that is too small.
+pub const ENOUGH: usize = 4;
+
+/// Entries of the index.
+const ENTRIES: usize = 35_000;
+
+#[derive(Trace)]
+struct Entry {
+    key: u64,
+    postings: [u64; 12],
+}
+
+fn play(mut scene: Scene) -> Report {
+    let index = scene.heap.alloc(List::<Entry>::new());
+    scene.sample();
+    // The size is what matters here, so that no scale changes who is right.
+    let started = scene.serve(1, 1, |scene, _| load(scene, &index));
+    let requests = scene.setting.scaled(200);
+    let mut found = 0usize;
+    let served = started
+        && scene.serve(requests, 20, |scene, _| {
+            let at = scene.dice.between(0, ENTRIES - 1);
+            let entry = index.get(at).ok_or(Failed)?;
+            found += usize::from(entry.key == at as u64 && entry.postings[0] == entry.key);
+            Ok(())
+        });
+    let entries = index.len();
+    scene
+        .step("The service loads its index, then serves", "")
+        .in_tour()
+        .fact("it started", started)
+        .fact("it served", served)
+        .fact("requests answered", found)
+        .fact("entries loaded", entries);
+    scene.end()
+}
+
+fn load(scene: &mut Scene, index: &Gc<List<Entry>>) -> Result<(), Failed> {
+    for key in 0..ENTRIES as u64 {
+        let entry = scene.heap.try_alloc(Entry { key, postings: [key; 12] })?;
+        index.push(entry);
+        if key % 5000 == 0 {
+            scene.timeline.sample(&scene.heap);
+        }
+    }
+    Ok(())
+}

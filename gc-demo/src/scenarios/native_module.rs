@@ -1,0 +1,68 @@
+//! Memory that a C library takes, and nobody gives back.
+
+use super::scene::Scene;
+use super::{Cure, Scenario};
+use crate::report::Report;
+use gc_core::{GaugeKind, Trace, resident_bytes};
+use rusqlite::Connection;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "native-module",
+    summary: "a C library's memory is never freed: the heap is flat",
+    story: "Each request opens an SQLite database in memory, and forgets to close it. The object that stood \
+            for it is gone, so that the heap is flat and every tool that looks at objects sees nothing. The \
+            resident set of the process grows. A gauge brings it in: it grows and the heap does not, so the \
+            leak is outside.",
+    cure: Cure::Is("the connection is closed when its object goes"),
+    max: None,
+    in_tour: false,
+    play,
+};
+
+const REQUESTS: usize = 320;
+const LOOKS: usize = 32;
+
+/// Stands for a connection.
+#[derive(Trace)]
+struct Database {
+    rows: usize,
+}
+
+fn play(mut scene: Scene) -> Report {
+    scene.heap.gauge("resident set", GaugeKind::ResidentBytes, || resident_bytes().unwrap_or(0));
+    let requests = scene.setting.scaled(REQUESTS);
+    let before = resident_bytes();
+    let mut failed = 0usize;
+    scene.serve(requests, LOOKS, |scene, _| {
+        let filled = open();
+        failed += usize::from(filled.is_err());
+        let Ok((connection, rows)) = filled else { return Ok(()) };
+        let database = scene.heap.alloc(Database { rows });
+        assert!(database.rows > 0);
+        if !scene.setting.fixed {
+            // As a binding without a destructor does.
+            std::mem::forget(connection);
+        }
+        Ok(())
+    });
+    let grew = resident_bytes().zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
+    let objects = scene.heap.census().objects();
+    scene
+        .step("All requests are served", "")
+        .in_tour()
+        .fact("objects on the heap", objects)
+        .fact("resident set grew by", grew)
+        .fact("databases failed", failed);
+    scene.end()
+}
+
+fn open() -> rusqlite::Result<(Connection, usize)> {
+    let connection = Connection::open_in_memory()?;
+    connection.execute_batch("CREATE TABLE t (n INTEGER, text TEXT)")?;
+    let rows = connection.execute(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 400)
+         INSERT INTO t SELECT n, printf('%0200d', n) FROM n",
+        [],
+    )?;
+    Ok((connection, rows))
+}

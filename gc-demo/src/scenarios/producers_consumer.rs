@@ -1,0 +1,124 @@
+//! Producers that are faster than the consumer, and a queue without an end between them.
+
+use super::scene::Scene;
+use super::{Cure, Scenario};
+use crate::report::Report;
+use gc_core::{GaugeKind, Trace};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::{Arc, mpsc::Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "producers-consumer",
+    summary: "three producers, a slower consumer, a queue between",
+    story: "Three threads make jobs, one takes them, and it is slower. The queue between them has no end, so \
+            that nobody waits, and what waits grows for as long as the program runs. The heap itself is flat: \
+            the jobs lie in the channel. A gauge brings the backlog in.",
+    cure: Cure::Is("a bounded channel: who makes waits for who takes (back-pressure)"),
+    max: None,
+    in_tour: false,
+    play,
+};
+
+const PRODUCERS: u64 = 3;
+/// The room of the bounded channel.
+const ROOM: usize = 64;
+
+type Message = (u64, u64, Vec<u8>);
+
+/// Either kind of channel.
+enum Outlet {
+    Unbounded(Sender<Message>),
+    Bounded(SyncSender<Message>),
+}
+
+/// What the threads share.
+#[derive(Default)]
+struct Counts {
+    made: AtomicU64,
+    taken: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// A job on the heap, while it is worked on.
+#[derive(Trace)]
+struct Job {
+    producer: u64,
+    number: u64,
+    payload: Vec<u8>,
+}
+
+fn play(mut scene: Scene) -> Report {
+    let counts = Arc::new(Counts::default());
+    let shown = counts.clone();
+    scene.heap.gauge("jobs queued", GaugeKind::Backlog, move || {
+        shown.made.load(Ordering::Relaxed).saturating_sub(shown.taken.load(Ordering::Relaxed))
+    });
+    let (outlets, inlet) = connect(scene.setting.fixed);
+    let producers: Vec<_> =
+        (0..).zip(outlets).map(|(number, outlet)| produce(number, outlet, counts.clone())).collect();
+    let time = scene.setting.duration.unwrap_or(Duration::from_millis(400));
+    let handled = consume(&mut scene, &inlet, &counts, time);
+    counts.stop.store(true, Ordering::Relaxed);
+    drop(inlet);
+    for producer in producers {
+        // (It ends with an error of the channel, not with a panic.)
+        producer.join().expect("a producer does not panic");
+    }
+    let (made, seconds) = (counts.made.load(Ordering::Relaxed), time.as_secs_f64());
+    scene
+        .step("The threads have run for a while", "")
+        .in_tour()
+        .fact("made each second", (made as f64 / seconds) as u64)
+        .fact("taken each second", (handled as f64 / seconds) as u64)
+        .fact("jobs left", made.saturating_sub(handled));
+    scene.end()
+}
+
+fn connect(bounded: bool) -> (Vec<Outlet>, Receiver<Message>) {
+    if bounded {
+        let (outlet, inlet) = sync_channel(ROOM);
+        ((0..PRODUCERS).map(|_| Outlet::Bounded(outlet.clone())).collect(), inlet)
+    } else {
+        let (outlet, inlet) = channel();
+        ((0..PRODUCERS).map(|_| Outlet::Unbounded(outlet.clone())).collect(), inlet)
+    }
+}
+
+fn produce(producer: u64, outlet: Outlet, counts: Arc<Counts>) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        for number in 0.. {
+            let message = (producer, number, vec![0; 32]);
+            let sent = match &outlet {
+                Outlet::Unbounded(outlet) => outlet.send(message).is_ok(),
+                Outlet::Bounded(outlet) => outlet.send(message).is_ok(),
+            };
+            if !sent || counts.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            counts.made.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(Duration::from_micros(150));
+        }
+    })
+}
+
+/// Takes jobs for so long; each takes its time. How many.
+fn consume(scene: &mut Scene, inlet: &Receiver<Message>, counts: &Counts, time: Duration) -> u64 {
+    let looks = 40;
+    let (began, mut looked, mut handled) = (Instant::now(), 0, 0);
+    while began.elapsed() < time {
+        let Ok((producer, number, payload)) = inlet.recv_timeout(Duration::from_millis(10)) else { continue };
+        let job = scene.heap.alloc(Job { producer, number, payload });
+        assert!(job.producer < PRODUCERS && job.payload.len() == 32 && job.number < u64::MAX);
+        thread::sleep(Duration::from_micros(300));
+        counts.taken.fetch_add(1, Ordering::Relaxed);
+        handled += 1;
+        if began.elapsed() > time * looked / looks {
+            looked += 1;
+            scene.sample();
+        }
+    }
+    handled
+}

@@ -1,0 +1,74 @@
+//! A type from elsewhere that does not report all that it holds.
+
+use super::scene::Scene;
+use super::{Cure, Scenario};
+use crate::report::Report;
+use gc_core::{Gc, Slot, Trace};
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "third-party-bug",
+    summary: "a type that does not report an edge leaks silently",
+    story: "A widget library keeps a pointer to the parent in a field that its Trace leaves out. The collector \
+            takes what that leads to for held from outside, and no cycle through it is ever collected. No \
+            type of the program looks wrong. The verifier compares the words of the objects with the edges \
+            that they report, and names type and field.",
+    cure: Cure::Is("the field is traced"),
+    max: None,
+    in_tour: false,
+    play,
+};
+
+const WINDOWS: usize = 300;
+const LOOKS: usize = 30;
+
+/// The program's own type.
+#[derive(Trace)]
+struct Window {
+    widget: Slot<Widget>,
+    fixed: Slot<FixedWidget>,
+}
+
+/// From elsewhere.
+#[derive(Trace)]
+struct Widget {
+    #[trace(skip)] // "it is only a back reference"
+    parent: Slot<Window>,
+}
+
+/// The next version of it.
+#[derive(Trace)]
+struct FixedWidget {
+    parent: Slot<Window>,
+}
+
+fn play(mut scene: Scene) -> Report {
+    let windows = scene.setting.scaled(WINDOWS);
+    scene.serve(windows, LOOKS, |scene, _| {
+        open_and_close(scene);
+        Ok(())
+    });
+    let alive = scene.heap.census().of("Window").map_or(0, |row| row.objects);
+    let returned = scene.heap.collect();
+    let found: Vec<String> = scene.heap.verify().iter().map(ToString::to_string).collect();
+    scene
+        .step("Windows were opened and closed", "Each is a cycle with its widget.")
+        .in_tour()
+        .fact("windows alive", alive)
+        .fact("collect() returned", returned)
+        .fact("the verifier says", found);
+    scene.end()
+}
+
+fn open_and_close(scene: &mut Scene) {
+    let window: Gc<Window> = scene.heap.alloc(Window { widget: Slot::empty(), fixed: Slot::empty() });
+    let parent = || Slot::new(Some(window.clone()));
+    if scene.setting.fixed {
+        let widget = scene.heap.alloc(FixedWidget { parent: parent() });
+        assert!(widget.parent.get().is_some());
+        window.fixed.set(Some(widget));
+    } else {
+        let widget = scene.heap.alloc(Widget { parent: parent() });
+        assert!(widget.parent.get().is_some());
+        window.widget.set(Some(widget));
+    }
+}
