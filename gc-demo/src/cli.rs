@@ -125,6 +125,9 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     if let (Cure::None(why), true) = (scenario.cure, options.setting.is_fixed()) {
         bail!("{} has no cure: {why}", scenario.name);
     }
+    if options.setting.plants_a_leak() && !scenario.takes_a_leak() {
+        bail!("--leak is for the scenario service; {} has its own", scenario.name);
+    }
     let run = |&policy: &FinalizerPolicy| scenario.run(&options.setting.setting(policy));
     let reports = options.policy.policies().iter().map(run).collect::<Result<Vec<Report>, _>>()?;
     if options.json {

@@ -14,12 +14,33 @@ mod tour;
 use clap::Parser;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Was the program interrupted? What takes long looks at this, and comes to its end.
+fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// The first Ctrl-C asks for the end, the second one is the end.
+fn listen_for_interrupts() {
+    let heard = || {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(heard) {
+        eprintln!("warning: Ctrl-C will not be heard: {error}");
+    }
+}
 
 /// The exit code for what is wrong with the command line or with a file.
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    listen_for_interrupts();
     let mut out = BufWriter::new(io::stdout().lock());
     let done = cli.run(&mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match done {

@@ -1,9 +1,22 @@
 //! How a scenario is run: policy, limits, size, and what the command line says of them.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use gc_core::{FinalizerPolicy, Pace};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// A leak that `service` can have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum LeakKind {
+    /// A list that is never emptied.
+    Container,
+    /// Cycles with finalizers (a leak under legacy).
+    Cycle,
+    /// Declared memory outside of the heap.
+    External,
+    /// A queue that is filled faster than it is emptied.
+    Backlog,
+}
 
 /// How one run of a scenario is set up.
 #[derive(Clone, Debug)]
@@ -20,6 +33,8 @@ pub struct Setting {
     pub pace: Pace,
     /// How long scenarios take that run by the clock.
     pub duration: Option<Duration>,
+    /// What is planted in the scenario `service`.
+    pub leak: Option<LeakKind>,
     /// Log lines of collections go to stderr.
     pub gc_log: bool,
     /// Where a heap dump is written when the heap runs out of memory.
@@ -41,6 +56,7 @@ impl Default for Setting {
             max: None,
             pace: Pace::StopTheWorld,
             duration: None,
+            leak: None,
             gc_log: false,
             dump: None,
             snapshot: None,
@@ -80,6 +96,9 @@ pub struct SettingOptions {
     /// How long scenarios take that run by the clock: 500ms, 2s, 1m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     duration: Option<Duration>,
+    /// Plants a leak in the scenario service
+    #[arg(long, value_enum, value_name = "KIND")]
+    leak: Option<LeakKind>,
     /// Log lines of collections on stderr, as the JVM's -Xlog:gc
     #[arg(long)]
     gc_log: bool,
@@ -92,6 +111,11 @@ pub struct SettingOptions {
 }
 
 impl SettingOptions {
+    /// Is a leak to be planted?
+    pub fn plants_a_leak(&self) -> bool {
+        self.leak.is_some()
+    }
+
     /// Was the cure asked for?
     pub fn is_fixed(&self) -> bool {
         self.fixed
@@ -107,6 +131,7 @@ impl SettingOptions {
             max: self.xmx,
             pace: self.pace,
             duration: self.duration,
+            leak: self.leak,
             gc_log: self.gc_log,
             dump: self.heap_dump_on_out_of_memory.clone(),
             snapshot: self.snapshot.clone(),

@@ -17,6 +17,7 @@ mod refcount;
 mod resurrection;
 mod runaway;
 mod scene;
+mod service;
 mod third_party_bug;
 mod weak_cache;
 
@@ -52,7 +53,7 @@ pub enum Cure {
 }
 
 /// All of them, in the order in which one would learn.
-pub const ALL: [Scenario; 17] = [
+pub const ALL: [Scenario; 18] = [
     refcount::SCENARIO,
     cycle::SCENARIO,
     cycle_with_finalizer::SCENARIO,
@@ -70,12 +71,18 @@ pub const ALL: [Scenario; 17] = [
     runaway::RECURSION,
     limit_too_small::SCENARIO,
     leak_becomes_overflow::SCENARIO,
+    service::SCENARIO,
 ];
 
 /// Limits that are tried where the first was not enough, as factors of it.
 const FACTORS: [usize; 3] = [2, 4, 8];
 
 impl Scenario {
+    /// Can `--leak` plant a leak in it?
+    pub fn takes_a_leak(&self) -> bool {
+        self.name == service::SCENARIO.name
+    }
+
     /// The one with this name.
     pub fn named(name: &str) -> Option<&'static Scenario> {
         ALL.iter().find(|scenario| scenario.name == name)

@@ -101,6 +101,9 @@ impl Scene {
     ) -> bool {
         let every = (requests / looks).max(1);
         for number in 0..requests {
+            if crate::interrupted() {
+                break;
+            }
             let unit = self.heap.unit_of_work("request");
             let done = request(self, number);
             drop(unit);

@@ -2,7 +2,7 @@
 
 use super::{ALL, Cure, Scenario};
 use crate::report::{Fact, Report};
-use crate::setting::Setting;
+use crate::setting::{LeakKind, Setting};
 use gc_core::FinalizerPolicy::{self, Legacy, Pep442};
 
 fn run(name: &str, setting: &Setting) -> Report {
@@ -87,6 +87,28 @@ fn every_leak_and_every_cure_is_diagnosed_under_legacy() {
 #[test]
 fn every_leak_and_every_cure_is_diagnosed_under_pep442() {
     check(Pep442);
+}
+
+#[test]
+fn the_service_has_the_leak_that_is_planted() {
+    let planted = |leak, policy, seed| {
+        let duration = Some(std::time::Duration::from_millis(100));
+        run("service", &Setting { leak, policy, seed, duration, ..Setting::default() }).verdict
+    };
+    for seed in 1..=3 {
+        for (leak, legacy, pep442) in [
+            (None, "none", "none"),
+            (Some(LeakKind::Container), "container-growth", "container-growth"),
+            (Some(LeakKind::Cycle), "uncollectable-cycle", "none"),
+            (Some(LeakKind::External), "external-growth", "external-growth"),
+            (Some(LeakKind::Backlog), "backlog", "backlog"),
+        ] {
+            for (policy, expected) in [(Legacy, legacy), (Pep442, pep442)] {
+                let verdict = planted(leak, policy, seed);
+                assert_eq!(verdict.kind, expected, "{leak:?} {policy:?} seed {seed}: {}", verdict.text);
+            }
+        }
+    }
 }
 
 #[test]
