@@ -1,16 +1,18 @@
 //! The command line, and what each command does.
 
 use crate::inspect;
+use crate::page;
 use crate::replay;
 use crate::report::Report;
 use crate::scenarios::{ALL, Cure, Scenario};
 use crate::screen::{self, Style, WIDTH, wrap};
-use crate::setting::SettingOptions;
+use crate::setting::{Setting, SettingOptions};
 use crate::tour;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use gc_core::FinalizerPolicy;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What a managed heap does, shown on a managed heap.
@@ -35,6 +37,14 @@ enum Command {
     /// Example: gc-demo run global-container --fixed
     #[command(verbatim_doc_comment)]
     Run(RunOptions),
+    /// Play a scenario and its cure, and write a page about them
+    ///
+    /// One HTML file with charts, histogram, path to the root, diagnosis and cure; it
+    /// needs no network. `-o -` writes it to stdout.
+    ///
+    /// Example: gc-demo report global-container -o leak.html
+    #[command(verbatim_doc_comment)]
+    Report(ReportOptions),
     /// Run recorded programs and compare every outcome
     ///
     /// A recorded program is a JSON file of operations on a heap, with everything
@@ -72,6 +82,27 @@ struct RunOptions {
     setting: SettingOptions,
 }
 
+#[derive(clap::Args)]
+struct ReportOptions {
+    /// Which scenario: see `gc-demo list`
+    #[arg(value_name = "NAME", value_parser = scenario_named)]
+    scenario: &'static Scenario,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Whose rules: legacy or pep442
+    #[arg(long, value_enum, default_value_t = OnePolicy::Legacy, hide_possible_values = true)]
+    policy: OnePolicy,
+    #[command(flatten)]
+    setting: SettingOptions,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnePolicy {
+    Legacy,
+    Pep442,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Policy {
     Legacy,
@@ -89,6 +120,7 @@ impl Cli {
             None => tour::show(out, Style::of_stdout())?,
             Some(Command::List) => list(out)?,
             Some(Command::Run(options)) => return play(options, out),
+            Some(Command::Report(options)) => write_page(options, out)?,
             Some(Command::Inspect(options)) => inspect::run(options, out)?,
             Some(Command::Replay(options)) => return Ok(verdict(&replay::run(options, out)?)),
         }
@@ -137,6 +169,27 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     }
     let ran_out = reports.iter().any(|report| report.out_of_memory.is_some());
     Ok(if ran_out { ExitCode::from(OUT_OF_MEMORY) } else { ExitCode::SUCCESS })
+}
+
+fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<()> {
+    let scenario = options.scenario;
+    let policy = match options.policy {
+        OnePolicy::Legacy => FinalizerPolicy::Legacy,
+        OnePolicy::Pep442 => FinalizerPolicy::Pep442,
+    };
+    let setting = options.setting.setting(policy);
+    let mut reports = vec![scenario.run(&setting)?];
+    if let (Cure::Is(_), false) = (scenario.cure, setting.fixed) {
+        reports.push(scenario.run(&Setting { fixed: true, ..setting })?);
+    }
+    let page = page::page(scenario, &reports)?;
+    if options.output.as_os_str() == "-" {
+        out.write_all(page.as_bytes())?;
+    } else {
+        std::fs::write(&options.output, page).with_context(|| options.output.display().to_string())?;
+        writeln!(out, "{} written: {}", options.output.display(), reports[0].verdict.kind)?;
+    }
+    Ok(())
 }
 
 fn print_text(scenario: &Scenario, reports: &[Report], quiet: bool, out: &mut impl Write) -> Result<()> {

@@ -4,6 +4,7 @@
 
 mod cli;
 mod inspect;
+mod page;
 mod replay;
 mod report;
 mod scenarios;

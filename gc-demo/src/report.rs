@@ -55,6 +55,8 @@ pub struct Evidence {
     pub timeline: Timeline,
     pub snapshot: Snapshot,
     pub problems: Vec<Problem>,
+    /// When collections ended, in seconds since the heap was made.
+    pub collected_at: Vec<f64>,
     /// How this run ended, as a trial.
     pub trial: Option<Trial>,
 }

@@ -145,6 +145,7 @@ impl Scene {
             problems: self.heap.verify(),
             snapshot: self.heap.snapshot(),
             trial: self.trial(),
+            collected_at: self.heap.records().iter().map(|record| record.ended.as_secs_f64()).collect(),
             timeline: self.timeline,
         };
         let MemoryFigures { used, committed, external, peak, max, .. } = self.heap.memory();

@@ -55,7 +55,8 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
     let [second, third, last] = by_quarter;
     let (each, per_unit) = for_each_unit(objects as f64, samples);
     let mut evidence = vec![fact("objects that came and stayed", objects as f64), fact("their bytes", *bytes as f64)];
-    evidence.extend(by_quarter.map(|objects| fact("of one quarter of the time", objects as f64)));
+    let parts = ["from the first part of the time", "from the second part", "from the last part"];
+    evidence.extend(parts.into_iter().zip(by_quarter).map(|(name, &objects)| fact(name, objects as f64)));
     evidence.extend(each);
     let name = match (holder, place) {
         (Some(holder), Some(place)) => format!("{holder} grows through `{place}`"),

@@ -1,0 +1,216 @@
+//! `gc-demo report`: one page with charts, histogram, path, diagnosis and cure; leak and
+//! cure one below the other. It needs no network.
+
+mod chart;
+
+use crate::report::{Fact, Report, policy_name};
+use crate::scenarios::{Cure, Scenario};
+use anyhow::{Context as _, Result};
+use chart::{Chart, Series};
+use gc_core::{ObjectId, Sample};
+use minijinja::{Environment, context};
+use serde::Serialize;
+
+const TEMPLATE: &str = include_str!("template.html");
+
+/// Rows of the histogram.
+const TYPES: usize = 12;
+
+/// Evidence and facts, as names and texts.
+type Rows = Vec<(String, String)>;
+
+#[derive(Serialize)]
+struct Run {
+    title: &'static str,
+    class: &'static str,
+    verdict: &'static str,
+    policy: &'static str,
+    seed: u64,
+    scale: f64,
+    error: Option<String>,
+    charts: Vec<Picture>,
+    suspects: Vec<Suspect>,
+    path: Option<String>,
+    types: Vec<Type>,
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize)]
+struct Picture {
+    title: &'static str,
+    svg: String,
+}
+
+#[derive(Serialize)]
+struct Suspect {
+    kind: &'static str,
+    finding: String,
+    advice: String,
+    evidence: Rows,
+}
+
+#[derive(Serialize)]
+struct Type {
+    name: String,
+    before: usize,
+    after: usize,
+    bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Step {
+    title: &'static str,
+    facts: Rows,
+}
+
+/// The page of a scenario: its leak, and its cure where there is one.
+///
+/// # Errors
+/// When the template does not fit, which is a bug.
+pub fn page(scenario: &Scenario, reports: &[Report]) -> Result<String> {
+    let mut environment = Environment::new();
+    environment.add_template("page.html", TEMPLATE).context("the page's template")?;
+    let template = environment.get_template("page.html").context("the page's template")?;
+    let (Cure::Is(cure) | Cure::None(cure)) = scenario.cure;
+    let runs: Vec<Run> = reports.iter().map(run).collect();
+    let verdict = reports.first().map_or("none", |report| report.verdict.kind);
+    let (name, summary, story) = (scenario.name, scenario.summary, scenario.story);
+    let version = env!("CARGO_PKG_VERSION");
+    template.render(context! { name, summary, story, verdict, runs, cure, version }).context("the page")
+}
+
+fn run(report: &Report) -> Run {
+    let healthy = report.verdict.kind == "none";
+    Run {
+        title: if report.fixed { "With the cure" } else { "As it is" },
+        class: if healthy { "good" } else { "bad" },
+        verdict: report.verdict.kind,
+        policy: policy_name(report.policy),
+        seed: report.seed,
+        scale: report.scale,
+        error: report.out_of_memory.as_ref().map(|error| error.message.clone()),
+        charts: charts(report),
+        suspects: suspects(report),
+        path: path(report),
+        types: types(report),
+        steps: steps(report),
+    }
+}
+
+fn bytes(value: f64) -> String {
+    match value {
+        value if value >= 1048576.0 => format!("{:.1} MiB", value / 1048576.0),
+        value if value >= 1024.0 => format!("{:.0} KiB", value / 1024.0),
+        value => format!("{value:.0} B"),
+    }
+}
+
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+/// A tick of an axis.
+fn whole(value: f64) -> String {
+    format!("{value:.0}")
+}
+
+fn charts(report: &Report) -> Vec<Picture> {
+    let samples = report.evidence.timeline.samples();
+    let line = |name, value: &dyn Fn(&Sample) -> f64| Series {
+        name,
+        points: samples.iter().map(|sample| (sample.at.as_secs_f64(), value(sample))).collect(),
+    };
+    let marks: Vec<f64> = report.evidence.collected_at.clone();
+    let mut charts = vec![
+        Chart {
+            title: "memory over time; ticks are collections, the dashed line is the limit",
+            series: vec![
+                line("objects' bytes", &|sample| sample.census.bytes() as f64),
+                line("memory of the heap", &|sample| sample.memory.committed as f64),
+                line("declared outside", &|sample| sample.memory.external as f64),
+            ],
+            marks: marks.clone(),
+            limit: report.heap.max.map(|max| max as f64),
+            show: bytes,
+        },
+        Chart {
+            title: "objects over time",
+            series: vec![line("objects", &|sample| sample.census.objects() as f64)],
+            marks,
+            limit: None,
+            show: whole,
+        },
+    ];
+    let gauges = samples.last().map_or(&[][..], |last| &last.readings);
+    for gauge in gauges {
+        let of = |sample: &Sample| {
+            let reading = sample.readings.iter().find(|reading| reading.name == gauge.name);
+            reading.map_or(0.0, |reading| reading.value as f64)
+        };
+        let show = if gauge.kind == gc_core::GaugeKind::ResidentBytes { bytes } else { whole };
+        let (title, marks) = ("what the program brings in", Vec::new());
+        charts.push(Chart { title, series: vec![line(&gauge.name, &of)], marks, limit: None, show });
+    }
+    let pictures = charts.iter().map(|chart| Picture { title: chart.title, svg: chart.svg() });
+    pictures.filter(|picture| !picture.svg.is_empty()).collect()
+}
+
+fn suspects(report: &Report) -> Vec<Suspect> {
+    let suspects = report.verdict.suspects.iter();
+    let evidence = |values: &serde_json::Map<String, serde_json::Value>| {
+        values.iter().map(|(name, value)| (name.clone(), number(value.as_f64().unwrap_or(0.0)))).collect()
+    };
+    let suspect = |suspect: &crate::inspect::Suspected| Suspect {
+        kind: suspect.kind,
+        finding: suspect.finding.clone(),
+        advice: suspect.advice.clone(),
+        evidence: evidence(&suspect.evidence),
+    };
+    suspects.map(suspect).collect()
+}
+
+/// From a root to the newest object of the first suspect's type.
+fn path(report: &Report) -> Option<String> {
+    let suspect = report.verdict.suspects.first()?;
+    let snapshot = &report.evidence.snapshot;
+    let newest = snapshot.objects().filter(|object| object.type_name() == suspect.r#type).max_by_key(|it| it.id());
+    let target = newest.or_else(|| snapshot.object(ObjectId(suspect.holder?)))?;
+    let chain = snapshot.path_to_root(target)?;
+    let root = format!("{} (held from outside)", chain.start());
+    let links =
+        chain.links().iter().map(|link| (format!(".{}", link.edge).replace(".[", "["), link.target.to_string()));
+    let steps: Vec<(String, String)> = [(String::new(), root)].into_iter().chain(links).take(12).collect();
+    Some(chart::path(&steps))
+}
+
+fn types(report: &Report) -> Vec<Type> {
+    let samples = report.evidence.timeline.samples();
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
+    let row = |row: &gc_core::TypeCount| Type {
+        name: row.type_name.clone(),
+        before: first.census.of(&row.type_name).map_or(0, |before| before.objects),
+        after: row.objects,
+        bytes: row.bytes(),
+    };
+    last.census.types().iter().take(TYPES).map(row).collect()
+}
+
+fn steps(report: &Report) -> Vec<Step> {
+    let facts =
+        |facts: &[(&'static str, Fact)]| facts.iter().map(|(name, fact)| (name.to_string(), text(fact))).collect();
+    report.steps.iter().map(|step| Step { title: step.title, facts: facts(&step.facts) }).collect()
+}
+
+fn text(fact: &Fact) -> String {
+    match fact {
+        Fact::Number(number) => number.to_string(),
+        Fact::Flag(flag) => (if *flag { "yes" } else { "no" }).into(),
+        Fact::Text(text) => text.clone(),
+        Fact::List(items) if items.is_empty() => "none".into(),
+        Fact::List(items) => items.join(", "),
+        Fact::Table(rows) if rows.is_empty() => "none".into(),
+        Fact::Table(rows) => {
+            rows.iter().map(|(name, number)| format!("{name} {number}")).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
