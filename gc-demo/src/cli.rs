@@ -8,8 +8,9 @@ use crate::scenarios::{ALL, Cure, Scenario};
 use crate::screen::{self, Style, WIDTH, wrap};
 use crate::setting::{Setting, SettingOptions};
 use crate::tour;
+use crate::watch;
 use anyhow::{Context as _, Result, bail};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use gc_core::FinalizerPolicy;
 use std::io::Write;
 use std::path::PathBuf;
@@ -37,6 +38,15 @@ enum Command {
     /// Example: gc-demo run global-container --fixed
     #[command(verbatim_doc_comment)]
     Run(RunOptions),
+    /// Watch a scenario on a dashboard, in slow motion
+    ///
+    /// Memory over time with the collections, objects by type with their growth,
+    /// pauses, gauges. Keys: q quit, space pause, c collect, i inspect the top suspect,
+    /// s write a heap dump, p start again under the other policy, r start again.
+    ///
+    /// Example: gc-demo watch service --leak container
+    #[command(verbatim_doc_comment)]
+    Watch(WatchOptions),
     /// Play a scenario and its cure, and write a page about them
     ///
     /// One HTML file with charts, histogram, path to the root, diagnosis and cure; it
@@ -53,6 +63,14 @@ enum Command {
     /// Exits with 1 if an outcome differs, and with 2 if a file cannot be read.
     #[command(verbatim_doc_comment)]
     Replay(replay::Options),
+    /// Print completions for a shell
+    ///
+    /// Example: gc-demo completions bash > /etc/bash_completion.d/gc-demo
+    #[command(verbatim_doc_comment)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Look into a heap dump, or at what changed between two
     ///
     /// A heap dump is a `.heapsnapshot` file, written by this program, by a program
@@ -78,6 +96,18 @@ struct RunOptions {
     /// Print the diagnosis alone
     #[arg(long, conflicts_with = "json")]
     quiet: bool,
+    #[command(flatten)]
+    setting: SettingOptions,
+}
+
+#[derive(clap::Args)]
+struct WatchOptions {
+    /// Which scenario: see `gc-demo list`
+    #[arg(value_name = "NAME", value_parser = scenario_named)]
+    scenario: &'static Scenario,
+    /// Whose rules: legacy or pep442
+    #[arg(long, value_enum, default_value_t = OnePolicy::Legacy, hide_possible_values = true)]
+    policy: OnePolicy,
     #[command(flatten)]
     setting: SettingOptions,
 }
@@ -120,6 +150,8 @@ impl Cli {
             None => tour::show(out, Style::of_stdout())?,
             Some(Command::List) => list(out)?,
             Some(Command::Run(options)) => return play(options, out),
+            Some(Command::Completions { shell }) => complete(*shell, out)?,
+            Some(Command::Watch(options)) => return watched(options, out),
             Some(Command::Report(options)) => write_page(options, out)?,
             Some(Command::Inspect(options)) => inspect::run(options, out)?,
             Some(Command::Replay(options)) => return Ok(verdict(&replay::run(options, out)?)),
@@ -141,6 +173,13 @@ fn scenario_named(name: &str) -> Result<&'static Scenario, String> {
     Scenario::named(name).ok_or_else(|| format!("there is no such scenario. There are{}", names()))
 }
 
+fn complete(shell: clap_complete::Shell, out: &mut impl Write) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "gc-demo", &mut script);
+    out.write_all(&script)?;
+    Ok(())
+}
+
 fn list(out: &mut impl Write) -> Result<()> {
     let names = ALL.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     for scenario in &ALL {
@@ -154,12 +193,7 @@ const OUT_OF_MEMORY: u8 = 3;
 
 fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     let scenario = options.scenario;
-    if let (Cure::None(why), true) = (scenario.cure, options.setting.is_fixed()) {
-        bail!("{} has no cure: {why}", scenario.name);
-    }
-    if options.setting.plants_a_leak() && !scenario.takes_a_leak() {
-        bail!("--leak is for the scenario service; {} has its own", scenario.name);
-    }
+    check(scenario, &options.setting)?;
     let run = |&policy: &FinalizerPolicy| scenario.run(&options.setting.setting(policy));
     let reports = options.policy.policies().iter().map(run).collect::<Result<Vec<Report>, _>>()?;
     if options.json {
@@ -167,17 +201,36 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     } else {
         print_text(scenario, &reports, options.quiet, out)?;
     }
+    Ok(exit_code(&reports))
+}
+
+fn watched(options: &WatchOptions, out: &mut impl Write) -> Result<ExitCode> {
+    check(options.scenario, &options.setting)?;
+    let report = watch::run(options.scenario, options.setting.setting(options.policy.policy()))?;
+    print_text(options.scenario, std::slice::from_ref(&report), false, out)?;
+    Ok(exit_code(&[report]))
+}
+
+/// Is what was asked for to be had?
+fn check(scenario: &Scenario, setting: &SettingOptions) -> Result<()> {
+    if let (Cure::None(why), true) = (scenario.cure, setting.is_fixed()) {
+        bail!("{} has no cure: {why}", scenario.name);
+    }
+    if setting.plants_a_leak() && !scenario.takes_a_leak() {
+        bail!("--leak is for the scenario service; {} has its own", scenario.name);
+    }
+    Ok(())
+}
+
+fn exit_code(reports: &[Report]) -> ExitCode {
     let ran_out = reports.iter().any(|report| report.out_of_memory.is_some());
-    Ok(if ran_out { ExitCode::from(OUT_OF_MEMORY) } else { ExitCode::SUCCESS })
+    if ran_out { ExitCode::from(OUT_OF_MEMORY) } else { ExitCode::SUCCESS }
 }
 
 fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<()> {
     let scenario = options.scenario;
-    let policy = match options.policy {
-        OnePolicy::Legacy => FinalizerPolicy::Legacy,
-        OnePolicy::Pep442 => FinalizerPolicy::Pep442,
-    };
-    let setting = options.setting.setting(policy);
+    check(scenario, &options.setting)?;
+    let setting = options.setting.setting(options.policy.policy());
     let mut reports = vec![scenario.run(&setting)?];
     if let (Cure::Is(_), false) = (scenario.cure, setting.fixed) {
         reports.push(scenario.run(&Setting { fixed: true, ..setting })?);
@@ -220,6 +273,15 @@ fn print_json(reports: &[Report], out: &mut impl Write) -> Result<()> {
     }
     writeln!(out)?;
     Ok(())
+}
+
+impl OnePolicy {
+    fn policy(self) -> FinalizerPolicy {
+        match self {
+            OnePolicy::Legacy => FinalizerPolicy::Legacy,
+            OnePolicy::Pep442 => FinalizerPolicy::Pep442,
+        }
+    }
 }
 
 impl Policy {

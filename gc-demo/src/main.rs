@@ -11,6 +11,7 @@ mod scenarios;
 mod screen;
 mod setting;
 mod tour;
+mod watch;
 
 use clap::Parser;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -20,6 +21,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Was the program interrupted? What takes long looks at this, and comes to its end.
 fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// As Ctrl-C does.
+fn interrupt() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// What was interrupted is over.
+fn go_on() {
+    INTERRUPTED.store(false, Ordering::Relaxed);
 }
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);

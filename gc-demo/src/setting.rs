@@ -1,5 +1,6 @@
 //! How a scenario is run: policy, limits, size, and what the command line says of them.
 
+use crate::watch::Watcher;
 use clap::{Args, ValueEnum};
 use gc_core::{FinalizerPolicy, Pace};
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ pub struct Setting {
     pub dump: Option<PathBuf>,
     /// Where a snapshot of the end is written.
     pub snapshot: Option<PathBuf>,
+    /// The dashboard that looks on.
+    pub watcher: Option<Watcher>,
     /// Run again under a larger limit, to see how that ends; nothing is shown or written.
     pub is_trial: bool,
 }
@@ -60,6 +63,7 @@ impl Default for Setting {
             gc_log: false,
             dump: None,
             snapshot: None,
+            watcher: None,
             is_trial: false,
         }
     }
@@ -135,6 +139,7 @@ impl SettingOptions {
             gc_log: self.gc_log,
             dump: self.heap_dump_on_out_of_memory.clone(),
             snapshot: self.snapshot.clone(),
+            watcher: None,
             is_trial: false,
         }
     }

@@ -37,7 +37,7 @@ impl Chart<'_> {
             return String::new();
         }
         let end = points().map(|&(x, _)| x).fold(0.0, f64::max).max(1e-9);
-        let most = points().map(|&(_, y)| y).chain(self.limit).fold(0.0, f64::max).max(1.0) * 1.05;
+        let most = points().map(|&(_, y)| y).chain(self.limit).fold(0.0, f64::max).max(4.0) * 1.05;
         let x = |value: f64| LEFT + (RIGHT - LEFT) * value / end;
         let y = |value: f64| BOTTOM - (BOTTOM - TOP) * value / most;
         let mut out = String::new();

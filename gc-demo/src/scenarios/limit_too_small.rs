@@ -60,6 +60,7 @@ fn load(scene: &mut Scene, index: &Gc<List<Entry>>) -> Result<(), Failed> {
         index.push(entry);
         if key % 5000 == 0 {
             scene.timeline.sample(&scene.heap);
+            scene.show();
         }
     }
     Ok(())

@@ -83,6 +83,7 @@ fn sum(scene: &mut Scene, database: &Connection, first: i64, page: usize) -> Res
         list.push(scene.heap.try_alloc(Row { id, amount, text: bytes })?);
         if list.len().is_multiple_of(5000) {
             scene.timeline.sample(&scene.heap);
+            scene.show();
         }
     }
     let rows = (0..list.len()).filter_map(|at| list.get(at));

@@ -60,6 +60,7 @@ fn play(mut scene: Scene) -> Report {
     let producers: Vec<_> =
         (0..).zip(outlets).map(|(number, outlet)| produce(number, outlet, counts.clone())).collect();
     let time = scene.setting.duration.unwrap_or(Duration::from_millis(400));
+    let began = Instant::now();
     let handled = consume(&mut scene, &inlet, &counts, time);
     counts.stop.store(true, Ordering::Relaxed);
     drop(inlet);
@@ -67,7 +68,7 @@ fn play(mut scene: Scene) -> Report {
         // (It ends with an error of the channel, not with a panic.)
         producer.join().expect("a producer does not panic");
     }
-    let (made, seconds) = (counts.made.load(Ordering::Relaxed), time.as_secs_f64());
+    let (made, seconds) = (counts.made.load(Ordering::Relaxed), began.elapsed().as_secs_f64());
     scene
         .step("The threads have run for a while", "")
         .in_tour()
@@ -108,14 +109,16 @@ fn produce(producer: u64, outlet: Outlet, counts: Arc<Counts>) -> thread::JoinHa
 fn consume(scene: &mut Scene, inlet: &Receiver<Message>, counts: &Counts, time: Duration) -> u64 {
     let looks = 40;
     let (began, mut looked, mut handled) = (Instant::now(), 0, 0);
-    while began.elapsed() < time {
+    while began.elapsed() < time && !crate::interrupted() {
         let Ok((producer, number, payload)) = inlet.recv_timeout(Duration::from_millis(10)) else { continue };
         let job = scene.heap.alloc(Job { producer, number, payload });
         assert!(job.producer < PRODUCERS && job.payload.len() == 32 && job.number < u64::MAX);
         thread::sleep(Duration::from_micros(300));
         counts.taken.fetch_add(1, Ordering::Relaxed);
         handled += 1;
-        if began.elapsed() > time * looked / looks {
+        scene.show();
+        // In a long run, which is watched, ten times a second.
+        if began.elapsed() > (time / looks).min(Duration::from_millis(100)) * looked {
             looked += 1;
             scene.sample();
         }

@@ -71,6 +71,7 @@ fn words(scene: &mut Scene, text: &str, step: usize) -> Result<usize, Failed> {
 fn look_within(scene: &mut Scene, objects: usize) {
     if objects.is_multiple_of(5000) {
         scene.timeline.sample(&scene.heap);
+        scene.show();
     }
 }
 

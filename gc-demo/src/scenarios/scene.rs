@@ -107,6 +107,7 @@ impl Scene {
             let unit = self.heap.unit_of_work("request");
             let done = request(self, number);
             drop(unit);
+            self.show();
             if done.is_err() || number % every == every - 1 {
                 self.sample();
             }
@@ -115,6 +116,14 @@ impl Scene {
             }
         }
         true
+    }
+
+    /// Between two units of work, or within one that takes long: the dashboard may look, if
+    /// there is one.
+    pub fn show(&self) {
+        if let Some(watcher) = self.setting.watcher.as_ref().filter(|_| !self.setting.is_trial) {
+            watcher.between_units(&self.heap);
+        }
     }
 
     /// The end of the story, with the heap still there.

@@ -88,9 +88,13 @@ fn play(mut scene: Scene) -> Report {
         let unit = scene.heap.unit_of_work("request");
         let done = serve(&mut scene, &app, served).and_then(|()| leak(&scene, &app, served, &backlog, &declared));
         drop(unit);
+        scene.show();
         served += 1;
         // More than that is thinned out.
-        if done.is_err() || served.is_multiple_of(every) && (looked < 50 || began.elapsed() > time * looked / 200) {
+        if done.is_err()
+            || served.is_multiple_of(every)
+                && (looked < 50 || began.elapsed() > (time / 200).min(Duration::from_millis(100)) * looked)
+        {
             looked += 1;
             scene.sample();
         }

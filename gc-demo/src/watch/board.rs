@@ -1,0 +1,209 @@
+//! What the dashboard knows, and what its keys do.
+
+use super::draw;
+use crate::report::{Report, policy_name};
+use crate::setting::Setting;
+use gc_core::{Case, Heap, Sample, Timeline};
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use std::cell::RefCell;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// Between two pictures.
+const FRAME: Duration = Duration::from_millis(100);
+/// After each unit of work, so that one can follow.
+const SLOWED: Duration = Duration::from_millis(4);
+/// Looks that are kept.
+const LOOKS: usize = 400;
+
+/// How watching ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    Quit,
+    Again,
+    OtherPolicy,
+}
+
+/// What is shown.
+pub struct Board {
+    pub name: &'static str,
+    pub policy: &'static str,
+    pub fixed: bool,
+    pub paused: bool,
+    /// The scenario came to its end, with this verdict.
+    pub verdict: Option<String>,
+    /// Looks at the heap, at least a frame apart.
+    pub looks: Vec<Sample>,
+    /// Longest pauses of the last collections, in µs.
+    pub pauses: Vec<u64>,
+    /// When collections ended, in seconds.
+    pub collections: Vec<f64>,
+    /// The last words: of keys, of the diagnosis.
+    pub message: String,
+    /// The diagnosis is shown in full.
+    pub inspecting: bool,
+    end: Option<End>,
+    drawn: Option<Instant>,
+}
+
+impl Board {
+    pub fn new(name: &'static str, setting: &Setting) -> Board {
+        Board {
+            name,
+            policy: policy_name(setting.policy),
+            fixed: setting.fixed,
+            paused: false,
+            verdict: None,
+            looks: Vec::new(),
+            pauses: Vec::new(),
+            collections: Vec::new(),
+            message: String::new(),
+            inspecting: false,
+            end: None,
+            drawn: None,
+        }
+    }
+
+    /// A look at the heap.
+    pub fn look(&mut self, heap: &Heap) {
+        if self.looks.len() == LOOKS {
+            let mut at = 0;
+            self.looks.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+        }
+        self.looks.push(heap.sample());
+        let records = heap.records();
+        let last = &records[records.len().saturating_sub(60)..];
+        self.pauses = last.iter().map(|record| record.longest_pause.as_micros() as u64).collect();
+        self.collections = records.iter().map(|record| record.ended.as_secs_f64()).collect();
+    }
+
+    /// Does what a key says; those that need the heap have one.
+    pub fn key(&mut self, key: KeyCode, heap: Option<&Heap>) {
+        match (key, heap) {
+            (KeyCode::Char('q') | KeyCode::Esc, _) => self.end = Some(End::Quit),
+            (KeyCode::Char('r'), _) => self.end = Some(End::Again),
+            (KeyCode::Char('p'), _) => self.end = Some(End::OtherPolicy),
+            (KeyCode::Char(' '), _) => self.paused = !self.paused,
+            (KeyCode::Char('c'), Some(heap)) => {
+                let found = heap.collect();
+                self.message = format!("collect() returned {found}");
+                self.look(heap);
+            }
+            (KeyCode::Char('s'), Some(heap)) => self.message = dump(heap, self.name),
+            (KeyCode::Char('i'), Some(heap)) => {
+                self.inspecting = !self.inspecting;
+                self.message = if self.inspecting { self.diagnose(heap) } else { String::new() };
+            }
+            (KeyCode::Char('i'), None) => self.inspecting = !self.inspecting,
+            _ => {}
+        }
+        if self.end.is_some() {
+            crate::interrupt();
+        }
+    }
+
+    /// What the looks so far and the heap as it is come to.
+    fn diagnose(&self, heap: &Heap) -> String {
+        let mut timeline = Timeline::new();
+        self.looks.iter().for_each(|look| timeline.push(look.clone()));
+        let snapshot = heap.snapshot();
+        Case::new(&timeline).snapshot(&snapshot).diagnose().to_string()
+    }
+}
+
+fn dump(heap: &Heap, name: &str) -> String {
+    let file = format!("{name}.heapsnapshot");
+    match File::create(&file).and_then(|out| heap.write_heap_snapshot(out)) {
+        Ok(()) => format!("written: {file}"),
+        Err(error) => format!("not written: {file}: {error}"),
+    }
+}
+
+/// A dashboard that a scene shows itself to.
+#[derive(Clone)]
+pub struct Watcher(Rc<RefCell<Shown>>);
+
+struct Shown {
+    board: Board,
+    terminal: DefaultTerminal,
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher")
+    }
+}
+
+impl Watcher {
+    pub fn new(board: Board) -> io::Result<Watcher> {
+        let terminal = ratatui::Terminal::new(ratatui::backend::CrosstermBackend::new(io::stdout()))?;
+        Ok(Watcher(Rc::new(RefCell::new(Shown { board, terminal }))))
+    }
+
+    /// Between two units of work: draws when it is time, takes keys, waits while it is paused.
+    pub fn between_units(&self, heap: &Heap) {
+        let shown = &mut *self.0.borrow_mut();
+        if shown.board.end.is_some() {
+            return;
+        }
+        loop {
+            if shown.board.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
+                shown.board.drawn = Some(Instant::now());
+                shown.board.look(heap);
+                // (A terminal that is gone is noticed by the next key.)
+                let _ = shown.draw();
+            }
+            shown.keys(Some(heap), SLOWED);
+            if !shown.board.paused || shown.board.end.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// The scenario is over: the last picture stays until a key says what comes.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn finish(&self, report: &Report) -> io::Result<End> {
+        let shown = &mut *self.0.borrow_mut();
+        shown.board.verdict = Some(report.verdict.kind.to_owned());
+        let error = report.out_of_memory.as_ref().map_or_else(String::new, |error| format!("{}\n\n", error.message));
+        shown.board.message = error + &report.verdict.text;
+        shown.board.inspecting = true;
+        loop {
+            if let Some(end) = shown.board.end {
+                return Ok(end);
+            }
+            shown.draw()?;
+            shown.keys(None, FRAME);
+        }
+    }
+}
+
+impl Shown {
+    fn draw(&mut self) -> io::Result<()> {
+        let board = &self.board;
+        self.terminal.draw(|frame| draw::draw(board, frame)).map(drop)
+    }
+
+    fn keys(&mut self, heap: Option<&Heap>, wait: Duration) {
+        if !matches!(event::poll(wait), Ok(true)) {
+            return;
+        }
+        match event::read() {
+            Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => {
+                let control_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+                self.board.key(if control_c { KeyCode::Esc } else { key.code }, heap);
+            }
+            Ok(_) => {}
+            Err(_) => self.board.key(KeyCode::Esc, heap),
+        }
+    }
+}

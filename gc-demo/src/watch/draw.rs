@@ -1,0 +1,175 @@
+//! The dashboard as a picture.
+
+use super::board::Board;
+use gc_core::{GaugeKind, Sample};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Style, Stylize as _};
+use ratatui::symbols::Marker;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph, Row, Sparkline, Table, Wrap};
+
+/// Draws all of it.
+pub fn draw(board: &Board, frame: &mut Frame<'_>) {
+    let [head, middle, lower, foot] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(8), Constraint::Length(8), Constraint::Length(1)])
+            .areas(frame.area());
+    frame.render_widget(Paragraph::new(title(board)), head);
+    if board.inspecting {
+        let text = Paragraph::new(board.message.as_str()).wrap(Wrap { trim: false });
+        frame.render_widget(text.block(Block::bordered().title(" diagnosis ")), middle);
+    } else {
+        let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(middle);
+        memory(board, frame, left);
+        types(board, frame, right);
+    }
+    let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(lower);
+    pauses(board, frame, left);
+    numbers(board, frame, right);
+    let keys = "q quit  space pause  c collect  i inspect  s snapshot  p other policy  r again";
+    frame.render_widget(Paragraph::new(keys.dim()), foot);
+}
+
+fn title(board: &Board) -> Line<'_> {
+    let state = match (&board.verdict, board.paused) {
+        (Some(verdict), _) => Span::from(format!("  done: {verdict}")).bold(),
+        (None, true) => "  paused".yellow(),
+        (None, false) => "  running".green(),
+    };
+    let cure = if board.fixed { ", with the cure" } else { "" };
+    Line::from(vec![board.name.bold(), format!("  {}{cure}", board.policy).into(), state])
+}
+
+fn bytes(value: f64) -> String {
+    match value {
+        value if value >= 1048576.0 => format!("{:.1}M", value / 1048576.0),
+        value => format!("{:.0}K", value / 1024.0),
+    }
+}
+
+/// The resident set is not in here: it is larger by far than the rest.
+fn memory(board: &Board, frame: &mut Frame<'_>, area: Rect) {
+    let line = |value: fn(&Sample) -> usize| -> Vec<(f64, f64)> {
+        board.looks.iter().map(|look| (look.at.as_secs_f64(), value(look) as f64)).collect()
+    };
+    let (objects, heap) = (line(|look| look.census.bytes()), line(|look| look.memory.committed));
+    let external = line(|look| look.memory.external);
+    let most = objects.iter().chain(&heap).chain(&external).map(|&(_, y)| y).fold(4096.0, f64::max) * 1.1;
+    let first = objects.first().map_or(0.0, |&(x, _)| x);
+    let last = objects.last().map_or(1.0, |&(x, _)| x).max(first + 0.1);
+    let marks: Vec<(f64, f64)> = board.collections.iter().filter(|&&at| at >= first).map(|&at| (at, 0.0)).collect();
+    let set = |name: &'static str, data, colour| {
+        let set = Dataset::default().name(name).data(data).graph_type(GraphType::Line);
+        set.marker(Marker::Braille).style(Style::new().fg(colour))
+    };
+    let sets = vec![
+        set("objects", &objects, Color::Cyan),
+        set("heap", &heap, Color::Yellow),
+        set("outside", &external, Color::Green),
+        set("collections", &marks, Color::DarkGray).graph_type(GraphType::Scatter),
+    ];
+    let seconds = |at: f64| format!("{at:.1}s");
+    let chart = Chart::new(sets)
+        .block(Block::bordered().title(" memory "))
+        .x_axis(Axis::default().bounds([first, last]).labels([seconds(first), seconds(last)]))
+        .y_axis(Axis::default().bounds([0.0, most]).labels(["0".into(), bytes(most / 2.0), bytes(most)]));
+    frame.render_widget(chart, area);
+}
+
+fn types(board: &Board, frame: &mut Frame<'_>, area: Rect) {
+    let (first, last) = (board.looks.first(), board.looks.last());
+    let rows = last.map_or_else(Vec::new, |last| last.census.most_common(area.height.saturating_sub(3).into()));
+    let row = |row: &gc_core::TypeCount| {
+        let before = first.and_then(|first| first.census.of(&row.type_name)).map_or(0, |row| row.objects);
+        let more = row.objects as i64 - before as i64;
+        let style = if more > 0 { Style::new().fg(Color::Red) } else { Style::new() };
+        Row::new([row.type_name.clone(), row.objects.to_string(), format!("{more:+}")]).style(style)
+    };
+    let widths = [Constraint::Fill(1), Constraint::Length(9), Constraint::Length(9)];
+    let table = Table::new(rows.into_iter().map(row), widths).header(Row::new(["type", "objects", "growth"]).dim());
+    frame.render_widget(table.block(Block::bordered().title(" objects ")), area);
+}
+
+fn pauses(board: &Board, frame: &mut Frame<'_>, area: Rect) {
+    let longest = board.pauses.iter().max().copied().unwrap_or(0);
+    let title = format!(" last pauses, longest {longest} µs ");
+    let width = usize::from(area.width.saturating_sub(2));
+    let shown = &board.pauses[board.pauses.len().saturating_sub(width)..];
+    frame.render_widget(Sparkline::default().data(shown).block(Block::bordered().title(title)), area);
+}
+
+fn numbers(board: &Board, frame: &mut Frame<'_>, area: Rect) {
+    let mut lines = Vec::new();
+    if let Some(last) = board.looks.last() {
+        lines.push(Line::from(format!("units {}  collections {}", last.units_ended(), last.collections)));
+        lines.push(Line::from(format!("objects {}  garbage {}", last.census.objects(), last.garbage)));
+        lines.push(Line::from(format!(
+            "heap {}  outside {}",
+            bytes(last.memory.committed as f64),
+            bytes(last.memory.external as f64)
+        )));
+        for reading in &last.readings {
+            let value = match reading.kind {
+                GaugeKind::ResidentBytes => bytes(reading.value as f64),
+                _ => reading.value.to_string(),
+            };
+            lines.push(Line::from(format!("{} {value}", reading.name)));
+        }
+        if last.out_of_memory > 0 {
+            lines.push(Line::from("out of memory".red()));
+        }
+    }
+    if !board.inspecting {
+        lines.extend(board.message.lines().map(|line| Line::from(line.to_owned())));
+    }
+    let text = Paragraph::new(lines).wrap(Wrap { trim: true });
+    frame.render_widget(text.block(Block::bordered().title(" numbers ")), area);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draw;
+    use crate::setting::Setting;
+    use crate::watch::board::Board;
+    use gc_core::{GaugeKind, Heap};
+    use ratatui::crossterm::event::KeyCode;
+    use ratatui::{Terminal, backend::TestBackend};
+
+    fn text(board: &Board) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(100, 30)).expect("a backend in memory");
+        terminal.draw(|frame| draw(board, frame)).expect("it draws");
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn it_shows_types_growth_and_gauges() {
+        let heap = Heap::new();
+        heap.gauge("jobs queued", GaugeKind::Backlog, || 42);
+        let mut board = Board::new("service", &Setting::default());
+        let mut held = vec![heap.alloc(1u64)];
+        board.look(&heap);
+        held.extend((0..6).map(|number| heap.alloc(number)));
+        heap.collect();
+        board.look(&heap);
+        let shown = text(&board);
+        for part in
+            ["service  pep442  running", "u64", "7", "+6", "jobs queued 42", "collections 1", "longest", "q quit"]
+        {
+            assert!(shown.contains(part), "{part}\n{shown}");
+        }
+    }
+
+    #[test]
+    fn keys_pause_collect_and_inspect() {
+        let heap = Heap::new();
+        let mut board = Board::new("cycle", &Setting::default());
+        board.key(KeyCode::Char(' '), Some(&heap));
+        assert!(board.paused && text(&board).contains("paused"));
+        board.key(KeyCode::Char('c'), Some(&heap));
+        assert!(text(&board).contains("collect() returned 0"));
+        board.key(KeyCode::Char('i'), Some(&heap));
+        assert!(board.inspecting && text(&board).contains("nothing suspicious"));
+        board.verdict = Some("none".into());
+        assert!(text(&board).contains("done: none"));
+    }
+}
