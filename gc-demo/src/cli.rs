@@ -3,7 +3,7 @@
 use crate::inspect;
 use crate::page;
 use crate::replay;
-use crate::report::Report;
+use crate::report::{Report, policy_name};
 use crate::scenarios::{ALL, Cure, Scenario};
 use crate::screen::{self, Style, WIDTH, wrap};
 use crate::setting::{Setting, SettingOptions};
@@ -12,9 +12,11 @@ use crate::watch;
 use anyhow::{Context as _, Result, bail};
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use gc_core::FinalizerPolicy;
+use indicatif::ProgressBar;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What a managed heap does, shown on a managed heap.
 ///
@@ -29,6 +31,9 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// List the scenarios
+    ///
+    /// Example: gc-demo list
+    #[command(verbatim_doc_comment)]
     List,
     /// Play a scenario, show what the heap shows, and diagnose it
     ///
@@ -61,6 +66,8 @@ enum Command {
     /// that a Python interpreter showed after each of them.
     ///
     /// Exits with 1 if an outcome differs, and with 2 if a file cannot be read.
+    ///
+    /// Example: gc-demo replay gc-core/tests/traces
     #[command(verbatim_doc_comment)]
     Replay(replay::Options),
     /// Print completions for a shell
@@ -194,7 +201,12 @@ const OUT_OF_MEMORY: u8 = 3;
 fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     let scenario = options.scenario;
     check(scenario, &options.setting)?;
-    let run = |&policy: &FinalizerPolicy| scenario.run(&options.setting.setting(policy));
+    let run = |&policy: &FinalizerPolicy| {
+        let spinner = spinner(scenario, policy);
+        let report = scenario.run(&options.setting.setting(policy));
+        spinner.finish_and_clear();
+        report
+    };
     let reports = options.policy.policies().iter().map(run).collect::<Result<Vec<Report>, _>>()?;
     if options.json {
         print_json(&reports, out)?;
@@ -219,7 +231,17 @@ fn check(scenario: &Scenario, setting: &SettingOptions) -> Result<()> {
     if setting.plants_a_leak() && !scenario.takes_a_leak() {
         bail!("--leak is for the scenario service; {} has its own", scenario.name);
     }
+    if setting.sets_rows() && !scenario.has_rows() {
+        bail!("--rows is for the scenario load-all-rows; {} has no table", scenario.name);
+    }
     Ok(())
+}
+
+/// Tells on stderr, if that is a terminal, what takes its time.
+fn spinner(scenario: &Scenario, policy: FinalizerPolicy) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(format!("{} ({})", scenario.name, policy_name(policy)));
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
 }
 
 fn exit_code(reports: &[Report]) -> ExitCode {

@@ -34,6 +34,8 @@ pub struct Setting {
     pub pace: Pace,
     /// How long scenarios take that run by the clock.
     pub duration: Option<Duration>,
+    /// Rows of the table of `load-all-rows`.
+    pub rows: Option<usize>,
     /// What is planted in the scenario `service`.
     pub leak: Option<LeakKind>,
     /// Log lines of collections go to stderr.
@@ -59,6 +61,7 @@ impl Default for Setting {
             max: None,
             pace: Pace::StopTheWorld,
             duration: None,
+            rows: None,
             leak: None,
             gc_log: false,
             dump: None,
@@ -100,6 +103,9 @@ pub struct SettingOptions {
     /// How long scenarios take that run by the clock: 500ms, 2s, 1m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     duration: Option<Duration>,
+    /// Rows of the table of load-all-rows [100000, times the scale above 1]
+    #[arg(long, value_name = "N", value_parser = rows)]
+    rows: Option<usize>,
     /// Plants a leak in the scenario service
     #[arg(long, value_enum, value_name = "KIND")]
     leak: Option<LeakKind>,
@@ -115,6 +121,11 @@ pub struct SettingOptions {
 }
 
 impl SettingOptions {
+    /// Is a table to have so many rows?
+    pub fn sets_rows(&self) -> bool {
+        self.rows.is_some()
+    }
+
     /// Is a leak to be planted?
     pub fn plants_a_leak(&self) -> bool {
         self.leak.is_some()
@@ -135,6 +146,7 @@ impl SettingOptions {
             max: self.xmx,
             pace: self.pace,
             duration: self.duration,
+            rows: self.rows,
             leak: self.leak,
             gc_log: self.gc_log,
             dump: self.heap_dump_on_out_of_memory.clone(),
@@ -164,6 +176,13 @@ fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if (0.01..=1000.0).contains(&scale) => Ok(scale),
         _ => Err("a number from 0.01 to 1000 is wanted".into()),
+    }
+}
+
+fn rows(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(rows) if (1..=100_000_000).contains(&rows) => Ok(rows),
+        _ => Err("a number from 1 to 100000000 is wanted".into()),
     }
 }
 

@@ -92,6 +92,9 @@ fn limits_are_checked_as_by_the_jvm() {
     refused(&["--scale", "0"], "a number from 0.01 to 1000");
     refused(&["--pace", "fast"], "a time such as 500us");
     refused(&["--json", "--quiet"], "cannot be used with");
+    refused(&["--leak", "cycle"], "--leak is for the scenario service");
+    refused(&["--rows", "5"], "--rows is for the scenario load-all-rows");
+    refused(&["--rows", "0"], "a number from 1 to");
 }
 
 #[test]
@@ -125,4 +128,11 @@ fn the_same_seed_tells_the_same_story() {
         |seed: &str| json(&["run", "weak-cache", "--policy", "legacy", "--seed", seed, "--json"])["steps"].clone();
     assert_eq!(steps("3"), steps("3"));
     assert_ne!(steps("3"), steps("4"));
+}
+
+#[test]
+fn a_small_table_fits() {
+    let report = json(&["run", "load-all-rows", "--rows", "1000", "--policy", "pep442", "--json"]);
+    assert_eq!((&report["verdict"]["kind"], &report["out_of_memory"]), (&"none".into(), &Value::Null));
+    assert_eq!(report["steps"][0]["facts"]["rows"], 1000);
 }

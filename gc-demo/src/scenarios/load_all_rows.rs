@@ -32,7 +32,7 @@ struct Row {
 }
 
 fn play(mut scene: Scene) -> Report {
-    let rows = ROWS.max(scene.setting.scaled(ROWS));
+    let rows = scene.setting.rows.unwrap_or_else(|| ROWS.max(scene.setting.scaled(ROWS)));
     let folder = Folder::new(scene.setting.seed);
     let database = folder
         .as_ref()

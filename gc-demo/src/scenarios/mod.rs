@@ -78,6 +78,11 @@ pub const ALL: [Scenario; 18] = [
 const FACTORS: [usize; 3] = [2, 4, 8];
 
 impl Scenario {
+    /// Does it have a table, whose rows `--rows` numbers?
+    pub fn has_rows(&self) -> bool {
+        self.name == load_all_rows::SCENARIO.name
+    }
+
     /// Can `--leak` plant a leak in it?
     pub fn takes_a_leak(&self) -> bool {
         self.name == service::SCENARIO.name

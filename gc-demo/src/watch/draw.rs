@@ -98,16 +98,19 @@ fn pauses(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Sparkline::default().data(shown).block(Block::bordered().title(title)), area);
 }
 
+/// The heap, what was declared outside, and all of the process.
+fn sizes(look: &Sample) -> Line<'static> {
+    let (heap, outside) = (bytes(look.memory.committed as f64), bytes(look.memory.external as f64));
+    let resident = gc_core::resident_bytes().map_or_else(|| "?".into(), |resident| bytes(resident as f64));
+    Line::from(format!("heap {heap}  outside {outside}  resident {resident}"))
+}
+
 fn numbers(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     let mut lines = Vec::new();
     if let Some(last) = board.looks.last() {
         lines.push(Line::from(format!("units {}  collections {}", last.units_ended(), last.collections)));
         lines.push(Line::from(format!("objects {}  garbage {}", last.census.objects(), last.garbage)));
-        lines.push(Line::from(format!(
-            "heap {}  outside {}",
-            bytes(last.memory.committed as f64),
-            bytes(last.memory.external as f64)
-        )));
+        lines.push(sizes(last));
         for reading in &last.readings {
             let value = match reading.kind {
                 GaugeKind::ResidentBytes => bytes(reading.value as f64),
