@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub const SCENARIO: Scenario = Scenario {
     name: "service",
-    summary: "requests, sessions, a cache, cycles: healthy, or --leak",
+    summary: "requests, sessions, a cache: healthy, or --leak",
     story: "Requests come in, open and use sessions, which expire; a cache keeps what was rendered last; each \
             request is a cycle with its response, which only a collection frees. All of that is healthy, for \
             as long as it runs. --leak plants one of several leaks in it.",

@@ -53,7 +53,9 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
     let Holding { holder, place, type_name, by_quarter, bytes } = holding;
     let objects = holding.objects();
     let [second, third, last] = by_quarter;
-    let (each, per_unit) = for_each_unit(objects as f64, samples);
+    // They are from after the first quarter.
+    let since = samples.get(samples.len().saturating_sub(1) / 4..).unwrap_or(&[]);
+    let (each, per_unit) = for_each_unit(objects as f64, since);
     let mut evidence = vec![fact("objects that came and stayed", objects as f64), fact("their bytes", *bytes as f64)];
     let parts = ["from the first part of the time", "from the second part", "from the last part"];
     evidence.extend(parts.into_iter().zip(by_quarter).map(|(name, &objects)| fact(name, objects as f64)));
