@@ -171,6 +171,11 @@ fn a_doubled_field_is_named() {
     let problem = only(&heap);
     assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::DoubledEdge, Some("one")));
     assert!(problem.to_string().contains("reports the pointer in `one` more than once (1 objects)"));
+    // A pointer from outside makes the counts agree: the collector would be fooled.
+    let held = object.one.get();
+    let problem = only(&heap);
+    assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::DoubledEdge, Some("one")));
+    drop(held);
     object.one.take();
     assert_eq!(heap.verify(), []);
 }

@@ -10,8 +10,8 @@ use core::time::Duration;
 
 impl Heap {
     /// Brings in a number that lies outside of the heap: the messages in a channel, the
-    /// resident set. It is asked for each [sample](Heap::sample). A second gauge of the same
-    /// name replaces the first.
+    /// resident set. It is asked for each [sample](Heap::sample), to whose caller a panic of
+    /// it goes. A second gauge of the same name replaces the first.
     ///
     /// ```
     /// use gc_core::{GaugeKind, Heap};

@@ -38,6 +38,22 @@ fn about(kind: VerdictKind, bytes: f64, evidence: Vec<Fact>, finding: String, ad
     Suspect { kind, type_name, holder: None, holder_type: None, place: None, bytes, evidence, finding, advice }
 }
 
+/// A suspect that is a place in a container.
+fn about_holding(holding: &Holding<'_>, evidence: Vec<Fact>, finding: String, advice: String) -> Suspect {
+    let Holding { holder, place, type_name, bytes, .. } = holding;
+    Suspect {
+        kind: VerdictKind::ContainerGrowth,
+        type_name: (*type_name).into(),
+        holder: holder.map(SnapshotObject::id),
+        holder_type: holder.map(|holder| holder.type_name().into()),
+        place: place.clone(),
+        bytes: *bytes,
+        evidence,
+        finding,
+        advice,
+    }
+}
+
 /// `, 2.5 for each unit of work`, where there are units.
 fn for_each_unit(more: f64, samples: &[&Sample]) -> (Option<Fact>, String) {
     let ended = |sample: Option<&&Sample>| sample.map_or(0, |sample| sample.units_ended());
@@ -80,17 +96,7 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
         ),
         None => format!("look for variables, vectors or channels of the program that keep {type_name} pointers"),
     };
-    Suspect {
-        kind: VerdictKind::ContainerGrowth,
-        type_name: (*type_name).into(),
-        holder: holder.map(SnapshotObject::id),
-        holder_type: holder.map(|holder| holder.type_name().into()),
-        place: place.clone(),
-        bytes: *bytes,
-        evidence,
-        finding,
-        advice,
-    }
+    about_holding(holding, evidence, finding, advice)
 }
 
 /// What a snapshot alone shows of a place.
@@ -114,17 +120,7 @@ pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspec
         fact("per cent of the heap", part),
     ];
     let advice = "take a second dump later: what is new in it tells whether this grows".into();
-    Suspect {
-        kind: VerdictKind::ContainerGrowth,
-        type_name: (*type_name).into(),
-        holder: holder.map(SnapshotObject::id),
-        holder_type: holder.map(|holder| holder.type_name().into()),
-        place: place.clone(),
-        bytes: *bytes,
-        evidence,
-        finding,
-        advice,
-    }
+    about_holding(holding, evidence, finding, advice)
 }
 
 /// Without a snapshot.

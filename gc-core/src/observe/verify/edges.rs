@@ -20,8 +20,13 @@ pub(super) fn problems(core: &Core) -> Vec<Problem> {
     let facts = Facts::of(core);
     let mut found = Found::new(core);
     each_living(core, |object| {
-        facts.doubled(object, &mut found);
-        facts.missed(object, &mut found);
+        let mut reported = Reported::default();
+        object.edges(&mut reported);
+        // What is mutably borrowed must not be looked at by others.
+        if !reported.hidden {
+            facts.doubled(object, &mut found);
+            facts.missed(object, &reported, &mut found);
+        }
     });
     found.problems()
 }
@@ -59,20 +64,28 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// An edge that the object reports twice, to a target that has fewer pointers.
+    /// An edge that the object reports twice: its target has fewer pointers than edges, or the
+    /// value has fewer than it reports under one name. (As many pointers from outside as there
+    /// are edges too many hide it from the counts.)
     fn doubled(&self, object: Object, found: &mut Found) {
         let mut seen: HashMap<usize, Vec<String>> = HashMap::new();
+        let mut is_short = HashSet::new();
         named_edges(object, &mut |path, target| {
-            if self.numbering.number(target).is_some() && self.unexplained(target) < 0 {
+            if self.numbering.number(target).is_some() {
                 seen.entry(target.address()).or_default().push(path.name());
+                if self.unexplained(target) < 0 {
+                    is_short.insert(target.address());
+                }
             }
         });
+        seen.retain(|_, names| names.len() > 1);
         for (address, names) in seen {
-            // Not more often than the value has pointers to it, where that can be seen.
             let mut words = 0;
             scan::words(object, |_, word| words += usize::from(word == address));
-            if names.len() > words.max(1) {
-                let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name));
+            let twice = names.iter().enumerate().find(|(at, name)| !name.is_empty() && names[..*at].contains(name));
+            let is_told = is_short.contains(&address) || (words > 0 && twice.is_some());
+            // Not where the value has as many.
+            if is_told && names.len() > words.max(1) {
                 let name = twice.map_or_else(|| names[names.len() - 1].clone(), |(_, name)| name.clone());
                 found.note(ProblemKind::DoubledEdge, object, name);
             }
@@ -80,7 +93,7 @@ impl<'h> Facts<'h> {
     }
 
     /// A word of the value that is a pointer to an object, but no edge.
-    fn missed(&self, object: Object, found: &mut Found) {
+    fn missed(&self, object: Object, reported: &Reported, found: &mut Found) {
         let fields = fields(object);
         let mut pointers: Vec<(usize, usize)> = Vec::new();
         scan::words(object, |offset, word| {
@@ -92,14 +105,6 @@ impl<'h> Facts<'h> {
                 pointers.push((offset, word));
             }
         });
-        if pointers.is_empty() {
-            return;
-        }
-        let mut reported = Reported::default();
-        object.edges(&mut reported);
-        if reported.hidden {
-            return; // something in it is borrowed
-        }
         // Where a target is reported as often as it is met there is nothing to say of it.
         for target in pointers.iter().map(|&(_, target)| target).collect::<HashSet<usize>>() {
             let places: Vec<usize> = pointers.iter().filter(|&&(_, to)| to == target).map(|&(at, _)| at).collect();
