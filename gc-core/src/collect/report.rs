@@ -120,7 +120,7 @@ fn record(core: &Core, figures: CollectionFigures) {
 pub(super) fn note_found(core: &Core, found: &Set<'_>) {
     if core.ledger.records.wants_types.get() {
         for block in found.blocks() {
-            let members: usize = block.filled_groups().map(|(_, planes)| planes.members().count_ones() as usize).sum();
+            let members = block.member_count();
             core.ledger.records.note_found(block.info(), members, members * block.slot_bytes());
         }
     }

@@ -49,8 +49,7 @@ impl<'h> Set<'h> {
     /// How many members there are, and the bytes of their slots.
     pub(super) fn size(&self) -> (usize, usize) {
         self.blocks().fold((0, 0), |(objects, bytes), block| {
-            let members =
-                block.filled_groups().map(|(_, planes)| planes.members().count_ones() as usize).sum::<usize>();
+            let members = block.member_count();
             (objects + members, bytes + members * block.slot_bytes())
         })
     }

@@ -145,11 +145,8 @@ impl Snapshot {
         &'s self,
         target: SnapshotObject<'s>,
     ) -> impl Iterator<Item = (SnapshotObject<'s>, Cow<'s, str>)> {
-        let edges = self.targets.iter().enumerate().filter(move |&(_, &to)| to == target.at);
-        edges.map(|(edge, _)| {
-            let from = self.first_edge.partition_point(|&first| first as usize <= edge) - 1;
-            (self.at(from as u32), self.texts.show(self.names[edge]))
-        })
+        let edges = (0..).zip(&self.targets).filter(move |&(_, &to)| to == target.at);
+        edges.map(|(edge, _)| (self.at(self.source_of(edge)), self.texts.show(self.names[edge as usize])))
     }
 
     /// The objects by type.

@@ -44,6 +44,11 @@ impl Block {
         self.filled_groups().any(|(_, planes)| planes.members() != 0)
     }
 
+    /// How many members live.
+    pub(crate) fn member_count(&self) -> usize {
+        self.filled_groups().map(|(_, planes)| planes.members().count_ones() as usize).sum()
+    }
+
     /// Nobody in this group is a member any more.
     pub(crate) fn remove_members(&self, group: u32) {
         self.group(group).set.set(0);
