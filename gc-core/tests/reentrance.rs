@@ -67,6 +67,11 @@ fn in_the_drop_of_an_untraced_field() {
     run_all(Point::FieldDrop);
 }
 
+#[test]
+fn in_the_out_of_memory_hook() {
+    run_all(Point::OutOfMemory);
+}
+
 /// A heap without hooks.
 fn quiet_heap(policy: FinalizerPolicy) -> (Heap, Counted) {
     forget_state();

@@ -136,7 +136,7 @@ impl Graph {
         let mut builder = SnapshotBuilder::new();
         for at in 0..self.objects {
             let held = u32::from(self.roots.contains(&at));
-            assert_eq!(builder.object(id(at), "Node", 1 << at, held), at);
+            assert_eq!(builder.object(id(at), "Node", 1 << at, held), Ok(at));
         }
         for (number, &(from, to)) in self.edges.iter().enumerate() {
             builder.edge(from, &format!("e{number}"), to).unwrap();
@@ -343,9 +343,9 @@ fn a_diff_tells_what_came_and_went() {
 #[test]
 fn a_chain_shows_as_it_is_documented() {
     let mut builder = SnapshotBuilder::new();
-    let registry = builder.object(ObjectId(5), "Registry", 1, 1);
-    let session = builder.object(ObjectId(17), "Session", 1, 0);
-    let user = builder.object(ObjectId(21), "User", 1, 0);
+    let registry = builder.object(ObjectId(5), "Registry", 1, 1).unwrap();
+    let session = builder.object(ObjectId(17), "Session", 1, 0).unwrap();
+    let user = builder.object(ObjectId(21), "User", 1, 0).unwrap();
     builder.edge(registry, "sessions[3]", session).unwrap();
     builder.element(session, 7, user).unwrap();
     let snapshot = builder.finish();
@@ -357,7 +357,9 @@ fn a_chain_shows_as_it_is_documented() {
 #[test]
 fn a_builder_refuses_what_makes_no_sense() {
     let mut builder = SnapshotBuilder::new();
-    let [one, other] = [1, 3].map(|id| builder.object(ObjectId(id), "Node", 1, 0));
+    let [one, other] = [1, 3].map(|id| builder.object(ObjectId(id), "Node", 1, 0).unwrap());
+    assert_eq!(builder.object(ObjectId(5), "Node", u64::MAX, 0), Err(SnapshotError::TooManyBytes));
+    assert_eq!(builder.object(ObjectId(5), "Node", i64::MAX as u64, 0), Err(SnapshotError::TooManyBytes));
     assert_eq!(builder.edge(one, "x", 2), Err(SnapshotError::NoSuchObject(2)));
     assert_eq!(builder.hold(9, 1), Err(SnapshotError::NoSuchObject(9)));
     builder.edge(other, "x", one).unwrap();

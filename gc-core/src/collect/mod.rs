@@ -22,6 +22,7 @@ pub(crate) mod report;
 pub(crate) mod set;
 
 use crate::finalize::{self, Calls};
+use crate::observe::zeal;
 use crate::release::Isolated;
 use crate::space::core::Core;
 use crate::space::records::Cause;
@@ -98,6 +99,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         open.completed = true;
         outcome
     };
+    zeal::after(core, "a collection");
     if generation == 2 {
         // The slots that were put aside are free by now.
         core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
@@ -179,6 +181,7 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
         return Outcome::default();
     }
     let unreachable = find::find(core, generation);
+    zeal::after(core, "finding who is unreachable");
     if unreachable.0.is_empty() {
         return Outcome::default();
     }
@@ -203,10 +206,12 @@ fn legacy(mut unreachable: Unreachable<'_>) -> Outcome {
     finalize::ask_whether_armed(&unreachable);
     unreachable.recount_after_user_code();
     unreachable.set_uncollectable_aside();
+    zeal::after(core, "setting aside who is uncollectable");
     let rest = unreachable.condemn_unless_saved();
     debug::print_found(core, &rest.set);
     let mut collected = rest.set.tracked();
     collected += Calls::clear_weak(&rest.set).run(core, rest.set.generation());
+    zeal::after(core, "weak callbacks");
     let uncollectable = finalize::settle(&rest.dispose());
     Outcome { collected, uncollectable, ..Outcome::default() }
 }
@@ -216,7 +221,9 @@ fn pep442(mut unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
     debug::print_found(core, &unreachable.0);
     let mut collected = Calls::clear_weak(&unreachable.0).run(core, unreachable.0.generation());
+    zeal::after(core, "weak callbacks");
     finalize::run_finalizers(&unreachable);
+    zeal::after(core, "finalizers");
     unreachable.recount_after_user_code();
     let rest = unreachable.condemn_unless_saved();
     finalize::silence_new_weak(&rest.set);
@@ -269,6 +276,7 @@ impl<'h> Rest<'h> {
         } else {
             reclaim::reclaim(Reclaimable { set: &mut self.set, secluded: self.secluded });
         }
+        zeal::after(self.set.core(), "reclaim");
         Uncollectable { set: self.set, saved: self.saved }
     }
 }

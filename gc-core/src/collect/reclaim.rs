@@ -99,7 +99,7 @@ fn bury_members(block: &Block, pin: bool) {
 
 /// Frees the slots of a block's buried members. Their values are gone or need no drop.
 fn free_buried(core: &Core, block: &Block) {
-    if cfg!(gc_asan) {
+    if cfg!(any(gc_asan, gc_zeal)) {
         block.each_member(|planes| planes.set.get(), |object| block.poison(object));
     }
     let mut freed = 0;

@@ -24,6 +24,7 @@ pub use snapshot::{
     Chain, Component, Diff, Dominators, Link, ObjectId, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject,
     TypeChange,
 };
+pub(crate) use verify::zeal;
 pub use verify::{Problem, ProblemKind};
 #[cfg(feature = "std")]
 pub use watch::resident_bytes;

@@ -1,14 +1,13 @@
 //! Bins: one for each type (and size class, for slices) with objects on the heap.
 
 use super::block::{Block, BlockLink, flag};
-use super::boxed::try_box;
+use super::boxed::{Shared, try_box};
 use super::chunk::{BLOCK, Chunk, SUB, Wanted};
 use super::core::Core;
 use super::dirty::Stay;
 use super::info::{Class, Die, TypeInfo};
 use super::layout::SlotLayout;
 use super::object::Object;
-use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
@@ -45,7 +44,7 @@ struct CacheEntry {
 
 pub(crate) struct Bins {
     cache: [CacheEntry; CACHE],
-    by_type: RefCell<HashMap<(TypeId, u8), Box<Bin>>>,
+    by_type: RefCell<HashMap<(TypeId, u8), Shared<Bin>>>,
 }
 
 impl Bins {
@@ -142,7 +141,7 @@ impl Core {
     /// The type's bin; its class is found on the first use. `None`: there is no memory.
     fn bin(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<NonNull<Bin>> {
         if let Some(bin) = self.bins.by_type.borrow().get(&(info.id, class)) {
-            return Some(NonNull::from(&**bin));
+            return Some(bin.link());
         }
         let bin = Bin {
             die: info.die,
@@ -155,8 +154,8 @@ impl Core {
         };
         let mut by_type = self.bins.by_type.borrow_mut();
         by_type.try_reserve(1).ok()?;
-        let bin = try_box(bin).ok()?;
-        let link = NonNull::from(&*bin);
+        let bin = Shared::new(try_box(bin).ok()?);
+        let link = bin.link();
         by_type.insert((info.id, class), bin);
         Some(link)
     }
@@ -358,7 +357,7 @@ impl Bin {
     }
 
     /// Bytes that a value of this bin may take.
-    #[cfg(gc_asan)]
+    #[cfg(any(gc_asan, gc_zeal))]
     pub(crate) fn size(&self) -> usize {
         self.size
     }

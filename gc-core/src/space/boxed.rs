@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 
 /// Boxes a value; gives it back where there is no memory. (`Box::try_new` is unstable.)
 pub(crate) fn try_box<T>(value: T) -> Result<Box<T>, T> {
@@ -13,4 +14,25 @@ pub(crate) fn try_box<T>(value: T) -> Result<Box<T>, T> {
     let values: Box<[T]> = room.into_boxed_slice();
     // SAFETY: invariant 16: a slice of one value was boxed.
     Ok(unsafe { Box::from_raw(Box::into_raw(values).cast::<T>()) })
+}
+
+/// A box that others point into. (A `Box` that moves promises that nobody else points there.)
+pub(crate) struct Shared<T>(NonNull<T>);
+
+impl<T> Shared<T> {
+    pub(crate) fn new(value: Box<T>) -> Shared<T> {
+        // SAFETY: invariant 16: a box's address is not null.
+        Shared(unsafe { NonNull::new_unchecked(Box::into_raw(value)) })
+    }
+
+    pub(crate) fn link(&self) -> NonNull<T> {
+        self.0
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // SAFETY: invariant 16: it was boxed, and this is its only owner.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }

@@ -29,17 +29,18 @@ pub(crate) const SUBS: usize = BLOCK / SUB;
 /// The header of a chunk, in its first bytes.
 #[repr(C, align(64))]
 pub(crate) struct Chunk {
-    core: NonNull<Core>,
+    // (Cells also where nothing changes: invariant 17.)
+    core: Cell<NonNull<Core>>,
     /// The chunk's address as acquired, with provenance over all of it.
-    start: NonNull<u8>,
+    start: Cell<NonNull<u8>>,
     /// One bit for each 64 KiB block that is free.
     free: Cell<u64>,
     /// Free blocks that still have their memory.
     warm: Cell<u64>,
     /// The blocks that can be free: all but one that is split from the start.
-    all: u64,
+    all: Cell<u64>,
     /// Bytes acquired: more than `CHUNK` when it serves one very large object.
-    bytes: usize,
+    bytes: Cell<usize>,
     pub(crate) blocks: [Block; BLOCKS],
     subs: [Block; SUBS],
 }
@@ -59,12 +60,12 @@ impl Chunk {
         // SAFETY: the caller's promise; the header fits into block 0 (asserted below).
         unsafe {
             chunk.write(Chunk {
-                core,
-                start: memory,
+                core: Cell::new(core),
+                start: Cell::new(memory),
                 free: Cell::new(all),
                 warm: Cell::new(0),
-                all,
-                bytes,
+                all: Cell::new(all),
+                bytes: Cell::new(bytes),
                 blocks: [const { Block::EMPTY }; BLOCKS],
                 subs: [const { Block::EMPTY }; SUBS],
             });
@@ -78,11 +79,11 @@ impl Chunk {
 
     #[inline]
     pub(crate) fn core(&self) -> NonNull<Core> {
-        self.core
+        self.core.get()
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes.get()
     }
 
     /// Takes neighbouring blocks; the number of the first.
@@ -111,19 +112,19 @@ impl Chunk {
 
     /// Nothing but the header is in use.
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.get() == self.all && self.subs.iter().all(|sub| !sub.is_used())
+        self.free.get() == self.all.get() && self.subs.iter().all(|sub| !sub.is_used())
     }
 
     /// How many blocks can be free.
     pub(crate) fn capacity(&self) -> usize {
-        self.all.count_ones() as usize
+        self.all.get().count_ones() as usize
     }
 
     /// Where block `index` begins.
     pub(crate) fn block_start(&self, index: usize) -> NonNull<u8> {
         debug_assert!(index < BLOCKS);
         // SAFETY: invariant 2: the chunk spans all its blocks.
-        unsafe { self.start.add(index << BLOCK_SHIFT) }
+        unsafe { self.start.get().add(index << BLOCK_SHIFT) }
     }
 
     /// The memory of block `index` that is not the header, and its bytes.
@@ -135,7 +136,7 @@ impl Chunk {
 
     /// The chunk's memory.
     pub(crate) fn start(&self) -> NonNull<u8> {
-        self.start
+        self.start.get()
     }
 
     /// Blocks that were given back and still have their memory.

@@ -10,7 +10,7 @@ use super::generations::Epochs;
 use super::hooks::Hooks;
 use super::info::Kind;
 use super::memory::Memory;
-use super::object::{Object, Place};
+use super::object::{Header, Object, Place};
 use super::os::ChunkSource;
 use super::overhead::Overhead;
 use super::planes::{lower, raise};
@@ -24,11 +24,29 @@ use crate::{FinalizerPolicy, Pace};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, RefCell, UnsafeCell};
+use core::ops::Deref;
 use core::ptr::NonNull;
 
 /// The state of one heap. Lives as long as a handle or an object of it does.
-pub(crate) struct Core {
+///
+/// The last pointer that goes takes it along, while functions further up that were handed a
+/// reference to it have yet to return; they do not touch it any more. Of a reference to a cell
+/// nothing else is asked, so all of it is one.
+pub(crate) struct Core(UnsafeCell<Fields>);
+
+impl Deref for Core {
+    type Target = Fields;
+
+    #[inline(always)]
+    fn deref(&self) -> &Fields {
+        // SAFETY: invariant 17: nobody has the fields mutably.
+        unsafe { &*self.0.get() }
+    }
+}
+
+/// What a heap consists of.
+pub(crate) struct Fields {
     // Touched by every allocation.
     pub(crate) births: Births,
     pub(crate) bins: Bins,
@@ -103,7 +121,7 @@ const QUEUED: usize = 64;
 impl Core {
     pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
         let account = Account::new();
-        Box::new(Core {
+        Box::new(Core(UnsafeCell::new(Fields {
             births: Births::new(),
             bins: Bins::new(),
             depth: Cell::new(0),
@@ -143,7 +161,7 @@ impl Core {
             handles: Cell::new(1),
             busy: Cell::new(0),
             saturated: Cell::new(0),
-        })
+        })))
     }
 
     /// Writes the header: count 1, and the birth.
@@ -152,8 +170,7 @@ impl Core {
         let tracked = block.is_tracked();
         let birth = self.births.count(tracked);
         debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
-        object.header().birth.set((birth - block.birth_base.get()) as u32);
-        object.count().start(tracked);
+        object.write_header(Header::of_new((birth - block.birth_base.get()) as u32, tracked));
     }
 
     /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.

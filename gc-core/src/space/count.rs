@@ -46,7 +46,13 @@ pub(crate) enum Decrement {
 }
 
 impl CountWord {
-    /// Makes the word of a new object with count 1.
+    /// The word of a new object with count 1.
+    #[inline]
+    pub(crate) fn of_new(loud: bool) -> CountWord {
+        CountWord(Cell::new(if loud { LOUD } else { 0 }))
+    }
+
+    /// Makes it the word of a new object with count 1 again.
     #[inline]
     pub(crate) fn start(&self, loud: bool) {
         self.0.set(if loud { LOUD } else { 0 });

@@ -31,7 +31,10 @@
 //!     source gave this heap, and, where its content is lost, that nothing uses.
 //! 15. Pointers are not sent between threads: a heap and all that belongs to it
 //!     stays on one.
-//! 16. A box of one value has the layout of a boxed slice of that one.
+//! 16. A box of one value has the layout of a boxed slice of that one. Who has a box's raw
+//!     pointer owns it.
+//! 17. A heap, its chunks and its blocks are changed through cells only: no `&mut` to one is
+//!     ever made, and a reference to one that goes is not used any more.
 
 pub(crate) mod account;
 pub(crate) mod bins;

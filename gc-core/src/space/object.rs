@@ -28,6 +28,14 @@ pub(crate) struct Header {
     pub(crate) birth: Cell<u32>,
 }
 
+impl Header {
+    /// Count 1; an object that is tracked is loud.
+    #[inline]
+    pub(crate) fn of_new(birth: u32, tracked: bool) -> Header {
+        Header { count: CountWord::of_new(tracked), birth: Cell::new(birth) }
+    }
+}
+
 /// The address of a value in a slot of a living heap.
 ///
 /// Copies are not counted. Invariant 1 (see `space`): whoever makes one, or keeps
@@ -81,6 +89,13 @@ impl Object {
     pub(crate) fn header<'a>(self) -> &'a Header {
         // SAFETY: invariant 1: the slot is mapped and its header lies before the value.
         unsafe { self.0.cast::<Header>().sub(1).as_ref() }
+    }
+
+    /// Writes the header of a slot that is being taken; what it held may be uninitialised.
+    #[inline]
+    pub(crate) fn write_header(self, header: Header) {
+        // SAFETY: invariants 1 and 4: the slot is mapped, it has room for a header before its value.
+        unsafe { self.0.cast::<Header>().sub(1).write(header) }
     }
 
     #[inline]

@@ -48,7 +48,7 @@ pub unsafe trait ChunkSource {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemChunks;
 
-#[cfg(all(feature = "std", unix))]
+#[cfg(all(feature = "std", unix, not(miri)))]
 mod pages {
     use super::{ChunkSource, NonNull, SystemChunks};
     use core::ptr;
@@ -96,7 +96,7 @@ mod pages {
     }
 }
 
-#[cfg(not(all(feature = "std", unix)))]
+#[cfg(not(all(feature = "std", unix, not(miri))))]
 mod pages {
     use super::{ChunkSource, NonNull, SystemChunks};
     use core::alloc::Layout;
@@ -115,6 +115,37 @@ mod pages {
                 unsafe { alloc::alloc::dealloc(start.as_ptr(), layout) };
             }
         }
+    }
+}
+
+/// Overwrites the bytes of free slots, in builds with zeal: who reads one meets nonsense, who
+/// writes to one is found when the slot is taken again.
+#[cfg(gc_zeal)]
+pub(crate) mod overwritten {
+    use core::ptr::NonNull;
+
+    const BYTE: u8 = 0xDD;
+
+    pub(crate) fn write(start: NonNull<u8>, bytes: usize) {
+        // SAFETY: invariant 5: the value's bytes of a slot that is free.
+        unsafe { start.write_bytes(BYTE, bytes) };
+    }
+
+    pub(crate) fn check(start: NonNull<u8>, bytes: usize) {
+        // SAFETY: invariants 5 and 13: the same slot, which was just taken, by us.
+        let bytes = unsafe { core::slice::from_raw_parts(start.as_ptr(), bytes) };
+        // (Very large values are not overwritten when their block is made.)
+        if bytes.len() < 1 << 20
+            && let Some(at) = bytes.iter().position(|&byte| byte != BYTE)
+        {
+            stop(&alloc::format!("byte {at} of the free slot {start:p} was written to"));
+        }
+    }
+
+    /// A panic would be taken for one of user code, and text on stderr is kept back by tests.
+    pub(crate) fn stop(why: &str) -> ! {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), alloc::format!("gc_zeal: {why}\n").as_bytes());
+        std::process::abort();
     }
 }
 

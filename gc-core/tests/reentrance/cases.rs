@@ -3,7 +3,7 @@
 use super::actions::{ACTIONS, Action, check_counts};
 use super::subjects::{Root, Subject, fire, forget_state, looped_root, subject, unraisable, with};
 use crate::common::BOTH;
-use crate::common::chunks::{Counted, counted};
+use crate::common::chunks::Counted;
 use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Heap, Phase, Slot};
 use std::collections::HashMap;
 
@@ -18,6 +18,7 @@ pub(super) enum Point {
     Unraisable,
     LogSink,
     FieldDrop,
+    OutOfMemory,
 }
 
 /// How the objects die: by their counts, in a collection that is asked for, in one
@@ -41,12 +42,18 @@ pub(super) struct Case {
     pub(super) linear: bool,
 }
 
+/// What a heap may have: enough, and less than is asked for to run out of it.
+const MAX: usize = 64 << 20;
+
 fn heap_with_hooks(case: Case) -> (Heap, Counted) {
-    let (heap, source) = counted(case.policy);
+    let source = Counted::default();
+    let builder = Heap::builder().policy(case.policy).thresholds([0, 0, 0]).max(MAX);
+    let heap = builder.chunk_source(source.clone()).build().unwrap();
     heap.force_detector(Some(case.linear));
     heap.add_callback(|phase, _| fire(if phase == Phase::Start { Point::Start } else { Point::Stop }, None));
     heap.on_unraisable(|_| with(|state| state.root.clone()).iter().for_each(|root| unraisable(&Gc::heap(root))));
     heap.set_log(|_| fire(Point::LogSink, None));
+    heap.on_out_of_memory(|_| fire(Point::OutOfMemory, None));
     if case.point == Point::LogSink {
         heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE);
     }
@@ -84,8 +91,24 @@ fn run(case: Case) {
         state.case = Some(case);
         state.heap = Some(heap);
     });
+    if case.point == Point::OutOfMemory {
+        run_out(&Gc::heap(&a));
+    }
     die(case.death, (a, b));
     verify(case, &source);
+}
+
+/// Memory is refused at once, and after a collection.
+fn run_out(heap: &Heap) {
+    assert!(heap.try_external_bytes(MAX + 1).is_err());
+    let most = heap.external_bytes(MAX / 2);
+    assert!(heap.try_external_bytes(MAX / 2).is_err());
+    drop(most);
+}
+
+/// The test's own handle may be gone.
+fn any_handle() -> Heap {
+    Gc::heap(&with(|state| state.root.clone()).unwrap())
 }
 
 fn die(death: Death, subjects: (Gc<Subject>, Gc<Subject>)) {
@@ -99,12 +122,12 @@ fn die(death: Death, subjects: (Gc<Subject>, Gc<Subject>)) {
         }
         Death::Collection => {
             drop(subjects);
-            let heap = with(|state| state.heap.clone()).unwrap();
+            let heap = any_handle();
             heap.collect();
         }
         Death::Allocation => {
             drop(subjects);
-            let heap = with(|state| state.heap.clone()).unwrap();
+            let heap = any_handle();
             heap.set_thresholds([1, 1, 1]);
             for _ in 0..20 {
                 drop(heap.alloc(Root { ring: Slot::empty() }));
@@ -190,6 +213,6 @@ pub(super) fn run_all(point: Point) {
 /// Legacy runs no finalizer of what is on a cycle, so neither it nor anything that
 /// follows from it is met there.
 fn reachable(point: Point, policy: FinalizerPolicy, death: Death) -> bool {
-    let needs_death = !matches!(point, Point::Armed | Point::Start | Point::Stop | Point::LogSink);
+    let needs_death = !matches!(point, Point::Armed | Point::Start | Point::Stop | Point::LogSink | Point::OutOfMemory);
     !(policy == FinalizerPolicy::Legacy && death != Death::Count && needs_death)
 }

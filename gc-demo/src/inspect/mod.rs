@@ -1,7 +1,7 @@
 //! `gc-demo inspect`: what is in a heap dump, who holds it, what changed between two.
 
 mod progress;
-mod read;
+pub mod read;
 mod show;
 
 use anyhow::{Context as _, Result, bail};

@@ -214,7 +214,7 @@ impl Dump {
                 "object" | "native" | "synthetic" | "object shape" => self.text(name)?.to_owned(),
                 kind => format!("({kind})"),
             };
-            builder.object(ObjectId(id), &name, bytes, 0);
+            builder.object(ObjectId(id), &name, bytes, 0)?;
         }
         let mut edges = self.edges.iter();
         for (from, row) in self.nodes.iter().enumerate() {

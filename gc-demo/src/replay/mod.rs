@@ -101,6 +101,15 @@ fn ways(reclaim: Option<Reclaim>) -> Vec<Way> {
     reclaims.iter().flat_map(|&reclaim| watches.map(|watch| Way { reclaim, watch })).collect()
 }
 
+/// Reads a program and replays it in every way: what differs, or why it is none.
+///
+/// # Errors
+/// The text that the command would print.
+pub fn replay_text(text: &str) -> Result<(), String> {
+    let program = Program::read(text).map_err(|malformed| at(Path::new("text"), &malformed))?;
+    replay(&program, &ways(None)).map_err(|failure| failure.to_string())
+}
+
 /// Runs a program in every way, up to the first failure.
 fn replay(program: &Program, ways: &[Way]) -> Result<(), Box<Failure>> {
     ways.iter().try_for_each(|&way| replay_in(program, way).map_err(Box::new))

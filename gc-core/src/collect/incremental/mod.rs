@@ -21,6 +21,7 @@ mod pieces;
 
 use super::report;
 use super::{Open, Outcome};
+use crate::observe::zeal;
 use crate::release::{self, Isolated};
 use crate::space::core::Core;
 use crate::space::records::Cause;
@@ -59,6 +60,7 @@ pub(crate) fn step(core: &Core, cause: Cause, allowance: Allowance) -> Step {
         let finished = running.slice();
         running.end(finished)
     };
+    zeal::after(core, "a slice");
     drop(stay);
     if core.attention.get() {
         // The last handle may have been dropped by user code meanwhile.
@@ -137,6 +139,7 @@ impl<'h> Running<'h> {
                 Stage::Release => release::resume(core),
                 Stage::Measure => measure::measure(core, sliced),
             };
+            zeal::after(core, "a stage of an incremental collection");
             match after(core, sliced, done) {
                 Some(next) => sliced.stage = next,
                 None if done => return true,

@@ -140,8 +140,8 @@ impl Columns {
 /// use gc_core::{ObjectId, SnapshotBuilder};
 ///
 /// let mut builder = SnapshotBuilder::new();
-/// let list = builder.object(ObjectId(1), "List", 64, 1);
-/// let node = builder.object(ObjectId(3), "Node", 32, 0);
+/// let list = builder.object(ObjectId(1), "List", 64, 1)?;
+/// let node = builder.object(ObjectId(3), "Node", 32, 0)?;
 /// builder.edge(list, "items[0]", node)?;
 /// let snapshot = builder.finish();
 /// assert_eq!(snapshot.dominators().retained_bytes(snapshot.object(ObjectId(1)).unwrap()), 96);
@@ -151,7 +151,14 @@ impl Columns {
 pub struct SnapshotBuilder {
     columns: Columns,
     names: Interner,
+    /// Of all objects.
+    bytes: u64,
 }
+
+/// All bytes together, so that differences of sums fit as well.
+const MOST_BYTES: u64 = i64::MAX as u64;
+/// The analyses keep the last two numbers for themselves.
+const MOST_OBJECTS: usize = u32::MAX as usize - 2;
 
 impl SnapshotBuilder {
     /// Nothing yet.
@@ -160,10 +167,24 @@ impl SnapshotBuilder {
     }
 
     /// Adds an object that is held by so many pointers from outside; gives its number.
-    pub fn object(&mut self, id: ObjectId, type_name: &str, bytes: u64, external_references: u32) -> usize {
+    ///
+    /// # Errors
+    /// All objects together have 2^63 bytes or more, or there are too many of them.
+    pub fn object(
+        &mut self,
+        id: ObjectId,
+        type_name: &str,
+        bytes: u64,
+        external_references: u32,
+    ) -> Result<usize, SnapshotError> {
+        if self.columns.objects() >= MOST_OBJECTS {
+            return Err(SnapshotError::TooManyObjects);
+        }
+        let all = self.bytes.checked_add(bytes).filter(|&all| all <= MOST_BYTES);
+        self.bytes = all.ok_or(SnapshotError::TooManyBytes)?;
         let shape = self.columns.shape(type_name, bytes, false);
         self.columns.object(ObjectRow { id: id.0, shape, external: external_references, ..ObjectRow::default() });
-        self.columns.objects() - 1
+        Ok(self.columns.objects() - 1)
     }
 
     /// An object that was added is held by so many pointers more from outside.
@@ -224,7 +245,7 @@ impl fmt::Debug for SnapshotBuilder {
     }
 }
 
-/// What is wrong with an edge.
+/// What is wrong with an object or an edge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SnapshotError {
@@ -232,8 +253,12 @@ pub enum SnapshotError {
     NoSuchObject(usize),
     /// The object's edges come after those of a later one.
     OutOfOrder(usize),
-    /// There are 2^32 or more.
+    /// There are 2^32 or more edges.
     TooManyEdges,
+    /// There are about 2^32 or more objects.
+    TooManyObjects,
+    /// All objects together have 2^63 bytes or more.
+    TooManyBytes,
 }
 
 impl fmt::Display for SnapshotError {
@@ -244,6 +269,8 @@ impl fmt::Display for SnapshotError {
                 write!(f, "the edges of object number {number} come after those of a later one")
             }
             SnapshotError::TooManyEdges => f.write_str("there are 2^32 edges or more"),
+            SnapshotError::TooManyObjects => f.write_str("there are about 2^32 objects or more"),
+            SnapshotError::TooManyBytes => f.write_str("all objects together have 2^63 bytes or more"),
         }
     }
 }

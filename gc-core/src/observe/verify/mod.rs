@@ -3,6 +3,7 @@
 
 mod edges;
 mod structure;
+pub(crate) mod zeal;
 
 use super::snapshot::ObjectId;
 use crate::Heap;

@@ -103,6 +103,8 @@ impl Block {
     fn unpoison(&self, object: Object) {
         #[cfg(gc_asan)]
         crate::space::os::poison::clear(object.value(), self.bin().size());
+        #[cfg(gc_zeal)]
+        crate::space::os::overwritten::check(object.value(), self.bin().size());
         let _ = object;
     }
 
@@ -125,11 +127,13 @@ impl Block {
         self.live.set(self.live.get() - slots as u16);
     }
 
-    /// Nobody may touch the value's bytes from here on; see `os::poison`.
+    /// Nobody may touch the value's bytes from here on; see `os::poison`, `os::overwritten`.
     #[inline]
     pub(crate) fn poison(&self, object: Object) {
         #[cfg(gc_asan)]
         crate::space::os::poison::set(object.value(), self.bin().size());
+        #[cfg(gc_zeal)]
+        crate::space::os::overwritten::write(object.value(), self.bin().size());
         let _ = object;
     }
 

@@ -1,0 +1,88 @@
+//! Zeal: in builds with `--cfg gc_zeal` the heap is verified after every step of every
+//! collection, and what is freed is overwritten (see `space::os::poison`).
+//!
+//! What holds between any two steps, in the middle of a collection too:
+//!
+//! * who lives has a count, and it is no less than the edges that living objects have to it;
+//! * an edge leads to a slot that is in use: its object lives, or is dying and pinned;
+//! * candidates and weak references belong to living objects.
+
+use crate::space::core::Core;
+
+/// A step of a collection is over. Aborts when something is wrong: a panic would be caught as
+/// one of user code.
+#[inline(always)]
+pub(crate) fn after(core: &Core, step: &str) {
+    #[cfg(gc_zeal)]
+    {
+        let problems = checks::problems(core);
+        if !problems.is_empty() {
+            crate::space::os::overwritten::stop(&alloc::format!("after {step}: {}", problems.join("\n  ")));
+        }
+    }
+    let _ = (core, step);
+}
+
+#[cfg(gc_zeal)]
+mod checks {
+    use crate::observe::graph::{each_living, edges_to};
+    use crate::observe::verify::structure;
+    use crate::space::block::Block;
+    use crate::space::core::Core;
+    use crate::space::object::{Object, Place};
+    use crate::space::planes::{Planes, bits};
+    use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+    use core::ptr::NonNull;
+    use hashbrown::HashMap;
+
+    pub(super) fn problems(core: &Core) -> Vec<String> {
+        let mut problems = Vec::new();
+        edges(core, &mut problems);
+        if core.collecting.get() {
+            core.memory.each_block(&mut |block| {
+                for (group, planes) in (0..).zip(block.groups()) {
+                    group_in_a_collection(core, block, group, planes, &mut problems);
+                }
+            });
+        } else {
+            problems.extend(structure::problems(core).iter().map(ToString::to_string));
+        }
+        problems
+    }
+
+    fn edges(core: &Core, problems: &mut Vec<String>) {
+        let mut internal: HashMap<Object, u32> = HashMap::new();
+        each_living(core, |source| {
+            edges_to(source, &mut |target| {
+                if target.chunk().core() == NonNull::from(core) {
+                    *internal.entry(target).or_default() += 1;
+                }
+            });
+        });
+        for (target, edges) in internal {
+            let Place { planes, bit, .. } = target.place();
+            let count = target.count().get();
+            if planes.fresh() & bit != 0 {
+                problems.push(format!("{} edges lead to the free slot {:#x}", edges, target.address()));
+            } else if planes.alloc.get() & bit != 0 && count < edges {
+                let name = target.info().short_name();
+                problems.push(format!("{name} at {:#x} has count {count}, but {edges} edges", target.address()));
+            }
+        }
+    }
+
+    fn group_in_a_collection(core: &Core, block: &Block, group: u32, planes: &Planes, problems: &mut Vec<String>) {
+        let alive = planes.alloc.get();
+        if planes.candidate.get() & !alive != 0 {
+            problems.push("a slot without an object is a candidate".into());
+        }
+        for slot in bits(alive) {
+            let object = block.object(group * 64 + slot);
+            if object.count().get() == 0 || object.birth() >= core.births.next() {
+                problems.push(format!("the object at {:#x} lives without a count or a birth", object.address()));
+            }
+        }
+    }
+}
