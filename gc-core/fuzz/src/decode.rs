@@ -100,7 +100,11 @@ fn act(u: Bytes<'_, '_>, outer: bool) -> Result<Act> {
         85..94 => Act::Collect { generation: [2, 0, 1, 2][up_to(u, 3)?], other_heap: one_of(u, 10)? },
         94..112 => {
             let (slices, objects) = (up_to(u, 4)? + 1, u.arbitrary::<u8>()?);
-            Act::Step { slices, objects: if objects < 128 { 1 } else { usize::from(objects) }, other_heap: one_of(u, 10)? }
+            Act::Step {
+                slices,
+                objects: if objects < 128 { 1 } else { usize::from(objects) },
+                other_heap: one_of(u, 10)?,
+            }
         }
         112 => Act::Pace(if one_of(u, 2)? { Some(u64::from(u.arbitrary::<u16>()?)) } else { None }),
         113 => Act::CollectBorrowed(number(u)?),

@@ -1,11 +1,10 @@
 //! Zeal: in builds with `--cfg gc_zeal` the heap is verified after every step of every
-//! collection, and what is freed is overwritten (see `space::os::poison`).
+//! collection, and what is freed is overwritten (see `space::os::overwritten`).
 //!
 //! What holds between any two steps, in the middle of a collection too:
 //!
 //! * who lives has a count, and it is no less than the edges that living objects have to it;
-//! * an edge leads to a slot that is in use: its object lives, or is dying and pinned;
-//! * candidates and weak references belong to living objects.
+//! * an edge leads to a slot that is in use: its object lives, or is dying and pinned.
 
 use crate::space::core::Core;
 
@@ -75,9 +74,6 @@ mod checks {
 
     fn group_in_a_collection(core: &Core, block: &Block, group: u32, planes: &Planes, problems: &mut Vec<String>) {
         let alive = planes.alloc.get();
-        if planes.candidate.get() & !alive != 0 {
-            problems.push("a slot without an object is a candidate".into());
-        }
         for slot in bits(alive) {
             let object = block.object(group * 64 + slot);
             if object.count().get() == 0 || object.birth() >= core.births.next() {
