@@ -1,0 +1,12 @@
+//! Whoever writes `Trace` by hand says `unsafe`, and keeps its contract.
+
+use gc_core::{Trace, Visitor, Walk};
+
+struct Node;
+
+impl Trace for Node {
+    fn types(_: &mut Walk) {}
+    fn trace<V: Visitor>(&self, _: &mut V) {}
+}
+
+fn main() {}
