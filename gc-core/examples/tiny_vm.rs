@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
+// ANCHOR: values
 /// A value of the language: small ones directly, the others by pointer.
 #[derive(Clone, Trace)]
 enum Value {
@@ -53,6 +54,8 @@ impl Finalize for Object {
         println!("  finalizer: a {} dies, fields {:?}", this.class, this.fields.borrow().keys());
     }
 }
+
+// ANCHOR_END: values
 
 /// The instructions.
 #[derive(Clone, Copy)]
@@ -101,6 +104,7 @@ impl Machine {
                 let object = self.heap.alloc(Object { class, fields: RefCell::default() });
                 self.stack.push(Value::Object(object));
             }
+            // ANCHOR: change
             Op::SetField(name) => {
                 let value = self.pop();
                 if let Some(Value::Object(object)) = self.stack.last() {
@@ -116,6 +120,7 @@ impl Machine {
                 let value = self.pop();
                 scope.variables.put(name, value);
             }
+            // ANCHOR_END: change
             Op::Load(name) => {
                 let value = scope.variables.borrow().get(name).cloned();
                 self.stack.push(value.unwrap_or(Value::Nil));
