@@ -85,6 +85,7 @@ fn cells_of(row: &RowReport) -> Vec<String> {
         ratio.map_or("–".into(), |(ours, best)| format!("{:.2}", ours / best)),
         bar(row),
         holds(row),
+        format!("`compare --only {}`", row.id),
     ]
 }
 
@@ -102,6 +103,7 @@ pub fn rows(report: &Report) -> String {
         "ours / counting",
         "bar → scaled",
         "holds",
+        "reproduce",
     ];
     let rows: Vec<_> = report.rows.iter().map(cells_of).collect();
     let mut text = aligned(&header, &rows);

@@ -81,3 +81,21 @@ pub mod readers {
     pub use crate::inspect::read::snapshot as heap_snapshot;
     pub use crate::replay::replay_text;
 }
+
+/// The code on the documentation's pages is tested.
+#[cfg(doctest)]
+mod pages {
+    macro_rules! pages {
+        ($($name:ident $file:literal),*) => {$(
+            #[doc = include_str!(concat!("../../docs/", $file))]
+            struct $name;
+        )*};
+    }
+
+    pages!(
+        Algorithm "algorithm.md", Comparison "comparison.md", Demos "demos.md", Diagnosing "diagnosing.md",
+        Embedding "embedding.md", Formats "formats.md", GettingStarted "getting-started.md", Glossary "glossary.md",
+        Limits "limits.md", Observing "observing.md", Performance "performance.md", Readme "README.md",
+        Reliability "reliability.md", Safety "safety.md", Semantics "semantics.md"
+    );
+}
