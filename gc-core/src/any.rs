@@ -23,6 +23,25 @@ use core::fmt;
 /// assert_eq!(any.type_name(), "u32");
 /// assert_eq!(*any.downcast::<u32>().unwrap(), 7);
 /// ```
+///
+/// ```
+/// use gc_core::{Gc, Generation, Heap};
+///
+/// let heap = Heap::new();
+/// let (text, other) = (heap.alloc(String::from("text")), heap.alloc(7_u32));
+/// let any = Gc::as_any(&text);
+/// assert_eq!((any.type_name(), any.is::<String>(), any.is_weak_ref()), ("String".into(), true, false));
+/// assert_eq!(any.downcast_ref::<String>().map(String::len), Some(4));
+/// assert!(any.downcast::<u32>().is_none() && !any.ptr_eq(&Gc::as_any(&other)));
+/// assert_eq!((any.count(), any.owned_bytes(), any.shallow_bytes() >= 24), (2, 4, true));
+/// assert!(any.birth() < Gc::as_any(&other).birth() && any.id() == Gc::as_any(&text).id());
+/// assert_eq!(any.address(), Gc::as_ptr(&text).addr());
+/// // A string lies on no cycle: it is in no generation, and has no pointers.
+/// assert!(!any.is_tracked() && !any.is_finalized() && any.generation().is_none() && any.referents().is_empty());
+/// // Managed weak references know their target, and it knows them.
+/// let weak = Gc::as_any(&heap.alloc_weak(&text));
+/// assert!(weak.weak_target() == Some(any.clone()) && any.weak_refs() == [weak]);
+/// ```
 pub struct GcAny(Object);
 
 impl GcAny {

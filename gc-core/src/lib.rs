@@ -95,6 +95,29 @@ pub use weak::{Weak, WeakRef};
 /// A finalizer may do anything: allocate, collect, store `this` somewhere (which
 /// resurrects the object), drop the heap, panic. A panic is caught and reported by
 /// the hook of [`Heap::on_unraisable`].
+///
+/// ```
+/// use gc_core::{Finalize, Gc, Heap, Trace};
+/// use std::cell::Cell;
+///
+/// #[derive(Trace)]
+/// #[trace(finalize)]
+/// struct File {
+///     open: Cell<bool>,
+/// }
+///
+/// impl Finalize for File {
+///     fn armed(&self) -> bool {
+///         self.open.get()
+///     }
+///     fn finalize(this: &Gc<File>) {
+///         this.open.set(false);
+///     }
+/// }
+///
+/// let heap = Heap::new();
+/// drop(heap.alloc(File { open: Cell::new(true) })); // it is closed
+/// ```
 pub trait Finalize {
     /// Does this object have a finalizer at the moment? Asked each time it matters,
     /// as Python asks whether a class has `__del__`. This is user code, too.

@@ -28,6 +28,16 @@ use core::ptr::NonNull;
 /// drop(strong);
 /// assert!(weak.upgrade().is_none());
 /// ```
+///
+/// ```
+/// use gc_core::{Gc, Heap, Weak};
+///
+/// let heap = Heap::new();
+/// let object = heap.alloc(7);
+/// let weak = Gc::downgrade(&object);
+/// assert!(weak.ptr_eq(&weak.clone()) && !weak.ptr_eq(&Weak::new()));
+/// assert_eq!(weak.upgrade().as_deref(), Some(&7));
+/// ```
 pub struct Weak<T: ?Sized>(Option<Pointer<T>>);
 
 /// A cell, one of whose handles is ours, and the target with its metadata.
@@ -155,6 +165,15 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
 /// and moves to the next generation when a collection ran its callback. Made by
 /// [`Heap::alloc_weak`](crate::Heap::alloc_weak) and
 /// [`Heap::alloc_weak_with`](crate::Heap::alloc_weak_with).
+///
+/// ```
+/// use gc_core::Heap;
+///
+/// let heap = Heap::new();
+/// let object = heap.alloc(7);
+/// let weak = heap.alloc_weak_with(&object, |this| assert!(this.upgrade().is_none()));
+/// assert!(weak.has_callback() && weak.upgrade().is_some());
+/// ```
 pub struct WeakRef<T: ?Sized>(Pointer<T>);
 
 impl<T: Trace + ?Sized> WeakRef<T> {

@@ -21,6 +21,23 @@ use core::fmt;
 /// list.push(heap.alloc(2));
 /// assert_eq!((list.len(), *list.get(1).unwrap()), (2, 2));
 /// ```
+///
+/// ```
+/// use gc_core::{Heap, List};
+///
+/// let heap = Heap::new();
+/// let list: List<u32> = List::new();
+/// (1..6).for_each(|number| list.push(heap.alloc(number)));
+/// assert_eq!(*list.replace(0, heap.alloc(10)), 1);
+/// list.insert(1, heap.alloc(11));
+/// assert_eq!((*list.remove(1), list.len(), list.is_empty()), (11, 5, false));
+/// assert_eq!((list.pop().as_deref(), list.get(9)), (Some(&5), None));
+/// list.truncate(2);
+/// let all: Vec<u32> = list.to_vec().iter().map(|it| **it).collect();
+/// assert_eq!(all, [10, 2]);
+/// list.clear();
+/// assert!(list.is_empty());
+/// ```
 pub struct List<T: ?Sized>(RefCell<Vec<Gc<T>>>);
 
 impl<T: ?Sized> List<T> {

@@ -20,6 +20,26 @@ use core::cell::RefCell;
 /// cell.store(Vec::new());
 /// assert!(cell.borrow().is_empty());
 /// ```
+///
+/// Every method by an example:
+///
+/// ```
+/// use gc_core::{Gc, Heap, ReleaseAfter};
+/// use std::cell::RefCell;
+/// use std::collections::BTreeMap;
+///
+/// let heap = Heap::new();
+/// let map: RefCell<BTreeMap<&str, Gc<u32>>> = RefCell::default();
+/// assert!(map.put("one", heap.alloc(1)));
+/// assert!(map.discard(&"one") && !map.discard(&"one"));
+/// let list = RefCell::new(vec![heap.alloc(1)]);
+/// assert!(list.put(0, heap.alloc(2)) && !list.put(5, heap.alloc(3)));
+/// list.change(|items| items.push(heap.alloc(4)));
+/// assert_eq!(list.borrow().len(), 2);
+/// list.store(vec![heap.alloc(5)]);
+/// list.clear();
+/// assert!(list.borrow().is_empty());
+/// ```
 pub trait ReleaseAfter<C> {
     /// Lets `f` change the content, and drops what it returns after the borrow.
     ///

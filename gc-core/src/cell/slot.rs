@@ -26,6 +26,19 @@ use core::fmt;
 /// assert!(a.next.get().is_some());
 /// a.next.take();
 /// ```
+///
+/// ```
+/// use gc_core::{Heap, Slot};
+///
+/// let heap = Heap::new();
+/// let slot = Slot::new(Some(heap.alloc(1)));
+/// assert_eq!((slot.get().as_deref(), slot.is_some(), slot.is_none()), (Some(&1), true, false));
+/// assert_eq!(slot.replace(Some(heap.alloc(2))).as_deref(), Some(&1));
+/// assert_eq!((slot.take().as_deref(), slot.take()), (Some(&2), None));
+/// slot.set(Some(heap.alloc(3)));
+/// let empty: Slot<u32> = Slot::empty();
+/// assert!(empty.is_none());
+/// ```
 pub struct Slot<T: ?Sized>(Cell<Option<Gc<T>>>);
 
 impl<T: ?Sized> Slot<T> {

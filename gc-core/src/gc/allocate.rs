@@ -26,6 +26,12 @@ const MAX_ALIGN: usize = 32 << 10;
 impl Heap {
     /// Puts a value on the heap. May collect first, which may run any user code.
     ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let number = heap.alloc(7);
+    /// assert_eq!(*number, 7);
+    /// ```
+    ///
     /// # Panics
     /// When the heap is out of memory; see [`try_alloc`](Heap::try_alloc).
     #[inline]
@@ -119,6 +125,12 @@ impl Heap {
 
     /// Puts a copy of a string on the heap.
     ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let text: gc_core::Gc<str> = heap.alloc_str("text");
+    /// assert_eq!(&*text, "text");
+    /// ```
+    ///
     /// # Panics
     /// When the heap is out of memory.
     #[track_caller]
@@ -127,6 +139,13 @@ impl Heap {
     }
 
     /// The same, with an error instead of a panic.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::builder().max(4 << 20).build()?;
+    /// assert!(heap.try_alloc_str("short").is_ok());
+    /// assert!(heap.try_alloc_str(&"long".repeat(2 << 20)).is_err());
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
     ///
     /// # Errors
     /// [`OutOfMemory`].
@@ -160,6 +179,14 @@ impl Heap {
     }
 
     /// The same, with an error instead of the panic about memory.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::builder().max(4 << 20).build()?;
+    /// assert_eq!(heap.try_alloc_slice([1, 2]).unwrap().len(), 2);
+    /// // The values come back.
+    /// assert_eq!(heap.try_alloc_slice(vec![0_u64; 1 << 20]).unwrap_err().value.len(), 1 << 20);
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
     ///
     /// # Errors
     /// [`OutOfMemory`], which hands the values back; none where there was no memory to
@@ -196,6 +223,15 @@ impl Heap {
 
     /// A weak reference that is itself an object of this heap.
     ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let target = heap.alloc(7);
+    /// let weak = heap.alloc_weak(&target);
+    /// assert_eq!(weak.upgrade().as_deref(), Some(&7));
+    /// drop(target);
+    /// assert!(weak.upgrade().is_none());
+    /// ```
+    ///
     /// # Panics
     /// When the heap is out of memory.
     #[track_caller]
@@ -204,6 +240,12 @@ impl Heap {
     }
 
     /// The same, with an error instead of a panic.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let target = heap.alloc(7);
+    /// assert!(heap.try_alloc_weak(&target).is_ok_and(|weak| weak.upgrade().is_some()));
+    /// ```
     ///
     /// # Errors
     /// [`OutOfMemory`].
@@ -237,6 +279,14 @@ impl Heap {
     }
 
     /// The same, with an error instead of a panic; the callback is dropped then.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let target = heap.alloc(7);
+    /// let weak = heap.try_alloc_weak_with(&target, |this| assert!(this.upgrade().is_none())).unwrap();
+    /// drop(target); // the callback runs
+    /// assert!(!weak.has_callback());
+    /// ```
     ///
     /// # Errors
     /// [`OutOfMemory`].

@@ -40,6 +40,22 @@ use core::{fmt, ptr};
 /// assert_eq!((*a, Gc::count(&b)), (5, 2));
 /// assert_eq!(size_of::<Option<Gc<u32>>>(), 8);
 /// ```
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let one = heap.alloc(7);
+/// let again = one.clone();
+/// assert!(Gc::ptr_eq(&one, &again) && Gc::count(&one) == 2);
+/// assert_eq!(Gc::as_ptr(&one), Gc::as_ptr(&again));
+/// assert!(Gc::as_any(&one).is::<i32>() && Gc::heap(&one).ptr_eq(&heap));
+/// let (weak, told) = (Gc::downgrade(&one), Gc::try_downgrade_with(&one, || ()).unwrap());
+/// assert_eq!(Gc::weak_count(&one), 2);
+/// drop((one, told));
+/// assert_eq!(Gc::try_unwrap(again), Ok(7)); // the last pointer
+/// assert!(weak.upgrade().is_none());
+/// ```
 #[repr(transparent)]
 pub struct Gc<T: ?Sized>(NonNull<T>, Invariant<T>);
 

@@ -21,6 +21,24 @@ const LEAST_MAX: usize = 256 << 10;
 /// assert_eq!(heap.memory().max, Some(64 << 20));
 /// # Ok::<(), gc_core::BuildError>(())
 /// ```
+///
+/// ```
+/// use gc_core::{FinalizerPolicy, Heap, Pace, SystemChunks};
+/// use std::time::Duration;
+///
+/// let heap = Heap::builder()
+///     .policy(FinalizerPolicy::Legacy)
+///     .thresholds([1000, 10, 10])
+///     .pace(Pace::Incremental { budget: Duration::from_millis(1) })
+///     .initial(8 << 20)
+///     .max(64 << 20)
+///     .chunk_source(SystemChunks)
+///     .on_unraisable(|event| eprintln!("{event}"))
+///     .log(|line| eprintln!("{line}"))
+///     .build()?;
+/// assert_eq!((heap.thresholds(), heap.memory().max), ([1000, 10, 10], Some(64 << 20)));
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
 pub struct HeapBuilder {
     policy: FinalizerPolicy,
     thresholds: Option<[u32; 3]>,

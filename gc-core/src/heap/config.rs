@@ -4,6 +4,14 @@ use core::fmt;
 use core::ops::BitOr;
 
 /// The rule book for finalizers.
+///
+/// ```
+/// use gc_core::{FinalizerPolicy, Heap};
+///
+/// let heap = Heap::builder().policy(FinalizerPolicy::Pep442).build()?;
+/// assert_eq!(heap.policy(), FinalizerPolicy::Pep442);
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum FinalizerPolicy {
     /// Python up to 3.3 (oracle: 2.7.18). An unreachable cycle with an object whose
@@ -19,6 +27,13 @@ pub enum FinalizerPolicy {
 }
 
 /// One of the three generations.
+///
+/// ```
+/// use gc_core::{Generation, NoSuchGeneration};
+///
+/// assert_eq!(Generation::try_from(1), Ok(Generation::One));
+/// assert_eq!(Generation::try_from(3), Err(NoSuchGeneration(3)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Generation {
@@ -37,6 +52,10 @@ impl Generation {
 }
 
 /// A number that is no generation.
+///
+/// ```
+/// assert_eq!(gc_core::Generation::try_from(7).unwrap_err().0, 7);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoSuchGeneration(pub u8);
 
@@ -88,6 +107,10 @@ impl DebugFlags {
     pub const LEAK: DebugFlags = DebugFlags(2 | 4 | 32);
 
     /// Python's number for these flags.
+    ///
+    /// ```
+    /// assert_eq!(gc_core::DebugFlags::STATS.bits(), 1); // as Python's gc.DEBUG_STATS
+    /// ```
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -97,6 +120,12 @@ impl DebugFlags {
     }
 
     /// Are all flags of `other` among these?
+    ///
+    /// ```
+    /// use gc_core::DebugFlags;
+    ///
+    /// assert!(DebugFlags::LEAK.contains(DebugFlags::SAVE_ALL) && !DebugFlags::LEAK.contains(DebugFlags::STATS));
+    /// ```
     pub const fn contains(self, other: DebugFlags) -> bool {
         self.0 & other.0 == other.0
     }

@@ -3,6 +3,15 @@
 use core::fmt;
 
 /// What there was not enough of.
+///
+/// ```
+/// use gc_core::{Heap, OutOfMemoryKind};
+///
+/// let heap = Heap::builder().max(4 << 20).build()?;
+/// let error = heap.try_external_bytes(1 << 30).unwrap_err();
+/// assert_eq!(error.kind, OutOfMemoryKind::RequestTooLarge);
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum OutOfMemoryKind {
@@ -31,6 +40,14 @@ impl fmt::Display for OutOfMemoryKind {
 }
 
 /// An allocation that failed; it hands the value back.
+///
+/// ```
+/// let heap = gc_core::Heap::builder().max(4 << 20).build()?;
+/// let error = heap.try_alloc_slice(vec![1_u8; 5 << 20]).unwrap_err();
+/// assert_eq!((error.value[0], error.max), (1, Some(4 << 20)));
+/// assert_eq!(error.without_value().value, ());
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
 #[non_exhaustive]
 pub struct OutOfMemory<T: ?Sized> {
     /// What there was not enough of.
@@ -89,6 +106,11 @@ impl<T: ?Sized> fmt::Debug for OutOfMemory<T> {
 impl<T> core::error::Error for OutOfMemory<T> {}
 
 /// Settings with which a heap cannot be made.
+///
+/// ```
+/// let error = gc_core::Heap::builder().initial(64 << 20).max(8 << 20).build().unwrap_err();
+/// println!("{error}");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum BuildError {

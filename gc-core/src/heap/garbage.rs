@@ -13,11 +13,39 @@ use core::fmt;
 ///
 /// Each entry is a pointer to its object: break the cycle, drop the entry, and
 /// counting does the rest.
+///
+/// ```
+/// use gc_core::{DebugFlags, Heap, Slot, Trace};
+///
+/// #[derive(Trace)]
+/// struct Node(Slot<Node>);
+///
+/// let heap = Heap::new();
+/// heap.set_debug(DebugFlags::SAVE_ALL); // keep what is found instead of reclaiming it
+/// for _ in 0..4 {
+///     let node = heap.alloc(Node(Slot::empty()));
+///     node.0.set(Some(node.clone()));
+/// }
+/// heap.collect();
+/// let garbage = heap.garbage();
+/// assert_eq!((garbage.len(), garbage.is_empty(), garbage.to_vec().len()), (4, false, 4));
+/// for object in garbage.to_vec() {
+///     object.downcast::<Node>().unwrap().0.take();
+/// }
+/// assert!(garbage.get(0).is_some() && garbage.pop().is_some() && garbage.remove(9).is_none());
+/// garbage.clear();
+/// assert!(heap.objects(None).is_empty());
+/// ```
 #[derive(Clone, Copy)]
 pub struct Garbage<'h>(&'h Core);
 
 impl Heap {
     /// The list of uncollectable objects.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert!(heap.garbage().is_empty());
+    /// ```
     pub fn garbage(&self) -> Garbage<'_> {
         Garbage(self.core())
     }

@@ -1,13 +1,10 @@
 //! What Python's `gc` module offers, by the same names where Rust has room for them.
 
 use super::{DebugFlags, Generation, Heap};
-use crate::any::GcAny;
-use crate::observe::{self, Edge};
+use crate::collect;
 use crate::space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable};
 use crate::space::schedule::GenerationStats;
-use crate::{collect, space};
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 
 impl Heap {
     /// Collects everything: `gc.collect()`. Returns how many tracked objects were
@@ -16,28 +13,83 @@ impl Heap {
     ///
     /// Also counted, as Python does: managed weak references that died of their own
     /// callback. Not counted: objects that a finalizer resurrected or freed.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// garbage(&heap); // an object that points to itself
+    /// assert_eq!((heap.collect(), heap.collect()), (1, 0));
+    /// ```
     pub fn collect(&self) -> usize {
         self.collect_generation(Generation::Two)
     }
 
     /// Collects this generation and the younger ones: `gc.collect(generation)`.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// use gc_core::Generation;
+    ///
+    /// let survivor = node(&heap);
+    /// heap.collect_generation(Generation::Zero);
+    /// assert_eq!(Gc::as_any(&survivor).generation(), Some(Generation::One));
+    /// ```
     pub fn collect_generation(&self, generation: Generation) -> usize {
         collect::collect(self.core(), generation.number())
     }
 
     /// Switches automatic collection on.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.disable();
+    /// heap.enable();
+    /// assert!(heap.is_enabled());
+    /// ```
     pub fn enable(&self) {
         self.core().schedule.enabled.set(true);
         self.reset_trigger();
     }
 
     /// Switches automatic collection off; explicit ones work still.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.disable();
+    /// assert!(!heap.is_enabled());
+    /// ```
     pub fn disable(&self) {
         self.core().schedule.enabled.set(false);
         self.reset_trigger();
     }
 
     /// Is automatic collection on?
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert!(heap.is_enabled());
+    /// let pause = heap.pause();
+    /// assert!(!heap.is_enabled() || { drop(pause); heap.is_enabled() });
+    /// ```
     pub fn is_enabled(&self) -> bool {
         self.core().schedule.enabled.get()
     }
@@ -60,6 +112,11 @@ impl Heap {
     }
 
     /// When collections start by themselves: see [`set_thresholds`](Heap::set_thresholds).
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert_eq!(heap.thresholds(), [700, 10, 10]);
+    /// ```
     pub fn thresholds(&self) -> [u32; 3] {
         self.core().schedule.thresholds()
     }
@@ -79,33 +136,90 @@ impl Heap {
     /// count, too: a full collection comes when those of large objects (more than 16 KiB) and
     /// [external ones](Heap::external_bytes) that are new since the last one are more than
     /// half of all, and more than 1 MiB.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.set_thresholds([1000, 5, 5]);
+    /// assert_eq!(heap.thresholds(), [1000, 5, 5]);
+    /// ```
     pub fn set_thresholds(&self, thresholds: [u32; 3]) {
         self.core().schedule.set_thresholds(thresholds);
         self.reset_trigger();
     }
 
     /// What the thresholds are compared with.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// let _node = node(&heap);
+    /// assert_eq!(heap.counts(), [1, 0, 0]);
+    /// ```
     pub fn counts(&self) -> [u32; 3] {
         let [one, two] = self.core().schedule.counts.get();
         [self.core().births.young(), one, two]
     }
 
     /// What the collections of each generation did so far.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// garbage(&heap);
+    /// heap.collect();
+    /// let full = &heap.stats()[2];
+    /// assert_eq!((full.collections, full.collected, full.uncollectable), (1, 1, 0));
+    /// ```
     pub fn stats(&self) -> [GenerationStats; 3] {
         self.core().schedule.stats.get()
     }
 
     /// What collections log and keep.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert_eq!(heap.debug(), gc_core::DebugFlags::NONE);
+    /// ```
     pub fn debug(&self) -> DebugFlags {
         DebugFlags::from_bits(self.core().schedule.debug.get())
     }
 
     /// Sets what collections log and keep.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.set_debug(gc_core::DebugFlags::STATS);
+    /// heap.set_log(|line| assert!(line.starts_with("gc: ")));
+    /// heap.collect();
+    /// ```
     pub fn set_debug(&self, flags: DebugFlags) {
         self.core().schedule.debug.set(flags.bits());
     }
 
     /// Where debug lines go; nowhere by default. A line has no line feed.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.set_log(|line| eprintln!("{line}"));
+    /// ```
     pub fn set_log(&self, sink: impl Fn(&str) + 'static) {
         drop(self.core().hooks.set_log(Rc::new(sink)));
     }
@@ -113,69 +227,96 @@ impl Heap {
     /// What is told of panics in finalizers, callbacks and hooks, and of other
     /// events that have no caller to go to. Without a hook they are printed to
     /// stderr, as Python's "Exception ignored in".
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// use std::{cell::RefCell, rc::Rc};
+    ///
+    /// let told = Rc::new(RefCell::new(String::new()));
+    /// let into = told.clone();
+    /// heap.on_unraisable(move |event| *into.borrow_mut() = event.message.clone());
+    /// let object = heap.alloc(1);
+    /// let _weak = gc_core::Gc::downgrade_with(&object, || panic!("in a callback"));
+    /// drop(object);
+    /// assert_eq!(*told.borrow(), "in a callback");
+    /// ```
     pub fn on_unraisable(&self, hook: impl Fn(&Unraisable) + 'static) {
         drop(self.core().hooks.set_unraisable(Rc::new(hook)));
     }
 
     /// Adds a callback for the start and the stop of every collection:
     /// `gc.callbacks`.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// use gc_core::Phase;
+    ///
+    /// let id = heap.add_callback(|phase, info| match phase {
+    ///     Phase::Start => println!("generation {}", info.generation),
+    ///     Phase::Stop => println!("{} collected", info.collected),
+    /// });
+    /// heap.collect();
+    /// assert!(heap.remove_callback(id));
+    /// ```
     pub fn add_callback(&self, callback: impl Fn(Phase, &CollectionInfo) + 'static) -> CallbackId {
         self.core().hooks.add_callback(Rc::new(callback))
     }
 
     /// Removes a callback. `false` when it is not there any more.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let id = heap.add_callback(|_, _| ());
+    /// assert!(heap.remove_callback(id) && !heap.remove_callback(id));
+    /// ```
     pub fn remove_callback(&self, id: CallbackId) -> bool {
         self.core().hooks.remove_callback(id).is_some()
     }
 
-    /// The tracked objects of a generation, or all: `gc.get_objects`. In no
-    /// particular order; frozen ones only in all.
-    pub fn objects(&self, generation: Option<Generation>) -> Vec<GcAny> {
-        let objects = observe::objects(self.core(), generation.map(Generation::number));
-        objects.into_iter().map(GcAny::another).collect()
-    }
-
-    /// The objects that point to any of `targets`: `gc.get_referrers`. Looks at
-    /// every object.
-    pub fn referrers(&self, targets: &[&GcAny]) -> Vec<GcAny> {
-        let targets: Vec<space::object::Object> = targets.iter().map(|target| target.object()).collect();
-        observe::referrers(self.core(), &targets).into_iter().map(GcAny::another).collect()
-    }
-
-    /// The objects that `object` points to, as often as it does: `gc.get_referents`.
-    pub fn referents(&self, object: &GcAny) -> Vec<GcAny> {
-        object.referents()
-    }
-
-    /// The edges of an object with their names: `next`, `children[3]`, `["key"]`.
-    pub fn edges(&self, object: &GcAny) -> Vec<Edge> {
-        let edges = observe::edges(object.object()).into_iter();
-        edges.map(|edge| Edge { name: edge.name, target: GcAny::another(edge.target) }).collect()
-    }
-
-    /// Is the object's type tracked? `gc.is_tracked`.
-    pub fn is_tracked(&self, object: &GcAny) -> bool {
-        object.is_tracked()
-    }
-
-    /// Has its PEP 442 finalizer run? `gc.is_finalized`.
-    pub fn is_finalized(&self, object: &GcAny) -> bool {
-        object.is_finalized()
-    }
-
     /// Moves all objects to a permanent set that collections ignore: `gc.freeze`.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// let node = node(&heap);
+    /// heap.freeze(); // what lives now is in no collection's way any more
+    /// assert_eq!(heap.freeze_count(), 1);
+    /// heap.unfreeze();
+    /// assert_eq!(heap.freeze_count(), 0);
+    /// ```
     pub fn freeze(&self) {
         collect::incremental::cancel(self.core());
         self.core().freeze();
     }
 
     /// Moves what is frozen to generation 2: `gc.unfreeze`.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.freeze();
+    /// heap.unfreeze();
+    /// assert_eq!(heap.freeze_count(), 0);
+    /// ```
     pub fn unfreeze(&self) {
         collect::incremental::cancel(self.core());
         self.core().unfreeze();
     }
 
     /// Tracked objects in the permanent set: `gc.get_freeze_count`.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert_eq!(heap.freeze_count(), 0);
+    /// ```
     pub fn freeze_count(&self) -> usize {
         self.core().generation_sizes()[3]
     }
@@ -195,6 +336,17 @@ impl Heap {
 }
 
 /// Keeps collections from starting by themselves; see [`Heap::pause`].
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.set_thresholds([1, 1, 1]);
+/// let pause = heap.pause();
+/// for number in 0..100 {
+///     heap.alloc(vec![number]);
+/// }
+/// assert_eq!(heap.figures().collections, 0);
+/// drop(pause);
+/// ```
 #[derive(Debug)]
 pub struct Pause(Heap);
 

@@ -11,6 +11,15 @@ use core::cell::Cell;
 use core::fmt;
 
 /// The memory of a heap, in bytes; see [`Heap::memory`].
+///
+/// ```
+/// let heap = gc_core::Heap::builder().max(16 << 20).build()?;
+/// let _text = heap.alloc_str("text");
+/// let memory = heap.memory();
+/// assert!(memory.used > 0 && memory.used <= memory.committed && memory.peak <= 16 << 20);
+/// assert_eq!((memory.external, memory.max), (0, Some(16 << 20)));
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct MemoryFigures {
@@ -36,6 +45,11 @@ pub type OutOfMemoryInfo = OutOfMemory<()>;
 
 impl Heap {
     /// How much memory the heap has.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert_eq!(heap.memory().max, None);
+    /// ```
     pub fn memory(&self) -> MemoryFigures {
         let core = self.core();
         let account = &core.account;
@@ -64,6 +78,13 @@ impl Heap {
     /// Gives memory that is not in use back to the system at once, but for what
     /// [`HeapBuilder::initial`](crate::HeapBuilder::initial) keeps; how many bytes. It
     /// goes by itself when it was not needed for a while.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// drop((0..10_000).map(|number| heap.alloc(number)).collect::<Vec<_>>());
+    /// heap.trim();
+    /// assert_eq!(heap.trim(), 0, "what is not in use was given back");
+    /// ```
     pub fn trim(&self) -> usize {
         self.core().memory.trim()
     }
@@ -115,6 +136,12 @@ impl Heap {
     }
 
     /// The same, with an error instead of a panic.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::builder().max(8 << 20).build()?;
+    /// assert!(heap.try_external_bytes(1 << 20).is_ok() && heap.try_external_bytes(9 << 20).is_err());
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
     ///
     /// # Errors
     /// [`OutOfMemory`], when a full collection did not make room either.
@@ -171,6 +198,15 @@ pub(crate) fn insist<A, R>(core: &Core, argument: A, attempt: impl Fn(A) -> Resu
 
 /// Declared bytes outside of the heap: see [`Heap::external_bytes`]. Dropping it gives them
 /// back. It may outlive the heap.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let buffer = heap.external_bytes(1000);
+/// buffer.resize(2000);
+/// assert_eq!((buffer.bytes(), heap.memory().external), (2000, 2000));
+/// drop(buffer);
+/// assert_eq!(heap.memory().external, 0);
+/// ```
 pub struct ExternalBytes {
     account: Account,
     bytes: Cell<usize>,

@@ -2,6 +2,7 @@
 
 mod builder;
 mod config;
+mod enumerate;
 mod error;
 mod garbage;
 mod gc_module;
@@ -50,11 +51,21 @@ pub struct Heap(CoreRef);
 impl Heap {
     /// A heap with the default settings: [`FinalizerPolicy::Pep442`], CPython's
     /// thresholds, memory from the system.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// assert_eq!(heap.policy(), gc_core::FinalizerPolicy::default());
+    /// ```
     pub fn new() -> Heap {
         Heap::builder().build().expect("a heap without limits can be made")
     }
 
     /// Settings for a new heap.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::builder().max(64 << 20).build()?;
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
     pub fn builder() -> HeapBuilder {
         HeapBuilder::new()
     }
@@ -77,11 +88,21 @@ impl Heap {
     }
 
     /// The rule book for finalizers.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// println!("finalizers as in {:?}", heap.policy());
+    /// ```
     pub fn policy(&self) -> FinalizerPolicy {
         self.core().policy
     }
 
     /// Are both handles to the same heap?
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert!(heap.ptr_eq(&heap.clone()) && !heap.ptr_eq(&gc_core::Heap::new()));
+    /// ```
     pub fn ptr_eq(&self, other: &Heap) -> bool {
         core::ptr::eq(self.core(), other.core())
     }

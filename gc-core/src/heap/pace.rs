@@ -11,6 +11,15 @@ use crate::space::slice::Allowance;
 use core::time::Duration;
 
 /// How automatic collection stops the program.
+///
+/// ```
+/// use gc_core::{Heap, Pace};
+/// use std::time::Duration;
+///
+/// let heap = Heap::builder().pace(Pace::Incremental { budget: Duration::from_micros(500) }).build()?;
+/// assert_ne!(heap.pace(), Pace::StopTheWorld);
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Pace {
@@ -28,6 +37,15 @@ pub enum Pace {
 }
 
 /// What one [`step`](Heap::step) may spend.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// use gc_core::{Budget, Progress};
+/// use std::time::Duration;
+///
+/// assert_eq!(heap.step(Budget::Objects(1000)), Progress::Nothing);
+/// assert_eq!(heap.step(Duration::from_millis(1)), Progress::Nothing); // a time is a budget, too
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Budget {
@@ -45,6 +63,17 @@ impl From<Duration> for Budget {
 }
 
 /// How far a [`step`](Heap::step) came.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// use gc_core::{Budget, Progress};
+///
+/// match heap.step(Budget::Objects(1000)) {
+///     Progress::Nothing => println!("no garbage is suspected"),
+///     Progress::Open => println!("the collection goes on"),
+///     Progress::Done { collected, uncollectable } => println!("{collected} + {uncollectable}"),
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
     /// There is nothing to collect: no object lost a pointer and lived since the last full
@@ -63,6 +92,11 @@ pub enum Progress {
 
 impl Heap {
     /// How automatic collection stops the program; [`Pace::StopTheWorld`] by default.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert_eq!(heap.pace(), gc_core::Pace::StopTheWorld);
+    /// ```
     pub fn pace(&self) -> Pace {
         self.core().pace.get()
     }
@@ -126,16 +160,35 @@ impl Heap {
     }
 
     /// What all collections took and found so far: pauses, garbage, time.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.collect();
+    /// let figures = heap.figures();
+    /// assert_eq!((figures.collections, figures.pauses.count()), (1, 1));
+    /// ```
     pub fn figures(&self) -> Figures {
         self.core().ledger.figures()
     }
 
     /// What the collection that ended last took and found.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert!(heap.last_collection().is_none());
+    /// heap.collect();
+    /// assert_eq!(heap.last_collection().map(|last| last.generation), Some(2));
+    /// ```
     pub fn last_collection(&self) -> Option<CollectionFigures> {
         self.core().ledger.last()
     }
 
     /// Is an incremental collection open, between two of its slices?
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert!(!heap.is_stepping());
+    /// ```
     pub fn is_stepping(&self) -> bool {
         self.core().is_sliced.get()
     }
@@ -143,6 +196,13 @@ impl Heap {
     /// Is it time to collect, or to do the next step? What an allocation asks before it
     /// collects by itself; for programs that have switched that off
     /// ([`disable`](Heap::disable), [`pause`](Heap::pause)) and collect at points of their own.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// if heap.should_collect() {
+    ///     heap.collect();
+    /// }
+    /// ```
     pub fn should_collect(&self) -> bool {
         let core = self.core();
         core.births.young() > collect::natural_trigger(core) || core.account.is_due(0)

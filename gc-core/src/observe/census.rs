@@ -10,6 +10,13 @@ use core::fmt;
 use hashbrown::HashMap;
 
 /// The objects of one type.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let _kept = heap.alloc(String::from("text"));
+/// let row = heap.census().of("String").unwrap().clone();
+/// assert_eq!((row.objects, row.owned_bytes), (1, 4));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TypeCount {
@@ -30,6 +37,13 @@ impl TypeCount {
     }
 
     /// Shallow and owned bytes together.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let _kept = heap.alloc(String::from("text"));
+    /// let row = heap.census().of("String").unwrap().clone();
+    /// assert_eq!(row.bytes(), row.shallow_bytes + row.owned_bytes);
+    /// ```
     pub fn bytes(&self) -> usize {
         self.shallow_bytes.saturating_add(self.owned_bytes)
     }
@@ -39,6 +53,18 @@ impl TypeCount {
 ///
 /// `Display` prints it as the JVM's `jcmd PID GC.class_histogram` does, with a column for
 /// owned bytes.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let kept = [heap.alloc_str("one"), heap.alloc_str("other")];
+/// let number = heap.alloc(7_u32);
+/// let census = heap.census();
+/// let row = census.of("str").unwrap();
+/// assert_eq!((row.objects, row.type_name.as_str(), row.bytes()), (2, "str", row.shallow_bytes + row.owned_bytes));
+/// assert_eq!((census.objects(), census.types().len(), census.most_common(1)[0].objects), (3, 2, 2));
+/// assert!(census.bytes() > row.bytes());
+/// # drop((kept, number));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Census {
     /// The type with the most bytes first.
@@ -148,6 +174,15 @@ impl fmt::Display for Census {
 ///
 /// `Display` prints it as a line of `objgraph.show_growth` does, without the padding of
 /// the name, which depends on the others.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let mut peaks = gc_core::Peaks::new();
+/// let _kept = [heap.alloc(1_u32), heap.alloc(2)];
+/// let growth = peaks.growth(&heap.census());
+/// assert_eq!((&*growth[0].type_name, growth[0].objects, growth[0].more), ("u32", 2, 2));
+/// assert!(peaks.growth(&heap.census()).is_empty(), "no more than before");
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Growth {

@@ -34,6 +34,15 @@ use crate::any::GcAny;
 use alloc::string::String;
 
 /// An edge of an object: the place in its value, and the object that it leads to.
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let row = heap.alloc_slice([heap.alloc(7)]);
+/// let edges = heap.edges(&Gc::as_any(&row));
+/// assert_eq!((&*edges[0].name, edges[0].target.downcast_ref()), ("[0]", Some(&7)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Edge {
     /// The path from the value to the pointer: `next`, `children[3]`, `["key"]`.

@@ -24,6 +24,12 @@ impl Heap {
     }
 
     /// The last collections, at most 1,024, oldest first.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.collect();
+    /// assert_eq!(heap.records().len(), 1);
+    /// ```
     pub fn records(&self) -> Vec<CollectionFigures> {
         self.core().ledger.records.last()
     }
@@ -56,6 +62,14 @@ impl Heap {
 
     /// The places that allocated while that was [tracked](Heap::track_allocations), in the
     /// order in which they first did.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.track_allocations(true);
+    /// let _kept = [heap.alloc(1), heap.alloc(2)];
+    /// let sites = heap.allocation_sites();
+    /// assert_eq!((sites.len(), sites[0].living_objects), (2, 1));
+    /// ```
     pub fn allocation_sites(&self) -> Vec<Site> {
         let core = self.core();
         core.sites.all(core)

@@ -9,6 +9,13 @@ use alloc::vec::Vec;
 use hashbrown::HashSet;
 
 /// A moment in the life of a heap: see [`Heap::mark`].
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let mark = heap.mark();
+/// let _later = heap.alloc(vec![7]);
+/// println!("{} tracked objects are new", heap.new_objects(mark).len());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Mark(u64);
 
@@ -42,6 +49,12 @@ impl Heap {
 
     /// The objects that were allocated since the mark and live, untracked ones too, oldest
     /// first: what objgraph's `get_new_ids` is asked for.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let mark = heap.mark();
+    /// assert!(heap.new_objects(mark).is_empty());
+    /// ```
     pub fn new_objects(&self, since: Mark) -> Vec<GcAny> {
         handed_out(chosen(self.core(), |_| true, |object| object.birth() >= since.0))
     }
@@ -78,6 +91,11 @@ impl Heap {
     }
 
     /// Tracked objects in the generations 0, 1 and 2, and frozen ones.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert_eq!(heap.generation_sizes(), [0, 0, 0, 0]);
+    /// ```
     pub fn generation_sizes(&self) -> [usize; 4] {
         self.core().generation_sizes()
     }

@@ -45,6 +45,12 @@ impl Heap {
 
     /// The heap's counts at this moment, with all gauges. Collects nothing: garbage that was
     /// not collected yet is counted, so collect before it to see what lives.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let _kept = heap.alloc(7);
+    /// assert_eq!(heap.sample().census.objects(), 1);
+    /// ```
     pub fn sample(&self) -> Sample {
         let core = self.core();
         Sample {
@@ -62,6 +68,14 @@ impl Heap {
 }
 
 /// A unit of work that is open: see [`Heap::unit_of_work`].
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let unit = heap.unit_of_work("request");
+/// assert_eq!((heap.sample().units_open(), heap.sample().units_ended()), (1, 0));
+/// drop(unit);
+/// assert_eq!(heap.sample().units_ended(), 1);
+/// ```
 pub struct UnitOfWork {
     heap: Heap,
     number: usize,
@@ -80,6 +94,12 @@ impl core::fmt::Debug for UnitOfWork {
 }
 
 /// A heap's counts at one moment: see [`Heap::sample`].
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let sample = heap.sample();
+/// assert_eq!((sample.census.objects(), sample.garbage, sample.collections), (0, 0, 0));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Sample {
@@ -105,11 +125,23 @@ pub struct Sample {
 
 impl Sample {
     /// Units of work that ended so far, of all names.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// drop(heap.unit_of_work("request"));
+    /// assert_eq!(heap.sample().units_ended(), 1);
+    /// ```
     pub fn units_ended(&self) -> u64 {
         self.units.iter().map(|units| units.ended).sum()
     }
 
     /// Units of work that are open.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let _unit = heap.unit_of_work("request");
+    /// assert_eq!(heap.sample().units_open(), 1);
+    /// ```
     pub fn units_open(&self) -> u64 {
         self.units.iter().map(|units| units.open).sum()
     }
@@ -119,6 +151,14 @@ impl Sample {
 ///
 /// It keeps at most [`Timeline::MOST`] samples: beyond that every second one of the middle
 /// is let go, so that a service can be watched for as long as it runs.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let mut timeline = gc_core::Timeline::new();
+/// timeline.sample(&heap);
+/// timeline.push(heap.sample()); // the same
+/// assert_eq!(timeline.samples().len(), 2);
+/// ```
 #[derive(Clone, Default, Debug)]
 pub struct Timeline {
     samples: Vec<Sample>,
@@ -159,6 +199,13 @@ impl Timeline {
 
 /// Bytes of memory of this process that are resident, where the system tells: for a
 /// [gauge](Heap::gauge) of [`GaugeKind::ResidentBytes`]. Linux only.
+///
+/// ```
+/// use gc_core::{GaugeKind, resident_bytes};
+///
+/// let heap = gc_core::Heap::new();
+/// heap.gauge("resident", GaugeKind::ResidentBytes, || resident_bytes().unwrap_or(0));
+/// ```
 #[cfg(feature = "std")]
 pub fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

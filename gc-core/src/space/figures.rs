@@ -8,6 +8,14 @@ use core::fmt;
 use core::time::Duration;
 
 /// What one collection took and found.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.collect();
+/// let last = heap.last_collection().unwrap();
+/// assert_eq!((last.number, last.generation, last.slices, last.collected), (0, 2, 1, 0));
+/// println!("{:?} because of {}", last.time, last.cause);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct CollectionFigures {
@@ -76,6 +84,13 @@ impl fmt::Display for Short {
 ///
 /// A histogram with eight steps for each doubling, so that a percentile is at most an
 /// eighth above the true one.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.collect();
+/// let pauses = heap.figures().pauses;
+/// assert!(pauses.count() == 1 && pauses.percentile(0.5) >= pauses.longest());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Pauses {
     counts: Vec<u64>,
@@ -147,6 +162,14 @@ impl Pauses {
 
 /// What all collections of a heap took and found so far; see
 /// [`Heap::figures`](crate::Heap::figures).
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.collect();
+/// let figures = heap.figures();
+/// assert!(figures.time_collecting >= figures.pauses.longest());
+/// println!("{} collections, the most that floated: {} bytes", figures.collections, figures.most_floating_bytes);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Figures {

@@ -8,6 +8,16 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
 /// Where in the heap's work user code panicked.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// use gc_core::UnraisableKind;
+///
+/// heap.on_unraisable(|event| match event.kind {
+///     UnraisableKind::Finalizer => eprintln!("a finalizer of {} failed", event.type_name),
+///     _ => eprintln!("{event}"),
+/// });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UnraisableKind {
@@ -29,6 +39,11 @@ pub enum UnraisableKind {
 
 /// A panic of user code that could not go on to its caller, or another event that
 /// has nowhere else to go. Python prints these as "Exception ignored in".
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.on_unraisable(|event| eprintln!("{:?} of {}: {}", event.kind, event.type_name, event.message));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Unraisable {
@@ -60,6 +75,12 @@ impl core::fmt::Display for Unraisable {
 }
 
 /// When a collection callback is called.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.add_callback(|phase, _| assert!(matches!(phase, gc_core::Phase::Start | gc_core::Phase::Stop)));
+/// heap.collect();
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
     /// Before anything was examined.
@@ -69,6 +90,12 @@ pub enum Phase {
 }
 
 /// What a collection callback is told; zeros at the start, as in Python.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.add_callback(|_, info| assert_eq!((info.generation, info.collected, info.uncollectable), (2, 0, 0)));
+/// heap.collect();
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CollectionInfo {
     /// The oldest generation examined: 0, 1 or 2.
@@ -80,6 +107,12 @@ pub struct CollectionInfo {
 }
 
 /// Names a collection callback, to remove it.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let id: gc_core::CallbackId = heap.add_callback(|_, _| ());
+/// assert!(heap.remove_callback(id));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallbackId(u64);
 

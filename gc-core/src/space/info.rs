@@ -50,6 +50,23 @@ pub(crate) struct Class {
 }
 
 /// The finalizer of a type, type-erased; made by [`FinalizerFns::of`](crate::FinalizerFns::of).
+///
+/// ```
+/// use gc_core::{Finalize, FinalizerFns, Gc, Trace, Visitor, Walk};
+///
+/// struct ByHand;
+///
+/// impl Finalize for ByHand {
+///     fn finalize(_: &Gc<ByHand>) {}
+/// }
+///
+/// // SAFETY: there is no pointer to report.
+/// unsafe impl Trace for ByHand {
+///     const FINALIZER: Option<FinalizerFns> = Some(FinalizerFns::of::<ByHand>());
+///     fn types(_: &mut Walk) {}
+///     fn trace<V: Visitor>(&self, _: &mut V) {}
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct FinalizerFns {
     /// Asks the value whether its finalizer is armed.
@@ -65,6 +82,20 @@ impl core::fmt::Debug for FinalizerFns {
 }
 
 /// Where the fields of a type lie: see [`Trace::fields`](crate::Trace::fields).
+///
+/// ```
+/// use gc_core::FieldList;
+///
+/// struct Pair {
+///     one: u64,
+///     other: u64,
+/// }
+///
+/// fn fields(list: &mut FieldList) {
+///     list.add("one", std::mem::offset_of!(Pair, one), 8);
+///     list.add("other", std::mem::offset_of!(Pair, other), 8);
+/// }
+/// ```
 #[derive(Default, Debug)]
 pub struct FieldList {
     fields: Vec<(&'static str, core::ops::Range<usize>)>,

@@ -8,6 +8,39 @@ use core::ptr::NonNull;
 /// [`HeapBuilder::chunk_source`](crate::HeapBuilder::chunk_source): to place the
 /// heap, to count it, or to make it fail in a test.
 ///
+/// ```
+/// use gc_core::{ChunkSource, Heap, SystemChunks};
+/// use std::cell::Cell;
+/// use std::ptr::NonNull;
+///
+/// /// Gives so many chunks and no more.
+/// struct AtMost(Cell<usize>);
+///
+/// // SAFETY: passes everything on to the default source.
+/// unsafe impl ChunkSource for AtMost {
+///     fn acquire(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+///         self.0.set(self.0.get().checked_sub(1)?);
+///         SystemChunks.acquire(bytes, align)
+///     }
+///     unsafe fn release(&self, start: NonNull<u8>, bytes: usize, align: usize) {
+///         // SAFETY: passed on.
+///         unsafe { SystemChunks.release(start, bytes, align) }
+///     }
+///     unsafe fn decommit(&self, start: NonNull<u8>, bytes: usize) {
+///         // SAFETY: passed on.
+///         unsafe { SystemChunks.decommit(start, bytes) }
+///     }
+///     unsafe fn expect_dense(&self, start: NonNull<u8>, bytes: usize) {
+///         // SAFETY: passed on.
+///         unsafe { SystemChunks.expect_dense(start, bytes) }
+///     }
+/// }
+///
+/// let heap = Heap::builder().chunk_source(AtMost(Cell::new(0))).build()?;
+/// assert!(heap.try_alloc(7).is_err());
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
+///
 /// # Safety
 ///
 /// 1. `acquire` returns memory of at least `bytes` bytes, aligned to `align` (a
@@ -45,6 +78,11 @@ pub unsafe trait ChunkSource {
 
 /// The default source: pages from the operating system where there is one to ask,
 /// else from the global allocator.
+///
+/// ```
+/// let heap = gc_core::Heap::builder().chunk_source(gc_core::SystemChunks).build()?; // as without it
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemChunks;
 

@@ -9,6 +9,12 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 
 /// Why a collection ran.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.collect();
+/// assert_eq!(heap.last_collection().unwrap().cause, gc_core::Cause::Explicit);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Cause {
@@ -38,6 +44,15 @@ impl fmt::Display for Cause {
 }
 
 /// Unreachable objects of one type that a collection found.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.on_record(|record| {
+///     for found in &record.types {
+///         println!("{} unreachable objects of {}, {} bytes", found.objects, found.type_name, found.bytes);
+///     }
+/// });
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FoundType {

@@ -4,6 +4,12 @@ use core::cell::Cell;
 use core::time::Duration;
 
 /// What Python's `gc.get_stats()` has for one generation.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.collect();
+/// assert_eq!(heap.stats().map(|of| of.collections), [0, 0, 1]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct GenerationStats {
     /// Collections of this generation.

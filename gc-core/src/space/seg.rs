@@ -1,6 +1,26 @@
 //! The names of edges.
 
 /// One step on the way from a value to an edge in it.
+///
+/// ```
+/// use gc_core::{Seg, Slot, Trace, Visitor, Walk};
+///
+/// struct Pair([Slot<Pair>; 2]);
+///
+/// // SAFETY: both pointers are reported, once.
+/// unsafe impl Trace for Pair {
+///     fn types(walk: &mut Walk) {
+///         walk.field::<Slot<Pair>>();
+///     }
+///     fn trace<V: Visitor>(&self, visitor: &mut V) {
+///         for (number, slot) in self.0.iter().enumerate() {
+///             visitor.enter(Seg::Index(number)); // `[0]`, `[1]`
+///             slot.trace(visitor);
+///             visitor.leave();
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Seg<'a> {
     /// A field of a struct or of an enum's variant: `.next`, `.0`.
@@ -12,6 +32,12 @@ pub enum Seg<'a> {
 }
 
 /// What can be shown of a map's key without running user code.
+///
+/// ```
+/// use gc_core::{Label, Trace};
+///
+/// assert!(matches!("key".label(), Label::Str("key"))); // entries of a map are shown by their keys
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Label<'a> {
     /// A string.

@@ -9,6 +9,14 @@ use hashbrown::{HashMap, HashSet};
 
 /// A place in the program's source that allocates: see
 /// [`Heap::track_allocations`](crate::Heap::track_allocations).
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.track_allocations(true);
+/// let _kept = heap.alloc(7);
+/// let site = &heap.allocation_sites()[0];
+/// println!("{}: {} of {} objects live", site.location, site.living_objects, site.objects);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Site {

@@ -7,6 +7,12 @@ use core::cell::RefCell;
 
 /// What a gauge measures, which decides how a diagnosis reads it: see
 /// [`Heap::gauge`](crate::Heap::gauge).
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.gauge("queue", gc_core::GaugeKind::Backlog, || 7);
+/// assert_eq!(heap.sample().readings[0].value, 7);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum GaugeKind {
@@ -19,6 +25,13 @@ pub enum GaugeKind {
 }
 
 /// What one gauge showed.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.gauge("open files", gc_core::GaugeKind::Other, || 3);
+/// let reading = &heap.sample().readings[0];
+/// assert_eq!((&*reading.name, reading.value), ("open files", 3));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Reading {
@@ -31,6 +44,13 @@ pub struct Reading {
 }
 
 /// How many units of work of one name there were.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// drop(heap.unit_of_work("request"));
+/// let units = &heap.sample().units[0];
+/// assert_eq!((&*units.name, units.ended, units.open), ("request", 1, 0));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Units {

@@ -65,6 +65,28 @@ pub fn trace_dyn<T: DynTrace + ?Sized, V: Visitor>(object: &T, visitor: &mut V) 
 
 /// Makes `Box<dyn Trait>` and `Gc<dyn Trait>` fields traceable, for a trait with
 /// the supertrait [`DynTrace`].
+///
+/// ```
+/// use gc_core::{DynTrace, Gc, Heap, Slot, Trace, gc_cast, trace_object};
+///
+/// trait Shape: DynTrace {
+///     fn area(&self) -> u32;
+/// }
+/// trace_object!(dyn Shape);
+///
+/// #[derive(Trace)]
+/// struct Square(u32, Slot<dyn Shape>);
+///
+/// impl Shape for Square {
+///     fn area(&self) -> u32 {
+///         self.0 * self.0
+///     }
+/// }
+///
+/// let heap = Heap::new();
+/// let shape: Gc<dyn Shape> = gc_cast!(heap.alloc(Square(3, Slot::empty())) => dyn Shape);
+/// assert_eq!(shape.area(), 9);
+/// ```
 #[macro_export]
 macro_rules! trace_object {
     (dyn $($object:tt)+) => {

@@ -18,6 +18,24 @@ use crate::{Finalize, Gc};
 ///
 /// Use `#[derive(Trace)]`; it is safe. A hand-written implementation is `unsafe`:
 ///
+/// ```
+/// use gc_core::{Heap, Slot, Trace};
+///
+/// #[derive(Trace)]
+/// struct Node {
+///     next: Slot<Node>,
+///     name: String,
+///     #[trace(skip)] // no pointer to an object of the heap is in it
+///     file: Option<std::fs::File>,
+/// }
+///
+/// let heap = Heap::new();
+/// let node = heap.alloc(Node { next: Slot::empty(), name: "a".into(), file: None });
+/// node.next.set(Some(node.clone()));
+/// drop(node);
+/// assert_eq!(heap.collect(), 1);
+/// ```
+///
 /// # Safety
 ///
 /// 1. [`trace`](Trace::trace) runs no user code, neither clones nor drops a [`Gc`],
@@ -43,6 +61,22 @@ pub unsafe trait Trace: 'static {
     const FINALIZER: Option<FinalizerFns> = None;
 
     /// Names every type that a value owns or points to.
+    ///
+    /// ```
+    /// use gc_core::{Slot, Trace, Visitor, Walk};
+    ///
+    /// struct Node(Slot<Node>);
+    ///
+    /// // SAFETY: the pointer is reported, once.
+    /// unsafe impl Trace for Node {
+    ///     fn types(walk: &mut Walk) {
+    ///         walk.field::<Slot<Node>>();
+    ///     }
+    ///     fn trace<V: Visitor>(&self, visitor: &mut V) {
+    ///         self.0.trace(visitor);
+    ///     }
+    /// }
+    /// ```
     fn types(walk: &mut Walk);
 
     /// Reports every edge.
@@ -77,6 +111,12 @@ pub unsafe trait Trace: 'static {
     }
 
     /// How a value of this type is shown when it is the key of a map.
+    ///
+    /// ```
+    /// use gc_core::{Label, Trace};
+    ///
+    /// assert!(matches!(7_u8.label(), Label::Int(7)) && matches!("seven".label(), Label::Str("seven")));
+    /// ```
     fn label(&self) -> Label<'_> {
         Label::None
     }
@@ -100,6 +140,31 @@ pub(crate) mod sealed {
 }
 
 /// Receives the edges of a value. Sealed: only the heap's own passes implement it.
+///
+/// ```
+/// use gc_core::{Seg, Slot, Trace, Visitor, Walk};
+///
+/// /// A list that manages its memory itself.
+/// struct Buffer {
+///     items: Box<[Slot<Buffer>]>,
+/// }
+///
+/// // SAFETY: each pointer is reported once.
+/// unsafe impl Trace for Buffer {
+///     fn types(walk: &mut Walk) {
+///         walk.field::<Slot<Buffer>>();
+///         walk.owns_memory();
+///     }
+///     fn trace<V: Visitor>(&self, visitor: &mut V) {
+///         visitor.owns(size_of_val(&*self.items));
+///         for (number, item) in self.items.iter().enumerate() {
+///             visitor.enter(if visitor.wants_names() { Seg::Index(number) } else { Seg::Index(0) });
+///             item.trace(visitor);
+///             visitor.leave();
+///         }
+///     }
+/// }
+/// ```
 pub trait Visitor: sealed::Sealed {
     /// A named part of the value begins. Costs nothing in the collector's passes.
     #[inline(always)]

@@ -13,6 +13,53 @@ use hashbrown::HashSet;
 /// Collects what the types reachable from a type are.
 ///
 /// [`Trace::types`] describes one type to it.
+///
+/// ```
+/// use gc_core::{Gc, Slot, Trace, Visitor, Walk};
+/// use std::marker::PhantomData;
+///
+/// struct Handle {
+///     next: Slot<Handle>,
+///     file: Option<std::fs::File>,
+/// }
+///
+/// // SAFETY: the only pointer is reported.
+/// unsafe impl Trace for Handle {
+///     fn types(walk: &mut Walk) {
+///         walk.field::<Slot<Handle>>(); // a part that is traced
+///         walk.untraced::<Option<std::fs::File>>(); // one that is not
+///     }
+///     fn trace<V: Visitor>(&self, visitor: &mut V) {
+///         self.next.trace(visitor);
+///     }
+/// }
+///
+/// /// Memory of its own with a pointer in it, of which nothing is known but its type.
+/// struct Raw<T>(*mut Gc<T>, PhantomData<T>);
+///
+/// // SAFETY: the pointer is not reported, so what it leads to counts as held.
+/// unsafe impl<T: Trace> Trace for Raw<T> {
+///     fn types(walk: &mut Walk) {
+///         walk.owns_memory();
+///         walk.edge::<T>(); // it points to a `T`; `walk.cyclic()` where not even that is known
+///     }
+///     fn trace<V: Visitor>(&self, _: &mut V) {}
+/// }
+///
+/// /// What never lies on a cycle, as its author promises.
+/// struct Leaf(Gc<str>);
+///
+/// // SAFETY: the pointer is reported.
+/// unsafe impl Trace for Leaf {
+///     fn types(walk: &mut Walk) {
+///         walk.acyclic();
+///         walk.field::<Gc<str>>();
+///     }
+///     fn trace<V: Visitor>(&self, visitor: &mut V) {
+///         self.0.trace(visitor);
+///     }
+/// }
+/// ```
 #[expect(missing_debug_implementations, reason = "there is nothing to see")]
 pub struct Walk {
     /// Types described so far as parts of the object that is looked at.

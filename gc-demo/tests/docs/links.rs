@@ -20,7 +20,8 @@ pub fn wrong(page: &Page) -> Vec<String> {
             wrong.push(format!("{}: there is no {target}", page.name()));
         } else if !heading.is_empty() && !headings(&path).iter().any(|it| it == heading) {
             wrong.push(format!("{}: {file} has no heading #{heading}", page.name()));
-        } else if file.contains("tests/") && file.ends_with(".rs") && !file.ends_with(&text) && !has_test(&path, &text) {
+        } else if file.contains("tests/") && file.ends_with(".rs") && !file.ends_with(&text) && !has_test(&path, &text)
+        {
             wrong.push(format!("{}: {file} has no test {text}", page.name()));
         }
     }

@@ -60,7 +60,8 @@ fn is_command(text: &str) -> bool {
 /// A number with a unit of time, outside of code: `0.27 ms`, `53.9 ns`, `12 min`.
 fn is_measured(text: &str) -> bool {
     let plain: String = text.split('`').step_by(2).collect();
-    let words: Vec<&str> = plain.split(|letter: char| letter.is_whitespace() || letter == '|' || letter == '*').collect();
+    let words: Vec<&str> =
+        plain.split(|letter: char| letter.is_whitespace() || letter == '|' || letter == '*').collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
     let is_number = |word: &str| word.starts_with(|letter: char| letter.is_ascii_digit());
     let units = ["ns", "µs", "ms", "ns/object", "ns/step", "ns/node", "B/object", "s", "min"];

@@ -8,6 +8,16 @@ use crate::space::figures::CollectionFigures;
 use alloc::vec::Vec;
 
 /// How the same work ended under a limit: see [`Case::trials`].
+///
+/// ```
+/// use gc_core::{Case, Timeline, Trial};
+///
+/// // The same work under two and four times the limit: it always needs more.
+/// let trial = |max, peak| Trial { max, completed: false, before: 0, peak, after: peak };
+/// let trials = [trial(2 << 20, 2 << 20), trial(4 << 20, 4 << 20)];
+/// let diagnosis = Case::new(&Timeline::new()).trials(&trials).diagnose();
+/// println!("{diagnosis}");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trial {
     /// The limit, in bytes.
@@ -56,6 +66,20 @@ pub struct Trial {
 /// let suspect = &diagnosis.suspects[0];
 /// assert_eq!((&*suspect.type_name, suspect.place.as_deref()), ("Session", Some("sessions[…]")));
 /// println!("{diagnosis}");
+/// ```
+///
+/// ```
+/// use gc_core::{Case, Heap, Timeline};
+///
+/// let heap = Heap::new();
+/// let mut timeline = Timeline::new();
+/// timeline.sample(&heap);
+/// let (earlier, later) = (heap.snapshot(), heap.snapshot());
+/// let (records, problems) = (heap.records(), heap.verify());
+/// let case = Case::new(&timeline).snapshot(&later).earlier(&earlier).records(&records).problems(&problems);
+/// assert_eq!(case.diagnose().verdict.word(), "none");
+/// // From dumps alone:
+/// assert!(Case::of_snapshot(&later).earlier(&earlier).diagnose().suspects.is_empty());
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -109,6 +133,13 @@ impl<'a> Case<'a> {
     /// How the work that ended in an out-of-memory error went under other limits, 2, 4 and
     /// 8 times as large. It tells a live set that needs more from one unit that loads too
     /// much at once, and that from an allocation without an end.
+    ///
+    /// ```
+    /// use gc_core::{Case, Timeline, Trial};
+    ///
+    /// let trial = Trial { max: 8 << 20, completed: true, before: 1000, peak: 6 << 20, after: 1000 };
+    /// println!("{}", Case::new(&Timeline::new()).trials(&[trial]).diagnose());
+    /// ```
     #[must_use]
     pub fn trials(self, trials: &'a [Trial]) -> Case<'a> {
         Case { trials, ..self }

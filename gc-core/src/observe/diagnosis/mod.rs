@@ -14,6 +14,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What a diagnosis concludes.
+///
+/// ```
+/// assert_eq!(gc_core::VerdictKind::ContainerGrowth.word(), "container-growth");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum VerdictKind {
@@ -55,6 +59,17 @@ impl VerdictKind {
 }
 
 /// A number that a conclusion rests on.
+///
+/// ```
+/// use gc_core::{Case, Heap, Timeline};
+///
+/// let heap = Heap::new();
+/// let mut timeline = Timeline::new();
+/// timeline.sample(&heap);
+/// for fact in &Case::new(&timeline).diagnose().evidence {
+///     println!("{}: {}", fact.name, fact.value);
+/// }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Fact {
@@ -65,6 +80,16 @@ pub struct Fact {
 }
 
 /// One thing that is probably wrong.
+///
+/// ```
+/// use gc_core::{Case, Heap};
+///
+/// let heap = Heap::new();
+/// let snapshot = heap.snapshot();
+/// for suspect in Case::of_snapshot(&snapshot).diagnose().suspects {
+///     println!("{} in {:?}: {}", suspect.type_name, suspect.place, suspect.advice);
+/// }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Suspect {
@@ -92,6 +117,14 @@ pub struct Suspect {
 /// What was concluded from a [`Case`]: the suspects, the first one first.
 ///
 /// `Display` prints it for people; "nothing suspicious" is a verdict, too.
+///
+/// ```
+/// use gc_core::{Case, Timeline, VerdictKind};
+///
+/// let diagnosis = Case::new(&Timeline::new()).diagnose();
+/// assert_eq!((diagnosis.verdict, diagnosis.suspects.len()), (VerdictKind::None, 0));
+/// println!("{diagnosis}");
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Diagnosis {

@@ -24,6 +24,18 @@ use std::io::{BufWriter, Result, Write};
 /// assert!(text.starts_with(b"digraph ObjectGraph {\n"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// ```
+/// use gc_core::{Dot, Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let object = heap.alloc(7);
+/// let snapshot = heap.snapshot();
+/// let start = [snapshot.find(&Gc::as_any(&object)).unwrap()];
+/// let mut text = Vec::new();
+/// Dot::refs().max_depth(2).too_many(5).write(&start, &mut text)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dot {
     backwards: bool,

@@ -23,6 +23,16 @@ impl Heap {
     /// columns `alloc_objects`, `alloc_space`, `inuse_objects` and `inuse_space`, for `go tool
     /// pprof -top FILE`. A site is shown as `file:line`.
     ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.track_allocations(true);
+    /// let _kept = heap.alloc(7);
+    /// let mut file = Vec::new();
+    /// heap.write_pprof(&mut file)?;
+    /// assert!(!file.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What `out` fails with.
     pub fn write_pprof(&self, mut out: impl Write) -> Result<()> {

@@ -44,6 +44,15 @@ impl Snapshot {
 
     /// Writes a line of JSON for each edge: `from`, `name`, `to`; the ends are ids.
     ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let _kept = heap.alloc_slice([heap.alloc(7)]);
+    /// let mut rows = Vec::new();
+    /// heap.snapshot().write_edges(&mut rows)?;
+    /// assert_eq!(rows.iter().filter(|byte| **byte == b'\n').count(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What `out` fails with.
     pub fn write_edges(&self, out: impl Write) -> Result<()> {

@@ -12,6 +12,15 @@ impl Heap {
     /// microseconds since the heap was made. An incremental collection is shown as long as
     /// its slices together took.
     ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.collect();
+    /// let mut file = Vec::new();
+    /// heap.write_trace_events(&mut file)?;
+    /// assert!(!file.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What `out` fails with.
     pub fn write_trace_events(&self, out: impl Write) -> Result<()> {

@@ -147,6 +147,17 @@ impl Columns {
 /// assert_eq!(snapshot.dominators().retained_bytes(snapshot.object(ObjectId(1)).unwrap()), 96);
 /// # Ok::<(), gc_core::SnapshotError>(())
 /// ```
+///
+/// ```
+/// use gc_core::{ObjectId, SnapshotBuilder};
+///
+/// let mut builder = SnapshotBuilder::new();
+/// let [one, other] = [builder.object(ObjectId(1), "Node", 32, 0)?, builder.object(ObjectId(3), "Node", 32, 0)?];
+/// builder.element(one, 0, other)?;
+/// builder.hold(one, 2)?; // so many pointers from outside
+/// assert_eq!(builder.finish().roots().count(), 1);
+/// # Ok::<(), gc_core::SnapshotError>(())
+/// ```
 #[derive(Default)]
 pub struct SnapshotBuilder {
     columns: Columns,
@@ -246,6 +257,12 @@ impl fmt::Debug for SnapshotBuilder {
 }
 
 /// What is wrong with an object or an edge.
+///
+/// ```
+/// use gc_core::{SnapshotBuilder, SnapshotError};
+///
+/// assert_eq!(SnapshotBuilder::new().edge(0, "next", 0), Err(SnapshotError::NoSuchObject(0)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SnapshotError {

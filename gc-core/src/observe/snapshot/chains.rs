@@ -16,6 +16,19 @@ use hashbrown::HashMap;
 ///   .sessions[3] -> Session @17
 ///   .user -> User @21
 /// ```
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let text = heap.alloc_str("text");
+/// let row = heap.alloc_slice([text.clone()]);
+/// let any = gc_core::Gc::as_any(&text);
+/// drop(text);
+/// let snapshot = heap.snapshot();
+/// let chain = snapshot.path_to_root(snapshot.find(&any).unwrap()).unwrap();
+/// println!("{chain}");
+/// assert!(chain.start().external_references() > 0 && chain.links().len() <= 1);
+/// # drop(row);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Chain<'s> {
     start: SnapshotObject<'s>,
@@ -23,6 +36,23 @@ pub struct Chain<'s> {
 }
 
 /// A step of a [`Chain`].
+///
+/// ```
+/// use gc_core::{ObjectId, SnapshotBuilder};
+///
+/// let mut builder = SnapshotBuilder::new();
+/// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+/// let [one, other] = [builder.object(ObjectId(3), "Node", 32, 0)?, builder.object(ObjectId(5), "Node", 32, 0)?];
+/// builder.element(list, 0, one)?;
+/// builder.edge(one, "next", other)?;
+/// builder.edge(other, "next", one)?;
+/// let snapshot = builder.finish();
+/// let [list, one, other] = [1, 3, 5].map(|id| snapshot.object(ObjectId(id)).unwrap());
+/// let link = &snapshot.path_to_root(one).unwrap().links()[0].clone();
+/// assert_eq!((&*link.edge, link.target), ("[0]", one));
+/// # let _ = (list, other);
+/// # Ok::<(), gc_core::SnapshotError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Link<'s> {
@@ -39,11 +69,44 @@ pub(crate) type Sources<'s> = (Vec<(Cow<'s, str>, SnapshotObject<'s>)>, usize);
 impl Snapshot {
     /// A shortest chain to the object from one that is held from outside of the heap:
     /// objgraph's `find_backref_chain`. `None`: nothing outside leads to it.
+    ///
+    /// ```
+    /// use gc_core::{ObjectId, SnapshotBuilder};
+    ///
+    /// let mut builder = SnapshotBuilder::new();
+    /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+    /// let [one, other] = [builder.object(ObjectId(3), "Node", 32, 0)?, builder.object(ObjectId(5), "Node", 32, 0)?];
+    /// builder.element(list, 0, one)?;
+    /// builder.edge(one, "next", other)?;
+    /// builder.edge(other, "next", one)?;
+    /// let snapshot = builder.finish();
+    /// let [list, one, other] = [1, 3, 5].map(|id| snapshot.object(ObjectId(id)).unwrap());
+    /// let chain = snapshot.path_to_root(other).unwrap();
+    /// assert_eq!((chain.start(), chain.links().len()), (list, 2));
+    /// # let _ = one;
+    /// # Ok::<(), gc_core::SnapshotError>(())
+    /// ```
     pub fn path_to_root<'s>(&'s self, object: SnapshotObject<'s>) -> Option<Chain<'s>> {
         self.shortest(self.root_numbers(), object.at)
     }
 
     /// A shortest chain from one object to another: objgraph's `find_ref_chain`.
+    ///
+    /// ```
+    /// use gc_core::{ObjectId, SnapshotBuilder};
+    ///
+    /// let mut builder = SnapshotBuilder::new();
+    /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+    /// let [one, other] = [builder.object(ObjectId(3), "Node", 32, 0)?, builder.object(ObjectId(5), "Node", 32, 0)?];
+    /// builder.element(list, 0, one)?;
+    /// builder.edge(one, "next", other)?;
+    /// builder.edge(other, "next", one)?;
+    /// let snapshot = builder.finish();
+    /// let [list, one, other] = [1, 3, 5].map(|id| snapshot.object(ObjectId(id)).unwrap());
+    /// assert_eq!(snapshot.chain(one, other).unwrap().links().len(), 1);
+    /// assert!(snapshot.chain(one, list).is_none());
+    /// # Ok::<(), gc_core::SnapshotError>(())
+    /// ```
     pub fn chain<'s>(&'s self, from: SnapshotObject<'s>, to: SnapshotObject<'s>) -> Option<Chain<'s>> {
         self.shortest([from.at].into_iter(), to.at)
     }

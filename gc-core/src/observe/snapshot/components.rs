@@ -8,6 +8,26 @@ use hashbrown::{HashMap, HashSet};
 
 /// Objects each of which can be reached from each other, more than one, or one that points
 /// to itself.
+///
+/// ```
+/// use gc_core::{ObjectId, SnapshotBuilder};
+///
+/// let mut builder = SnapshotBuilder::new();
+/// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+/// let [one, other] = [builder.object(ObjectId(3), "Node", 32, 0)?, builder.object(ObjectId(5), "Node", 32, 0)?];
+/// builder.element(list, 0, one)?;
+/// builder.edge(one, "next", other)?;
+/// builder.edge(other, "next", one)?;
+/// let snapshot = builder.finish();
+/// let [list, one, other] = [1, 3, 5].map(|id| snapshot.object(ObjectId(id)).unwrap());
+/// let components = snapshot.components();
+/// assert_eq!((components.len(), components[0].members().len(), components[0].finalizers().count()), (1, 2, 0));
+/// assert!(!components[0].closing_edges().is_empty());
+/// let (from, edge) = components[0].edge_to_cut().unwrap();
+/// println!("cut {from}.{}", edge.edge);
+/// # let _ = (list, one, other);
+/// # Ok::<(), gc_core::SnapshotError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Component<'s> {
     snapshot: &'s Snapshot,
@@ -21,6 +41,11 @@ const TRIED: usize = 64;
 impl Snapshot {
     /// The components with a cycle, that with the oldest object first. What lies between
     /// them, or hangs off them, is in none.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert!(heap.snapshot().components().is_empty(), "there is no cycle");
+    /// ```
     pub fn components(&self) -> Vec<Component<'_>> {
         let component = |mut members: Vec<u32>| {
             members.sort_unstable_by_key(|&at| self.ids[at as usize]);

@@ -9,6 +9,18 @@ use hashbrown::{HashMap, HashSet};
 /// What changed from one snapshot to a later one of the same heap: see [`Snapshot::diff`].
 ///
 /// `Display` prints a table: objects that came and went, the bytes that changed, the type.
+///
+/// ```
+/// use gc_core::Heap;
+///
+/// let heap = Heap::new();
+/// let earlier = heap.snapshot();
+/// let _kept = [heap.alloc(1_u32), heap.alloc(2)];
+/// let later = heap.snapshot();
+/// let diff = later.diff(&earlier);
+/// assert_eq!((diff.born().len(), &*diff.types()[0].type_name, diff.types()[0].born), (2, "u32", 2));
+/// println!("{diff}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Diff<'s> {
     types: Vec<TypeChange>,
@@ -16,6 +28,18 @@ pub struct Diff<'s> {
 }
 
 /// How the objects of one type changed.
+///
+/// ```
+/// use gc_core::Heap;
+///
+/// let heap = Heap::new();
+/// let kept = heap.alloc(1_u32);
+/// let earlier = heap.snapshot();
+/// drop(kept);
+/// let later = heap.snapshot();
+/// let change = &later.diff(&earlier).types()[0].clone();
+/// assert!((change.died, change.objects) == (1, 0) && change.bytes < 0);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TypeChange {
@@ -33,6 +57,12 @@ pub struct TypeChange {
 
 impl Snapshot {
     /// What changed since an earlier snapshot. Objects are known by their ids.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let (earlier, later) = (heap.snapshot(), heap.snapshot());
+    /// assert!(later.diff(&earlier).types().is_empty());
+    /// ```
     pub fn diff<'s>(&'s self, earlier: &Snapshot) -> Diff<'s> {
         let before: HashSet<u64> = earlier.ids.iter().copied().collect();
         let now: HashSet<u64> = self.ids.iter().copied().collect();

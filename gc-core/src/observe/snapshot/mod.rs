@@ -26,6 +26,14 @@ use names::{Name, Texts};
 
 /// Identifies an object in all snapshots of its heap, and in its heap dumps: 5 plus twice
 /// its birth. (The format `.heapsnapshot` wants odd numbers, and the first two are taken.)
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let object = Gc::as_any(&heap.alloc(7));
+/// assert_eq!((object.id().0, object.id().to_string()), (5 + 2 * object.birth(), format!("@{}", object.id().0)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ObjectId(pub u64);
 
@@ -56,6 +64,26 @@ pub(crate) struct Shape {
 /// graph of any depth on any stack.
 ///
 /// [`Heap::snapshot`]: crate::Heap::snapshot
+///
+/// ```
+/// use gc_core::{ObjectId, SnapshotBuilder};
+///
+/// let mut builder = SnapshotBuilder::new();
+/// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+/// let [one, other] = [builder.object(ObjectId(3), "Node", 32, 0)?, builder.object(ObjectId(5), "Node", 32, 0)?];
+/// builder.element(list, 0, one)?;
+/// builder.edge(one, "next", other)?;
+/// builder.edge(other, "next", one)?;
+/// let snapshot = builder.finish();
+/// let [list, one, other] = [1, 3, 5].map(|id| snapshot.object(ObjectId(id)).unwrap());
+/// assert_eq!((snapshot.len(), snapshot.is_empty(), snapshot.edge_count(), snapshot.bytes()), (3, false, 3, 128));
+/// assert_eq!(snapshot.roots().collect::<Vec<_>>(), [list]);
+/// let referrers: Vec<_> = snapshot.referrers(one).map(|(from, edge)| (from, edge.into_owned())).collect();
+/// assert_eq!(referrers, [(list, "[0]".into()), (other, "next".into())]);
+/// assert_eq!(snapshot.census().of("Node").unwrap().objects, 2);
+/// println!("{} objects in {} bytes", snapshot.objects().len(), snapshot.memory());
+/// # Ok::<(), gc_core::SnapshotError>(())
+/// ```
 pub struct Snapshot {
     shapes: Vec<Shape>,
     texts: Texts,
@@ -89,6 +117,22 @@ const FINALIZED: u8 = 2;
 const CANDIDATE: u8 = 4;
 
 /// An object of a snapshot.
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let text = heap.alloc(String::from("text"));
+/// let row = heap.alloc_slice([text.clone()]);
+/// let snapshot = heap.snapshot();
+/// let object = snapshot.find(&Gc::as_any(&text)).unwrap();
+/// assert_eq!((object.id(), object.type_name()), (Gc::as_any(&text).id(), "String"));
+/// assert_eq!(object.bytes(), object.shallow_bytes() + object.owned_bytes());
+/// assert_eq!((object.external_references(), object.generation()), (1, None)); // `text`; no cycle is possible
+/// assert!(!(object.has_finalizer() || object.is_in_garbage() || object.is_finalized() || object.is_candidate()));
+/// let row = snapshot.find(&Gc::as_any(&row)).unwrap();
+/// assert_eq!(row.edges().next().unwrap(), ("[0]".into(), object));
+/// ```
 #[derive(Clone, Copy)]
 pub struct SnapshotObject<'s> {
     snapshot: &'s Snapshot,

@@ -47,6 +47,12 @@ impl Heap {
 
 impl Snapshot {
     /// A living object of the heap that the snapshot is of, if it was alive then.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let object = heap.alloc(7);
+    /// assert!(heap.snapshot().find(&gc_core::Gc::as_any(&object)).is_some());
+    /// ```
     pub fn find(&self, object: &GcAny) -> Option<super::SnapshotObject<'_>> {
         self.object(object.id())
     }

@@ -12,6 +12,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// What kind of thing is wrong.
+///
+/// ```
+/// use gc_core::{Heap, ProblemKind};
+///
+/// let wrong = |heap: &Heap| heap.verify().iter().any(|it| it.kind == ProblemKind::MissedEdge);
+/// assert!(!wrong(&Heap::new()));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ProblemKind {
@@ -27,6 +34,12 @@ pub enum ProblemKind {
 }
 
 /// Something that [`Heap::verify`] found.
+///
+/// ```
+/// for problem in gc_core::Heap::new().verify() {
+///     println!("{}: {:?}: {problem}", problem.type_name, problem.field);
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Problem {

@@ -1,0 +1,134 @@
+//! Objects, and who points to whom: `get_objects`, `get_referrers` and their like of Python's
+//! `gc` module.
+
+use super::{Generation, Heap};
+use crate::any::GcAny;
+use crate::observe::{self, Edge};
+use crate::space::object::Object;
+use alloc::vec::Vec;
+
+impl Heap {
+    /// The tracked objects of a generation, or all: `gc.get_objects`. In no
+    /// particular order; frozen ones only in all.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// let kept = node(&heap);
+    /// assert_eq!(heap.objects(None), [Gc::as_any(&kept)]);
+    /// ```
+    pub fn objects(&self, generation: Option<Generation>) -> Vec<GcAny> {
+        let objects = observe::objects(self.core(), generation.map(Generation::number));
+        objects.into_iter().map(GcAny::another).collect()
+    }
+
+    /// The objects that point to any of `targets`: `gc.get_referrers`. Looks at
+    /// every object.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// let (one, other) = (node(&heap), node(&heap));
+    /// one.next.set(Some(other.clone()));
+    /// assert_eq!(heap.referrers(&[&Gc::as_any(&other)]), [Gc::as_any(&one)]);
+    /// ```
+    pub fn referrers(&self, targets: &[&GcAny]) -> Vec<GcAny> {
+        let targets: Vec<Object> = targets.iter().map(|target| target.object()).collect();
+        observe::referrers(self.core(), &targets).into_iter().map(GcAny::another).collect()
+    }
+
+    /// The objects that `object` points to, as often as it does: `gc.get_referents`.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// let (one, other) = (node(&heap), node(&heap));
+    /// one.next.set(Some(other.clone()));
+    /// assert_eq!(heap.referents(&Gc::as_any(&one)), [Gc::as_any(&other)]);
+    /// ```
+    pub fn referents(&self, object: &GcAny) -> Vec<GcAny> {
+        object.referents()
+    }
+
+    /// The edges of an object with their names: `next`, `children[3]`, `["key"]`.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// let one = node(&heap);
+    /// one.next.set(Some(one.clone()));
+    /// let edges = heap.edges(&Gc::as_any(&one));
+    /// assert_eq!((&*edges[0].name, &edges[0].target), ("next", &Gc::as_any(&one)));
+    /// ```
+    pub fn edges(&self, object: &GcAny) -> Vec<Edge> {
+        let edges = observe::edges(object.object()).into_iter();
+        edges.map(|edge| Edge { name: edge.name, target: GcAny::another(edge.target) }).collect()
+    }
+
+    /// Is the object's type tracked? `gc.is_tracked`.
+    ///
+    /// ```
+    /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node { next: Slot<Node> }
+    /// # fn node(heap: &Heap) -> Gc<Node> {
+    /// #     heap.alloc(Node { next: Slot::empty() })
+    /// # }
+    /// # fn garbage(heap: &Heap) {
+    /// #     let node = node(heap);
+    /// #     node.next.set(Some(node.clone()));
+    /// # }
+    /// # let heap = Heap::new();
+    /// assert!(heap.is_tracked(&Gc::as_any(&node(&heap))));
+    /// assert!(!heap.is_tracked(&Gc::as_any(&heap.alloc(7))));
+    /// ```
+    pub fn is_tracked(&self, object: &GcAny) -> bool {
+        object.is_tracked()
+    }
+
+    /// Has its PEP 442 finalizer run? `gc.is_finalized`.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// assert!(!heap.is_finalized(&gc_core::Gc::as_any(&heap.alloc(7))));
+    /// ```
+    pub fn is_finalized(&self, object: &GcAny) -> bool {
+        object.is_finalized()
+    }
+}
