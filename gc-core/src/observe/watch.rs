@@ -149,8 +149,9 @@ impl Sample {
 
 /// Samples over time, oldest first: what a [diagnosis](crate::Case) of growth rests on.
 ///
-/// It keeps at most [`Timeline::MOST`] samples: beyond that every second one of the middle
-/// is let go, so that a service can be watched for as long as it runs.
+/// It keeps at most [`Timeline::MOST`] samples: beyond that every second one is let go, and from
+/// then on only every second one is kept (and the last one), so that a service can be watched for
+/// as long as it runs, and its first hour counts as much as its latest.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -162,6 +163,12 @@ impl Sample {
 #[derive(Clone, Default, Debug)]
 pub struct Timeline {
     samples: Vec<Sample>,
+    /// Samples that were ever added.
+    added: usize,
+    /// How often every second one was let go.
+    halvings: u32,
+    /// The last one is not one of those: it is kept until the next comes.
+    last_is_extra: bool,
 }
 
 impl Timeline {
@@ -181,14 +188,20 @@ impl Timeline {
 
     /// Adds a sample that was taken elsewhere.
     pub fn push(&mut self, sample: Sample) {
+        if self.last_is_extra {
+            self.samples.pop();
+        }
         if self.samples.len() == Timeline::MOST {
-            let mut at = 0;
+            let mut is_kept = false;
             self.samples.retain(|_| {
-                at += 1;
-                at % 2 == 1
+                is_kept = !is_kept;
+                is_kept
             });
+            self.halvings += 1;
         }
         self.samples.push(sample);
+        self.last_is_extra = !self.added.is_multiple_of(1 << self.halvings);
+        self.added += 1;
     }
 
     /// The samples, oldest first.
