@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 const WAYS: [Way; 2] = [Way::Stopping, Way::Slices];
 
 /// Every kind of point, as the program must come to it.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "alloc_slice",
     "armed",
     "bare callback",
@@ -30,6 +30,7 @@ const KINDS: [&str; 13] = [
     "make",
     "managed callback",
     "out of memory",
+    "record",
     "start",
     "stop",
     "trace",

@@ -68,6 +68,11 @@ fn in_the_drop_of_an_untraced_field() {
 }
 
 #[test]
+fn in_the_record_hook() {
+    run_all(Point::Record);
+}
+
+#[test]
 fn in_the_out_of_memory_hook() {
     run_all(Point::OutOfMemory);
 }

@@ -48,6 +48,7 @@ fn heap(policy: FinalizerPolicy) -> (Heap, Counted) {
     heap.add_callback(|phase, _| point(if phase == Phase::Start { "start" } else { "stop" }));
     heap.on_unraisable(|_| point("unraisable"));
     heap.on_out_of_memory(|_| point("out of memory"));
+    heap.on_record(|_| point("record"));
     heap.set_log(|_| point("log"));
     (heap, source)
 }

@@ -19,6 +19,7 @@ pub(super) enum Point {
     LogSink,
     FieldDrop,
     OutOfMemory,
+    Record,
 }
 
 /// How the objects die: by their counts, in a collection that is asked for, in one
@@ -54,6 +55,7 @@ fn heap_with_hooks(case: Case) -> (Heap, Counted) {
     heap.on_unraisable(|_| with(|state| state.root.clone()).iter().for_each(|root| unraisable(&Gc::heap(root))));
     heap.set_log(|_| fire(Point::LogSink, None));
     heap.on_out_of_memory(|_| fire(Point::OutOfMemory, None));
+    heap.on_record(|_| fire(Point::Record, None));
     if case.point == Point::LogSink {
         heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE);
     }
@@ -213,6 +215,9 @@ pub(super) fn run_all(point: Point) {
 /// Legacy runs no finalizer of what is on a cycle, so neither it nor anything that
 /// follows from it is met there.
 fn reachable(point: Point, policy: FinalizerPolicy, death: Death) -> bool {
-    let needs_death = !matches!(point, Point::Armed | Point::Start | Point::Stop | Point::LogSink | Point::OutOfMemory);
+    let needs_death = !matches!(
+        point,
+        Point::Armed | Point::Start | Point::Stop | Point::LogSink | Point::OutOfMemory | Point::Record
+    );
     !(policy == FinalizerPolicy::Legacy && death != Death::Count && needs_death)
 }
