@@ -58,6 +58,7 @@ fn the_program_comes_to_every_kind_of_point() {
 
 #[test]
 fn one_panic_at_each_point() {
+    let mut programs = 0;
     for (policy, way) in cases() {
         let all = points(policy, way).len();
         assert!(all > 60, "the program comes to few points: {all}");
@@ -65,7 +66,9 @@ fn one_panic_at_each_point() {
             let met = run(policy, way, &Plan::at([at, usize::MAX]));
             assert!(met.len() > at);
         }
+        programs += all;
     }
+    println!("{programs} programs");
 }
 
 /// The second one may be in what the first has caused: the report, or what is done instead.
@@ -73,6 +76,7 @@ fn one_panic_at_each_point() {
 /// them, others for each first one.
 #[test]
 fn two_panics_at_each_pair_of_points() {
+    let mut programs = 0;
     let step = if std::env::var("PANIC_PAIRS").is_ok_and(|it| it == "all") { 1 } else { 13 };
     for (policy, way) in cases() {
         let all = points(policy, way).len();
@@ -80,9 +84,11 @@ fn two_panics_at_each_pair_of_points() {
             let then = run(policy, way, &Plan::at([first, usize::MAX])).len();
             for second in (first + 1 + first % step..then).step_by(step) {
                 run(policy, way, &Plan::at([first, second]));
+                programs += 1;
             }
         }
     }
+    println!("{programs} programs");
 }
 
 fn cases() -> impl Iterator<Item = (FinalizerPolicy, Way)> {
