@@ -42,6 +42,14 @@
 //! ```
 //!
 //! Start with [`Heap`], [`Gc`], [`Slot`] and `#[derive(Trace)]`.
+//!
+//! # Features
+//!
+//! * `std` (on by default): memory from the operating system, panics of user code caught, the
+//!   standard collections traced, files written. Without it the crate needs `alloc` only, a
+//!   [`ChunkSource`] if the global allocator shall not serve, and panics of user code propagate
+//!   after the heap was put in order.
+//! * `tracing`: spans and events of collections, by the crate `tracing`, target `gc_core`.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
