@@ -167,8 +167,6 @@ pub struct Timeline {
     added: usize,
     /// How often every second one was let go.
     halvings: u32,
-    /// The last one is not one of those: it is kept until the next comes.
-    last_is_extra: bool,
 }
 
 impl Timeline {
@@ -188,7 +186,8 @@ impl Timeline {
 
     /// Adds a sample that was taken elsewhere.
     pub fn push(&mut self, sample: Sample) {
-        if self.last_is_extra {
+        // The last one, if it is not one of those that are kept, was there until the next came.
+        if !self.added.saturating_sub(1).is_multiple_of(1 << self.halvings) {
             self.samples.pop();
         }
         if self.samples.len() == Timeline::MOST {
@@ -200,7 +199,6 @@ impl Timeline {
             self.halvings += 1;
         }
         self.samples.push(sample);
-        self.last_is_extra = !self.added.is_multiple_of(1 << self.halvings);
         self.added += 1;
     }
 

@@ -55,7 +55,7 @@ impl CountWord {
     /// Makes it the word of a new object with count 1 again.
     #[inline]
     pub(crate) fn start(&self, loud: bool) {
-        self.0.set(if loud { LOUD } else { 0 });
+        self.0.set(CountWord::of_new(loud).0.into_inner());
     }
 
     /// Adds one. Returns `true` when the count saturated by it.

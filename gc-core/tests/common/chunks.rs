@@ -1,7 +1,7 @@
 //! A source of chunks that counts what it gives, and can fail.
 
 use super::{log, logged};
-use gc_core::{ChunkSource, FinalizerPolicy, Heap, SystemChunks};
+use gc_core::{ChunkSource, FinalizerPolicy, Heap, HeapBuilder, SystemChunks};
 use std::cell::Cell;
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -83,11 +83,16 @@ impl Counted {
     }
 }
 
+/// For a heap that does not collect by itself, and is counted.
+pub fn counted_builder(policy: FinalizerPolicy) -> (HeapBuilder, Counted) {
+    let source = Counted::default();
+    (Heap::builder().policy(policy).thresholds([0, 0, 0]).chunk_source(source.clone()), source)
+}
+
 /// A heap that does not collect by itself, logs its unraisable events, and is counted.
 pub fn counted(policy: FinalizerPolicy) -> (Heap, Counted) {
     logged();
-    let source = Counted::default();
-    let builder = Heap::builder().policy(policy).thresholds([0, 0, 0]).chunk_source(source.clone());
+    let (builder, source) = counted_builder(policy);
     let builder = builder.on_unraisable(|event| log(format!("{:?} {}", event.kind, event.message)));
     (builder.build().unwrap(), source)
 }

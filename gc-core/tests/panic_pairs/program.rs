@@ -1,6 +1,6 @@
 //! The program that comes to all points where user code runs.
 
-use super::common::chunks::Counted;
+use super::common::chunks::{Counted, counted_builder};
 use super::common::slots_in_use;
 use super::plan::{Injected, Plan, finish, point};
 use super::subjects::{Hand, Subject, fates, hand, subject};
@@ -42,9 +42,8 @@ pub fn run(policy: FinalizerPolicy, way: Way, plan: &Plan) -> Vec<&'static str> 
 
 /// A heap with every hook.
 fn heap(policy: FinalizerPolicy) -> (Heap, Counted) {
-    let source = Counted::default();
-    let builder = Heap::builder().policy(policy).thresholds([0, 0, 0]).max(32 << 20).chunk_source(source.clone());
-    let heap = builder.build().expect("32 MiB are enough");
+    let (builder, source) = counted_builder(policy);
+    let heap = builder.max(32 << 20).build().expect("32 MiB are enough");
     heap.add_callback(|phase, _| point(if phase == Phase::Start { "start" } else { "stop" }));
     heap.on_unraisable(|_| point("unraisable"));
     heap.on_out_of_memory(|_| point("out of memory"));
@@ -145,12 +144,16 @@ fn change_rings(heap: &Heap, way: Way) {
     let (first, _one) = ring(heap);
     collect(heap, way);
     drop(first.next.take());
+    work_off_garbage(heap);
+    drop(first);
+    collect(heap, way);
+}
+
+fn work_off_garbage(heap: &Heap) {
     for object in heap.garbage().to_vec().iter().filter_map(GcAny::downcast::<Subject>) {
         drop((object.next.take(), object.hand.take()));
     }
     heap.garbage().clear();
-    drop(first);
-    collect(heap, way);
 }
 
 /// Nothing is lost, nothing was dropped twice, and the heap verifies.
@@ -160,10 +163,7 @@ fn check(policy: FinalizerPolicy, heap: Heap, source: &Counted) {
     assert!(problems.is_empty(), "{problems:?}");
     for _ in 0..3 {
         heap.collect();
-        for object in heap.garbage().to_vec().iter().filter_map(GcAny::downcast::<Subject>) {
-            drop((object.next.take(), object.hand.take()));
-        }
-        heap.garbage().clear();
+        work_off_garbage(&heap);
     }
     assert_eq!(slots_in_use(&heap), 0, "{:?}", heap.census());
     let problems = heap.verify();

@@ -3,7 +3,7 @@
 use super::actions::{ACTIONS, Action, check_counts};
 use super::subjects::{Root, Subject, fire, forget_state, looped_root, subject, unraisable, with};
 use crate::common::BOTH;
-use crate::common::chunks::Counted;
+use crate::common::chunks::{Counted, counted_builder};
 use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Heap, Phase, Slot};
 use std::collections::HashMap;
 
@@ -47,9 +47,8 @@ pub(super) struct Case {
 const MAX: usize = 64 << 20;
 
 fn heap_with_hooks(case: Case) -> (Heap, Counted) {
-    let source = Counted::default();
-    let builder = Heap::builder().policy(case.policy).thresholds([0, 0, 0]).max(MAX);
-    let heap = builder.chunk_source(source.clone()).build().unwrap();
+    let (builder, source) = counted_builder(case.policy);
+    let heap = builder.max(MAX).build().unwrap();
     heap.force_detector(Some(case.linear));
     heap.add_callback(|phase, _| fire(if phase == Phase::Start { Point::Start } else { Point::Stop }, None));
     heap.on_unraisable(|_| with(|state| state.root.clone()).iter().for_each(|root| unraisable(&Gc::heap(root))));

@@ -5,6 +5,7 @@ use crate::observe::type_names::TypeNames;
 use crate::space::block::{Block, flag};
 use crate::space::core::Core;
 use crate::space::memory::bytes_of;
+use crate::space::object::Object;
 use crate::space::planes::{Planes, bits};
 use alloc::format;
 use alloc::string::String;
@@ -57,15 +58,22 @@ fn look_at_group(core: &Core, block: &Block, group: u32, planes: &Planes, note: 
     }
     for slot in bits(alive) {
         let object = block.object(group * 64 + slot);
-        if object.count().get() == 0 || !object.count().is_open() {
-            note(format!("the object at {:#x} lives, but its count says otherwise", object.address()));
-        }
-        if object.birth() >= core.births.next() {
-            note(format!("the object at {:#x} is not born yet", object.address()));
-        }
+        look_at_object(core, object, note);
         let is_weak = planes.weak.get() >> slot & 1 == 1;
         if is_weak != core.weaks.has(object) {
             note(format!("the object at {:#x} has weak references, or is only marked so", object.address()));
         }
+    }
+}
+
+/// What holds of every living object, in the middle of a collection too.
+pub(super) fn look_at_object(core: &Core, object: Object, note: &mut impl FnMut(String)) {
+    // (A collection condemns those that are about to go.)
+    let may_be_condemned = core.collecting.get();
+    if object.count().get() == 0 || !(object.count().is_open() || may_be_condemned) {
+        note(format!("the object at {:#x} lives, but its count says otherwise", object.address()));
+    }
+    if object.birth() >= core.births.next() {
+        note(format!("the object at {:#x} is not born yet", object.address()));
     }
 }

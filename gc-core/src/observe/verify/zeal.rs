@@ -26,10 +26,8 @@ pub(crate) fn after(core: &Core, step: &str) {
 mod checks {
     use crate::observe::graph::{each_living, edges_to};
     use crate::observe::verify::structure;
-    use crate::space::block::Block;
     use crate::space::core::Core;
     use crate::space::object::{Object, Place};
-    use crate::space::planes::{Planes, bits};
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
@@ -40,11 +38,7 @@ mod checks {
         let mut problems = Vec::new();
         edges(core, &mut problems);
         if core.collecting.get() {
-            core.memory.each_block(&mut |block| {
-                for (group, planes) in (0..).zip(block.groups()) {
-                    group_in_a_collection(core, block, group, planes, &mut problems);
-                }
-            });
+            each_living(core, |object| structure::look_at_object(core, object, &mut |it| problems.push(it)));
         } else {
             problems.extend(structure::problems(core).iter().map(ToString::to_string));
         }
@@ -68,16 +62,6 @@ mod checks {
             } else if planes.alloc.get() & bit != 0 && count < edges {
                 let name = target.info().short_name();
                 problems.push(format!("{name} at {:#x} has count {count}, but {edges} edges", target.address()));
-            }
-        }
-    }
-
-    fn group_in_a_collection(core: &Core, block: &Block, group: u32, planes: &Planes, problems: &mut Vec<String>) {
-        let alive = planes.alloc.get();
-        for slot in bits(alive) {
-            let object = block.object(group * 64 + slot);
-            if object.count().get() == 0 || object.birth() >= core.births.next() {
-                problems.push(format!("the object at {:#x} lives without a count or a birth", object.address()));
             }
         }
     }
