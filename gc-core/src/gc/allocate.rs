@@ -1,16 +1,11 @@
 //! Allocation: how a value becomes an object with a first pointer to it.
 
 use super::Gc;
-use crate::collect;
+use super::place::{HalfBuilt, out_of_memory, place, settle};
 use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind, give_up, insist};
-use crate::release;
 use crate::space::bins::size_class;
-use crate::space::block::Block;
-use crate::space::core::Core;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
-use crate::space::records::Cause;
-use crate::space::slice::Stamp;
 use crate::trace::Trace;
 use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place};
 use crate::weak::{Weak, WeakRef};
@@ -19,9 +14,6 @@ use core::ptr::{self, NonNull};
 
 /// Values are smaller than this.
 const MAX_SIZE: usize = isize::MAX as usize / 2;
-
-/// The greatest alignment that a value may have.
-const MAX_ALIGN: usize = 32 << 10;
 
 impl Heap {
     /// Puts a value on the heap. May collect first, which may run any user code.
@@ -360,97 +352,4 @@ impl Heap {
         // SAFETY: the caller's promise: a value lies there, and its first count is ours.
         unsafe { Gc::from_raw(NonNull::new_unchecked(S::value(object))) }
     }
-}
-
-/// Takes a slot and writes its header: count 1, born now, not alive yet. Does whatever
-/// it takes: a collection that is due, another block, memory from the system, a last
-/// collection.
-fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Result<Object, OutOfMemoryKind> {
-    if info.align > MAX_ALIGN || !core.account.could_admit(size) {
-        return Err(OutOfMemoryKind::RequestTooLarge);
-    }
-    if core.births.look_closer() {
-        core.bins.flush();
-    }
-    let object = match core.take_slot(info, size, class) {
-        Some(object) => object,
-        None => take_slot_after_all(core, info, size, class)?,
-    };
-    let block = object.block();
-    collect_if_due(core, block);
-    core.be_born(object, block);
-    Ok(object)
-}
-
-/// Takes a slot although there was none: a full collection may make room. (There can be
-/// none inside of another.)
-#[cold]
-fn take_slot_after_all(
-    core: &Core,
-    info: &'static TypeInfo,
-    size: usize,
-    class: u8,
-) -> Result<Object, OutOfMemoryKind> {
-    if core.collecting.get() {
-        return Err(OutOfMemoryKind::HeapSpace);
-    }
-    let program = core.overhead.since_last();
-    let began = Stamp::now();
-    collect::collect_because(core, Cause::AllocationFailure, 2);
-    core.memory.trim();
-    let object = core.take_slot(info, size, class).ok_or(OutOfMemoryKind::HeapSpace)?;
-    let freed = core.ledger.last().map_or(0, |last| last.bytes);
-    if core.overhead.note(began, program, freed, core.account.max()) {
-        core.free_slot(object);
-        return Err(OutOfMemoryKind::OverheadLimit);
-    }
-    Ok(object)
-}
-
-/// Collects when there are too many young objects, the one about to be born included, or
-/// too many bytes in few objects.
-fn collect_if_due(core: &Core, block: &Block) {
-    core.births.expect(block.is_tracked());
-    if core.births.is_due() {
-        collect::collect_due(core);
-    } else if core.account.is_due(0) {
-        collect::collect_for_bytes(core);
-    }
-    // A new epoch may have begun: the block must know before the object comes alive.
-    core.open_for_young(block);
-    core.births.expect_no_more(block.is_tracked());
-}
-
-/// Moves the value into its slot.
-///
-/// # Safety
-/// `object` is a slot of `block` that was taken for a `T`, with its header written.
-#[inline]
-unsafe fn settle<T: Trace>(object: Object, block: &Block, value: T) -> Gc<T> {
-    let slot = object.value().cast::<T>();
-    // SAFETY: the caller's promise.
-    unsafe {
-        slot.write(value);
-        block.come_alive(object);
-        Gc::from_raw(slot)
-    }
-}
-
-/// A slot whose value is being made; given back when that panics.
-struct HalfBuilt<'h> {
-    core: &'h Core,
-    object: Object,
-}
-
-impl Drop for HalfBuilt<'_> {
-    fn drop(&mut self) {
-        release::rites::silence_weak(self.core, self.object);
-        self.core.free_slot(self.object);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn out_of_memory(core: &Core, kind: OutOfMemoryKind, requested: usize) -> ! {
-    panic!("{}", give_up(core, kind, requested));
 }

@@ -1,33 +1,17 @@
 //! Bins: one for each type (and size class, for slices) with objects on the heap.
 
+use super::bin::Bin;
 use super::block::{Block, BlockLink, flag};
 use super::boxed::{Shared, try_box};
 use super::chunk::{BLOCK, Chunk, SUB, Wanted};
 use super::core::Core;
-use super::dirty::Stay;
-use super::info::{Class, Die, TypeInfo};
+use super::info::TypeInfo;
 use super::layout::SlotLayout;
 use super::object::Object;
 use core::any::TypeId;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 use hashbrown::HashMap;
-
-/// A type's blocks.
-pub(crate) struct Bin {
-    /// The same as in `info`, one load earlier.
-    pub(crate) die: Die,
-    pub(crate) info: &'static TypeInfo,
-    class: Class,
-    /// Bytes of a value; for slices the most that the size class holds.
-    size: usize,
-    current: BlockLink,
-    available: BlockLink,
-    blocks: Cell<u32>,
-}
-
-/// Values whose slots would be larger than this get a block of their own.
-pub(crate) const LARGE: usize = 16 << 10;
 
 /// Types with slots larger than this start with a whole block at once.
 const SUB_STRIDE: usize = 1024;
@@ -109,7 +93,7 @@ impl Core {
         let bin = self.bin(info, size, class)?;
         // SAFETY: invariant 9: bins live as long as their heap.
         let bin = unsafe { bin.as_ref() };
-        if bin.stride() > LARGE {
+        if bin.is_large() {
             return self.take_large(bin);
         }
         loop {
@@ -143,15 +127,7 @@ impl Core {
         if let Some(bin) = self.bins.by_type.borrow().get(&(info.id, class)) {
             return Some(bin.link());
         }
-        let bin = Bin {
-            die: info.die,
-            info,
-            class: (info.classify)()?,
-            size,
-            current: Cell::new(None),
-            available: Cell::new(None),
-            blocks: Cell::new(0),
-        };
+        let bin = Bin::new(info, (info.classify)()?, size);
         let mut by_type = self.bins.by_type.borrow_mut();
         by_type.try_reserve(1).ok()?;
         let bin = Shared::new(try_box(bin).ok()?);
@@ -169,8 +145,7 @@ impl Core {
         if block.live() == 0 {
             block.birth_base.set(self.births.next());
         }
-        block.set_flag(flag::CURRENT);
-        bin.current.set(Some(block.link()));
+        bin.make_current(block);
         Some(block)
     }
 
@@ -189,7 +164,7 @@ impl Core {
         };
         bin.blocks.set(bin.blocks.get() + 1);
         // SAFETY: invariant 4: the memory was just taken for this block, of the planned size.
-        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class()) };
         block.bin.set(Some(NonNull::from(bin)));
         block.epoch.set(self.epochs.now());
         self.begin_counts(block);
@@ -211,7 +186,7 @@ impl Core {
         let layout = SlotLayout::plan(bytes, bin.size, info.align, info.prefix, 0)?;
         let layout = layout.single();
         // SAFETY: invariant 4: as in `new_block`.
-        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class()) };
         block.bin.set(Some(NonNull::from(bin)));
         block.epoch.set(self.epochs.now());
         block.birth_base.set(self.births.next());
@@ -242,172 +217,6 @@ impl Core {
         }
         if flags & flag::CURRENT == 0 && (flags & flag::AVAILABLE == 0 || block.live() == 0) {
             self.settle_block(block);
-        }
-    }
-
-    /// Accounts for slots of a block that are free again, and puts the block where it belongs.
-    pub(crate) fn count_freed(&self, block: &Block, slots: u32) {
-        block.count_freed(slots);
-        if block.is_tracked() {
-            self.births.count_deaths(slots);
-        }
-        self.settle_block(block);
-    }
-
-    /// Lists a block that has room again; gives it back when it is empty.
-    #[cold]
-    pub(crate) fn settle_block(&self, block: &Block) {
-        let Some(bin) = block.bin.get() else { return };
-        // SAFETY: invariant 9.
-        let bin = unsafe { bin.as_ref() };
-        if block.live() == 0 {
-            block.clear_flag(flag::RETIRED);
-            if !self.collecting.get() && !block.has(flag::HELD) {
-                self.empty_block(bin, block);
-                return;
-            }
-            self.note_if_empty(block);
-        }
-        if !block.has(flag::AVAILABLE | flag::CURRENT) && block.has_room() {
-            bin.push_available(block);
-        }
-    }
-
-    /// Notes a block that is to be given back as soon as nothing is in its way. (A dirty
-    /// one is noted when it is visited, a listed one when it is let go, a current one when
-    /// another takes its place.)
-    pub(crate) fn note_if_empty(&self, block: &Block) {
-        if block.live() > 0 || block.has(flag::HELD) {
-            return;
-        }
-        let mut emptied = self.emptied.borrow_mut();
-        if emptied.try_reserve(1).is_err() {
-            return self.untidy.set(true);
-        }
-        block.set_flag(flag::EMPTIED);
-        emptied.push(block.link());
-    }
-
-    fn empty_block(&self, bin: &Bin, block: &Block) {
-        if block.has(flag::AVAILABLE) {
-            bin.remove_available(block);
-        }
-        if bin.stride() <= LARGE {
-            bin.blocks.set(bin.blocks.get() - 1);
-        } else {
-            self.account.renew(block.slot_bytes(), 0);
-        }
-        self.memory.give_block(self, block);
-    }
-
-    /// Gives back the blocks that became empty while a collection was open.
-    pub(crate) fn tidy(&self) {
-        for link in self.emptied.take() {
-            // SAFETY: invariant 2: a block that is to be given back does not go before.
-            let block = unsafe { link.as_ref() };
-            block.clear_flag(flag::EMPTIED);
-            self.settle_block(block);
-        }
-        if self.untidy.take() {
-            self.tidy_all(false);
-        }
-    }
-
-    /// Gives back every block that is empty. With `closing` nothing will be allocated
-    /// any more: blocks go by themselves as soon as they are empty.
-    pub(crate) fn tidy_all(&self, closing: bool) {
-        self.visit_dirty(2, usize::MAX, |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean });
-        self.bins.flush();
-        self.emptied.take();
-        while self.tidy_some(closing) {}
-    }
-
-    /// Gives back some of the blocks that are empty. `false`: none is left.
-    fn tidy_some(&self, closing: bool) -> bool {
-        let mut blocks = [None; AT_A_TIME];
-        let mut found = 0;
-        self.memory.each_block(&mut |block| {
-            block.clear_flag(flag::EMPTIED);
-            let empty = block.live() == 0 && !block.has(flag::DIRTY | flag::LISTED);
-            if found < AT_A_TIME && (empty || (closing && block.has(flag::CURRENT))) {
-                blocks[found] = Some(block.link());
-                found += 1;
-            }
-        });
-        for link in blocks.into_iter().flatten() {
-            // SAFETY: invariant 2: still in place, only blocks visited before went back.
-            let block = unsafe { link.as_ref() };
-            // SAFETY: invariant 9.
-            let Some(bin) = block.bin.get().map(|bin| unsafe { bin.as_ref() }) else { continue };
-            if block.has(flag::CURRENT) {
-                bin.leave_current();
-            }
-            self.settle_block(block);
-        }
-        found == AT_A_TIME
-    }
-}
-
-/// So many blocks are gathered before they are given back.
-const AT_A_TIME: usize = 64;
-
-impl Bin {
-    fn stride(&self) -> usize {
-        (self.info.prefix + self.size.max(8)).next_multiple_of(self.info.align.max(8))
-    }
-
-    /// Bytes that a value of this bin may take.
-    #[cfg(any(gc_asan, gc_zeal))]
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
-    pub(crate) fn class(&self) -> Class {
-        self.class
-    }
-
-    fn current_block(&self) -> Option<&Block> {
-        // SAFETY: invariant 2: a current block does not go back.
-        self.current.get().map(|block| unsafe { block.as_ref() })
-    }
-
-    fn leave_current(&self) {
-        if let Some(block) = self.current_block() {
-            block.clear_flag(flag::CURRENT);
-        }
-        self.current.set(None);
-    }
-
-    fn push_available(&self, block: &Block) {
-        block.set_flag(flag::AVAILABLE);
-        let next = self.available.replace(Some(block.link()));
-        block.previous_available.set(None);
-        block.next_available.set(next);
-        if let Some(next) = next {
-            // SAFETY: invariant 2: listed blocks are in place.
-            unsafe { next.as_ref() }.previous_available.set(Some(block.link()));
-        }
-    }
-
-    fn pop_available(&self) -> Option<&Block> {
-        // SAFETY: invariant 2: listed blocks are in place.
-        let block = unsafe { self.available.get()?.as_ref() };
-        self.remove_available(block);
-        Some(block)
-    }
-
-    fn remove_available(&self, block: &Block) {
-        block.clear_flag(flag::AVAILABLE);
-        let (previous, next) = (block.previous_available.take(), block.next_available.take());
-        // SAFETY: invariant 2: listed blocks are in place.
-        unsafe {
-            match previous {
-                Some(previous) => previous.as_ref().next_available.set(next),
-                None => self.available.set(next),
-            }
-            if let Some(next) = next {
-                next.as_ref().previous_available.set(previous);
-            }
         }
     }
 }

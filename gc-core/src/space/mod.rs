@@ -37,6 +37,7 @@
 //!     ever made, and a reference to one that goes is not used any more.
 
 pub(crate) mod account;
+pub(crate) mod bin;
 pub(crate) mod bins;
 pub(crate) mod births;
 pub(crate) mod block;
@@ -64,6 +65,7 @@ pub(crate) mod seg;
 pub(crate) mod sites;
 pub(crate) mod slice;
 pub(crate) mod sliced;
+pub(crate) mod tidy;
 pub(crate) mod watch;
 pub(crate) mod weak_cell;
 pub(crate) mod weak_table;

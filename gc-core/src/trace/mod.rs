@@ -1,5 +1,6 @@
 //! How the heap sees into values.
 
+mod containers;
 mod dyn_trace;
 mod external;
 mod impls;

@@ -19,7 +19,7 @@ mod slots;
 
 pub(crate) use members::{SEED, SUSPECT};
 
-use super::bins::Bin;
+use super::bin::Bin;
 use super::chunk::{BLOCK_SHIFT, CHUNK, Chunk};
 use super::info::{Class, Glue, Kind, TypeInfo};
 use super::layout::SlotLayout;

@@ -102,9 +102,9 @@ impl Block {
     #[inline]
     fn unpoison(&self, object: Object) {
         #[cfg(gc_asan)]
-        crate::space::os::poison::clear(object.value(), self.bin().size());
+        crate::space::os::poison::clear(object.value(), self.bin().size);
         #[cfg(gc_zeal)]
-        crate::space::os::overwritten::check(object.value(), self.bin().size());
+        crate::space::os::overwritten::check(object.value(), self.bin().size);
         let _ = object;
     }
 
@@ -131,9 +131,9 @@ impl Block {
     #[inline]
     pub(crate) fn poison(&self, object: Object) {
         #[cfg(gc_asan)]
-        crate::space::os::poison::set(object.value(), self.bin().size());
+        crate::space::os::poison::set(object.value(), self.bin().size);
         #[cfg(gc_zeal)]
-        crate::space::os::overwritten::write(object.value(), self.bin().size());
+        crate::space::os::overwritten::write(object.value(), self.bin().size);
         let _ = object;
     }
 

@@ -1,8 +1,11 @@
 //! The chunks of a heap, and the blocks taken from them.
 
+mod subs;
+
+use self::subs::Subs;
 use super::account::Account;
 use super::block::Block;
-use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, SUBS, Wanted, run};
+use super::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, Wanted, run};
 use super::core::Core;
 use super::decay::Decay;
 use super::os::{ChunkSource, poison};
@@ -24,22 +27,12 @@ pub(crate) struct Memory {
     decay: Decay,
     /// Chunk to look at first.
     hint: Cell<usize>,
-    /// With room for all that there are.
-    free_subs: RefCell<Vec<FreeSub>>,
-    /// Sub-blocks of all split blocks.
-    subs: Cell<usize>,
+    subs: Subs,
     /// Blocks and sub-blocks that hold slots, and their bytes.
     used: Cell<usize>,
     used_bytes: Cell<usize>,
     /// Chunks given back so far.
     releases: Cell<usize>,
-}
-
-#[derive(Clone, Copy)]
-struct FreeSub {
-    chunk: NonNull<Chunk>,
-    block: u8,
-    sub: u8,
 }
 
 impl Memory {
@@ -52,8 +45,7 @@ impl Memory {
             free: Cell::new(0),
             decay: Decay::default(),
             hint: Cell::new(0),
-            free_subs: RefCell::new(Vec::new()),
-            subs: Cell::new(0),
+            subs: Subs::default(),
             used: Cell::new(0),
             used_bytes: Cell::new(0),
             releases: Cell::new(0),
@@ -144,7 +136,7 @@ impl Memory {
 
     fn new_chunk(&self, core: &Core, bytes: usize) -> Option<&Chunk> {
         self.chunks.borrow_mut().try_reserve(1).ok()?;
-        self.reserve_subs()?;
+        self.subs.reserve()?;
         let memory = self.source.acquire(bytes, CHUNK)?;
         poison::chunk_is_root(memory, bytes, true);
         self.account.take(if bytes > CHUNK { bytes } else { BLOCK });
@@ -163,7 +155,7 @@ impl Memory {
         self.chunks.borrow_mut().push(link);
         self.free.set(self.free.get() + chunk.capacity());
         if split && bytes == CHUNK {
-            self.add_subs(link, 0);
+            self.subs.add(link, 0);
         }
         Some(chunk)
     }
@@ -173,34 +165,15 @@ impl Memory {
         !self.account.is_limited() || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
     }
 
-    fn add_subs(&self, chunk: NonNull<Chunk>, block: usize) {
-        let subs = (Chunk::first_sub(block)..SUBS).rev();
-        let subs = subs.map(|sub| FreeSub { chunk, block: block as u8, sub: sub as u8 });
-        self.subs.set(self.subs.get() + subs.len());
-        self.free_subs.borrow_mut().extend(subs);
-    }
-
-    /// Makes room in the list for the sub-blocks of one block more.
-    fn reserve_subs(&self) -> Option<()> {
-        let mut free_subs = self.free_subs.borrow_mut();
-        let more = self.subs.get() + SUBS - free_subs.len();
-        free_subs.try_reserve(more).ok()
-    }
-
     /// Takes a sub-block, splitting a block when none is free.
     pub(crate) fn take_sub(&self, core: &Core) -> Option<(&Block, NonNull<u8>)> {
-        if self.free_subs.borrow().is_empty() {
+        if !self.subs.has_free() {
             self.split_block(core)?;
         }
-        let free = self.free_subs.borrow_mut().pop()?;
+        let taken = self.subs.take()?;
         self.used.set(self.used.get() + 1);
         self.used_bytes.set(self.used_bytes.get() + SUB);
-        // SAFETY: invariants 2 and 3: a listed sub-block is an entry of a split block of a mapped chunk.
-        unsafe {
-            let chunk = free.chunk.as_ref();
-            let entry = chunk.blocks[free.block as usize].subs()?.add(free.sub as usize);
-            Some((entry.as_ref(), chunk.block_start(free.block as usize).add(free.sub as usize * SUB)))
-        }
+        Some(taken)
     }
 
     /// A chunk without a free sub-block: the first one's header has some.
@@ -209,14 +182,14 @@ impl Memory {
             self.new_chunk(core, CHUNK)?;
             return Some(());
         }
-        self.reserve_subs()?;
+        self.subs.reserve()?;
         let (chunk, index, _) = self.find_blocks(core, Wanted::Whole(1))?;
         self.free.set(self.free.get() - 1);
-        if self.free_subs.borrow().is_empty() {
-            chunk.split_block(index);
-            self.add_subs(NonNull::from(chunk), index);
-        } else {
+        if self.subs.has_free() {
             self.return_blocks(chunk, index, 1);
+        } else {
+            chunk.split_block(index);
+            self.subs.add(NonNull::from(chunk), index);
         }
         Some(())
     }
@@ -236,9 +209,8 @@ impl Memory {
         block.retire();
         core.bins.flush();
         if span == 0 {
-            let link = NonNull::from(chunk);
-            self.free_subs.borrow_mut().push(FreeSub { chunk: link, block: index as u8, sub: sub as u8 });
-            if index > 0 && self.reclaim_split(chunk, index) {
+            self.subs.give(chunk, index, sub);
+            if index > 0 && self.subs.unsplit(chunk, index) {
                 self.return_blocks(chunk, index, 1);
             }
         } else {
@@ -326,33 +298,12 @@ impl Memory {
         }
     }
 
-    /// Undoes a split when all its sub-blocks are free.
-    fn reclaim_split(&self, chunk: &Chunk, index: usize) -> bool {
-        let here = |free: &FreeSub| free.chunk == NonNull::from(chunk) && free.block as usize == index;
-        let free_subs = self.free_subs.borrow();
-        if free_subs.iter().filter(|free| here(free)).count() < SUBS - 1 {
-            return false;
-        }
-        drop(free_subs);
-        self.forget_subs(here);
-        chunk.blocks[index].unsplit();
-        true
-    }
-
-    /// The free sub-blocks among all that `gone` says are so no longer.
-    fn forget_subs(&self, gone: impl Fn(&FreeSub) -> bool) {
-        let mut free_subs = self.free_subs.borrow_mut();
-        let before = free_subs.len();
-        free_subs.retain(|free| !gone(free));
-        self.subs.set(self.subs.get() - (before - free_subs.len()));
-    }
-
     /// Gives an empty chunk to the system.
     fn release_chunk(&self, chunk: &Chunk) {
         let link = NonNull::from(chunk);
         self.releases.set(self.releases.get() + 1);
         self.chunks.borrow_mut().retain(|known| *known != link);
-        self.forget_subs(|free| free.chunk == link);
+        self.subs.forget_chunk(link);
         self.free.set(self.free.get() - chunk.capacity());
         self.decay.remove(chunk.warm().get().count_ones() as usize);
         self.account.give(match chunk.bytes() {
