@@ -14,9 +14,9 @@ use alloc::vec::Vec;
 pub(super) fn problems(core: &Core) -> Vec<Problem> {
     let names = TypeNames::of(core);
     let mut problems = Vec::new();
-    let (mut blocks, mut bytes) = (0, 0);
+    let (mut blocks, mut bytes, mut listed) = (0, 0, 0);
     core.memory.each_block(&mut |block| {
-        (blocks, bytes) = (blocks + 1, bytes + bytes_of(block));
+        (blocks, bytes, listed) = (blocks + 1, bytes + bytes_of(block), listed + usize::from(block.has(flag::LISTED)));
         let mut note = |detail: String| problems.push(problem(names.get(block.info()), detail));
         let living = block.living();
         if living > block.live() as usize {
@@ -29,11 +29,27 @@ pub(super) fn problems(core: &Core) -> Vec<Problem> {
     if blocks != core.memory.used() {
         problems.push(problem("", format!("{} blocks are counted as used, {blocks} are", core.memory.used())));
     }
+    if let Some(on_list) = on_list(core)
+        && on_list != listed
+    {
+        problems
+            .push(problem("", format!("{listed} blocks are marked as listed by the open collection, {on_list} are")));
+    }
     let (all, used) = (core.account.resident(), core.memory.used_bytes());
     if bytes != used || all < used {
         problems.push(problem("", format!("{all} bytes are accounted for, {used} of them as used, {bytes} are")));
     }
     problems
+}
+
+/// How many marked blocks the list of a collection that rests between its slices has, up to
+/// the first that does not belong there.
+fn on_list(core: &Core) -> Option<usize> {
+    let sliced = core.sliced.take()?;
+    let blocks = sliced.pass.listed().take(core.memory.used() + 1);
+    let on_list = blocks.take_while(|block| block.has(flag::LISTED)).count();
+    core.sliced.set(Some(sliced));
+    Some(on_list)
 }
 
 fn problem(type_name: &str, detail: String) -> Problem {
