@@ -13,7 +13,8 @@ use std::process::ExitCode;
 /// Measures what looking into a heap of so many objects costs: nodes with two edges to
 /// random others, in thread CPU time.
 ///
-/// A snapshot of 1e7 objects must take less than 3 s, and less than 48 bytes an object.
+/// A snapshot of 1e7 objects (the fastest of three) must take less than 3 s, and less than 48
+/// bytes an object.
 ///
 /// Example: snapshots --objects 1e6
 #[derive(Debug, Parser)]
@@ -41,6 +42,9 @@ struct Node {
 const SECONDS: f64 = 3.0 / 1e7;
 const BYTES: f64 = 48.0;
 
+/// So many are taken, of which the fastest counts.
+const SNAPSHOTS: usize = 3;
+
 fn main() -> Result<ExitCode> {
     let Options { objects } = Options::parse();
     let heap = Heap::new();
@@ -61,7 +65,12 @@ fn main() -> Result<ExitCode> {
         let each = seconds / objects as f64 * 1e9;
         rows.push(vec![what.into(), table::number(seconds), table::number(each)]);
     };
-    let (snapshot, seconds) = timed(|| heap.snapshot());
+    let (mut snapshot, mut seconds) = timed(|| heap.snapshot());
+    for _ in 1..SNAPSHOTS {
+        drop(snapshot);
+        let (again, took) = timed(|| heap.snapshot());
+        (snapshot, seconds) = (again, seconds.min(took));
+    }
     row("snapshot", seconds);
     row("dominators, retained sizes", timed(|| snapshot.dominators()).1);
     row("components", timed(|| snapshot.components().len()).1);
