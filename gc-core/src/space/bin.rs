@@ -9,7 +9,7 @@ pub(crate) struct Bin {
     /// The same as in `info`, one load earlier.
     pub(crate) die: Die,
     pub(crate) info: &'static TypeInfo,
-    class: Class,
+    pub(crate) class: Class,
     /// Bytes of a value; for slices the most that the size class holds.
     pub(crate) size: usize,
     /// The block where its objects are allocated at present.
@@ -44,10 +44,6 @@ impl Bin {
     /// Has each value a block of its own?
     pub(super) fn is_large(&self) -> bool {
         self.stride() > LARGE
-    }
-
-    pub(crate) fn class(&self) -> Class {
-        self.class
     }
 
     pub(super) fn current_block(&self) -> Option<&Block> {

@@ -164,7 +164,7 @@ impl Core {
         };
         bin.blocks.set(bin.blocks.get() + 1);
         // SAFETY: invariant 4: the memory was just taken for this block, of the planned size.
-        unsafe { block.format(memory.as_ptr(), layout, info, bin.class()) };
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
         block.epoch.set(self.epochs.now());
         self.begin_counts(block);
@@ -186,7 +186,7 @@ impl Core {
         let layout = SlotLayout::plan(bytes, bin.size, info.align, info.prefix, 0)?;
         let layout = layout.single();
         // SAFETY: invariant 4: as in `new_block`.
-        unsafe { block.format(memory.as_ptr(), layout, info, bin.class()) };
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
         block.epoch.set(self.epochs.now());
         block.birth_base.set(self.births.next());

@@ -1,7 +1,7 @@
 //! `Trace` for sequences, sets and maps, and about what memory they own.
 
 use super::{Label, Seg, Trace, Visitor, Walk};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, LinkedList, VecDeque};
 use alloc::vec::Vec;
 use smallvec::SmallVec;
 
@@ -37,32 +37,6 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     }
 }
 
-/// Sequences with elements in memory of their own.
-macro_rules! sequence {
-    ($([$($bound:tt)*] $ty:ty => $self:ident $bytes:expr);* $(;)?) => {$(
-        // SAFETY: passes every owned element on.
-        unsafe impl<$($bound)*> Trace for $ty {
-            fn types(walk: &mut Walk) {
-                walk.owns_memory();
-                walk.field::<T>();
-            }
-            #[inline]
-            fn trace<V: Visitor>(&self, visitor: &mut V) {
-                let $self = self;
-                visitor.owns($bytes);
-                trace_elements(self.iter(), visitor);
-            }
-        }
-    )*};
-}
-
-sequence! {
-    [T: Trace] Vec<T> => it it.capacity() * size_of::<T>();
-    [T: Trace] VecDeque<T> => it it.capacity() * size_of::<T>();
-    [T: Trace] alloc::collections::LinkedList<T> => it it.len() * size_of::<(usize, usize, T)>();
-    [T: Trace] BTreeSet<T> => it tree_bytes(it.len(), size_of::<T>());
-}
-
 /// What a B-tree of so many entries takes, about: a node has room for eleven, and is two
 /// thirds full where keys come in no order; one in eight has edges as well.
 #[inline(always)]
@@ -83,19 +57,6 @@ fn table_bytes(capacity: usize, size: usize) -> usize {
     }
 }
 
-// SAFETY: passes every owned element on.
-unsafe impl<A: smallvec::Array<Item: Trace> + 'static> Trace for SmallVec<A> {
-    fn types(walk: &mut Walk) {
-        walk.owns_memory();
-        walk.field::<A::Item>();
-    }
-    #[inline]
-    fn trace<V: Visitor>(&self, visitor: &mut V) {
-        visitor.owns(if self.spilled() { self.capacity() * size_of::<A::Item>() } else { 0 });
-        trace_elements(self.iter(), visitor);
-    }
-}
-
 /// Traces entries with their keys; labels are made only where somebody listens.
 #[inline(always)]
 fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item = (&'a K, &'a T)>, visitor: &mut V) {
@@ -108,50 +69,43 @@ fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item
     }
 }
 
-/// Maps; dropping one drops keys and values and calls neither `Hash` nor `Ord`.
-macro_rules! map {
-    ($([$($bound:tt)*] $ty:ty $(, $hasher:ident)? => $self:ident $bytes:expr);* $(;)?) => {$(
-        // SAFETY: passes every owned key and value on.
+/// What holds values of these types in memory of its own. (Dropping one drops them, and calls
+/// neither `Hash` nor `Ord`; a hasher is not looked into.)
+macro_rules! container {
+    ($([$($bound:tt)*] $ty:ty: $trace:ident of $($part:ty),+ $(; $hasher:ty)? => $self:ident $bytes:expr);* $(;)?) => {$(
+        // SAFETY: passes every owned part on.
         unsafe impl<$($bound)*> Trace for $ty {
             fn types(walk: &mut Walk) {
                 walk.owns_memory();
-                walk.field::<K>();
-                walk.field::<T>();
+                $(walk.field::<$part>();)+
                 $(walk.untraced::<$hasher>();)?
             }
             #[inline]
             fn trace<V: Visitor>(&self, visitor: &mut V) {
                 let $self = self;
                 visitor.owns($bytes);
-                trace_entries(self.iter(), visitor);
+                $trace(self.iter(), visitor);
             }
         }
     )*};
 }
 
-map! {
-    [K: Trace, T: Trace] BTreeMap<K, T> => it tree_bytes(it.len(), size_of::<(K, T)>());
-    [K: Trace, T: Trace, S: 'static] hashbrown::HashMap<K, T, S>, S
+container! {
+    [T: Trace] Vec<T>: trace_elements of T => it it.capacity() * size_of::<T>();
+    [T: Trace] VecDeque<T>: trace_elements of T => it it.capacity() * size_of::<T>();
+    [T: Trace] LinkedList<T>: trace_elements of T => it it.len() * size_of::<(usize, usize, T)>();
+    [T: Trace] BTreeSet<T>: trace_elements of T => it tree_bytes(it.len(), size_of::<T>());
+    [A: smallvec::Array<Item: Trace> + 'static] SmallVec<A>: trace_elements of A::Item
+        => it if it.spilled() { it.capacity() * size_of::<A::Item>() } else { 0 };
+    [K: Trace, T: Trace] BTreeMap<K, T>: trace_entries of K, T => it tree_bytes(it.len(), size_of::<(K, T)>());
+    [K: Trace, T: Trace, S: 'static] hashbrown::HashMap<K, T, S>: trace_entries of K, T; S
         => it table_bytes(it.capacity(), size_of::<(K, T)>());
 }
 
 #[cfg(feature = "std")]
-map! {
-    [K: Trace, T: Trace, S: 'static] std::collections::HashMap<K, T, S>, S
+container! {
+    [K: Trace, T: Trace, S: 'static] std::collections::HashMap<K, T, S>: trace_entries of K, T; S
         => it table_bytes(it.capacity(), size_of::<(K, T)>());
-}
-
-#[cfg(feature = "std")]
-// SAFETY: passes every owned element on.
-unsafe impl<T: Trace, S: 'static> Trace for std::collections::HashSet<T, S> {
-    fn types(walk: &mut Walk) {
-        walk.owns_memory();
-        walk.field::<T>();
-        walk.untraced::<S>();
-    }
-    #[inline]
-    fn trace<V: Visitor>(&self, visitor: &mut V) {
-        visitor.owns(table_bytes(self.capacity(), size_of::<T>()));
-        trace_elements(self.iter(), visitor);
-    }
+    [T: Trace, S: 'static] std::collections::HashSet<T, S>: trace_elements of T; S
+        => it table_bytes(it.capacity(), size_of::<T>());
 }

@@ -32,8 +32,7 @@ pub(super) fn problems(core: &Core) -> Vec<Problem> {
     if let Some(on_list) = on_list(core)
         && on_list != listed
     {
-        problems
-            .push(problem("", format!("{listed} blocks are marked as listed by the open collection, {on_list} are")));
+        problems.push(problem("", format!("{listed} blocks are marked as listed by a collection, {on_list} are")));
     }
     let (all, used) = (core.account.resident(), core.memory.used_bytes());
     if bytes != used || all < used {

@@ -231,7 +231,7 @@ impl Block {
 
     /// What the type walk found of that type.
     pub(crate) fn bin_class(&self) -> Class {
-        self.bin().class()
+        self.bin().class
     }
 
     #[inline]
