@@ -75,7 +75,7 @@ pub use gc::{ByAddress, Gc};
 pub use gc_core_derive::Trace;
 pub use heap::{
     Budget, BuildError, DebugFlags, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
-    MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress,
+    MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress, WeakHeap,
 };
 pub use observe::{
     Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Edge, Fact, Growth, Link, Mark, ObjectId, Peaks,
@@ -85,7 +85,7 @@ pub use observe::{
 #[cfg(feature = "std")]
 pub use observe::{Dot, resident_bytes};
 pub use space::figures::{CollectionFigures, Figures, Pauses};
-pub use space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable, UnraisableKind};
+pub use space::hooks::{CollectionInfo, HookId, Phase, Unraisable, UnraisableKind};
 pub use space::info::{FieldList, FinalizerFns};
 pub use space::os::{ChunkSource, SystemChunks};
 pub use space::records::{Cause, CollectionRecord, FoundType};
@@ -148,13 +148,24 @@ struct Readme;
 #[doc(hidden)]
 #[expect(non_camel_case_types, reason = "the names are error messages")]
 pub mod __private {
-    pub use crate::trace::trace_dyn;
+    pub use crate::trace::{NotTraced, TraceObjectMustBeDyn, trace_dyn};
 
     /// Implemented for every type with `Drop`, and by the derive for every traced
     /// type: a type with both does not compile, and the name says what to do.
-    pub trait TracedTypeMustNotImplDrop_ImplFinalizeInstead {}
+    pub trait TracedTypeMustNotImplDrop_ImplFinalizeInstead {
+        /// Tells the two implementations apart.
+        type Drop;
+    }
     #[expect(drop_bounds, reason = "the bound is the point")]
-    impl<T: Drop + ?Sized> TracedTypeMustNotImplDrop_ImplFinalizeInstead for T {}
+    impl<T: Drop + ?Sized> TracedTypeMustNotImplDrop_ImplFinalizeInstead for T {
+        type Drop = HasDrop;
+    }
+    /// The type implements `Drop`.
+    #[derive(Debug)]
+    pub enum HasDrop {}
+    /// It does not, as the derive has made sure.
+    #[derive(Debug)]
+    pub enum NoDrop {}
 
     /// The same for `Finalize` without `#[trace(finalize)]`.
     pub trait FinalizeNeedsTheAttributeTraceFinalize {}

@@ -282,7 +282,7 @@ fn what_stops_collections_only_puts_them_off() {
 fn older_generations_take_their_turn() {
     for heap in heaps() {
         heap.set_thresholds([2, 1, 1]);
-        heap.add_callback(|phase, info| {
+        heap.add_callback(|_, phase, info| {
             if phase == Phase::Start {
                 log(info.generation.to_string());
             }

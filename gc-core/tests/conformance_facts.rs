@@ -81,7 +81,7 @@ fn fact_03_raises() {
 
         let reports: Rc<RefCell<Vec<String>>> = Rc::default();
         let sink = reports.clone();
-        world.heap.on_unraisable(move |event| sink.borrow_mut().push(event.to_string()));
+        world.heap.on_unraisable(move |_, event| sink.borrow_mut().push(event.to_string()));
         drop(world.ring(&[("a", Fin::Panic), ("b", Fin::Log), ("c", Fin::Panic)]));
         assert_eq!(world.heap.collect(), 3);
         if world.is_legacy() {

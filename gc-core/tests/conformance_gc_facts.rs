@@ -38,7 +38,7 @@ fn fact_27_at_exit() {
 fn fact_28_callbacks() {
     for world in World::both() {
         let log = world.log.clone();
-        world.heap.add_callback(move |phase, info| {
+        world.heap.add_callback(move |_, phase, info| {
             let phase = if phase == Phase::Start { "start" } else { "stop" };
             let line = format!("{phase} {} {} {}", info.generation, info.collected, info.uncollectable);
             log.borrow_mut().push(line);
@@ -60,7 +60,7 @@ fn fact_28_callbacks() {
 fn collected_by_400(heap: &Heap) -> Vec<u8> {
     let started: Rc<RefCell<Vec<u8>>> = Rc::default();
     let seen = started.clone();
-    let id = heap.add_callback(move |phase, info| {
+    let id = heap.add_callback(move |_, phase, info| {
         if phase == Phase::Start {
             seen.borrow_mut().push(info.generation);
         }
@@ -69,7 +69,7 @@ fn collected_by_400(heap: &Heap) -> Vec<u8> {
     heap.enable();
     let _held: Vec<_> = (0..400).map(|_| heap.alloc(Plain::default())).collect();
     heap.disable();
-    heap.remove_callback(id);
+    heap.remove_hook(id);
     started.take()
 }
 
@@ -167,7 +167,7 @@ fn debugged(world: &World, flags: DebugFlags) -> (usize, Vec<String>) {
     let known = [("f", Gc::as_any(&f).address()), ("p", Gc::as_any(&f.other.get().unwrap()).address())];
     drop((f, q));
     let log = world.log.clone();
-    world.heap.set_log(move |line| {
+    world.heap.set_log(move |_, line| {
         let mut line = String::from(line);
         for (name, address) in known {
             line = line.replace(&format!("{address:#x}"), name);

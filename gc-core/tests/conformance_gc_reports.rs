@@ -20,7 +20,7 @@ fn visited_by(heap: &Heap, callback: u8) -> Visits {
 
 fn add_visitor(heap: &Heap, callback: u8, visits: &Visits) {
     let visits = visits.clone();
-    heap.add_callback(move |phase, info| visits.borrow_mut().push((callback, phase, *info)));
+    heap.add_callback(move |_, phase, info| visits.borrow_mut().push((callback, phase, *info)));
 }
 
 fn info(generation: u8, collected: usize, uncollectable: usize) -> CollectionInfo {
@@ -34,9 +34,9 @@ fn test_collect() {
     for world in World::both() {
         let visits = visited_by(&world.heap, 1);
         add_visitor(&world.heap, 2, &visits);
-        let third = world.heap.add_callback(|_, _| panic!("removed before"));
-        assert!(world.heap.remove_callback(third));
-        assert!(!world.heap.remove_callback(third));
+        let third = world.heap.add_callback(|_, _, _| panic!("removed before"));
+        assert!(world.heap.remove_hook(third));
+        assert!(!world.heap.remove_hook(third));
         world.heap.collect();
         let calls = [(1, Phase::Start), (2, Phase::Start), (1, Phase::Stop), (2, Phase::Stop)];
         assert_eq!(visits.take(), calls.map(|(callback, phase)| (callback, phase, info(2, 0, 0))));
@@ -69,7 +69,7 @@ fn test_collect_garbage() {
     let visits = visited_by(&world.heap, 1);
     let cleaning = Rc::new(Cell::new(false));
     let (heap, cleans) = (world.heap.clone(), cleaning.clone());
-    let cleaner = world.heap.add_callback(move |phase, _| {
+    let cleaner = world.heap.add_callback(move |_, phase, _| {
         if phase == Phase::Stop && cleans.get() {
             while let Some(entry) = heap.garbage().pop() {
                 entry.downcast::<Node>().unwrap().next.take();
@@ -98,7 +98,7 @@ fn test_collect_garbage() {
     drop(held);
     assert_eq!(world.taken(), ["del one", "del two"]);
     assert_eq!(world.alive(), 0);
-    assert!(world.heap.remove_callback(cleaner));
+    assert!(world.heap.remove_hook(cleaner));
 }
 
 /// A callback that panics is reported; the others are called, the collection goes on.
@@ -107,8 +107,8 @@ fn test_collect_with_a_callback_that_panics() {
     for world in World::both() {
         let reports = Rc::new(RefCell::new(Vec::new()));
         let sink = reports.clone();
-        world.heap.on_unraisable(move |event| sink.borrow_mut().push(event.message.clone()));
-        world.heap.add_callback(|phase, _| panic!("{phase:?}"));
+        world.heap.on_unraisable(move |_, event| sink.borrow_mut().push(event.message.clone()));
+        world.heap.add_callback(|_, phase, _| panic!("{phase:?}"));
         let visits = visited_by(&world.heap, 2);
         let object = world.plain_loop();
         let weak = Gc::downgrade(&object);
@@ -128,8 +128,8 @@ fn end_with_uncollectable(flags: DebugFlags) -> (Vec<Unraisable>, Vec<String>) {
     let world = World::legacy();
     let (reports, lines) = (Reports::default(), Log::default());
     let (report, line) = (reports.clone(), lines.clone());
-    world.heap.on_unraisable(move |event| report.borrow_mut().push(event.clone()));
-    world.heap.set_log(move |text| line.borrow_mut().push(text.into()));
+    world.heap.on_unraisable(move |_, event| report.borrow_mut().push(event.clone()));
+    world.heap.set_log(move |_, text| line.borrow_mut().push(text.into()));
 
     let x = world.self_loop("first", Fin::Log);
     x.other.set(Some(world.node("second", Fin::Log)));

@@ -31,7 +31,7 @@ fn with_finalizer(heap: &Heap, finalizer: Action) -> Gc<Obj> {
 fn test_callbacks_protected() {
     for policy in BOTH {
         let heap = heap(policy);
-        heap.on_unraisable(|event| log(event.message.clone()));
+        heap.on_unraisable(|_, event| log(event.message.clone()));
         let target = obj(&heap);
         let _bare = Gc::downgrade_with(&target, || panic!("in the bare callback"));
         let _managed = heap.alloc_weak_with(&target, |_| panic!("in the managed callback"));

@@ -66,7 +66,7 @@ fn a_log_sink_that_keeps_what_it_finds() {
         let heap = Heap::builder().policy(policy).build().unwrap();
         let weak = garbage_loop(&heap, "found by the sink");
         let (inner, kept) = (heap.clone(), found.clone());
-        heap.set_log(move |line| {
+        heap.set_log(move |_, line| {
             if line.starts_with("gc: collectable") {
                 kept.borrow_mut().extend(inner.objects(None));
             }
@@ -79,7 +79,7 @@ fn a_log_sink_that_keeps_what_it_finds() {
         assert_eq!(reclaimed + found.borrow().len(), 1, "{policy:?}");
         assert!(weak.upgrade().is_none(), "weak references died either way");
         found.borrow_mut().clear();
-        heap.set_log(|_| {});
+        heap.set_log(|_, _| {});
         heap.collect();
         assert!(heap.objects(None).is_empty());
     }
@@ -96,7 +96,7 @@ fn a_log_sink_that_keeps_plain_garbage() {
         node.next.set(Some(node.clone()));
         drop(node);
         let (inner, kept) = (heap.clone(), found.clone());
-        heap.set_log(move |_| kept.borrow_mut().extend(inner.objects(None)));
+        heap.set_log(move |_, _| kept.borrow_mut().extend(inner.objects(None)));
         heap.set_debug(DebugFlags::COLLECTABLE);
         let reclaimed = heap.collect();
         assert_eq!(reclaimed + found.borrow().len(), 1, "{policy:?}");
@@ -110,7 +110,8 @@ fn the_lines_of_a_collection() {
     for policy in BOTH {
         let lines: Rc<RefCell<Vec<String>>> = Rc::default();
         let sink = lines.clone();
-        let heap = Heap::builder().policy(policy).log(move |line| sink.borrow_mut().push(line.into())).build().unwrap();
+        let heap =
+            Heap::builder().policy(policy).log(move |_, line| sink.borrow_mut().push(line.into())).build().unwrap();
         heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE);
         garbage_loop(&heap, "a");
         assert_eq!(heap.collect(), 1);

@@ -139,13 +139,13 @@ fn a_heap_that_is_out_of_memory_is_dumped() {
     let heap = Heap::builder().max(2 << 20).build().unwrap();
     let dump = Rc::new(RefCell::new(Vec::new()));
     let (own, into) = (heap.clone(), dump.clone());
-    heap.on_out_of_memory(move |_| into.replace(written(&own)).clear());
+    heap.on_out_of_memory(move |_, _| into.replace(written(&own)).clear());
     let mut held = Vec::new();
     while let Ok(node) = heap.try_alloc(Node::default()) {
         held.push(node);
     }
     assert_eq!(read(&dump.borrow()).len(), held.len() + 2);
-    heap.on_out_of_memory(|_| ());
+    heap.on_out_of_memory(|_, _| ());
 }
 
 #[test]

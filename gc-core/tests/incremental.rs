@@ -253,7 +253,7 @@ fn callbacks_see_one_collection_and_cannot_step_inside() {
     let heap = heap(FinalizerPolicy::Pep442);
     let seen = Rc::new(Cell::new((0, 0, 0)));
     let (counts, inside) = (seen.clone(), heap.clone());
-    let id = heap.add_callback(move |phase, info| {
+    let id = heap.add_callback(move |_, phase, info| {
         assert_eq!(inside.step(Budget::Objects(1)), Progress::Nothing);
         assert_eq!((inside.collect(), info.generation), (0, 2));
         let (starts, stops, collected) = counts.get();
@@ -266,7 +266,7 @@ fn callbacks_see_one_collection_and_cannot_step_inside() {
     finish(&heap, 10);
     assert_eq!(seen.get(), (1, 1, 300));
     assert_eq!(heap.stats()[2].collected, 300);
-    heap.remove_callback(id);
+    heap.remove_hook(id);
 }
 
 /// What hangs off garbage by counts alone, and is long, is released in slices, too.

@@ -183,7 +183,7 @@ fn the_hook_is_told_once_and_may_look_around() {
     let heap = limited(FinalizerPolicy::Pep442, MIB);
     let told = Rc::new(RefCell::new(Vec::new()));
     let (seen, inside) = (told.clone(), heap.clone());
-    heap.on_out_of_memory(move |error| {
+    heap.on_out_of_memory(move |_, error| {
         let objects = inside.objects(None).len();
         // It is not called from within itself.
         assert!(inside.try_alloc_slice(vec![0u8; MIB / 2]).is_err());
@@ -192,7 +192,7 @@ fn the_hook_is_told_once_and_may_look_around() {
     });
     let (held, _) = fill(&heap, Node::default);
     assert_eq!(*told.borrow(), [(OutOfMemoryKind::HeapSpace, held.len())]);
-    heap.on_out_of_memory(|_| panic!("a hook that panics"));
+    heap.on_out_of_memory(|_, _| panic!("a hook that panics"));
     assert!(heap.try_alloc(Node::default()).is_err());
 }
 

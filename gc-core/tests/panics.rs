@@ -36,7 +36,7 @@ fn heap(policy: FinalizerPolicy, panic_in: &'static str) -> Heap {
     REPORTS.take();
     PANIC_IN.set(panic_in);
     let heap = common::heap(policy);
-    heap.on_unraisable(|event| {
+    heap.on_unraisable(|_, event| {
         REPORTS.with_borrow_mut(|all| all.push((event.kind, event.type_name.clone(), event.message.clone())));
     });
     heap
@@ -217,7 +217,7 @@ fn in_collection_callbacks() {
         for phase in [Phase::Start, Phase::Stop] {
             let heap = heap(policy, "hook");
             for n in [1, 2] {
-                heap.add_callback(move |now, _| {
+                heap.add_callback(move |_, now, _| {
                     log(format!("{n} {now:?}"));
                     if now == phase {
                         panic_if("hook");
@@ -242,7 +242,7 @@ fn in_the_log_sink() {
     for policy in BOTH {
         let heap = heap(policy, "sink");
         heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE);
-        heap.set_log(|_| {
+        heap.set_log(|_, _| {
             log("line");
             panic_if("sink");
         });
@@ -297,7 +297,7 @@ fn in_the_unraisable_hook() {
     for policy in BOTH {
         for point in ["finalizer", "armed", "drop"] {
             let heap = heap(policy, point);
-            heap.on_unraisable(|event| {
+            heap.on_unraisable(|_, event| {
                 log("hook");
                 panic!("in the hook, told of {}", event.message);
             });

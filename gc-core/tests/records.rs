@@ -26,7 +26,7 @@ fn garbage(heap: &Heap, objects: usize) {
 fn recorded(heap: &Heap) -> Rc<RefCell<Vec<CollectionRecord>>> {
     let records = Rc::new(RefCell::new(Vec::new()));
     let told = records.clone();
-    heap.on_record(move |record| told.borrow_mut().push(record.clone()));
+    heap.on_record(move |_, record| told.borrow_mut().push(record.clone()));
     records
 }
 
@@ -122,10 +122,10 @@ fn a_record_prints_as_the_jvm_logs() {
 #[test]
 fn a_hook_may_collect_and_panic() {
     let heap = Heap::new();
-    heap.on_unraisable(|_| {});
+    heap.on_unraisable(|_, _| {});
     let (inner, depth) = (heap.clone(), Rc::new(RefCell::new(0)));
     let counted = depth.clone();
-    heap.on_record(move |_| {
+    heap.on_record(move |_, _| {
         *counted.borrow_mut() += 1;
         if *counted.borrow() < 3 {
             garbage(&inner, 1);
@@ -136,7 +136,7 @@ fn a_hook_may_collect_and_panic() {
     });
     garbage(&heap, 5);
     assert_eq!((heap.collect(), *depth.borrow()), (5, 3));
-    heap.on_record(|_| {});
+    heap.on_record(|_, _| {});
     assert_eq!(heap.verify(), []);
 }
 

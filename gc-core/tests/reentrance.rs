@@ -149,12 +149,12 @@ fn while_a_hook_runs() {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let ids = Rc::new(RefCell::new(Vec::new()));
     let (inner, log, all) = (heap.clone(), seen.clone(), ids.clone());
-    let first = heap.add_callback(move |phase, _| {
+    let first = heap.add_callback(move |_, phase, _| {
         log.borrow_mut().push(format!("first {phase:?}"));
         let log = log.clone();
-        let second = inner.add_callback(move |phase, _| log.borrow_mut().push(format!("second {phase:?}")));
+        let second = inner.add_callback(move |_, phase, _| log.borrow_mut().push(format!("second {phase:?}")));
         for id in all.replace(vec![second]) {
-            assert!(inner.remove_callback(id));
+            assert!(inner.remove_hook(id));
         }
     });
     ids.borrow_mut().push(first);
@@ -162,18 +162,18 @@ fn while_a_hook_runs() {
     // The list is taken when a phase begins: what was added at the start is called at
     // the stop, the first is removed by itself.
     assert_eq!(*seen.borrow(), ["first Start", "second Stop"]);
-    assert!(!heap.remove_callback(first));
+    assert!(!heap.remove_hook(first));
     let (inner, log) = (heap.clone(), seen.clone());
     heap.set_debug(DebugFlags::STATS);
-    heap.set_log(move |line| {
+    heap.set_log(move |_, line| {
         log.borrow_mut().push(line.chars().take(14).collect());
         let log = log.clone();
-        inner.set_log(move |_| log.borrow_mut().push("other sink".into()));
+        inner.set_log(move |_, _| log.borrow_mut().push("other sink".into()));
     });
     seen.borrow_mut().clear();
     heap.collect_generation(Generation::Zero);
     assert_eq!(seen.borrow()[1..3], ["gc: collecting", "other sink"]);
-    heap.set_log(|_| ());
+    heap.set_log(|_, _| ());
     drop(heap);
     source.assert_closed();
 }

@@ -1,7 +1,6 @@
 //! Programs that once went wrong, each with what went wrong.
 
 #![forbid(unsafe_code)]
-#![expect(dead_code, reason = "fields whose drop is what matters")]
 
 use gc_core::{FinalizerPolicy, Gc, Heap, Slot, Trace, Weak, WeakRef, gc_cast};
 use std::cell::{Cell, RefCell};

@@ -121,7 +121,7 @@ fn no_hook_fires_inside_a_pass() {
         ring[1].next.set(Some(ring[0].clone()));
         let weak = Gc::downgrade(&ring[0]);
         drop(ring);
-        heap.add_callback(move |phase, _: &CollectionInfo| {
+        heap.add_callback(move |_, phase, _: &CollectionInfo| {
             if phase == Phase::Start {
                 keep(weak.upgrade().and_then(|node| node.next.take()));
             }

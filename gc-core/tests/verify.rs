@@ -18,7 +18,16 @@ struct Right {
 }
 
 fn only(heap: &Heap) -> Problem {
-    let problems = heap.verify();
+    only_of(heap.verify())
+}
+
+/// What a look at all words finds.
+fn only_in_memory(heap: &Heap) -> Problem {
+    // SAFETY: there is no other thread, and nothing is borrowed.
+    only_of(unsafe { heap.verify_memory() })
+}
+
+fn only_of(problems: Vec<Problem>) -> Problem {
     assert_eq!(problems.len(), 1, "{problems:?}");
     problems.into_iter().next().unwrap()
 }
@@ -150,15 +159,54 @@ fn wrong<const KIND: u8>(heap: &Heap) -> Gc<Wrong<KIND>> {
 }
 
 #[test]
+fn skipped_fields_are_looked_into_wherever_they_lie() {
+    #[derive(Trace)]
+    enum Shape<T: 'static> {
+        Plain(u8),
+        Behind {
+            #[trace(skip)]
+            boxes: Vec<Option<Box<Gc<Right>>>>,
+            #[trace(skip)]
+            _generic: T,
+            right: Gc<Right>,
+        },
+    }
+    struct NotTrace(Gc<Right>);
+    #[derive(Trace)]
+    struct Opaque(#[trace(skip)] NotTrace, #[trace(skip)] RefCell<Option<Gc<Right>>>);
+
+    let heap = Heap::new();
+    let right = heap.alloc(Right::default());
+    let shape = |boxes| Shape::Behind { boxes, _generic: [0u8; 3], right: right.clone() };
+    let _held = (heap.alloc(shape(vec![])), heap.alloc(Shape::<u8>::Plain(1)));
+    assert_eq!(heap.verify(), []);
+    let boxed = heap.alloc(shape(vec![None, Some(Box::new(right.clone()))]));
+    let problem = only(&heap);
+    assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::MissedEdge, Some("boxes")));
+    assert_eq!((problem.objects, problem.example), (1, Some(Gc::as_any(&boxed).id())));
+    drop(boxed);
+    // A type that is not `Trace` shows its words only.
+    let opaque = heap.alloc(Opaque(NotTrace(right.clone()), RefCell::default()));
+    assert_eq!(heap.verify(), []);
+    assert_eq!(only_in_memory(&heap).field.as_deref(), Some("0"));
+    *opaque.1.borrow_mut() = Some(opaque.0.0.clone());
+    assert_eq!(only(&heap).field.as_deref(), Some("1"));
+    let borrowed = opaque.1.borrow_mut();
+    assert_eq!(heap.verify(), [], "what is borrowed is not looked at");
+    drop(borrowed);
+}
+
+#[test]
 fn a_forgotten_field_is_named_or_placed() {
     let heap = Heap::new();
     let object = wrong::<MISSES>(&heap);
-    let problem = only(&heap);
+    assert_eq!(heap.verify(), [], "its own `Trace` does not tell");
+    let problem = only_in_memory(&heap);
     assert_eq!((problem.kind, problem.field.as_deref(), problem.objects), (ProblemKind::MissedEdge, Some("other"), 1));
     drop(object);
     let object = wrong::<MISSES_UNNAMED>(&heap);
     let offset = std::mem::offset_of!(Wrong<MISSES_UNNAMED>, other);
-    assert_eq!(only(&heap).field, Some(format!("byte {offset}")));
+    assert_eq!(only_in_memory(&heap).field, Some(format!("byte {offset}")));
     drop(object);
     assert_eq!(heap.verify(), []);
 }
@@ -173,7 +221,8 @@ fn a_doubled_field_is_named() {
     assert!(problem.to_string().contains("reports the pointer in `one` more than once (1 objects)"));
     // A pointer from outside makes the counts agree: the collector would be fooled.
     let held = object.one.get();
-    let problem = only(&heap);
+    assert_eq!(heap.verify(), []);
+    let problem = only_in_memory(&heap);
     assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::DoubledEdge, Some("one")));
     drop(held);
     object.one.take();
@@ -185,7 +234,7 @@ fn looking_from_a_hook_is_allowed() {
     let heap = Heap::new();
     let looked = std::rc::Rc::new(Cell::new(0));
     let (seen, inner) = (looked.clone(), heap.clone());
-    heap.add_callback(move |_, _| {
+    heap.add_callback(move |_, _, _| {
         assert_eq!(inner.verify(), []);
         seen.set(seen.get() + inner.snapshot().len());
     });

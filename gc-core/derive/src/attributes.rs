@@ -4,10 +4,10 @@ use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, LitStr, Token, WherePredicate};
+use syn::{Attribute, LitStr, Path, Token, WherePredicate};
 
 /// What `#[trace(..)]` on a type takes.
-const ON_A_TYPE: [&str; 4] = ["finalize", "acyclic", "cyclic", "bound"];
+const ON_A_TYPE: [&str; 5] = ["finalize", "acyclic", "cyclic", "bound", "crate"];
 /// What `#[trace(..)]` on a field takes.
 const ON_A_FIELD: [&str; 1] = ["skip"];
 
@@ -21,6 +21,8 @@ pub(crate) struct TypeAttributes {
     pub(crate) cycles: Cycles,
     /// The predicates of `bound = ".."`, which replace the derived ones.
     pub(crate) bound: Option<Vec<WherePredicate>>,
+    /// The path of `crate = ..`: where gc-core is to be found.
+    pub(crate) krate: Option<Path>,
 }
 
 /// How the heap learns whether a value of the type can be part of a cycle.
@@ -56,6 +58,11 @@ impl TypeAttributes {
             "bound" if self.bound.is_some() => Err(twice(entry)),
             "bound" => {
                 self.bound = Some(predicates(entry)?);
+                Ok(())
+            }
+            "crate" if self.krate.is_some() => Err(twice(entry)),
+            "crate" => {
+                self.krate = Some(entry.value()?.call(Path::parse_mod_style)?);
                 Ok(())
             }
             _ => Err(not_on_a_type(entry)),
@@ -145,8 +152,8 @@ fn not_on_a_type(entry: &ParseNestedMeta<'_>) -> syn::Error {
         return entry.error(format!("`{name}` belongs on a field: move it to the one it is for"));
     }
     entry.error(
-        "unknown attribute: on a type, `#[trace(..)]` takes `finalize`, `acyclic`, `cyclic` and \
-         `bound = \"..\"`",
+        "unknown attribute: on a type, `#[trace(..)]` takes `finalize`, `acyclic`, `cyclic`, \
+         `bound = \"..\"` and `crate = ..`",
     )
 }
 
@@ -204,6 +211,16 @@ mod tests {
         assert!(message(parse_quote!(#[trace(cyclic = "yes")])).contains("takes no value"));
         assert!(message(parse_quote!(#[trace(finalize(late))])).contains("takes no value"));
         assert!(message(parse_quote!(#[trace(bound)])).contains("expected `=`"));
+    }
+
+    #[test]
+    fn the_crate_can_be_elsewhere() {
+        let read = TypeAttributes::parse(&[parse_quote!(#[trace(crate = my::heap, finalize)])]).expect("valid");
+        assert_eq!(read.krate, Some(parse_quote!(my::heap)));
+        let read = TypeAttributes::parse(&[parse_quote!(#[trace(crate = crate::heap)])]).expect("valid");
+        assert_eq!(read.krate, Some(parse_quote!(crate::heap)));
+        assert!(message(parse_quote!(#[trace(crate = a, crate = b)])).contains("twice"));
+        assert!(message(parse_quote!(#[trace(crate)])).contains("expected `=`"));
     }
 
     #[test]

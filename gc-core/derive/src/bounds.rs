@@ -20,7 +20,8 @@ pub(crate) fn where_clause(subject: &Subject<'_>) -> WhereClause {
         None => clause.predicates.extend(derived(subject)),
     }
     if needs_finalize(subject) {
-        clause.predicates.push(parse_quote!(Self: ::gc_core::Finalize));
+        let krate = &subject.krate;
+        clause.predicates.push(parse_quote!(Self: #krate::Finalize));
     }
     clause.clone()
 }
@@ -43,9 +44,10 @@ fn needs_finalize(subject: &Subject<'_>) -> bool {
 /// `Trace` for what the traced fields mention.
 fn derived(subject: &Subject<'_>) -> Vec<syn::WherePredicate> {
     let mentions = Mentions::collect(subject);
-    let params = mentions.params.into_iter().map(|ident| parse_quote!(#ident: ::gc_core::Trace));
+    let krate = &subject.krate;
+    let params = mentions.params.into_iter().map(|ident| parse_quote!(#ident: #krate::Trace));
     let projections = mentions.projections.into_iter();
-    params.chain(projections.map(|path| parse_quote!(#path: ::gc_core::Trace))).collect()
+    params.chain(projections.map(|path| parse_quote!(#path: #krate::Trace))).collect()
 }
 
 /// The type parameters that occur in a set of types.

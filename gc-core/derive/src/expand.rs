@@ -1,10 +1,23 @@
 //! The generated code: two guards and the implementation of `Trace`.
+//!
+//! The implementation is `unsafe`, so everything in it must hold whatever stands around the
+//! type: other items of any name, attribute macros that ran after this one, and a crate that
+//! only pretends to be gc-core. Three rules see to that.
+//!
+//! * **No type of the user's is named in a body.** A type's tokens can mean something else
+//!   there than in the definition, and a reference of one type coerces to another. Each type
+//!   is inferred from the field itself, through a pattern.
+//! * **Patterns of `trace` name every field**, without `..`: a field that was added after the
+//!   derive read the type does not compile. Bindings are `ref`, which an item of the same
+//!   name cannot take over.
+//! * **Only functions of gc-core's own types and traits are called**, which another crate
+//!   cannot replace: the signatures of `Trace` name the real ones.
 
 use crate::attributes::Cycles;
 use crate::bounds;
 use crate::subject::{Body, Field, Subject, Variant, generated_at};
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 /// All that `#[derive(Trace)]` adds beside the type.
 pub(crate) fn expand(subject: &Subject<'_>) -> TokenStream {
@@ -23,31 +36,36 @@ pub(crate) fn expand(subject: &Subject<'_>) -> TokenStream {
 /// `T: Drop`, the second for all `T: Finalize`. The compiler's message shows
 /// the trait's name, so the name is the message.
 fn guards(subject: &Subject<'_>) -> TokenStream {
-    let no_drop = guard(subject, "TracedTypeMustNotImplDrop_ImplFinalizeInstead");
+    let krate = &subject.krate;
+    let no_drop = guard(
+        subject,
+        "TracedTypeMustNotImplDrop_ImplFinalizeInstead",
+        &quote!(type Drop = #krate::__private::NoDrop;),
+    );
     if subject.attributes.finalize.is_some() {
         return no_drop;
     }
-    let no_finalize = guard(subject, "FinalizeNeedsTheAttributeTraceFinalize");
+    let no_finalize = guard(subject, "FinalizeNeedsTheAttributeTraceFinalize", &TokenStream::new());
     quote!(#no_drop #no_finalize)
 }
 
-fn guard(subject: &Subject<'_>, name: &str) -> TokenStream {
-    let (ident, name) = (&subject.ident, format_ident!("{name}"));
+fn guard(subject: &Subject<'_>, name: &str, body: &TokenStream) -> TokenStream {
+    let (ident, krate, name) = (&subject.ident, &subject.krate, format_ident!("{name}"));
     let (params, arguments, clause) = subject.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #params ::gc_core::__private::#name for #ident #arguments #clause {}
+        impl #params #krate::__private::#name for #ident #arguments #clause { #body }
     }
 }
 
 fn implementation(subject: &Subject<'_>) -> TokenStream {
-    let ident = &subject.ident;
+    let (ident, krate) = (&subject.ident, &subject.krate);
     let (params, arguments, _) = subject.generics.split_for_impl();
     let clause = bounds::where_clause(subject);
     let (finalizer, types, trace, fields) = (finalizer(subject), types(subject), trace(subject), fields(subject));
     quote! {
         #[automatically_derived]
-        unsafe impl #params ::gc_core::Trace for #ident #arguments #clause {
+        unsafe impl #params #krate::Trace for #ident #arguments #clause {
             #finalizer
             #types
             #trace
@@ -58,10 +76,10 @@ fn implementation(subject: &Subject<'_>) -> TokenStream {
 
 /// `FINALIZER`, for types with the attribute.
 fn finalizer(subject: &Subject<'_>) -> Option<TokenStream> {
-    let span = subject.attributes.finalize?;
+    let (span, krate) = (subject.attributes.finalize?, &subject.krate);
     Some(quote_spanned! {generated_at(span)=>
-        const FINALIZER: ::core::option::Option<::gc_core::FinalizerFns> =
-            ::core::option::Option::Some(::gc_core::FinalizerFns::of::<Self>());
+        const FINALIZER: ::core::option::Option<#krate::FinalizerFns> =
+            ::core::option::Option::Some(#krate::FinalizerFns::of::<Self>());
     })
 }
 
@@ -69,131 +87,140 @@ fn finalizer(subject: &Subject<'_>) -> Option<TokenStream> {
 /// comes first, so that the heap can tell whose it is: the fields may make their
 /// own. A type that is assumed to be cyclic describes no field at all, because
 /// that might have no end.
+///
+/// `derived` compiles only where gc-core itself sees that the type has no `Drop`.
 fn types(subject: &Subject<'_>) -> TokenStream {
-    let fields = subject.fields().map(describe);
+    let krate = &subject.krate;
+    let fields = subject.places().map(|(variant, field)| describe(subject, variant, field));
     let body = match subject.attributes.cycles {
-        Cycles::Assumed => quote!(walk.cyclic();),
-        Cycles::Excluded => quote!(walk.acyclic(); #(#fields)*),
+        Cycles::Assumed => quote!(#krate::Walk::cyclic(__walk);),
+        Cycles::Excluded => quote!(#krate::Walk::acyclic(__walk); #(#fields)*),
         Cycles::FromFields => quote!(#(#fields)*),
     };
-    let walk = argument("walk", &body);
     quote! {
-        fn types(#walk: &mut ::gc_core::Walk) { #body }
+        fn types(__walk: &mut #krate::Walk) {
+            #krate::Walk::derived::<Self>(__walk);
+            #body
+        }
     }
 }
 
-/// One field for `types`.
+/// One field for `types`, by a function that finds it in a value: so its type is what it is
+/// there.
+fn describe(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -> TokenStream {
+    let (krate, find) = (&subject.krate, find(subject, variant, field));
+    match field.skipped {
+        true => quote!(#krate::Walk::part_untraced(__walk, #find);),
+        false => quote!(#krate::Trace::part_types(#find, __walk);),
+    }
+}
+
+/// A function from a value to one of its fields, if the value is of the field's variant.
+fn find(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -> TokenStream {
+    let (span, member, path) = (field.span(), &field.member, path_of(variant));
+    let others = (subject.variants() > 1).then(|| quote_spanned!(span=> _ => ::core::option::Option::None,));
+    quote_spanned! {span=>
+        |__value: &Self| match *__value {
+            #path { #member: ref __part, .. } => ::core::option::Option::Some(__part),
+            #others
+        }
+    }
+}
+
+/// `Self`, or `Self::Variant`.
+fn path_of(variant: Option<&Ident>) -> TokenStream {
+    match variant {
+        Some(variant) => quote!(Self::#variant),
+        None => quote!(Self),
+    }
+}
+
+/// `fields`: those that are skipped, for the verifier. The places of those in a variant cannot
+/// be asked for, nor of those in a value of unknown size.
 ///
-/// The path in front does nothing. If the field is not `Trace`, the compiler
-/// complains of the path in the same words as of the one in `trace`, shows that
-/// complaint once and drops the worse one about `Walk::field`. The code stands
-/// at the derive and only the type at the field: otherwise the compiler takes
-/// the type for an argument and proposes to borrow it.
-fn describe(field: &Field<'_>) -> TokenStream {
-    let ty = field.ty;
-    if field.skipped {
-        return quote_spanned!(field.span()=> ::gc_core::Walk::untraced::<#ty>(walk););
-    }
-    quote! {
-        let _ = <#ty as ::gc_core::Trace>::types;
-        ::gc_core::Walk::field::<#ty>(walk);
-    }
-}
-
-/// `fields`: those of a struct that are skipped. (Where those of a variant lie cannot be
-/// asked, nor where those of an unsized value do.)
+/// `note` is a method of gc-core's where the field's type is `Trace`, and a method of the trait
+/// where it is not.
 fn fields(subject: &Subject<'_>) -> TokenStream {
-    let skipped: Vec<&Field<'_>> = match &subject.body {
-        Body::Struct(fields) if !subject.may_be_unsized() => fields.iter().filter(|field| field.skipped).collect(),
-        _ => Vec::new(),
-    };
-    let added = skipped.into_iter().map(|field| {
-        let (label, member, ty) = (field.label(), &field.member, field.ty);
+    let krate = &subject.krate;
+    let has_places = matches!(subject.body, Body::Struct(_)) && !subject.may_be_unsized();
+    let skipped = subject.places().filter(|(_, field)| field.skipped).map(|(variant, field)| {
+        let (label, member, find) = (field.label(), &field.member, find(subject, variant, field));
+        let place = match has_places {
+            true => quote!(::core::option::Option::Some(::core::mem::offset_of!(Self, #member))),
+            false => quote!(::core::option::Option::None),
+        };
         quote_spanned! {field.span()=>
-            ::gc_core::FieldList::add(
-                list, #label, ::core::mem::offset_of!(Self, #member), ::core::mem::size_of::<#ty>(),
-            );
+            #krate::FieldList::skipped(__list, #label, #place, #find).note();
+        }
+    });
+    let skipped: Vec<TokenStream> = if subject.may_be_unsized() { Vec::new() } else { skipped.collect() };
+    let scope = (!skipped.is_empty()).then(|| {
+        quote! {
+            #[allow(unused_imports)]
+            use #krate::__private::NotTraced as _;
         }
     });
     quote! {
-        fn fields(list: &mut ::gc_core::FieldList) {
-            ::gc_core::FieldList::rest_is_traced(list);
-            #(#added)*
+        fn fields(__list: &mut #krate::FieldList) {
+            #scope
+            #krate::FieldList::rest_is_traced(__list);
+            #(#skipped)*
         }
     }
 }
 
 /// `trace`: each traced field of the value, or of the variant it is.
 ///
-/// The method's parameter is called `__V` because a user's `V` would clash.
+/// No name of the user's can mean the method's parameter, since no type is named in its body.
+/// It only must not be called like a parameter of the type.
 fn trace(subject: &Subject<'_>) -> TokenStream {
-    let body = match &subject.body {
-        Body::Struct(fields) => trace_struct(fields),
-        Body::Enum(variants) => trace_enum(variants),
+    let krate = &subject.krate;
+    let arms: Vec<TokenStream> = match &subject.body {
+        Body::Struct(fields) => vec![arm(subject, None, fields)],
+        Body::Enum(variants) => {
+            variants.iter().map(|it: &Variant<'_>| arm(subject, Some(&it.ident), &it.fields)).collect()
+        }
     };
-    let visitor = argument("visitor", &body);
+    let visitor = if subject.traced().next().is_some() { "__visitor" } else { "_" };
+    let visitor: TokenStream = visitor.parse().expect("a name");
+    let parameter = subject.fresh("__V");
     quote! {
         #[inline]
-        fn trace<__V: ::gc_core::Visitor>(&self, #visitor: &mut __V) { #body }
-    }
-}
-
-fn trace_struct(fields: &[Field<'_>]) -> TokenStream {
-    let traced = fields.iter().filter(|field| !field.skipped);
-    traced
-        .map(|field| {
-            let member = &field.member;
-            trace_field(field, &quote_spanned!(field.span()=> &self.#member))
-        })
-        .collect()
-}
-
-/// A match with an arm for each variant that has edges and one for the others;
-/// nothing at all when no variant has any, which covers the empty enum too.
-fn trace_enum(variants: &[Variant<'_>]) -> TokenStream {
-    let (with, without): (Vec<_>, Vec<_>) =
-        variants.iter().partition(|variant| variant.fields.iter().any(|field| !field.skipped));
-    if with.is_empty() {
-        return TokenStream::new();
-    }
-    let arms = with.into_iter().map(trace_variant);
-    let rest = without.iter().map(|variant| &variant.ident);
-    let rest = (!without.is_empty()).then(|| quote!(#(Self::#rest { .. })|* => {}));
-    quote! {
-        match self {
-            #(#arms)*
-            #rest
+        fn trace<#parameter: #krate::Visitor>(&self, #visitor: &mut #parameter) {
+            match *self {
+                #(#arms)*
+            }
         }
     }
 }
 
-/// One arm. `Variant { 0: field }` is a valid pattern for tuple variants, so
-/// named and numbered fields need no different treatment.
-fn trace_variant(variant: &Variant<'_>) -> TokenStream {
-    let ident = &variant.ident;
-    let traced = variant.fields.iter().enumerate().filter(|(_, field)| !field.skipped);
-    let (patterns, calls): (Vec<_>, Vec<_>) = traced
-        .map(|(index, field)| {
-            let member = &field.member;
-            let name = format_ident!("__field_{index}", span = field.span());
-            (quote!(#member: #name), trace_field(field, &quote!(#name)))
-        })
-        .unzip();
-    quote!(Self::#ident { #(#patterns,)* .. } => { #(#calls)* })
+/// One arm. `Variant { 0: ref part }` is a valid pattern for tuples, so named and
+/// numbered fields need no different treatment.
+fn arm(subject: &Subject<'_>, variant: Option<&Ident>, fields: &[Field<'_>]) -> TokenStream {
+    let path = path_of(variant);
+    let (patterns, calls): (Vec<_>, Vec<_>) =
+        fields.iter().enumerate().map(|(index, field)| pattern_and_call(subject, index, field)).unzip();
+    quote!(#path { #(#patterns,)* } => { #(#calls)* })
 }
 
-/// Reports the edges of one field, which `place` is a reference to.
-fn trace_field(field: &Field<'_>, place: &TokenStream) -> TokenStream {
-    let (ty, label) = (field.ty, field.label());
-    quote_spanned! {field.span()=>
-        ::gc_core::Visitor::enter(visitor, ::gc_core::Seg::Field(#label));
-        <#ty as ::gc_core::Trace>::trace(#place, visitor);
-        ::gc_core::Visitor::leave(visitor);
+fn pattern_and_call(subject: &Subject<'_>, index: usize, field: &Field<'_>) -> (TokenStream, TokenStream) {
+    let (krate, member, label) = (&subject.krate, &field.member, field.label());
+    if field.skipped {
+        return (quote!(#member: _), TokenStream::new());
     }
+    let part = format_ident!("__part_{index}", span = field.span());
+    let call = quote_spanned!(field.span()=> #krate::Trace::trace_part(#part, #label, __visitor););
+    (quote!(#member: ref #part), call)
 }
 
-/// The name of a method's argument, underscored if its body does not use it.
-fn argument(name: &str, body: &TokenStream) -> Ident {
-    let unused = if body.is_empty() { "_" } else { "" };
-    format_ident!("{unused}{name}")
+impl Subject<'_> {
+    /// A name like `wanted` that is no parameter of the type.
+    fn fresh(&self, wanted: &str) -> Ident {
+        let mut name = wanted.to_string();
+        let tokens = self.generics.to_token_stream().to_string();
+        while tokens.contains(&name) {
+            name.push('_');
+        }
+        format_ident!("{name}")
+    }
 }

@@ -6,12 +6,14 @@ use crate::errors::Errors;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DataEnum, DataUnion, DeriveInput, Fields, Generics, Ident, Member, Type};
+use syn::{Data, DataEnum, DataUnion, DeriveInput, Fields, Generics, Ident, Member, Path, Type, parse_quote};
 
 /// A struct or an enum, with its attributes read.
 pub(crate) struct Subject<'a> {
     pub(crate) ident: Ident,
     pub(crate) generics: &'a Generics,
+    /// The path of gc-core: `::gc_core`, or what `#[trace(crate = ..)]` says.
+    pub(crate) krate: Path,
     pub(crate) attributes: TypeAttributes,
     pub(crate) body: Body<'a>,
 }
@@ -44,7 +46,8 @@ impl<'a> Subject<'a> {
     /// is wrong with it.
     pub(crate) fn read(input: &'a DeriveInput) -> syn::Result<Self> {
         let mut errors = Errors::default();
-        let attributes = errors.value(TypeAttributes::parse(&input.attrs));
+        let attributes: TypeAttributes = errors.value(TypeAttributes::parse(&input.attrs));
+        let krate = attributes.krate.clone().unwrap_or_else(|| parse_quote!(::gc_core));
         check_generics(&input.generics, &mut errors);
         let body = match &input.data {
             Data::Struct(data) => Body::Struct(read_fields(&data.fields, &mut errors)),
@@ -55,7 +58,7 @@ impl<'a> Subject<'a> {
             }
         };
         let (ident, generics) = (generated(&input.ident), &input.generics);
-        errors.finish(Self { ident, generics, attributes, body })
+        errors.finish(Self { ident, generics, krate, attributes, body })
     }
 
     /// Could a value have a size that is not known when it is compiled?
@@ -70,11 +73,25 @@ impl<'a> Subject<'a> {
 
     /// All fields of the type, whichever variant they belong to.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.places().map(|(_, field)| field)
+    }
+
+    /// All fields, each with the variant that it belongs to.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Option<&Ident>, &Field<'a>)> {
         let (plain, variants) = match &self.body {
             Body::Struct(fields) => (fields.as_slice(), [].as_slice()),
             Body::Enum(variants) => ([].as_slice(), variants.as_slice()),
         };
-        plain.iter().chain(variants.iter().flat_map(|variant| &variant.fields))
+        let in_variants = variants.iter().flat_map(|it| it.fields.iter().map(move |field| (Some(&it.ident), field)));
+        plain.iter().map(|field| (None, field)).chain(in_variants)
+    }
+
+    /// How many variants a value can be of.
+    pub(crate) fn variants(&self) -> usize {
+        match &self.body {
+            Body::Struct(_) => 1,
+            Body::Enum(variants) => variants.len(),
+        }
     }
 
     /// The fields whose edges the heap sees.

@@ -118,11 +118,12 @@ pub trait Keyed {
     type Key;
     /// An element.
     type Value;
-    /// What is removed: a map gives the key as well.
+    /// What is removed, or was not needed: in a map a key as well.
     type Removed;
 
-    /// Stores an element; says whether it did, and what it replaced or refused.
-    fn put(&mut self, key: Self::Key, value: Self::Value) -> (bool, Option<Self::Value>);
+    /// Stores an element; says whether it did, and gives what it replaced or refused. (Where a
+    /// map has the key already, the one that is passed is not needed.)
+    fn put(&mut self, key: Self::Key, value: Self::Value) -> (bool, Option<Self::Removed>);
     /// Removes an element.
     fn discard(&mut self, key: &Self::Key) -> Option<Self::Removed>;
 }
@@ -153,12 +154,16 @@ sequence!(VecDeque, |items, at| items.remove(at));
 impl<K: Ord, T> Keyed for BTreeMap<K, T> {
     type Key = K;
     type Value = T;
-    type Removed = (K, T);
-    fn put(&mut self, key: K, value: T) -> (bool, Option<T>) {
-        (true, self.insert(key, value))
+    type Removed = (Option<K>, T);
+    fn put(&mut self, key: K, value: T) -> (bool, Option<Self::Removed>) {
+        // `insert` would drop a key that it does not need.
+        match self.get_mut(&key) {
+            Some(place) => (true, Some((Some(key), core::mem::replace(place, value)))),
+            None => (true, self.insert(key, value).map(|old| (None, old))),
+        }
     }
-    fn discard(&mut self, key: &K) -> Option<(K, T)> {
-        self.remove_entry(key)
+    fn discard(&mut self, key: &K) -> Option<Self::Removed> {
+        self.remove_entry(key).map(|(key, value)| (Some(key), value))
     }
 }
 
@@ -166,11 +171,15 @@ impl<K: Ord, T> Keyed for BTreeMap<K, T> {
 impl<K: Eq + core::hash::Hash, T, S: core::hash::BuildHasher> Keyed for std::collections::HashMap<K, T, S> {
     type Key = K;
     type Value = T;
-    type Removed = (K, T);
-    fn put(&mut self, key: K, value: T) -> (bool, Option<T>) {
-        (true, self.insert(key, value))
+    type Removed = (Option<K>, T);
+    fn put(&mut self, key: K, value: T) -> (bool, Option<Self::Removed>) {
+        // `insert` would drop a key that it does not need.
+        match self.get_mut(&key) {
+            Some(place) => (true, Some((Some(key), core::mem::replace(place, value)))),
+            None => (true, self.insert(key, value).map(|old| (None, old))),
+        }
     }
-    fn discard(&mut self, key: &K) -> Option<(K, T)> {
-        self.remove_entry(key)
+    fn discard(&mut self, key: &K) -> Option<Self::Removed> {
+        self.remove_entry(key).map(|(key, value)| (Some(key), value))
     }
 }

@@ -26,9 +26,9 @@ use crate::observe::zeal;
 use crate::release::Isolated;
 use crate::space::core::Core;
 use crate::space::records::Cause;
+use crate::space::restore::Restore;
 use crate::space::slice::Allowance;
 use crate::{FinalizerPolicy, Pace};
-use reclaim::Raised;
 use report::{Beginning, debug};
 use set::Set;
 
@@ -70,10 +70,8 @@ pub(crate) struct Outcome {
 
 /// The same, and says why.
 pub(crate) fn collect_because(core: &Core, cause: Cause, generation: u8) -> usize {
-    core.ledger.cause.set(cause);
-    let collected = collect(core, generation);
-    core.ledger.cause.set(Cause::Explicit);
-    collected
+    let _cause = Restore::after(&core.ledger.cause, cause);
+    collect(core, generation)
 }
 
 /// Collects generations 0 to `generation`. Python's return value: what was
@@ -285,15 +283,15 @@ impl<'h> Rest<'h> {
 struct Open<'h> {
     core: &'h Core,
     /// Finalizers may use the reserve meanwhile.
-    reserve_was_open: bool,
-    raised: Option<Raised<'h>>,
+    reserve: Option<Restore<'h, bool>>,
+    raised: Option<Restore<'h, bool>>,
     completed: bool,
 }
 
 impl Open<'_> {
     fn begin(core: &Core) -> Open<'_> {
-        let reserve_was_open = core.account.open_reserve(true);
-        Open { core, reserve_was_open, raised: Some(Raised::new(&core.collecting)), completed: false }
+        let reserve = Some(core.account.open_reserve());
+        Open { core, reserve, raised: Some(Restore::after(&core.collecting, true)), completed: false }
     }
 }
 
@@ -304,7 +302,7 @@ impl Drop for Open<'_> {
             self.core.schedule.distrust.set(true);
         }
         self.raised = None;
-        self.core.account.open_reserve(self.reserve_was_open);
+        self.reserve = None;
         self.core.return_aside();
         self.core.tidy();
     }

@@ -8,7 +8,7 @@ use crate::space::core::Core;
 use crate::space::info::Glue;
 use crate::space::object::Object;
 use crate::space::pass::Leaving;
-use core::cell::Cell;
+use crate::space::restore::Restore;
 
 /// Reclaims every member. Holds after it: their values are dropped and their slots
 /// free, but for managed weak references that a callback kept.
@@ -39,7 +39,7 @@ fn must_be_exact(reclaimable: &mut Reclaimable<'_, '_>) -> bool {
 fn exact(reclaimable: &Reclaimable<'_, '_>) {
     let set = &*reclaimable.set;
     let core = set.core();
-    let _open = Raised::new(&core.reclaiming);
+    let _open = Restore::after(&core.reclaiming, true);
     for object in set.in_birth_order(|_, _| !0) {
         if !set.contains(object) {
             continue; // died with one before
@@ -109,20 +109,4 @@ fn free_buried(core: &Core, block: &Block) {
         planes.refresh(dead);
     }
     core.count_freed(block, freed);
-}
-
-/// Sets a flag for as long as it lives.
-pub(super) struct Raised<'a>(&'a Cell<bool>);
-
-impl<'a> Raised<'a> {
-    pub(super) fn new(flag: &'a Cell<bool>) -> Raised<'a> {
-        flag.set(true);
-        Raised(flag)
-    }
-}
-
-impl Drop for Raised<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
-    }
 }

@@ -53,12 +53,17 @@ pub(crate) fn armed(block: &Block, planes: &Planes) -> u64 {
     finalizable(block, planes) & planes.finalized.get()
 }
 
-/// Holds the object while `f` runs.
+/// Holds the object while `f` runs, also when it unwinds.
 fn held<R>(object: Object, f: impl FnOnce() -> R) -> R {
+    struct Held(Object);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            decrement(self.0);
+        }
+    }
     object.count().increment();
-    let result = f();
-    decrement(object);
-    result
+    let _held = Held(object);
+    f()
 }
 
 /// PEP 442: runs each finalizer that never ran, oldest first. An object that died

@@ -29,10 +29,24 @@ pub(super) fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8
         Some(object) => object,
         None => take_slot_after_all(core, info, size, class)?,
     };
+    let taken = TakenSlot { core, object };
     let block = object.block();
     collect_if_due(core, block);
     core.be_born(object, block);
+    core::mem::forget(taken);
     Ok(object)
+}
+
+/// A slot without a header, given back when a collection panics meanwhile.
+struct TakenSlot<'h> {
+    core: &'h Core,
+    object: Object,
+}
+
+impl Drop for TakenSlot<'_> {
+    fn drop(&mut self) {
+        self.core.free_slot(self.object);
+    }
 }
 
 /// Takes a slot although there was none: a full collection may make room. (There can be
@@ -63,7 +77,7 @@ fn take_slot_after_all(
 /// Collects when there are too many young objects, the one about to be born included, or
 /// too many bytes in few objects.
 fn collect_if_due(core: &Core, block: &Block) {
-    core.births.expect(block.is_tracked());
+    let expected = core.births.expect(block.is_tracked());
     if core.births.is_due() {
         collect::collect_due(core);
     } else if core.account.is_due(0) {
@@ -71,7 +85,7 @@ fn collect_if_due(core: &Core, block: &Block) {
     }
     // A new epoch may have begun: the block must know before the object comes alive.
     core.open_for_young(block);
-    core.births.expect_no_more(block.is_tracked());
+    drop(expected);
 }
 
 /// Moves the value into its slot.

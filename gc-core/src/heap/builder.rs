@@ -33,8 +33,8 @@ const LEAST_MAX: usize = 256 << 10;
 ///     .initial(8 << 20)
 ///     .max(64 << 20)
 ///     .chunk_source(SystemChunks)
-///     .on_unraisable(|event| eprintln!("{event}"))
-///     .log(|line| eprintln!("{line}"))
+///     .on_unraisable(|_, event| eprintln!("{event}"))
+///     .log(|_, line| eprintln!("{line}"))
 ///     .build()?;
 /// assert_eq!((heap.thresholds(), heap.memory().max), ([1000, 10, 10], Some(64 << 20)));
 /// # Ok::<(), gc_core::BuildError>(())
@@ -118,14 +118,14 @@ impl HeapBuilder {
 
     /// See [`Heap::on_unraisable`].
     #[must_use]
-    pub fn on_unraisable(mut self, hook: impl Fn(&Unraisable) + 'static) -> HeapBuilder {
+    pub fn on_unraisable(mut self, hook: impl Fn(&Heap, &Unraisable) + 'static) -> HeapBuilder {
         self.unraisable = Some(Rc::new(hook));
         self
     }
 
     /// See [`Heap::set_log`].
     #[must_use]
-    pub fn log(mut self, sink: impl Fn(&str) + 'static) -> HeapBuilder {
+    pub fn log(mut self, sink: impl Fn(&Heap, &str) + 'static) -> HeapBuilder {
         self.log = Some(Rc::new(sink));
         self
     }
@@ -146,8 +146,8 @@ impl HeapBuilder {
             core.account.set_max(max);
         }
         core.births.set_trigger(collect::trigger(&core));
-        drop(self.unraisable.and_then(|hook| core.hooks.set_unraisable(hook)));
-        drop(self.log.and_then(|sink| core.hooks.set_log(sink)));
+        self.unraisable.into_iter().for_each(|hook| drop(core.hooks.set_unraisable(hook)));
+        self.log.into_iter().for_each(|sink| drop(core.hooks.set_log(sink)));
         let heap = Heap::adopt(core);
         match heap.core().memory.reserve(heap.core(), self.initial) {
             true => Ok(heap),

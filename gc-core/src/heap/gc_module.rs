@@ -2,7 +2,8 @@
 
 use super::{DebugFlags, Generation, Heap};
 use crate::collect;
-use crate::space::hooks::{CallbackId, CollectionInfo, Phase, Unraisable};
+use crate::release::user_code;
+use crate::space::hooks::{CollectionInfo, HookId, Phase, Unraisable};
 use crate::space::schedule::GenerationStats;
 use alloc::rc::Rc;
 
@@ -207,7 +208,7 @@ impl Heap {
     /// ```
     /// # let heap = gc_core::Heap::new();
     /// heap.set_debug(gc_core::DebugFlags::STATS);
-    /// heap.set_log(|line| assert!(line.starts_with("gc: ")));
+    /// heap.set_log(|_, line| assert!(line.starts_with("gc: ")));
     /// heap.collect();
     /// ```
     pub fn set_debug(&self, flags: DebugFlags) {
@@ -218,10 +219,12 @@ impl Heap {
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
-    /// heap.set_log(|line| eprintln!("{line}"));
+    /// heap.set_log(|_, line| eprintln!("{line}"));
     /// ```
-    pub fn set_log(&self, sink: impl Fn(&str) + 'static) {
-        drop(self.core().hooks.set_log(Rc::new(sink)));
+    pub fn set_log(&self, sink: impl Fn(&Heap, &str) + 'static) -> HookId {
+        let (id, old) = self.core().hooks.set_log(Rc::new(sink));
+        user_code::drop_hook(self.core(), old);
+        id
     }
 
     /// What is told of panics in finalizers, callbacks and hooks, and of other
@@ -234,14 +237,16 @@ impl Heap {
     ///
     /// let told = Rc::new(RefCell::new(String::new()));
     /// let into = told.clone();
-    /// heap.on_unraisable(move |event| *into.borrow_mut() = event.message.clone());
+    /// heap.on_unraisable(move |_, event| *into.borrow_mut() = event.message.clone());
     /// let object = heap.alloc(1);
     /// let _weak = gc_core::Gc::downgrade_with(&object, || panic!("in a callback"));
     /// drop(object);
     /// assert_eq!(*told.borrow(), "in a callback");
     /// ```
-    pub fn on_unraisable(&self, hook: impl Fn(&Unraisable) + 'static) {
-        drop(self.core().hooks.set_unraisable(Rc::new(hook)));
+    pub fn on_unraisable(&self, hook: impl Fn(&Heap, &Unraisable) + 'static) -> HookId {
+        let (id, old) = self.core().hooks.set_unraisable(Rc::new(hook));
+        user_code::drop_hook(self.core(), old);
+        id
     }
 
     /// Adds a callback for the start and the stop of every collection:
@@ -251,26 +256,35 @@ impl Heap {
     /// # let heap = gc_core::Heap::new();
     /// use gc_core::Phase;
     ///
-    /// let id = heap.add_callback(|phase, info| match phase {
+    /// let id = heap.add_callback(|_, phase, info| match phase {
     ///     Phase::Start => println!("generation {}", info.generation),
     ///     Phase::Stop => println!("{} collected", info.collected),
     /// });
     /// heap.collect();
-    /// assert!(heap.remove_callback(id));
+    /// assert!(heap.remove_hook(id));
     /// ```
-    pub fn add_callback(&self, callback: impl Fn(Phase, &CollectionInfo) + 'static) -> CallbackId {
+    pub fn add_callback(&self, callback: impl Fn(&Heap, Phase, &CollectionInfo) + 'static) -> HookId {
         self.core().hooks.add_callback(Rc::new(callback))
     }
 
-    /// Removes a callback. `false` when it is not there any more.
+    /// Removes a hook of any kind, and drops what it captured (once it returns, where it is
+    /// running). Returns `false` when it is not there any more: it was removed, or replaced
+    /// by another of its kind.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
-    /// let id = heap.add_callback(|_, _| ());
-    /// assert!(heap.remove_callback(id) && !heap.remove_callback(id));
+    /// let id = heap.add_callback(|_, _, _| ());
+    /// assert!(heap.remove_hook(id) && !heap.remove_hook(id));
+    /// let (first, second) = (heap.set_log(|_, _| ()), heap.set_log(|_, _| ()));
+    /// assert!(!heap.remove_hook(first) && heap.remove_hook(second));
     /// ```
-    pub fn remove_callback(&self, id: CallbackId) -> bool {
-        self.core().hooks.remove_callback(id).is_some()
+    pub fn remove_hook(&self, id: HookId) -> bool {
+        let core = self.core();
+        let removed = core.hooks.remove(id);
+        core.ledger.records.wants_types.set(core.hooks.record().is_some());
+        let found = removed.is_some();
+        user_code::drop_hook(core, removed);
+        found
     }
 
     /// Moves all objects to a permanent set that collections ignore: `gc.freeze`.

@@ -5,6 +5,7 @@ use crate::collect;
 use crate::release::user_code;
 use crate::space::account::Account;
 use crate::space::core::Core;
+use crate::space::hooks::HookId;
 use crate::space::records::Cause;
 use alloc::rc::Rc;
 use core::cell::Cell;
@@ -102,13 +103,15 @@ impl Heap {
     /// let heap = Heap::builder().max(1 << 20).build()?;
     /// let seen = Rc::new(Cell::new(None));
     /// let told = seen.clone();
-    /// heap.on_out_of_memory(move |error| told.set(Some(error.kind)));
+    /// heap.on_out_of_memory(move |_, error| told.set(Some(error.kind)));
     /// assert!(heap.try_alloc_slice(vec![0u8; 2 << 20]).is_err());
     /// assert_eq!(seen.get(), Some(OutOfMemoryKind::RequestTooLarge));
     /// # Ok::<(), gc_core::BuildError>(())
     /// ```
-    pub fn on_out_of_memory(&self, hook: impl Fn(&OutOfMemoryInfo) + 'static) {
-        drop(self.core().hooks.set_out_of_memory(Rc::new(hook)));
+    pub fn on_out_of_memory(&self, hook: impl Fn(&Heap, &OutOfMemoryInfo) + 'static) -> HookId {
+        let (id, old) = self.core().hooks.set_out_of_memory(Rc::new(hook));
+        user_code::drop_hook(self.core(), old);
+        id
     }
 
     /// Declares bytes outside of the heap that an object stands for: a buffer of a C

@@ -8,6 +8,8 @@ mod garbage;
 mod gc_module;
 mod limits;
 mod pace;
+mod verify_memory;
+mod weak_heap;
 
 pub use builder::HeapBuilder;
 pub use config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
@@ -17,6 +19,7 @@ pub use gc_module::Pause;
 pub use limits::{ExternalBytes, MemoryFigures, OutOfMemoryInfo};
 pub(crate) use limits::{give_up, insist};
 pub use pace::{Budget, Pace, Progress};
+pub use weak_heap::WeakHeap;
 
 use crate::collect;
 use crate::release::{self, user_code};
@@ -27,6 +30,7 @@ use crate::space::records::Cause;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+use core::mem::ManuallyDrop;
 
 /// A handle to a managed heap. Clones are handles to the same heap.
 ///
@@ -72,6 +76,8 @@ impl Heap {
 
     pub(crate) fn adopt(core: Box<Core>) -> Heap {
         core.close.set(Some(close));
+        #[cfg(feature = "std")]
+        core.depth.set(release::across::join());
         Heap(CoreRef::leak(core))
     }
 
@@ -80,6 +86,11 @@ impl Heap {
         core.handles.set(core.handles.get() + 1);
         core.closed.set(false);
         Heap(CoreRef::of(core))
+    }
+
+    /// A handle that is not counted, for a hook while the heap is kept.
+    pub(crate) fn borrowed(core: &Core) -> ManuallyDrop<Heap> {
+        ManuallyDrop::new(Heap(CoreRef::of(core)))
     }
 
     #[inline]

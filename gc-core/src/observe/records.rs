@@ -1,7 +1,9 @@
 //! What collections did, one by one, and where allocations come from.
 
 use crate::Heap;
+use crate::release::user_code;
 use crate::space::figures::CollectionFigures;
+use crate::space::hooks::HookId;
 use crate::space::records::CollectionRecord;
 use crate::space::sites::Site;
 use alloc::rc::Rc;
@@ -15,12 +17,14 @@ impl Heap {
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
-    /// heap.on_record(|record| eprintln!("{record}"));
+    /// heap.on_record(|_, record| eprintln!("{record}"));
     /// heap.collect(); // [0.000s][info][gc] GC(0) Pause Full (Explicit) 0K->0K(2048K) 0.002ms
     /// ```
-    pub fn on_record(&self, hook: impl Fn(&CollectionRecord) + 'static) {
+    pub fn on_record(&self, hook: impl Fn(&Heap, &CollectionRecord) + 'static) -> HookId {
         self.core().ledger.records.wants_types.set(true);
-        drop(self.core().hooks.set_record(Rc::new(hook)));
+        let (id, old) = self.core().hooks.set_record(Rc::new(hook));
+        user_code::drop_hook(self.core(), old);
+        id
     }
 
     /// The last collections, at most 1,024, oldest first.

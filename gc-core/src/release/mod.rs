@@ -5,6 +5,8 @@
 //! queued; the queue is empty before the outermost release returns. Depth of the
 //! user's structure never becomes depth of the stack.
 
+#[cfg(feature = "std")]
+pub(crate) mod across;
 pub(crate) mod rites;
 pub(crate) mod user_code;
 
@@ -87,31 +89,35 @@ pub(crate) unsafe fn die_as(core: &Core, block: &Block, object: Object, drop_val
         drop(nested);
     }
     core.free_unknown(block, object);
-    if core.attention.get() && core.depth.get() == 0 {
+    if core.attention.get() && core.nesting() == 0 {
         settle(core);
     }
 }
 
-/// May another release begin here?
+/// May another release begin here? (In a heap that is alone on its thread the first one may
+/// always.)
 #[inline(always)]
 fn may_nest(core: &Core) -> bool {
     core.depth.get() == 0 || may_nest_in_another(core)
 }
 
 /// Where the stack was in the first release that is nested is noted, and how much the
-/// others have taken since is what counts.
+/// others have taken since is what counts. Where there are several heaps, the outermost
+/// release of them all is the first.
 #[inline(never)]
 fn may_nest_in_another(core: &Core) -> bool {
     let marker = 0u8;
     let position = ptr::from_ref(&marker).addr();
-    match core.depth.get() {
-        1 => {
-            core.stack_top.set(position);
-            true
-        }
-        2..MAX_NESTING => core.stack_top.get().saturating_sub(position) <= MAX_STACK,
-        _ => false,
+    match core.nesting() {
+        #[cfg(feature = "std")]
+        0 => return across::may_begin(core, position),
+        #[cfg(feature = "std")]
+        1 if core.is_in_company() => core.stack_top.set(across::top()),
+        1 => core.stack_top.set(position),
+        2..MAX_NESTING => {}
+        _ => return false,
     }
+    core.stack_top.get().saturating_sub(position) <= MAX_STACK
 }
 
 /// A decrement that left the object alive, or was the last of a condemned one.
@@ -145,7 +151,7 @@ fn fall(core: &Core, object: Object) {
     let nested = Nested::enter(core);
     die(core, object);
     drop(nested);
-    if core.attention.get() && core.depth.get() == 0 {
+    if core.attention.get() && core.nesting() == 0 {
         settle(core);
     }
 }
@@ -156,6 +162,10 @@ fn fall(core: &Core, object: Object) {
 fn settle(core: &Core) {
     let nested = Nested::enter(core);
     drain(core);
+    #[cfg(feature = "std")]
+    if across::is_outermost(core) {
+        across::end(core);
+    }
     drop(nested);
     if core.attention.get() {
         leave(core);
@@ -190,6 +200,10 @@ fn queue(core: &Core, object: Object) -> bool {
     }
     queue.push(object);
     core.attention.set(true);
+    #[cfg(feature = "std")]
+    if core.nesting() == 0 {
+        across::wait(core);
+    }
     true
 }
 
@@ -267,7 +281,7 @@ pub(crate) fn drop_value(core: &Core, object: Object) {
 /// refers to it any more.
 #[cold]
 pub(crate) fn leave(core: &Core) {
-    let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.depth.get() > 0;
+    let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.nesting() > 0;
     if open() {
         return;
     }
@@ -288,9 +302,17 @@ pub(crate) fn leave(core: &Core) {
     if core.untidy.get() {
         core.tidy_all(true);
     }
-    if core.memory.used() == 0 {
+    if core.memory.used() > 0 {
+        return;
+    }
+    // From here on nobody gets a handle any more.
+    core.life.end();
+    user_code::drop_hooks(core);
+    if core.memory.used() == 0 && !open() {
         // SAFETY: invariant 6: no handle, no object, no open operation.
         unsafe { core.free() };
+        #[cfg(feature = "std")]
+        across::part();
     }
 }
 
@@ -300,11 +322,19 @@ pub(crate) struct Isolated<'a> {
     core: &'a Core,
     depth: u32,
     queue: alloc::vec::Vec<Object>,
+    #[cfg(feature = "std")]
+    anew: Option<across::Anew>,
 }
 
 impl Isolated<'_> {
     pub(crate) fn begin(core: &Core) -> Isolated<'_> {
-        Isolated { core, depth: core.depth.replace(0), queue: core.release_queue.take() }
+        Isolated {
+            core,
+            depth: core.depth.replace(core.depth.get() - core.nesting()),
+            queue: core.release_queue.take(),
+            #[cfg(feature = "std")]
+            anew: core.is_in_company().then(across::Anew::begin),
+        }
     }
 }
 
@@ -312,6 +342,10 @@ impl Drop for Isolated<'_> {
     fn drop(&mut self) {
         self.core.depth.set(self.depth);
         if !self.queue.is_empty() {
+            self.core.attention.set(true);
+        }
+        #[cfg(feature = "std")]
+        if self.anew.take().is_some() && across::is_outermost(self.core) {
             self.core.attention.set(true);
         }
         let own = self.core.release_queue.replace(core::mem::take(&mut self.queue));

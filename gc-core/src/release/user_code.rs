@@ -1,13 +1,16 @@
 //! The points where user code is entered. Whatever it does, even panic, it
 //! returns here, and the heap goes on.
 
-use crate::OutOfMemory;
 use crate::space::core::Core;
-use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use crate::space::hooks::{CollectionInfo, Phase, Removed, Unraisable, UnraisableKind};
 use crate::space::info::FinalizerFns;
 use crate::space::object::Object;
 use crate::space::records::CollectionRecord;
+use crate::space::restore::Restore;
 use crate::space::weak_cell::Callback;
+use crate::{Heap, OutOfMemory};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::string::String;
 use core::fmt;
 
@@ -74,10 +77,11 @@ fn message_of(panic: &(dyn core::any::Any + Send)) -> String {
 /// Tells the unraisable hook; without one, stderr as Python does.
 pub(crate) fn report(core: &Core, event: Unraisable) {
     let hook = core.hooks.unraisable();
+    let (_stay, heap) = (core.stay(), Heap::borrowed(core));
     #[cfg(feature = "std")]
     {
         let tell = || match hook {
-            Some(hook) => hook(&event),
+            Some(hook) => hook(&heap, &event),
             None => std::eprintln!("gc: {event}"),
         };
         // A hook that panics has had its chance.
@@ -87,7 +91,7 @@ pub(crate) fn report(core: &Core, event: Unraisable) {
     }
     #[cfg(not(feature = "std"))]
     if let Some(hook) = hook {
-        hook(&event);
+        hook(&heap, &event);
     }
 }
 
@@ -125,17 +129,46 @@ pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
     enter(core, UnraisableKind::ValueDrop, name, || unsafe { drop(object) });
 }
 
+/// Calls a hook, and drops this pointer to it, which is the last where the hook replaced or
+/// removed itself.
+fn call_hook<F: ?Sized>(core: &Core, name: &'static str, hook: Rc<F>, call: impl FnOnce(&F, &Heap)) {
+    let code = move || {
+        let hook = hook;
+        call(&hook, &Heap::borrowed(core));
+    };
+    enter(core, UnraisableKind::Hook, || String::from(name), code);
+}
+
+/// Drops a hook that was replaced or removed, with what it captured.
+pub(crate) fn drop_hook(core: &Core, hook: Removed) {
+    if hook.is_some() {
+        enter(core, UnraisableKind::Hook, || String::from("dropped hook"), move || drop(hook));
+    }
+}
+
+/// Drops all hooks: the heap is about to go.
+pub(crate) fn drop_hooks(core: &Core) {
+    for hook in core.hooks.take_all() {
+        drop_hook(core, hook);
+    }
+}
+
 /// Calls every collection callback.
 pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo) {
-    for (_, callback) in core.hooks.callbacks().iter() {
-        enter(core, UnraisableKind::Hook, || String::from("collection callback"), || callback(phase, info));
+    let callbacks = core.hooks.callbacks();
+    for (_, callback) in callbacks.iter() {
+        call_hook(core, "collection callback", callback.clone(), |callback, heap| callback(heap, phase, info));
+    }
+    // The heap has another list by now: this one holds those that were removed.
+    if Rc::strong_count(&callbacks) == 1 {
+        drop_hook(core, Some(Box::new(callbacks)));
     }
 }
 
 /// Hands the record of a collection to the hook, if there is one.
 pub(crate) fn record(core: &Core, record: &CollectionRecord) {
     if let Some(hook) = core.hooks.record() {
-        enter(core, UnraisableKind::Hook, || String::from("record hook"), || hook(record));
+        call_hook(core, "record hook", hook, |hook, heap| hook(heap, record));
     }
 }
 
@@ -143,12 +176,11 @@ pub(crate) fn record(core: &Core, record: &CollectionRecord) {
 /// just now.
 pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     let Some(hook) = core.hooks.out_of_memory() else { return };
-    let before = core.account.open_reserve(true);
-    if !core.telling.replace(true) {
-        enter(core, UnraisableKind::Hook, || String::from("out-of-memory hook"), || hook(error));
-        core.telling.set(false);
+    let _reserve = core.account.open_reserve();
+    if !core.telling.get() {
+        let _telling = Restore::after(&core.telling, true);
+        call_hook(core, "out-of-memory hook", hook, |hook, heap| hook(heap, error));
     }
-    core.account.open_reserve(before);
 }
 
 /// Hands a line to the log sink, if there is one. Where there is no memory for the line,
@@ -157,7 +189,7 @@ pub(crate) fn log(core: &Core, line: fmt::Arguments<'_>) {
     if let Some(sink) = core.hooks.log() {
         let text = written(line);
         let line = text.as_deref().unwrap_or("gc: (no memory for this line)");
-        enter(core, UnraisableKind::Hook, || String::from("log sink"), || sink(line));
+        call_hook(core, "log sink", sink, |sink, heap| sink(heap, line));
     }
 }
 

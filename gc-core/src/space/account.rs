@@ -1,6 +1,7 @@
 //! What a heap has taken, and may take: its own memory, and bytes outside that its
 //! objects stand for.
 
+use super::restore::Restore;
 use alloc::rc::Rc;
 use core::cell::Cell;
 
@@ -104,9 +105,9 @@ impl Account {
         !self.is_limited() || bytes <= self.max() - self.0.reserve.get()
     }
 
-    /// Opens the reserve, or closes it; what it was before.
-    pub(crate) fn open_reserve(&self, open: bool) -> bool {
-        self.0.may_use_reserve.replace(open)
+    /// The reserve is open while the guard lives.
+    pub(crate) fn open_reserve(&self) -> Restore<'_, bool> {
+        Restore::after(&self.0.may_use_reserve, true)
     }
 
     /// The heap has taken memory.
@@ -161,9 +162,10 @@ mod tests {
         account.set_max(1 << 20);
         account.take(900 << 10);
         assert!(account.admits(60 << 10) && !account.admits(61 << 10));
-        let before = account.open_reserve(true);
-        assert!(!before && account.admits(124 << 10) && !account.admits(125 << 10));
-        account.open_reserve(before);
+        let open = account.open_reserve();
+        assert!(account.admits(124 << 10) && !account.admits(125 << 10));
+        drop(open);
+        assert!(account.admits(60 << 10) && !account.admits(61 << 10));
         account.resize(0, 60 << 10);
         assert!(!account.admits(1) && account.could_admit(960 << 10) && !account.could_admit(1 << 20));
         account.give(100 << 10);

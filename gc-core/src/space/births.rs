@@ -91,14 +91,11 @@ impl Births {
         self.settled.set(self.settled.get().wrapping_add(births));
     }
 
-    /// A tracked object about to be born counts as young from now on.
-    pub(crate) fn expect(&self, tracked: bool) {
+    /// A tracked object about to be born counts as young while this lives; after it, its birth
+    /// is counted, or never comes.
+    pub(crate) fn expect(&self, tracked: bool) -> Expected<'_> {
         self.settled.set(self.settled.get().wrapping_sub(u64::from(tracked)));
-    }
-
-    /// It does no longer: its birth will be counted, or never comes.
-    pub(crate) fn expect_no_more(&self, tracked: bool) {
-        self.settle(u64::from(tracked));
+        Expected { births: self, tracked }
     }
 
     /// Are there more of the young than the trigger says?
@@ -147,6 +144,18 @@ impl Births {
     }
 }
 
+/// See [`Births::expect`].
+pub(crate) struct Expected<'a> {
+    births: &'a Births,
+    tracked: bool,
+}
+
+impl Drop for Expected<'_> {
+    fn drop(&mut self) {
+        self.births.settle(u64::from(self.tracked));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,11 +183,11 @@ mod tests {
                 looked += 1;
                 assert!(!births.look_closer());
             }
-            births.expect(true);
+            let expected = births.expect(true);
             assert_eq!(births.is_due(), births.young() > 2, "{born}");
             assert!(!births.is_due() || !births.is_free(), "{born}");
             births.count(true);
-            births.expect_no_more(true);
+            drop(expected);
             if born % 2 == 0 {
                 births.count_death();
             }

@@ -23,8 +23,9 @@ use super::weak_table::WeakTable;
 use crate::{FinalizerPolicy, Pace};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell, UnsafeCell};
+use core::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use core::ops::Deref;
 use core::ptr::NonNull;
 
@@ -51,7 +52,7 @@ pub(crate) struct Fields {
     pub(crate) births: Births,
     pub(crate) bins: Bins,
     // Touched by every death.
-    /// Releases that are nested at this moment.
+    /// Releases that are nested at this moment, and [`COMPANY`] where the thread has other heaps.
     pub(crate) depth: Cell<u32>,
     /// Where the stack was when the outermost release began.
     pub(crate) stack_top: Cell<usize>,
@@ -101,6 +102,14 @@ pub(crate) struct Fields {
     pub(crate) overhead: Overhead,
     pub(crate) account: Account,
     pub(crate) memory: Memory,
+    /// Objects in the queue wait for the outermost release of the thread.
+    #[cfg(feature = "std")]
+    pub(crate) is_waiting: Cell<bool>,
+    /// The next heap of which that is so.
+    #[cfg(feature = "std")]
+    pub(crate) next_waiting: Cell<Option<NonNull<Core>>>,
+    /// What weak handles have of the heap.
+    pub(crate) life: Life,
     /// What the heap does when its last handle goes.
     pub(crate) close: Cell<Option<fn(&Core)>>,
     /// It has done so.
@@ -118,7 +127,23 @@ pub(crate) struct Fields {
 /// So many objects can wait to be released where there is no memory for a longer queue.
 const QUEUED: usize = 64;
 
+/// Added to the nesting of a heap that is not alone on its thread: "no release is open" is not 0
+/// there, and takes the way on which the other heaps are asked (see `release::across`).
+pub(crate) const COMPANY: u32 = 1 << 16;
+
 impl Core {
+    /// Releases of this heap that are nested at this moment.
+    #[inline(always)]
+    pub(crate) fn nesting(&self) -> u32 {
+        self.depth.get() % COMPANY
+    }
+
+    /// Were there other heaps on the thread when this one was made?
+    #[cfg(feature = "std")]
+    pub(crate) fn is_in_company(&self) -> bool {
+        self.depth.get() >= COMPANY
+    }
+
     pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
         let account = Account::new();
         Box::new(Core(UnsafeCell::new(Fields {
@@ -155,6 +180,11 @@ impl Core {
             account,
             telling: Cell::new(false),
             overhead: Overhead::default(),
+            #[cfg(feature = "std")]
+            is_waiting: Cell::new(false),
+            #[cfg(feature = "std")]
+            next_waiting: Cell::new(None),
+            life: Life::default(),
             close: Cell::new(None),
             closed: Cell::new(false),
             me: Cell::new(None),
@@ -306,5 +336,41 @@ impl core::ops::Deref for CoreRef {
     fn deref(&self) -> &Core {
         // SAFETY: invariant 6: a handle keeps the inner heap.
         unsafe { self.0.as_ref() }
+    }
+}
+
+/// Tells weak handles whether the heap is there. Made when the first of them is.
+#[derive(Default)]
+pub(crate) struct Life(OnceCell<Rc<Cell<Option<NonNull<Core>>>>>);
+
+impl Life {
+    /// A weak handle to the heap that this is the life of.
+    pub(crate) fn watch(&self, core: &Core) -> WeakCore {
+        let life = self.0.get_or_init(|| Rc::new(Cell::new(Some(NonNull::from(core)))));
+        WeakCore(life.clone())
+    }
+
+    /// The heap is about to go.
+    pub(crate) fn end(&self) {
+        if let Some(life) = self.0.get() {
+            life.set(None);
+        }
+    }
+}
+
+/// A pointer to an inner heap that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakCore(Rc<Cell<Option<NonNull<Core>>>>);
+
+impl WeakCore {
+    /// The inner heap, while it is there.
+    pub(crate) fn get(&self) -> Option<&Core> {
+        // SAFETY: invariant 6: `Life::end` comes before the heap goes, and nothing goes while a
+        // caller holds what this gives: each makes a handle of it at once.
+        self.0.get().map(|core| unsafe { core.as_ref() })
+    }
+
+    pub(crate) fn ptr_eq(&self, other: &WeakCore) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 }

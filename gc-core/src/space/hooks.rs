@@ -1,10 +1,12 @@
 //! What the embedder hangs into the heap. Called only where user code is allowed.
 
 use super::records::CollectionRecord;
-use crate::OutOfMemory;
+use crate::{Heap, OutOfMemory};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::cell::{Cell, RefCell};
 
 /// Where in the heap's work user code panicked.
@@ -13,7 +15,7 @@ use core::cell::{Cell, RefCell};
 /// # let heap = gc_core::Heap::new();
 /// use gc_core::UnraisableKind;
 ///
-/// heap.on_unraisable(|event| match event.kind {
+/// heap.on_unraisable(|_, event| match event.kind {
 ///     UnraisableKind::Finalizer => eprintln!("a finalizer of {} failed", event.type_name),
 ///     _ => eprintln!("{event}"),
 /// });
@@ -42,7 +44,7 @@ pub enum UnraisableKind {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.on_unraisable(|event| eprintln!("{:?} of {}: {}", event.kind, event.type_name, event.message));
+/// heap.on_unraisable(|_, event| eprintln!("{:?} of {}: {}", event.kind, event.type_name, event.message));
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -78,7 +80,7 @@ impl core::fmt::Display for Unraisable {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.add_callback(|phase, _| assert!(matches!(phase, gc_core::Phase::Start | gc_core::Phase::Stop)));
+/// heap.add_callback(|_, phase, _| assert!(matches!(phase, gc_core::Phase::Start | gc_core::Phase::Stop)));
 /// heap.collect();
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,7 +95,7 @@ pub enum Phase {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.add_callback(|_, info| assert_eq!((info.generation, info.collected, info.uncollectable), (2, 0, 0)));
+/// heap.add_callback(|_, _, info| assert_eq!((info.generation, info.collected, info.uncollectable), (2, 0, 0)));
 /// heap.collect();
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,30 +108,59 @@ pub struct CollectionInfo {
     pub uncollectable: usize,
 }
 
-/// Names a collection callback, to remove it.
+/// Names a hook, to remove it: see [`Heap::remove_hook`].
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// let id: gc_core::CallbackId = heap.add_callback(|_, _| ());
-/// assert!(heap.remove_callback(id));
+/// let id: gc_core::HookId = heap.add_callback(|_, _, _| ());
+/// assert!(heap.remove_hook(id));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CallbackId(u64);
+pub struct HookId(u64);
 
-pub(crate) type OnCollection = Rc<dyn Fn(Phase, &CollectionInfo)>;
-pub(crate) type OnUnraisable = Rc<dyn Fn(&Unraisable)>;
-pub(crate) type LogSink = Rc<dyn Fn(&str)>;
-pub(crate) type OnOutOfMemory = Rc<dyn Fn(&OutOfMemory<()>)>;
-pub(crate) type OnRecord = Rc<dyn Fn(&CollectionRecord)>;
+pub(crate) type OnCollection = Rc<dyn Fn(&Heap, Phase, &CollectionInfo)>;
+pub(crate) type OnUnraisable = Rc<dyn Fn(&Heap, &Unraisable)>;
+pub(crate) type LogSink = Rc<dyn Fn(&Heap, &str)>;
+pub(crate) type OnOutOfMemory = Rc<dyn Fn(&Heap, &OutOfMemory<()>)>;
+pub(crate) type OnRecord = Rc<dyn Fn(&Heap, &CollectionRecord)>;
 
 /// Collection callbacks in the order they were added.
-type Callbacks = Rc<Vec<(CallbackId, OnCollection)>>;
+type Callbacks = Rc<Vec<(HookId, OnCollection)>>;
+
+/// A hook that was replaced or removed: whoever gets it has it dropped as user code.
+pub(crate) type Removed = Option<Box<dyn Any>>;
+
+/// A kind of hook that there is one of.
+struct One<F>(RefCell<Option<(HookId, F)>>);
+
+impl<F: Clone + 'static> One<F> {
+    fn none() -> One<F> {
+        One(RefCell::new(None))
+    }
+
+    fn get(&self) -> Option<F> {
+        self.0.borrow().as_ref().map(|(_, hook)| hook.clone())
+    }
+
+    fn set(&self, id: HookId, hook: F) -> Removed {
+        self.0.replace(Some((id, hook))).map(boxed)
+    }
+
+    fn remove(&self, id: HookId) -> Removed {
+        let mut hook = self.0.borrow_mut();
+        hook.take_if(|(known, _)| *known == id).map(boxed)
+    }
+}
+
+fn boxed(hook: impl Any) -> Box<dyn Any> {
+    Box::new(hook)
+}
 
 pub(crate) struct Hooks {
-    unraisable: RefCell<Option<OnUnraisable>>,
-    log: RefCell<Option<LogSink>>,
-    out_of_memory: RefCell<Option<OnOutOfMemory>>,
-    record: RefCell<Option<OnRecord>>,
+    unraisable: One<OnUnraisable>,
+    log: One<LogSink>,
+    out_of_memory: One<OnOutOfMemory>,
+    record: One<OnRecord>,
     /// Never changed in place: a collection may be calling them.
     callbacks: RefCell<Callbacks>,
     next_id: Cell<u64>,
@@ -138,68 +169,93 @@ pub(crate) struct Hooks {
 impl Hooks {
     pub(crate) fn new() -> Hooks {
         Hooks {
-            unraisable: RefCell::new(None),
-            log: RefCell::new(None),
-            out_of_memory: RefCell::new(None),
-            record: RefCell::new(None),
+            unraisable: One::none(),
+            log: One::none(),
+            out_of_memory: One::none(),
+            record: One::none(),
             callbacks: RefCell::default(),
             next_id: Cell::new(0),
         }
     }
 
-    /// Replaces the hook; the old one is given back to be dropped by the caller.
-    pub(crate) fn set_unraisable(&self, hook: OnUnraisable) -> Option<OnUnraisable> {
-        self.unraisable.replace(Some(hook))
+    fn new_id(&self) -> HookId {
+        HookId(self.next_id.replace(self.next_id.get() + 1))
+    }
+
+    pub(crate) fn set_unraisable(&self, hook: OnUnraisable) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.unraisable.set(id, hook))
     }
 
     pub(crate) fn unraisable(&self) -> Option<OnUnraisable> {
-        self.unraisable.borrow().clone()
+        self.unraisable.get()
     }
 
-    pub(crate) fn set_log(&self, sink: LogSink) -> Option<LogSink> {
-        self.log.replace(Some(sink))
+    pub(crate) fn set_log(&self, sink: LogSink) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.log.set(id, sink))
     }
 
     pub(crate) fn log(&self) -> Option<LogSink> {
-        self.log.borrow().clone()
+        self.log.get()
     }
 
-    pub(crate) fn set_out_of_memory(&self, hook: OnOutOfMemory) -> Option<OnOutOfMemory> {
-        self.out_of_memory.replace(Some(hook))
+    pub(crate) fn set_out_of_memory(&self, hook: OnOutOfMemory) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.out_of_memory.set(id, hook))
     }
 
     pub(crate) fn out_of_memory(&self) -> Option<OnOutOfMemory> {
-        self.out_of_memory.borrow().clone()
+        self.out_of_memory.get()
     }
 
-    pub(crate) fn set_record(&self, hook: OnRecord) -> Option<OnRecord> {
-        self.record.replace(Some(hook))
+    pub(crate) fn set_record(&self, hook: OnRecord) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.record.set(id, hook))
     }
 
     pub(crate) fn record(&self) -> Option<OnRecord> {
-        self.record.borrow().clone()
+        self.record.get()
     }
 
-    pub(crate) fn add_callback(&self, callback: OnCollection) -> CallbackId {
-        let id = CallbackId(self.next_id.get());
-        self.next_id.set(id.0 + 1);
+    pub(crate) fn add_callback(&self, callback: OnCollection) -> HookId {
+        let id = self.new_id();
         let mut callbacks = self.callbacks.borrow_mut();
         let more = callbacks.iter().cloned().chain([(id, callback)]).collect();
         *callbacks = Rc::new(more);
         id
     }
 
-    pub(crate) fn remove_callback(&self, id: CallbackId) -> Option<OnCollection> {
+    /// The callbacks as they are now. Those removed later are held by what this gives.
+    pub(crate) fn callbacks(&self) -> Callbacks {
+        self.callbacks.borrow().clone()
+    }
+
+    fn remove_callback(&self, id: HookId) -> Removed {
         let mut callbacks = self.callbacks.borrow_mut();
         let mut fewer = Vec::clone(&callbacks);
         let at = fewer.iter().position(|(known, _)| *known == id)?;
         let removed = fewer.remove(at).1;
-        *callbacks = Rc::new(fewer);
-        Some(removed)
+        // The old list holds the hook as well: it goes along, to be dropped where that may be.
+        let old = core::mem::replace(&mut *callbacks, Rc::new(fewer));
+        Some(boxed((removed, old)))
     }
 
-    /// The callbacks as they are now.
-    pub(crate) fn callbacks(&self) -> Callbacks {
-        self.callbacks.borrow().clone()
+    /// Takes out the hook of this name.
+    pub(crate) fn remove(&self, id: HookId) -> Removed {
+        let one = self.unraisable.remove(id).or_else(|| self.log.remove(id));
+        let one = one.or_else(|| self.out_of_memory.remove(id)).or_else(|| self.record.remove(id));
+        one.or_else(|| self.remove_callback(id))
+    }
+
+    /// Takes out all hooks, at the end of the heap.
+    pub(crate) fn take_all(&self) -> [Removed; 5] {
+        [
+            self.unraisable.0.take().map(boxed),
+            self.log.0.take().map(boxed),
+            self.out_of_memory.0.take().map(boxed),
+            self.record.0.take().map(boxed),
+            Some(self.callbacks.take()).filter(|list| !list.is_empty()).map(boxed),
+        ]
     }
 }

@@ -5,6 +5,7 @@ use super::core::Core;
 use super::object::Object;
 use super::pass::{EdgeSink, Pass};
 use super::weak_cell::CellRef;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::any::TypeId;
 use core::fmt;
@@ -96,24 +97,40 @@ impl core::fmt::Debug for FinalizerFns {
 ///     list.add("other", std::mem::offset_of!(Pair, other), 8);
 /// }
 /// ```
-#[derive(Default, Debug)]
+#[derive(Default)]
 pub struct FieldList {
     fields: Vec<(&'static str, core::ops::Range<usize>)>,
+    /// Those that are not traced, but could be.
+    untraced: Vec<(&'static str, EdgesOf)>,
     /// What is not in the list is traced for certain.
     rest_is_traced: bool,
+}
+
+/// Reports the edges of one part of an object's value.
+pub(crate) type EdgesOf = Box<dyn Fn(Object, &mut dyn EdgeSink)>;
+
+impl core::fmt::Debug for FieldList {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("FieldList").field("fields", &self.fields).finish_non_exhaustive()
+    }
 }
 
 impl FieldList {
     /// A field of this name lies so many bytes from the beginning of the value, and has so
     /// many.
     pub fn add(&mut self, name: &'static str, offset: usize, bytes: usize) {
-        self.fields.push((name, offset..offset + bytes));
+        self.fields.push((name, offset..offset.saturating_add(bytes)));
     }
 
     /// What is not listed is traced, as the derive sees to it.
     #[doc(hidden)]
     pub fn rest_is_traced(&mut self) {
         self.rest_is_traced = true;
+    }
+
+    /// A field that is not traced although its type could be, with what reports its edges.
+    pub(crate) fn add_untraced(&mut self, name: &'static str, edges: EdgesOf) {
+        self.untraced.push((name, edges));
     }
 
     /// The field that a byte of the value lies in.
@@ -126,9 +143,16 @@ impl FieldList {
         self.rest_is_traced
     }
 
-    /// Could there be a pointer at this byte that is not traced?
+    /// Could there be a pointer at this byte that is not traced, nor in `untraced`?
     pub(crate) fn may_hide(&self, offset: usize) -> bool {
-        !self.rest_is_traced || self.at(offset).is_some()
+        let is_opaque = |name| self.untraced.iter().all(|&(known, _)| known != name);
+        !self.rest_is_traced || self.at(offset).is_some_and(is_opaque)
+    }
+
+    /// The fields that are not traced although their types could be, each with what reports
+    /// the edges in it.
+    pub(crate) fn untraced(&self) -> impl Iterator<Item = &(&'static str, EdgesOf)> {
+        self.untraced.iter()
     }
 }
 

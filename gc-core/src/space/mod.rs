@@ -59,6 +59,7 @@ pub(crate) mod overhead;
 pub(crate) mod pass;
 pub(crate) mod planes;
 pub(crate) mod records;
+pub(crate) mod restore;
 pub(crate) mod scan;
 pub(crate) mod schedule;
 pub(crate) mod seg;

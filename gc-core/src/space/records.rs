@@ -47,7 +47,7 @@ impl fmt::Display for Cause {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.on_record(|record| {
+/// heap.on_record(|_, record| {
 ///     for found in &record.types {
 ///         println!("{} unreachable objects of {}, {} bytes", found.objects, found.type_name, found.bytes);
 ///     }

@@ -2,24 +2,38 @@
 //! a `Trace` does not report.
 
 use super::object::Object;
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 const WORD: usize = size_of::<usize>();
 
-/// Calls `f` with the offset and content of each aligned word of a living object's value.
-/// What lies between its fields has some content, too. On processors for which
-/// [`read_word`] is not written there are no words.
-pub(crate) fn words(object: Object, mut f: impl FnMut(usize, usize)) {
-    debug_assert!(object.is_alive());
-    // SAFETY: invariant 10: the table is the one of the object's type.
-    let bytes = unsafe { (object.info().size)(object) };
-    let mut offset = object.address().next_multiple_of(WORD) - object.address();
-    while offset + WORD <= bytes {
-        // SAFETY: invariant 10: these bytes lie in the value, and nobody writes meanwhile.
-        if let Some(word) = unsafe { read_word(object.value().add(offset)) } {
-            f(offset, word);
+/// Proof that the words of values may be read.
+pub(crate) struct Words(());
+
+impl Words {
+    /// # Safety
+    /// While this lives nothing else writes to a value of the heap, and there is no `&mut` to a
+    /// part of one.
+    pub(crate) unsafe fn may_be_read() -> Words {
+        Words(())
+    }
+
+    /// The offset and content of each aligned word of a living object's value. What lies between
+    /// its fields has some content, too. On processors for which [`read_word`] is not written
+    /// there are no words.
+    pub(crate) fn of(&self, object: Object) -> Vec<(usize, usize)> {
+        debug_assert!(object.is_alive());
+        // SAFETY: invariant 10: the table is the one of the object's type.
+        let bytes = unsafe { (object.info().size)(object) };
+        let mut words = Vec::new();
+        let mut offset = object.address().next_multiple_of(WORD) - object.address();
+        while offset + WORD <= bytes {
+            // SAFETY: invariant 10: these bytes lie in the value; nobody writes, by the promise of
+            // `may_be_read`.
+            words.extend(unsafe { read_word(object.value().add(offset)) }.map(|word| (offset, word)));
+            offset += WORD;
         }
-        offset += WORD;
+        words
     }
 }
 

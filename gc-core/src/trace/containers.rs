@@ -5,9 +5,13 @@ use alloc::collections::{BTreeMap, BTreeSet, LinkedList, VecDeque};
 use alloc::vec::Vec;
 use smallvec::SmallVec;
 
-/// Traces elements with their positions.
+/// Traces elements with their positions. Those without a size hold nothing, and can be as
+/// many as there are numbers.
 #[inline(always)]
 fn trace_elements<'a, T: Trace, V: Visitor>(elements: impl Iterator<Item = &'a T>, visitor: &mut V) {
+    if const { size_of::<T>() == 0 } {
+        return;
+    }
     for (index, element) in elements.enumerate() {
         visitor.enter(Seg::Index(index));
         element.trace(visitor);

@@ -87,22 +87,42 @@ pub fn trace_dyn<T: DynTrace + ?Sized, V: Visitor>(object: &T, visitor: &mut V) 
 /// let shape: Gc<dyn Shape> = gc_cast!(heap.alloc(Square(3, Slot::empty())) => dyn Shape);
 /// assert_eq!(shape.area(), 9);
 /// ```
+///
+/// The type must be a trait object:
+///
+/// ```compile_fail
+/// struct Square;
+/// gc_core::trace_object!(Square);
+/// ```
 #[macro_export]
 macro_rules! trace_object {
-    (dyn $($object:tt)+) => {
+    ($object:ty) => {
         const _: () = {
-            // SAFETY: everything is passed on to the value's own implementation.
-            unsafe impl $crate::Trace for dyn $($object)+ {
+            // SAFETY: everything is passed on to the value's own implementation. The tokens are
+            // one type, which is a trait object (the constant below sees to it): its values
+            // have an implementation of their own.
+            unsafe impl $crate::Trace for $object {
                 fn types(walk: &mut $crate::Walk) {
-                    walk.cyclic();
+                    $crate::Walk::cyclic(walk);
                 }
-                fn trace<__V: $crate::Visitor>(&self, visitor: &mut __V) {
+                fn trace<V: $crate::Visitor>(&self, visitor: &mut V) {
                     $crate::__private::trace_dyn(self, visitor);
                 }
             }
+            const _: fn(&$object) = <$object as $crate::__private::TraceObjectMustBeDyn<_>>::is_dyn;
         };
     };
 }
+
+/// Implemented in two ways for every type of known size, so that it cannot be inferred which
+/// is meant: only one of unknown size has a single way.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(message = "`trace_object!` is for trait objects: `trace_object!(dyn Shape)`")]
+pub trait TraceObjectMustBeDyn<Way> {
+    fn is_dyn(&self) {}
+}
+impl<T: ?Sized> TraceObjectMustBeDyn<()> for T {}
+impl<T> TraceObjectMustBeDyn<u8> for T {}
 
 // SAFETY: everything is passed on to the value's own implementation.
 unsafe impl Trace for dyn DynTrace {

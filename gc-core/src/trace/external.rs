@@ -1,10 +1,19 @@
-//! External bytes as parts of values.
+//! External bytes and weak handles as parts of values.
 
 use super::{Trace, Visitor, Walk};
-use crate::heap::ExternalBytes;
+use crate::heap::{ExternalBytes, WeakHeap};
 
 // SAFETY: holds no `Gc`; its drop changes numbers of an account, and runs no user code.
 unsafe impl Trace for ExternalBytes {
+    fn types(walk: &mut Walk) {
+        walk.owns_memory();
+    }
+    #[inline(always)]
+    fn trace<V: Visitor>(&self, _visitor: &mut V) {}
+}
+
+// SAFETY: holds no `Gc`; its drop runs no user code.
+unsafe impl Trace for WeakHeap {
     fn types(walk: &mut Walk) {
         walk.owns_memory();
     }

@@ -5,10 +5,12 @@ mod dyn_trace;
 mod external;
 mod impls;
 pub(crate) mod shape;
+mod skipped;
 mod walk;
 
 pub use crate::space::seg::{Label, Seg};
-pub use dyn_trace::{DynTrace, trace_dyn};
+pub use dyn_trace::{DynTrace, TraceObjectMustBeDyn, trace_dyn};
+pub use skipped::NotTraced;
 pub use walk::Walk;
 
 use crate::space::info::{FieldList, FinalizerFns};
@@ -48,6 +50,7 @@ use crate::{Finalize, Gc};
 /// 4. Dropping the value dereferences no `Gc` that is reported.
 /// 5. [`types`](Trace::types) names the type of every part that is traced (by
 ///    [`Walk::field`]) and says [`Walk::untraced`] for every part that is not.
+/// 6. It implements nothing of this trait that the documentation hides.
 ///
 /// A `Gc` that is *not* reported makes its target count as held from outside: a
 /// leak at worst.
@@ -82,6 +85,22 @@ pub unsafe trait Trace: 'static {
 
     /// Reports every edge.
     fn trace<V: Visitor>(&self, visitor: &mut V);
+
+    /// Names the type of a part, which is what the function finds in a value: what the derive
+    /// calls for each field.
+    #[doc(hidden)]
+    fn part_types<S: ?Sized>(_find: fn(&S) -> Option<&Self>, walk: &mut Walk) {
+        walk.field::<Self>();
+    }
+
+    /// Reports the edges of a named part: what the derive calls for each field.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn trace_part<V: Visitor>(&self, name: &'static str, visitor: &mut V) {
+        visitor.enter(Seg::Field(name));
+        self.trace(visitor);
+        visitor.leave();
+    }
 
     /// Names the fields and where they lie, so that [`Heap::verify`] can name one that is
     /// not traced and should be. The derive does this by itself; without it the verifier

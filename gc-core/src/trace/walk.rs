@@ -5,6 +5,7 @@
 //! cycle (E0391).
 
 use super::Trace;
+use crate::__private::{NoDrop, TracedTypeMustNotImplDrop_ImplFinalizeInstead};
 use crate::space::info::{Class, Glue, Kind};
 use alloc::vec::Vec;
 use core::any::TypeId;
@@ -172,6 +173,21 @@ impl Walk {
     pub fn acyclic(&mut self) {
         // Said by a part, it says nothing about the whole.
         self.promised_acyclic |= self.inside && self.parts.len() == 1;
+    }
+
+    /// A part that is not traced, which the function finds in a value: its type is that of the part.
+    #[doc(hidden)]
+    pub fn part_untraced<S: ?Sized, T: ?Sized>(&mut self, _find: fn(&S) -> Option<&T>) {
+        self.untraced::<T>();
+    }
+
+    /// Compiles only for types that the derive's guard against `Drop` stands beside: the real
+    /// one, whatever crate the guard was named through.
+    #[doc(hidden)]
+    pub fn derived<T>(&mut self)
+    where
+        T: TracedTypeMustNotImplDrop_ImplFinalizeInstead<Drop = NoDrop> + ?Sized,
+    {
     }
 
     fn drops(&mut self, glue: Glue) {

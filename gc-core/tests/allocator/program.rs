@@ -242,8 +242,8 @@ pub fn run(policy: FinalizerPolicy, refusal: Refusal, acts: &[Act]) -> Figures {
     SAVED.with_borrow_mut(|saved| saved.reserve(MOST));
     UNARMED.set(false);
     begin(refusal);
-    let heap = Heap::builder().policy(policy).log(|_| ()).build().unwrap();
-    heap.add_callback(|_, _| ());
+    let heap = Heap::builder().policy(policy).log(|_, _| ()).build().unwrap();
+    heap.add_callback(|_, _, _| ());
     let room = || Vec::with_capacity(MOST);
     let mut program = Program { heap, held: room(), others: Vec::with_capacity(MOST), weaks: Vec::new(), refused: 0 };
     program.weaks.reserve(MOST);

@@ -93,6 +93,6 @@ pub fn counted_builder(policy: FinalizerPolicy) -> (HeapBuilder, Counted) {
 pub fn counted(policy: FinalizerPolicy) -> (Heap, Counted) {
     logged();
     let (builder, source) = counted_builder(policy);
-    let builder = builder.on_unraisable(|event| log(format!("{:?} {}", event.kind, event.message)));
+    let builder = builder.on_unraisable(|_, event| log(format!("{:?} {}", event.kind, event.message)));
     (builder.build().unwrap(), source)
 }

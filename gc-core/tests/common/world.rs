@@ -101,7 +101,7 @@ impl World {
         heap.disable();
         let log = Log::default();
         let sink = log.clone();
-        heap.on_unraisable(move |event| sink.borrow_mut().push(format!("{:?}: {}", event.kind, event.message)));
+        heap.on_unraisable(move |_, event| sink.borrow_mut().push(format!("{:?}: {}", event.kind, event.message)));
         World { heap, log, survivors: Survivors::default() }
     }
 

@@ -69,14 +69,14 @@ impl World {
 
     fn listen(&self) {
         let outside = self.outside.clone();
-        self.heap.add_callback(move |phase, info| {
+        self.heap.add_callback(move |_, phase, info| {
             outside.collecting.set(phase == Phase::Start);
             if phase == Phase::Start && !outside.asked.get() {
                 outside.automatic.borrow_mut().push(info.generation);
             }
         });
         let outside = self.outside.clone();
-        self.heap.on_unraisable(move |event| {
+        self.heap.on_unraisable(move |_, event| {
             if event.kind == UnraisableKind::UncollectableAtExit {
                 return outside.left_at_exit.set(true);
             }

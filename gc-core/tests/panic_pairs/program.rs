@@ -44,11 +44,11 @@ pub fn run(policy: FinalizerPolicy, way: Way, plan: &Plan) -> Vec<&'static str> 
 fn heap(policy: FinalizerPolicy) -> (Heap, Counted) {
     let (builder, source) = counted_builder(policy);
     let heap = builder.max(32 << 20).build().expect("32 MiB are enough");
-    heap.add_callback(|phase, _| point(if phase == Phase::Start { "start" } else { "stop" }));
-    heap.on_unraisable(|_| point("unraisable"));
-    heap.on_out_of_memory(|_| point("out of memory"));
-    heap.on_record(|_| point("record"));
-    heap.set_log(|_| point("log"));
+    heap.add_callback(|_, phase, _| point(if phase == Phase::Start { "start" } else { "stop" }));
+    heap.on_unraisable(|_, _| point("unraisable"));
+    heap.on_out_of_memory(|_, _| point("out of memory"));
+    heap.on_record(|_, _| point("record"));
+    heap.set_log(|_, _| point("log"));
     (heap, source)
 }
 

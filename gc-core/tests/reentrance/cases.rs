@@ -50,11 +50,11 @@ fn heap_with_hooks(case: Case) -> (Heap, Counted) {
     let (builder, source) = counted_builder(case.policy);
     let heap = builder.max(MAX).build().unwrap();
     heap.force_detector(Some(case.linear));
-    heap.add_callback(|phase, _| fire(if phase == Phase::Start { Point::Start } else { Point::Stop }, None));
-    heap.on_unraisable(|_| with(|state| state.root.clone()).iter().for_each(|root| unraisable(&Gc::heap(root))));
-    heap.set_log(|_| fire(Point::LogSink, None));
-    heap.on_out_of_memory(|_| fire(Point::OutOfMemory, None));
-    heap.on_record(|_| fire(Point::Record, None));
+    heap.add_callback(|_, phase, _| fire(if phase == Phase::Start { Point::Start } else { Point::Stop }, None));
+    heap.on_unraisable(|_, _| with(|state| state.root.clone()).iter().for_each(|root| unraisable(&Gc::heap(root))));
+    heap.set_log(|_, _| fire(Point::LogSink, None));
+    heap.on_out_of_memory(|_, _| fire(Point::OutOfMemory, None));
+    heap.on_record(|_, _| fire(Point::Record, None));
     if case.point == Point::LogSink {
         heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE);
     }

@@ -38,7 +38,7 @@ impl Player {
         let stage = Rc::new(Stage::default());
         let told = stage.clone();
         let heap =
-            Heap::builder().policy(policy).on_unraisable(move |it| told.note_panic(it.to_string())).build().unwrap();
+            Heap::builder().policy(policy).on_unraisable(move |_, it| told.note_panic(it.to_string())).build().unwrap();
         heap.disable();
         let _current = Current::set(&stage);
         Player { heap, stage, reclaim, _current }

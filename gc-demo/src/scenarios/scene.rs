@@ -58,15 +58,15 @@ impl Scene {
         if let Some(max) = setting.max.or(scenario.max) {
             builder = builder.max(max);
         }
-        let heap = builder.on_unraisable(move |it| told.note(it.message.clone())).build()?;
+        let heap = builder.on_unraisable(move |_, it| told.note(it.message.clone())).build()?;
         heap.disable();
         if setting.gc_log && !setting.is_trial {
-            heap.on_record(|record| eprintln!("{record}"));
+            heap.on_record(|_, record| eprintln!("{record}"));
         }
         let exhausted: Rc<RefCell<Option<Exhausted>>> = Rc::default();
         let (noted, dump, dumped) = (exhausted.clone(), setting.dump.clone(), heap.clone());
         let dump = dump.filter(|_| !setting.is_trial);
-        heap.on_out_of_memory(move |error| {
+        heap.on_out_of_memory(move |_, error| {
             let first = noted.borrow_mut().replace(exhausted_by(error)).is_none();
             if let Some(file) = dump.as_ref().filter(|_| first) {
                 write_dump(&dumped, file);
@@ -162,7 +162,7 @@ impl Scene {
         let collections = self.heap.records().iter().map(collection).collect();
         let out_of_memory = self.exhausted.borrow().clone();
         // The last handles: a last full collection, and a report of what is left.
-        self.heap.on_out_of_memory(|_| ());
+        self.heap.on_out_of_memory(|_, _| ());
         drop(self.heap);
         self.steps.extend(last_step(&self.reported));
         let timeline = evidence.timeline.samples().iter().map(Moment::of).collect();

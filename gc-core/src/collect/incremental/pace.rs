@@ -4,6 +4,7 @@ use super::step;
 use crate::Cause;
 use crate::collect::collect;
 use crate::space::core::Core;
+use crate::space::restore::Restore;
 use crate::space::slice::{Allowance, Stamp};
 use core::time::Duration;
 
@@ -61,9 +62,10 @@ fn collect_young(core: &Core, budget: Duration) {
         return;
     }
     let began = Stamp::now();
-    core.schedule.dirty_most.set(MOST_DIRTY);
-    let freed = collect(core, 0);
-    core.schedule.dirty_most.set(usize::MAX);
+    let freed = {
+        let _fewer = Restore::after(&core.schedule.dirty_most, MOST_DIRTY);
+        collect(core, 0)
+    };
     core.schedule.learn(freed, young as usize);
     core.schedule.limit_young(young, began.elapsed(), budget);
 }

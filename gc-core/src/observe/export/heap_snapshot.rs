@@ -48,13 +48,13 @@ impl Heap {
     /// ```
     /// let heap = gc_core::Heap::builder().max(1 << 20).build()?;
     /// let dumped = heap.clone();
-    /// heap.on_out_of_memory(move |error| {
+    /// heap.on_out_of_memory(move |_, error| {
     ///     let path = std::env::temp_dir().join("example.heapsnapshot");
     ///     if let Ok(file) = std::fs::File::create(path) {
     ///         dumped.write_heap_snapshot(file).expect("a disk with room");
     ///     }
     /// });
-    /// # heap.on_out_of_memory(|_| ());
+    /// # heap.on_out_of_memory(|_, _| ());
     /// # Ok::<(), gc_core::BuildError>(())
     /// ```
     pub fn write_heap_snapshot(&self, out: impl Write) -> Result<()> {

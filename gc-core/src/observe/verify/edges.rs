@@ -9,25 +9,38 @@ use crate::space::core::Core;
 use crate::space::info::FieldList;
 use crate::space::object::Object;
 use crate::space::pass::EdgeSink;
-use crate::space::scan;
+use crate::space::scan::Words;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
-pub(super) fn problems(core: &Core) -> Vec<Problem> {
+/// Looks at what the `Trace` of each value and those of its parts tell; and at every word of it,
+/// where these may be read.
+pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
     let facts = Facts::of(core);
     let mut found = Found::new(core);
+    let mut doubled = Doubled::default();
     each_living(core, |object| {
         let mut reported = Reported::default();
         object.edges(&mut reported);
         // What is mutably borrowed must not be looked at by others.
-        if !reported.hidden {
-            facts.doubled(object, &mut found);
-            facts.missed(object, &reported, &mut found);
+        if reported.hidden {
+            return;
+        }
+        let fields = fields(object);
+        facts.skipped(object, &fields, &mut found);
+        match words {
+            None => facts.doubled(object, &mut doubled),
+            Some(words) => {
+                let words = words.of(object);
+                facts.doubled_in(object, &words, &mut found);
+                facts.missed_in(object, &fields, &words, &reported, &mut found);
+            }
         }
     });
+    doubled.note(&mut found);
     found.problems()
 }
 
@@ -64,47 +77,69 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// An edge that the object reports twice: its target has fewer pointers than edges, or the
-    /// value has fewer than it reports under one name. (As many pointers from outside as there
-    /// are edges too many hide it from the counts.)
-    fn doubled(&self, object: Object, found: &mut Found) {
-        let mut seen: HashMap<usize, Vec<String>> = HashMap::new();
-        let mut is_short = HashSet::new();
+    /// What the object reports more than once, by the address of the target: the names, and
+    /// whether there are more edges to the target than pointers.
+    fn repeated(&self, object: Object) -> impl Iterator<Item = (usize, Vec<String>, bool)> {
+        let mut seen: HashMap<usize, (Vec<String>, bool)> = HashMap::new();
         named_edges(object, &mut |path, target| {
             if self.numbering.number(target).is_some() {
-                seen.entry(target.address()).or_default().push(path.name());
-                if self.unexplained(target) < 0 {
-                    is_short.insert(target.address());
-                }
+                let (names, is_short) = seen.entry(target.address()).or_default();
+                names.push(path.name());
+                *is_short = self.unexplained(target) < 0;
             }
         });
-        seen.retain(|_, names| names.len() > 1);
-        for (address, names) in seen {
-            let mut words = 0;
-            scan::words(object, |_, word| words += usize::from(word == address));
-            let twice = names.iter().enumerate().find(|(at, name)| !name.is_empty() && names[..*at].contains(name));
-            let is_told = is_short.contains(&address) || (words > 0 && twice.is_some());
-            // Not where the value has as many.
-            if is_told && names.len() > words.max(1) {
-                let name = twice.map_or_else(|| names[names.len() - 1].clone(), |(_, name)| name.clone());
-                found.note(ProblemKind::DoubledEdge, object, name);
+        let repeated = seen.into_iter().filter(|(_, (names, _))| names.len() > 1);
+        repeated.map(|(address, (names, is_short))| (address, names, is_short))
+    }
+
+    /// Edges that the object reports more than once, as the counts of their targets tell. (As
+    /// many pointers from outside as there are edges too many hide it from the counts.)
+    fn doubled(&self, object: Object, doubled: &mut Doubled) {
+        for (target, names, _) in self.repeated(object).filter(|(_, _, is_short)| *is_short) {
+            match twice(&names) {
+                Some(name) => doubled.certain.push((target, object, name)),
+                None => doubled.likely.push((target, object, names[names.len() - 1].clone())),
             }
         }
     }
 
-    /// A word of the value that is a pointer to an object, but no edge.
-    fn missed(&self, object: Object, reported: &Reported, found: &mut Found) {
-        let fields = fields(object);
-        let mut pointers: Vec<(usize, usize)> = Vec::new();
-        scan::words(object, |offset, word| {
-            if !fields.may_hide(offset) {
-                return;
+    /// Edges that the object reports more often than its words hold the pointer: its target has
+    /// fewer pointers than edges, or two edges have one name.
+    fn doubled_in(&self, object: Object, words: &[(usize, usize)], found: &mut Found) {
+        for (address, names, is_short) in self.repeated(object) {
+            let words = words.iter().filter(|&&(_, word)| word == address).count();
+            let twice = twice(&names);
+            let is_told = is_short || (words > 0 && twice.is_some());
+            if is_told && names.len() > words.max(1) {
+                found.note(ProblemKind::DoubledEdge, object, twice.unwrap_or_else(|| names[names.len() - 1].clone()));
             }
-            let is_held = |&target: &Object| self.unexplained(target) > 0;
-            if self.by_address.get(&word).is_some_and(is_held) {
-                pointers.push((offset, word));
+        }
+    }
+
+    /// Pointers in the fields that the object's `Trace` skips, as far as these can be traced.
+    fn skipped(&self, object: Object, fields: &FieldList, found: &mut Found) {
+        for &(name, ref edges) in fields.untraced() {
+            let mut pointers = Pointers { facts: self, any: false };
+            edges(object, &mut pointers);
+            if pointers.any {
+                found.note(ProblemKind::MissedEdge, object, String::from(name));
             }
-        });
+        }
+    }
+
+    /// Words of the value that are a pointer to an object, but no edge.
+    fn missed_in(
+        &self,
+        object: Object,
+        fields: &FieldList,
+        words: &[(usize, usize)],
+        reported: &Reported,
+        found: &mut Found,
+    ) {
+        let is_held = |&target: &Object| self.unexplained(target) > 0;
+        let is_pointer = |word: usize| self.by_address.get(&word).is_some_and(is_held);
+        let suspicious = words.iter().filter(|&&(offset, word)| fields.may_hide(offset) && is_pointer(word));
+        let pointers: Vec<(usize, usize)> = suspicious.copied().collect();
         // Where a target is reported as often as it is met there is nothing to say of it.
         for target in pointers.iter().map(|&(_, target)| target).collect::<HashSet<usize>>() {
             let places: Vec<usize> = pointers.iter().filter(|&&(_, to)| to == target).map(|&(at, _)| at).collect();
@@ -116,6 +151,45 @@ impl<'h> Facts<'h> {
                 found.note(ProblemKind::MissedEdge, object, name);
             }
         }
+    }
+}
+
+/// The first name that stands there twice.
+fn twice(names: &[String]) -> Option<String> {
+    let mut each = names.iter().enumerate();
+    each.find(|(at, name)| !name.is_empty() && names[..*at].contains(name)).map(|(_, name)| name.clone())
+}
+
+/// Objects that report a target more than once which has more edges than pointers: the target,
+/// the object, the edge's name.
+#[derive(Default)]
+struct Doubled {
+    /// Those that do so under one name.
+    certain: Vec<(usize, Object, String)>,
+    /// Those whose edges have different names, as those of a value with several pointers have:
+    /// they are to blame where nobody else is.
+    likely: Vec<(usize, Object, String)>,
+}
+
+impl Doubled {
+    fn note(self, found: &mut Found) {
+        let explained: HashSet<usize> = self.certain.iter().map(|&(target, _, _)| target).collect();
+        let likely = self.likely.into_iter().filter(|(target, _, _)| !explained.contains(target));
+        for (_, object, name) in self.certain.into_iter().chain(likely) {
+            found.note(ProblemKind::DoubledEdge, object, name);
+        }
+    }
+}
+
+/// Is there a pointer to an object of the heap?
+struct Pointers<'f, 'h> {
+    facts: &'f Facts<'h>,
+    any: bool,
+}
+
+impl EdgeSink for Pointers<'_, '_> {
+    fn edge(&mut self, target: Object) {
+        self.any |= self.facts.numbering.number(target).is_some();
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod zeal;
 
 use super::snapshot::ObjectId;
 use crate::Heap;
+use crate::space::scan::Words;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -85,15 +86,15 @@ impl fmt::Display for Problem {
 impl Heap {
     /// Checks all that must hold of the heap, and that the `Trace` of every type with
     /// objects reports each pointer once. Empty: nothing is wrong. For tests, and for the
-    /// hunt after a leak; it looks at every word of every value, and takes some 32 bytes an
-    /// object.
+    /// hunt after a leak; it takes some 32 bytes an object.
     ///
     /// A pointer that is not reported is looked for in the fields that a derived `Trace` skips,
-    /// and in all of a value whose `Trace` was written by hand; one that lies behind a vector
-    /// or box there is not found. (A number, or what is left of an old value in padding, looks
-    /// like such a pointer where it is the address of an object that is held from outside.)
-    /// While a
-    /// collection is at work, which a hook or finalizer can look into, only edges are checked.
+    /// where the field's type has a `Trace` of its own: behind vectors and boxes, and in
+    /// variants, too. What a type that is not `Trace` holds, and what a `Trace` written by hand
+    /// leaves out, is found by [`verify_memory`](Heap::verify_memory) alone.
+    ///
+    /// While a collection is at work, which a hook or finalizer can look into, only edges are
+    /// checked.
     ///
     /// ```
     /// use gc_core::{Heap, Slot, Trace};
@@ -112,8 +113,12 @@ impl Heap {
     /// assert_eq!((&*problems[0].type_name, problems[0].field.as_deref()), ("Session", Some("back")));
     /// ```
     pub fn verify(&self) -> Vec<Problem> {
+        self.problems(None)
+    }
+
+    pub(crate) fn problems(&self, words: Option<&Words>) -> Vec<Problem> {
         let core = self.core();
-        let mut problems = edges::problems(core);
+        let mut problems = edges::problems(core, words);
         if !core.collecting.get() {
             problems.extend(structure::problems(core));
         }

@@ -59,7 +59,7 @@ fn problem(type_name: &str, detail: String) -> Problem {
 fn look_at_group(core: &Core, block: &Block, group: u32, planes: &Planes, note: &mut impl FnMut(String)) {
     let alive = planes.alloc.get();
     // (Who is dying keeps its bits until its slot is free.)
-    if planes.candidate.get() & !alive != 0 && core.depth.get() == 0 && core.busy.get() == 0 {
+    if planes.candidate.get() & !alive != 0 && core.nesting() == 0 && core.busy.get() == 0 {
         note("a slot without an object is a candidate".into());
     }
     if planes.candidate.get() != 0 && !block.has(flag::DIRTY) && !core.is_sliced.get() {

@@ -118,7 +118,7 @@ impl Program {
         std::mem::forget(set_current(Some(user.clone())));
         for heap in &user.heaps {
             let told = Rc::downgrade(&user);
-            heap.on_unraisable(move |event| {
+            heap.on_unraisable(move |_, event| {
                 // A panic in here would not be noticed.
                 let Some(user) = told.upgrade() else { return };
                 if event.message != "mischief" {

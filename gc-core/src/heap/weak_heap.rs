@@ -1,0 +1,61 @@
+//! Handles that do not keep the heap.
+
+use super::Heap;
+use crate::space::core::WeakCore;
+use core::fmt;
+
+/// A handle that does not keep the heap: for what the heap keeps itself, such as what a hook
+/// or an object captures. (A [`Heap`] in there would keep the heap for good.)
+///
+/// ```
+/// use gc_core::{Gc, Heap, Slot, Trace, WeakHeap};
+///
+/// #[derive(Trace)]
+/// struct Function {
+///     home: WeakHeap,
+///     made: Slot<String>,
+/// }
+///
+/// let heap = Heap::new();
+/// let function = heap.alloc(Function { home: heap.downgrade(), made: Slot::empty() });
+/// let home = function.home.upgrade().expect("it is held here");
+/// function.made.set(Some(home.alloc(String::from("text"))));
+/// let weak = heap.downgrade();
+/// drop((function, heap, home));
+/// assert!(weak.upgrade().is_none());
+/// ```
+#[derive(Clone)]
+pub struct WeakHeap(WeakCore);
+
+impl WeakHeap {
+    /// A handle, unless the heap is gone. (It lives until its last handle and its last object
+    /// are gone.)
+    pub fn upgrade(&self) -> Option<Heap> {
+        self.0.get().map(Heap::of)
+    }
+
+    /// Returns whether both are handles to the same heap.
+    pub fn ptr_eq(&self, other: &WeakHeap) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
+
+impl fmt::Debug for WeakHeap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.get().is_some() { "WeakHeap" } else { "WeakHeap(gone)" })
+    }
+}
+
+impl Heap {
+    /// A handle that does not keep the heap.
+    ///
+    /// ```
+    /// let heap = gc_core::Heap::new();
+    /// let weak = heap.downgrade();
+    /// assert!(weak.upgrade().is_some_and(|it| it.ptr_eq(&heap)));
+    /// ```
+    pub fn downgrade(&self) -> WeakHeap {
+        let core = self.core();
+        WeakHeap(core.life.watch(core))
+    }
+}

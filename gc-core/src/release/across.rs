@@ -1,0 +1,129 @@
+//! Releases that go from heap to heap.
+//!
+//! Each heap bounds how deep its own releases nest, but the stack is the thread's: a chain of
+//! pointers can visit any number of heaps. So where a thread has several heaps, their releases
+//! share one measure, the place in the stack where the outermost one began. An object whose
+//! release would begin too far from there waits in the queue of its own heap, and the outermost
+//! release works these queues off before it returns.
+//!
+//! A heap takes part if another one was there when it was made (see [`COMPANY`]). At most one
+//! heap of a thread does not: it nests within its own bounds, once, and the others above or
+//! below it. So a thread with one heap pays nothing for this.
+//!
+//! The thread's state has no destructor, so it is there until the thread's end. Without `std`
+//! there is none, and each heap keeps to its own bounds.
+
+use super::{MAX_STACK, Nested, drain, leave};
+use crate::space::core::{COMPANY, Core};
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+use std::thread_local;
+
+struct Thread {
+    /// Heaps of this thread.
+    heaps: Cell<usize>,
+    outermost: Cell<Outermost>,
+    /// Heaps with objects that wait for the outermost release, chained by `Core::next_waiting`,
+    /// each kept by a count of its open operations.
+    waiting: Cell<Option<NonNull<Core>>>,
+}
+
+/// The outermost release that is open.
+#[derive(Clone, Copy)]
+struct Outermost {
+    /// Its heap; null: there is none.
+    core: *const Core,
+    /// Where the stack was when it began.
+    position: usize,
+}
+
+const NONE: Outermost = Outermost { core: ptr::null(), position: 0 };
+
+thread_local! {
+    static THREAD: Thread = const { Thread { heaps: Cell::new(0), outermost: Cell::new(NONE), waiting: Cell::new(None) } };
+}
+
+/// A heap is made. What its nesting begins with.
+pub(crate) fn join() -> u32 {
+    THREAD.with(|thread| if thread.heaps.replace(thread.heaps.get() + 1) == 0 { 0 } else { COMPANY })
+}
+
+/// A heap is gone.
+pub(super) fn part() {
+    THREAD.with(|thread| thread.heaps.set(thread.heaps.get().saturating_sub(1)));
+}
+
+/// May a release of this heap, which has none open, begin here? The first one is the outermost.
+pub(super) fn may_begin(core: &Core, position: usize) -> bool {
+    THREAD.with(|thread| {
+        let outermost = thread.outermost.get();
+        // One that is nested lies further down.
+        if outermost.core.is_null() || position > outermost.position {
+            thread.outermost.set(Outermost { core, position });
+            core.attention.set(true);
+            return true;
+        }
+        outermost.position - position <= MAX_STACK
+    })
+}
+
+/// Where the stack was when the outermost release began.
+pub(super) fn top() -> usize {
+    THREAD.with(|thread| thread.outermost.get().position)
+}
+
+/// Is the release that this heap has open the outermost one?
+pub(super) fn is_outermost(core: &Core) -> bool {
+    THREAD.with(|thread| ptr::eq(thread.outermost.get().core, core))
+}
+
+/// The heap's queue waits for the outermost release.
+pub(super) fn wait(core: &Core) {
+    if core.is_waiting.replace(true) {
+        return;
+    }
+    core.busy.set(core.busy.get() + 1);
+    THREAD.with(|thread| core.next_waiting.set(thread.waiting.replace(Some(NonNull::from(core)))));
+}
+
+/// The end of the outermost release, which counts as open still: works off the queues of the
+/// heaps that wait, and its own, which they may have added to.
+pub(super) fn end(core: &Core) {
+    while let Some(other) = THREAD.with(next) {
+        // SAFETY: invariant 6: an operation of that heap is open until `busy` is lowered below.
+        let other = unsafe { other.as_ref() };
+        let nested = Nested::enter(other);
+        drain(other);
+        drop(nested);
+        other.busy.set(other.busy.get() - 1);
+        if other.attention.get() {
+            leave(other);
+        }
+        drain(core);
+    }
+    THREAD.with(|thread| thread.outermost.set(NONE));
+}
+
+fn next(thread: &Thread) -> Option<NonNull<Core>> {
+    let first = thread.waiting.get()?;
+    // SAFETY: invariant 6: an operation of that heap is open: `wait` began one.
+    let core = unsafe { first.as_ref() };
+    thread.waiting.set(core.next_waiting.take());
+    core.is_waiting.set(false);
+    Some(first)
+}
+
+/// While this lives, releases measure the stack anew: an operation runs inside of user code.
+pub(super) struct Anew(Outermost);
+
+impl Anew {
+    pub(super) fn begin() -> Anew {
+        Anew(THREAD.with(|thread| thread.outermost.replace(NONE)))
+    }
+}
+
+impl Drop for Anew {
+    fn drop(&mut self) {
+        THREAD.with(|thread| thread.outermost.set(self.0));
+    }
+}
