@@ -473,7 +473,7 @@ fn collections_inside_of_a_chain_through_heaps() {
     struct Collects(Slot<Collects>, u32);
     impl Finalize for Collects {
         fn finalize(this: &Gc<Collects>) {
-            if this.1 % 50 == 0 {
+            if this.1.is_multiple_of(50) {
                 Gc::heap(this).collect();
                 let other = this.0.get().map(|next| Gc::heap(&next));
                 other.into_iter().for_each(|heap| assert_eq!(heap.collect(), 0));

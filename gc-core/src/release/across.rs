@@ -53,23 +53,25 @@ pub(super) fn part() {
     THREAD.with(|thread| thread.heaps.set(thread.heaps.get().saturating_sub(1)));
 }
 
-/// May a release of this heap, which has none open, begin here? The first one is the outermost.
-pub(super) fn may_begin(core: &Core, position: usize) -> bool {
+/// May a release of this heap begin here, its first or the first that is nested? Where the heap
+/// has none open, and no other heap has, it is the outermost. A heap that has none open and may not
+/// begin one waits for the outermost to end.
+pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
     THREAD.with(|thread| {
-        let outermost = thread.outermost.get();
+        let mut outermost = thread.outermost.get();
         // One that is nested lies further down.
-        if outermost.core.is_null() || position > outermost.position {
-            thread.outermost.set(Outermost { core, position });
+        if nesting == 0 && (outermost.core.is_null() || position > outermost.position) {
+            outermost = Outermost { core, position };
+            thread.outermost.set(outermost);
             core.attention.set(true);
-            return true;
         }
-        outermost.position - position <= MAX_STACK
+        core.stack_top.set(outermost.position);
+        let may = outermost.position.saturating_sub(position) <= MAX_STACK;
+        if nesting == 0 && !may {
+            wait(thread, core);
+        }
+        may
     })
-}
-
-/// Where the stack was when the outermost release began.
-pub(super) fn top() -> usize {
-    THREAD.with(|thread| thread.outermost.get().position)
 }
 
 /// Is the release that this heap has open the outermost one?
@@ -78,12 +80,12 @@ pub(super) fn is_outermost(core: &Core) -> bool {
 }
 
 /// The heap's queue waits for the outermost release.
-pub(super) fn wait(core: &Core) {
+fn wait(thread: &Thread, core: &Core) {
     if core.is_waiting.replace(true) {
         return;
     }
     core.busy.set(core.busy.get() + 1);
-    THREAD.with(|thread| core.next_waiting.set(thread.waiting.replace(Some(NonNull::from(core)))));
+    core.next_waiting.set(thread.waiting.replace(Some(NonNull::from(core))));
 }
 
 /// The end of the outermost release, which counts as open still: works off the queues of the

@@ -106,18 +106,26 @@ fn may_nest(core: &Core) -> bool {
 /// release of them all is the first.
 #[inline(never)]
 fn may_nest_in_another(core: &Core) -> bool {
+    let nesting = core.nesting();
+    if nesting > 1 {
+        let marker = 0u8;
+        let taken = core.stack_top.get().saturating_sub(ptr::from_ref(&marker).addr());
+        return nesting < MAX_NESTING && taken <= MAX_STACK;
+    }
+    may_nest_near_the_top(core)
+}
+
+/// Apart, so that the common way needs no stack of its own.
+#[inline(never)]
+fn may_nest_near_the_top(core: &Core) -> bool {
     let marker = 0u8;
     let position = ptr::from_ref(&marker).addr();
-    match core.nesting() {
-        #[cfg(feature = "std")]
-        0 => return across::may_begin(core, position),
-        #[cfg(feature = "std")]
-        1 if core.is_in_company() => core.stack_top.set(across::top()),
-        1 => core.stack_top.set(position),
-        2..MAX_NESTING => {}
-        _ => return false,
+    #[cfg(feature = "std")]
+    if core.is_in_company() {
+        return across::may_nest(core, core.nesting(), position);
     }
-    core.stack_top.get().saturating_sub(position) <= MAX_STACK
+    core.stack_top.set(position);
+    true
 }
 
 /// A decrement that left the object alive, or was the last of a condemned one.
@@ -200,10 +208,6 @@ fn queue(core: &Core, object: Object) -> bool {
     }
     queue.push(object);
     core.attention.set(true);
-    #[cfg(feature = "std")]
-    if core.nesting() == 0 {
-        across::wait(core);
-    }
     true
 }
 

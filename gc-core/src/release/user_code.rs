@@ -155,7 +155,7 @@ pub(crate) fn drop_hooks(core: &Core) {
 
 /// Calls every collection callback.
 pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo) {
-    let callbacks = core.hooks.callbacks();
+    let Some(callbacks) = core.hooks.callbacks() else { return };
     for (_, callback) in callbacks.iter() {
         call_hook(core, "collection callback", callback.clone(), |callback, heap| callback(heap, phase, info));
     }

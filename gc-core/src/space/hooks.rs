@@ -226,9 +226,11 @@ impl Hooks {
         id
     }
 
-    /// The callbacks as they are now. Those removed later are held by what this gives.
-    pub(crate) fn callbacks(&self) -> Callbacks {
-        self.callbacks.borrow().clone()
+    /// The callbacks as they are now, if there are any. Those removed later are held by what
+    /// this gives.
+    pub(crate) fn callbacks(&self) -> Option<Callbacks> {
+        let callbacks = self.callbacks.borrow();
+        (!callbacks.is_empty()).then(|| callbacks.clone())
     }
 
     fn remove_callback(&self, id: HookId) -> Removed {
