@@ -122,7 +122,7 @@ fn a_value_larger_than_the_limit_is_told_apart() {
     assert_eq!((error.kind, error.value.len(), error.value[5]), (OutOfMemoryKind::RequestTooLarge, 2 * MIB, 7));
     assert_eq!(
         error.to_string(),
-        "out of memory: requested size exceeds the heap limit (2097152 bytes requested, 0 in use, limit 1048576)"
+        "out of memory: requested size exceeds the heap limit (2097152 bytes requested; heap 0, owned 0, external 0, limit 1048576)"
     );
     assert_eq!(heap.stats()[2].collections, 0, "no collection could help");
     let error = heap.try_alloc_str(&"x".repeat(2 * MIB)).unwrap_err();
@@ -135,7 +135,7 @@ fn alloc_panics_with_the_text_of_the_error() {
     let (_held, _) = fill(&heap, || [0u64; 64]);
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| heap.alloc([0u64; 64]))).unwrap_err();
     let text = panic.downcast_ref::<String>().unwrap();
-    assert!(text.starts_with("out of memory: heap space (512 bytes requested, "), "{text}");
+    assert!(text.starts_with("out of memory: heap space (512 bytes requested; "), "{text}");
     assert!(text.ends_with(", limit 1048576)"), "{text}");
 }
 
@@ -252,7 +252,7 @@ fn external_bytes_count_and_are_a_reason_to_collect() {
         let guard = heap.external_bytes(10 * MIB);
         let error = heap.try_external_bytes(8 * MIB).unwrap_err();
         assert_eq!((error.kind, error.external), (OutOfMemoryKind::ExternalMemory, 10 * MIB));
-        assert!(error.to_string().contains("external memory (8388608 bytes requested, "), "{error}");
+        assert!(error.to_string().contains("external memory (8388608 bytes requested; "), "{error}");
         assert_eq!(heap.try_external_bytes(17 * MIB).unwrap_err().kind, OutOfMemoryKind::RequestTooLarge);
         guard.resize(15 * MIB);
         assert_eq!((guard.bytes(), heap.memory().external), (15 * MIB, 15 * MIB));

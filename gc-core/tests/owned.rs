@@ -152,3 +152,90 @@ fn an_incremental_collection_measures_them_in_slices() {
     assert!(heap.memory().owned > 900_000);
     drop(buffers);
 }
+
+/// What a value owns is charged when it is born: 32 MiB of buffers in 2 MiB of limit.
+#[test]
+fn a_limit_holds_for_what_new_values_own() {
+    type Make = fn(&Heap, usize) -> Result<(), OutOfMemoryKind>;
+    fn kept<T: ?Sized>(object: Result<Gc<T>, gc_core::OutOfMemory<impl Sized>>) -> Result<(), OutOfMemoryKind> {
+        object.map(std::mem::forget).map_err(|error| error.kind)
+    }
+    let ways: [Make; 3] = [
+        |heap, bytes| kept(heap.try_alloc(vec![0u8; bytes])),
+        |heap, bytes| kept(heap.try_alloc(Some(String::from_utf8(vec![b'a'; bytes]).unwrap()))),
+        |heap, bytes| kept(heap.try_alloc_slice([vec![0u8; bytes / 2], vec![0u8; bytes / 2]])),
+    ];
+    for make in ways {
+        for bytes in [64, 1000, 100_000] {
+            let heap = Heap::builder().max(2 << 20).build().unwrap();
+            let mut made = 0;
+            let kind = loop {
+                match make(&heap, bytes) {
+                    Ok(()) => made += 1,
+                    Err(kind) => break kind,
+                }
+            };
+            let memory = heap.memory();
+            assert_eq!((kind, memory.owned), (OutOfMemoryKind::HeapSpace, made * bytes));
+            assert_eq!(memory.owned, heap.owned_bytes());
+            assert!(memory.owned + memory.committed <= 2 << 20, "{memory:?}");
+            assert!(made * bytes > 700_000, "{made} of {bytes}");
+        }
+    }
+}
+
+/// What died is not charged for ever: churn needs no limit above what lives.
+#[test]
+fn values_that_died_leave_their_charge() {
+    let heap = Heap::builder().max(2 << 20).build().unwrap();
+    let kept: Vec<Gc<Vec<u8>>> = (0..10).map(|_| heap.alloc(vec![0; 100_000])).collect();
+    for _ in 0..1000 {
+        drop(heap.alloc(vec![0u8; 100_000]));
+    }
+    assert_eq!(heap.owned_bytes(), 1_000_000);
+    assert!(heap.figures().collections < 10, "looking is enough: {}", heap.figures().collections);
+    drop(kept);
+    assert!(heap.try_alloc(vec![0u8; 1_500_000]).is_ok());
+}
+
+/// An interpreter that grows values in place: the limit is found at its safe points.
+#[test]
+fn growth_in_place_is_found_by_looks() {
+    for (others, points) in [(0, 1), (20_000, 8)] {
+        let heap = Heap::builder().max(16 << 20).build().unwrap();
+        let told = std::rc::Rc::new(std::cell::Cell::new(0));
+        let seen = told.clone();
+        heap.on_out_of_memory(move |_, error| seen.set(error.owned));
+        let _others: Vec<Gc<String>> = (0..others).map(|n| heap.alloc(format!("object {n}"))).collect();
+        let list = heap.alloc(RefCell::new(vec![0u64; 1000]));
+        assert!(heap.check_limit().is_ok());
+        list.borrow_mut().resize(3 << 20, 0);
+        let error = (0..points).find_map(|_| heap.check_limit().err()).expect("the limit is passed");
+        assert_eq!((error.kind, error.owned), (OutOfMemoryKind::HeapSpace, heap.owned_bytes()));
+        assert_eq!(told.get(), error.owned);
+        let text = error.to_string();
+        assert!(text.contains(&format!("owned {}, external 0, limit {}", error.owned, 16 << 20)), "{text}");
+        // An allocation fails as well, until the list is smaller.
+        assert!(heap.try_alloc(String::from("text")).is_err());
+        *list.borrow_mut() = Vec::new();
+        assert!(heap.check_limit().is_ok() && heap.try_alloc(String::from("text")).is_ok());
+    }
+    assert!(Heap::new().check_limit().is_ok());
+}
+
+/// Allocations of other types look as well: by the blocks that they take.
+#[test]
+fn growth_in_place_is_found_by_allocations() {
+    let heap = Heap::builder().max(8 << 20).build().unwrap();
+    let list = heap.alloc(RefCell::new(Vec::<u64>::new()));
+    let mut held = Vec::new();
+    let error = loop {
+        list.borrow_mut().extend([0; 10]);
+        match heap.try_alloc([0u64; 4]) {
+            Ok(object) => held.push(object),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.owned >= 4 << 20, "{error}");
+    assert!(list.borrow().capacity() * 8 <= 9 << 20, "{error}");
+}

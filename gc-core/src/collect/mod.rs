@@ -104,7 +104,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         core.memory.give_to_system(usize::MAX);
         core.account.forget_fresh();
         if core.account.is_limited() {
-            core.account.set_owned(core.owned_bytes());
+            core.measure_owned();
         }
     }
     report::enter(core, generation, began, outcome);

@@ -7,7 +7,7 @@ use crate::space::bins::size_class;
 use crate::space::info::TypeInfo;
 use crate::space::object::Object;
 use crate::trace::Trace;
-use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place};
+use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place, owned_in};
 use crate::weak::{Weak, WeakRef};
 use core::panic::Location;
 use core::ptr::{self, NonNull};
@@ -41,7 +41,7 @@ impl Heap {
     #[inline(never)]
     #[track_caller]
     fn alloc_slow<T: Trace>(&self, info: &'static TypeInfo, value: T) -> Gc<T> {
-        match self.place(info, size_of::<T>(), 0) {
+        match self.place(info, size_of::<T>(), 0, self.charge_for(&value)) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
             Ok(object) => unsafe { settle(object, object.block(), value) },
             Err(kind) => out_of_memory(self.core(), kind, size_of::<T>()),
@@ -71,7 +71,7 @@ impl Heap {
     /// ```
     #[track_caller]
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
-        match self.place(info_of::<One<T>>(), size_of::<T>(), 0) {
+        match self.place(info_of::<One<T>>(), size_of::<T>(), 0, self.charge_for(&value)) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
             Ok(object) => Ok(unsafe { settle(object, object.block(), value) }),
             Err(kind) => Err(give_up(self.core(), kind, size_of::<T>()).with(value)),
@@ -99,7 +99,7 @@ impl Heap {
     #[track_caller]
     pub fn new_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
         let core = self.core();
-        let object = match self.place(info_of::<One<T>>(), size_of::<T>(), 0) {
+        let object = match self.place(info_of::<One<T>>(), size_of::<T>(), 0, 0) {
             Ok(object) => object,
             Err(kind) => out_of_memory(core, kind, size_of::<T>()),
         };
@@ -109,6 +109,7 @@ impl Heap {
         let weak = Weak::to_object(object, object.value().cast::<T>()).unwrap_or_else(|error| panic!("{error}"));
         let value = make(&weak);
         core::mem::forget(half_built);
+        core.charge_owned(self.charge_for(&value));
         object.count().start(block.is_tracked());
         core.open_for_young(block);
         // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
@@ -143,7 +144,7 @@ impl Heap {
     /// [`OutOfMemory`].
     #[track_caller]
     pub fn try_alloc_str(&self, text: &str) -> Result<Gc<str>, OutOfMemory<()>> {
-        let object = self.place_many::<Text>(text.len(), 1)?;
+        let object = self.place_many::<Text>(text.len(), 1, 0)?;
         // SAFETY: invariant 13: a slot for as many bytes was just taken; they are valid UTF-8.
         unsafe {
             ptr::copy_nonoverlapping(text.as_ptr(), object.value().as_ptr(), text.len());
@@ -198,7 +199,8 @@ impl Heap {
         gathered.extend(values.take(expected));
         let values = gathered;
         assert_eq!(values.len(), expected, "the iterator yielded fewer values than it said");
-        let object = match self.place_many::<Many<T>>(values.len(), size_of::<T>()) {
+        let owned = self.charge_for(values.as_slice());
+        let object = match self.place_many::<Many<T>>(values.len(), size_of::<T>(), owned) {
             Ok(object) => object,
             Err(error) => return Err(error.with(values)),
         };
@@ -298,7 +300,7 @@ impl Heap {
         callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
     ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         let size = size_of::<WeakRef<T>>();
-        let placed = self.place(info_of::<WeakOne<WeakRef<T>>>(), size, 0);
+        let placed = self.place(info_of::<WeakOne<WeakRef<T>>>(), size, 0, 0);
         let object = placed.map_err(|kind| give_up(self.core(), kind, size))?;
         let half_built = HalfBuilt { core: self.core(), object };
         let value = WeakRef::link(target, object, callback)?;
@@ -309,13 +311,18 @@ impl Heap {
 
     /// Takes a slot: see [`place`]. Notes for whom, while that is tracked.
     #[track_caller]
-    fn place(&self, info: &'static TypeInfo, size: usize, class: u8) -> Result<Object, OutOfMemoryKind> {
+    fn place(&self, info: &'static TypeInfo, size: usize, class: u8, owned: usize) -> Result<Object, OutOfMemoryKind> {
         let core = self.core();
-        let object = place(core, info, size, class)?;
+        let object = place(core, info, size, class, owned)?;
         if core.sites.is_on.get() {
             core.sites.note(core, object, Location::caller());
         }
         Ok(object)
+    }
+
+    /// Bytes that a value owns outside of itself, where a limit counts them.
+    fn charge_for<T: Trace + ?Sized>(&self, value: &T) -> usize {
+        if self.core().account.is_limited() { owned_in(value) } else { 0 }
     }
 
     /// An empty vector with room for so many values.
@@ -330,12 +337,12 @@ impl Heap {
 
     /// Takes a slot for `length` elements and writes their number.
     #[track_caller]
-    fn place_many<S: Shape>(&self, length: usize, element: usize) -> Result<Object, OutOfMemory<()>> {
+    fn place_many<S: Shape>(&self, length: usize, element: usize, owned: usize) -> Result<Object, OutOfMemory<()>> {
         let bytes = length.saturating_mul(element);
         let placed = match bytes {
             0..MAX_SIZE => {
                 let (class, size) = size_class(bytes);
-                self.place(info_of::<S>(), size, class)
+                self.place(info_of::<S>(), size, class, owned)
             }
             _ => Err(OutOfMemoryKind::RequestTooLarge),
         };

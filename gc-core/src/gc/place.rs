@@ -17,10 +17,19 @@ const MAX_ALIGN: usize = 32 << 10;
 
 /// Takes a slot and writes its header: count 1, born now, not alive yet. Does whatever
 /// it takes: a collection that is due, another block, memory from the system, a last
-/// collection.
-pub(super) fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8) -> Result<Object, OutOfMemoryKind> {
-    if info.align > MAX_ALIGN || !core.account.could_admit(size) {
+/// collection. `owned`: bytes that the value owns outside of the slot, which are charged.
+pub(super) fn place(
+    core: &Core,
+    info: &'static TypeInfo,
+    size: usize,
+    class: u8,
+    owned: usize,
+) -> Result<Object, OutOfMemoryKind> {
+    if info.align > MAX_ALIGN || !core.account.could_admit(size.saturating_add(owned)) {
         return Err(OutOfMemoryKind::RequestTooLarge);
+    }
+    if owned > 0 {
+        make_room_for_owned(core, owned)?;
     }
     if core.births.look_closer() {
         core.bins.flush();
@@ -34,7 +43,27 @@ pub(super) fn place(core: &Core, info: &'static TypeInfo, size: usize, class: u8
     collect_if_due(core, block);
     core.be_born(object, block);
     core::mem::forget(taken);
+    if owned > 0 {
+        core.charge_owned(owned);
+    }
     Ok(object)
+}
+
+/// Sees to it that the limit has room for bytes that a value owns: values that died may have
+/// owned as many, a full collection may free some.
+fn make_room_for_owned(core: &Core, owned: usize) -> Result<(), OutOfMemoryKind> {
+    if core.account.admits(owned) {
+        return Ok(());
+    }
+    core.measure_owned();
+    core.memory.trim();
+    if core.account.admits(owned) {
+        return Ok(());
+    }
+    match collect_at_the_limit(core, || core.account.admits(owned).then_some(()))? {
+        ((), true) => Err(OutOfMemoryKind::OverheadLimit),
+        ((), false) => Ok(()),
+    }
 }
 
 /// A slot without a header, given back when a collection panics meanwhile.
@@ -49,8 +78,7 @@ impl Drop for TakenSlot<'_> {
     }
 }
 
-/// Takes a slot although there was none: a full collection may make room. (There can be
-/// none inside of another.)
+/// Takes a slot although there was none: a full collection may make room.
 #[cold]
 fn take_slot_after_all(
     core: &Core,
@@ -58,6 +86,17 @@ fn take_slot_after_all(
     size: usize,
     class: u8,
 ) -> Result<Object, OutOfMemoryKind> {
+    let (object, is_too_much) = collect_at_the_limit(core, || core.take_slot(info, size, class))?;
+    if is_too_much {
+        core.free_slot(object);
+        return Err(OutOfMemoryKind::OverheadLimit);
+    }
+    Ok(object)
+}
+
+/// Runs a full collection, then tries again. Tells whether such collections take nearly all
+/// time, and free nearly nothing. (There can be none inside of another.)
+fn collect_at_the_limit<R>(core: &Core, attempt: impl Fn() -> Option<R>) -> Result<(R, bool), OutOfMemoryKind> {
     if core.collecting.get() {
         return Err(OutOfMemoryKind::HeapSpace);
     }
@@ -65,13 +104,9 @@ fn take_slot_after_all(
     let began = Stamp::now();
     collect::collect_because(core, Cause::AllocationFailure, 2);
     core.memory.trim();
-    let object = core.take_slot(info, size, class).ok_or(OutOfMemoryKind::HeapSpace)?;
+    let result = attempt().ok_or(OutOfMemoryKind::HeapSpace)?;
     let freed = core.ledger.last().map_or(0, |last| last.bytes);
-    if core.overhead.note(began, program, freed, core.account.max()) {
-        core.free_slot(object);
-        return Err(OutOfMemoryKind::OverheadLimit);
-    }
-    Ok(object)
+    Ok((result, core.overhead.note(began, program, freed, core.account.max())))
 }
 
 /// Collects when there are too many young objects, the one about to be born included, or

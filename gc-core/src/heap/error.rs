@@ -56,9 +56,13 @@ pub struct OutOfMemory<T: ?Sized> {
     pub requested: usize,
     /// Bytes of the heap's own memory.
     pub used: usize,
+    /// Bytes that values own outside of their slots, as [`MemoryFigures::owned`] has them.
+    ///
+    /// [`MemoryFigures::owned`]: crate::MemoryFigures::owned
+    pub owned: usize,
     /// External bytes that were declared.
     pub external: usize,
-    /// The most that both may be together; `None`: there is no limit.
+    /// The most that the three may be together; `None`: there is no limit.
     pub max: Option<usize>,
     /// The value that found no place.
     pub value: T,
@@ -72,21 +76,18 @@ impl<T> OutOfMemory<T> {
 
     /// The same error with another value.
     pub(crate) fn with<U>(self, value: U) -> OutOfMemory<U> {
-        let OutOfMemory { kind, requested, used, external, max, .. } = self;
-        OutOfMemory { kind, requested, used, external, max, value }
+        let OutOfMemory { kind, requested, used, owned, external, max, .. } = self;
+        OutOfMemory { kind, requested, used, owned, external, max, value }
     }
 }
 
 impl<T: ?Sized> fmt::Display for OutOfMemory<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OutOfMemory { kind, requested, used, external, .. } = self;
-        write!(f, "out of memory: {kind} ({requested} bytes requested, {used} in use")?;
-        if *external > 0 {
-            write!(f, ", {external} external")?;
-        }
+        let OutOfMemory { kind, requested, used, owned, external, .. } = self;
+        write!(f, "out of memory: {kind} ({requested} bytes requested; heap {used}, owned {owned}, external {external}")?;
         match self.max {
             Some(max) => write!(f, ", limit {max})"),
-            None => f.write_str(")"),
+            None => f.write_str(", no limit)"),
         }
     }
 }
@@ -97,6 +98,7 @@ impl<T: ?Sized> fmt::Debug for OutOfMemory<T> {
             .field("kind", &self.kind)
             .field("requested", &self.requested)
             .field("used", &self.used)
+            .field("owned", &self.owned)
             .field("external", &self.external)
             .field("max", &self.max)
             .finish_non_exhaustive()

@@ -32,7 +32,8 @@ pub struct MemoryFigures {
     /// External bytes that were declared.
     pub external: usize,
     /// Bytes that values own outside of their slots (the buffer of a `Vec`, the target of a
-    /// `Box`), when a full collection measured them last. Only where there is a limit;
+    /// `Box`), as the limit counts them: when a look measured them last (a full collection,
+    /// [`Heap::check_limit`]), and those of values made since. 0 where there is no limit;
     /// [`Heap::owned_bytes`] measures now.
     pub owned: usize,
     /// The most that `committed`, `external` and `owned` may be together; `None`: no limit.
@@ -114,6 +115,52 @@ impl Heap {
         id
     }
 
+    /// Measures what values own, and says whether the heap is above its limit: for the safe
+    /// points of a program whose values grow while it allocates nothing on the heap, such as an
+    /// interpreter that appends to a `RefCell<Vec<Value>>`. (An allocation charges what the new
+    /// value owns; growth in place is seen by the next look.)
+    ///
+    /// A call looks at an eighth of the objects that may own memory, at least at 4,096: it takes
+    /// some microseconds, and eight calls see everything. Above the limit it looks at all, and
+    /// collects. Without a limit it does nothing.
+    ///
+    /// ```
+    /// use gc_core::{Heap, OutOfMemoryKind};
+    /// use std::cell::RefCell;
+    ///
+    /// let heap = Heap::builder().max(4 << 20).build()?;
+    /// let list = heap.alloc(RefCell::new(Vec::new()));
+    /// let error = loop {
+    ///     (0..1000).for_each(|number: u64| list.borrow_mut().push(number)); // what the program does
+    ///     if let Err(error) = heap.check_limit() {
+    ///         break error;
+    ///     }
+    /// };
+    /// assert_eq!((error.kind, error.owned), (OutOfMemoryKind::HeapSpace, 4 << 20));
+    /// # Ok::<(), gc_core::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], when a full collection did not help either. The hook of
+    /// [`on_out_of_memory`](Heap::on_out_of_memory) was called.
+    pub fn check_limit(&self) -> Result<(), OutOfMemory<()>> {
+        let core = self.core();
+        if !core.account.is_limited() {
+            return Ok(());
+        }
+        core.look_at_owned((core.objects_in_use() / 8).max(4096));
+        if core.account.admits(0) {
+            return Ok(());
+        }
+        core.measure_owned();
+        core.memory.trim();
+        if !core.account.admits(0) {
+            collect::collect_because(core, Cause::AllocationFailure, 2);
+            core.memory.trim();
+        }
+        if core.account.admits(0) { Ok(()) } else { Err(give_up(core, OutOfMemoryKind::HeapSpace, 0)) }
+    }
+
     /// Declares bytes outside of the heap that an object stands for: a buffer of a C
     /// library, a mapped file. They count in the limit, and are a reason to collect. Keep
     /// the guard beside what it stands for, in the same object.
@@ -180,8 +227,8 @@ fn limit(account: &Account) -> Option<usize> {
 #[cold]
 pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> OutOfMemory<()> {
     let account = &core.account;
-    let (used, external, max) = (account.resident(), account.external(), limit(account));
-    let error = OutOfMemory { kind, requested, used, external, max, value: () };
+    let (used, owned, external) = (account.resident(), account.owned(), account.external());
+    let error = OutOfMemory { kind, requested, used, owned, external, max: limit(account), value: () };
     core.ledger.note_out_of_memory();
     user_code::out_of_memory(core, &error);
     error

@@ -15,7 +15,8 @@ struct Numbers {
     /// Those declared, and those of large objects, since the last full collection, less
     /// those given back.
     fresh: Cell<usize>,
-    /// Bytes that values own outside of their slots, when that was measured last.
+    /// Bytes that values own outside of their slots, when that was measured last, and those of
+    /// values that were made since.
     owned: Cell<usize>,
     /// Bytes of the heap's own memory.
     resident: Cell<usize>,
@@ -69,7 +70,7 @@ impl Account {
         self.0.external.get()
     }
 
-    /// Bytes that values owned when that was measured last.
+    /// Bytes that values owned when that was measured last, and those of values made since.
     pub(crate) fn owned(&self) -> usize {
         self.0.owned.get()
     }

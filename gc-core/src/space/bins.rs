@@ -5,7 +5,7 @@ use super::block::{Block, BlockLink, flag};
 use super::boxed::{Shared, try_box};
 use super::chunk::{BLOCK, Chunk, SUB, Wanted};
 use super::core::Core;
-use super::info::TypeInfo;
+use super::info::{Glue, TypeInfo};
 use super::layout::SlotLayout;
 use super::object::Object;
 use core::any::TypeId;
@@ -57,6 +57,10 @@ fn key_of(info: &'static TypeInfo, class: u8) -> usize {
     core::ptr::from_ref(info).addr() + class as usize
 }
 
+/// Marks the key of a type whose allocations must be charged: `take_cached_slot` does not find
+/// it. (No table has an odd address, and size classes are fewer.)
+const CHARGED: usize = 127;
+
 /// The size class of a slice of this many bytes: its number (from 1) and size.
 pub(crate) fn size_class(bytes: usize) -> (u8, usize) {
     if bytes <= 128 {
@@ -88,8 +92,25 @@ impl Core {
         Some((block.take_slot()?, block))
     }
 
+    /// The same for a type whose allocations must be charged, once what is to be done is done.
+    fn take_charged_slot(&self, info: &'static TypeInfo) -> Option<Object> {
+        let key = key_of(info, 0) + CHARGED;
+        let entry = self.bins.entry(key);
+        if entry.key.get() != key {
+            return None;
+        }
+        // SAFETY: invariant 2: as in `take_cached_slot`.
+        unsafe { entry.block.get().unwrap_unchecked().as_ref() }.take_slot()
+    }
+
     /// Takes a slot for a value of the type.
     pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
+        if class == 0
+            && self.account.is_limited()
+            && let Some(object) = self.take_charged_slot(info)
+        {
+            return Some(object);
+        }
         let bin = self.bin(info, size, class)?;
         // SAFETY: invariant 9: bins live as long as their heap.
         let bin = unsafe { bin.as_ref() };
@@ -104,8 +125,10 @@ impl Core {
             }
             if let Some(object) = block.take_slot() {
                 self.open_for_young(block);
-                let entry = self.bins.entry(key_of(info, class));
-                entry.key.set(key_of(info, class));
+                let is_charged = class == 0 && self.account.is_limited() && bin.class.glue >= Glue::Memory;
+                let key = key_of(info, class) + if is_charged { CHARGED } else { 0 };
+                let entry = self.bins.entry(key);
+                entry.key.set(key);
                 entry.block.set(Some(block.link()));
                 return Some(object);
             }
@@ -151,6 +174,10 @@ impl Core {
 
     fn new_block(&self, bin: &Bin) -> Option<&Block> {
         let info = bin.info;
+        if self.account.is_limited() {
+            // As many objects as it will have: what others own may have grown meanwhile.
+            self.look_at_owned(BLOCK / bin.stride());
+        }
         let small = bin.blocks.get() == 0 && bin.stride() <= SUB_STRIDE;
         let plan = |bytes, colour| SlotLayout::plan(bytes, bin.size, info.align, info.prefix, colour);
         let (block, memory, layout) = if small && let Some(layout) = plan(SUB, 0) {

@@ -13,6 +13,7 @@ use super::memory::Memory;
 use super::object::{Header, Object, Place};
 use super::os::ChunkSource;
 use super::overhead::Overhead;
+use super::owned::OwnedLook;
 use super::planes::{lower, raise};
 use super::schedule::Schedule;
 use super::sites::Sites;
@@ -101,6 +102,7 @@ pub(crate) struct Fields {
     pub(crate) telling: Cell<bool>,
     pub(crate) overhead: Overhead,
     pub(crate) account: Account,
+    pub(crate) owned_look: OwnedLook,
     pub(crate) memory: Memory,
     /// Objects in the queue wait for the outermost release of the thread.
     #[cfg(feature = "std")]
@@ -178,6 +180,7 @@ impl Core {
             garbage: RefCell::new(VecDeque::new()),
             memory: Memory::new(source, account.clone()),
             account,
+            owned_look: OwnedLook::default(),
             telling: Cell::new(false),
             overhead: Overhead::default(),
             #[cfg(feature = "std")]

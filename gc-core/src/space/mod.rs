@@ -56,6 +56,7 @@ pub(crate) mod memory;
 pub(crate) mod object;
 pub(crate) mod os;
 pub(crate) mod overhead;
+pub(crate) mod owned;
 pub(crate) mod pass;
 pub(crate) mod planes;
 pub(crate) mod records;

@@ -60,9 +60,6 @@ pub(crate) struct Sliced {
     /// The chunks before this one were listed, when so many had ever been given back.
     pub(crate) chunk: usize,
     pub(crate) releases: usize,
-    /// What values own in those chunks, and in so many blocks of this one.
-    pub(crate) owned: usize,
-    pub(crate) measured: usize,
     /// The groups before this one are done, in the block `at` or in the first of `todo`.
     pub(crate) group: u32,
     pub(crate) rounds: u32,
@@ -103,8 +100,6 @@ impl Sliced {
             at: None,
             chunk: 0,
             releases: 0,
-            owned: 0,
-            measured: 0,
             group: 0,
             rounds: 0,
             reclaimed: 0,

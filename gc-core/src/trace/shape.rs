@@ -243,11 +243,16 @@ impl Visitor for Owned {
     }
 }
 
-unsafe fn owned_by<S: Shape>(object: Object) -> usize {
+/// Bytes that a value owns outside of itself.
+pub(crate) fn owned_in<T: Trace + ?Sized>(value: &T) -> usize {
     let mut owned = Owned(0);
-    // SAFETY: invariant 10: the caller looks at a living object of this type.
-    unsafe { (*S::value(object)).trace(&mut owned) };
+    value.trace(&mut owned);
     owned.0
+}
+
+unsafe fn owned_by<S: Shape>(object: Object) -> usize {
+    // SAFETY: invariant 10: the caller looks at a living object of this type.
+    owned_in(unsafe { &*S::value(object) })
 }
 
 /// Reports the named edges of one object.

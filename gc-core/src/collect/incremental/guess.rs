@@ -31,7 +31,7 @@ pub(super) fn prepare_stage(core: &Core, sliced: &mut Sliced, next: Stage) {
             sliced.pass.edges = 0;
             sliced.take_dirty(core);
         }
-        Stage::Measure => sliced.chunk = 0,
+        Stage::Measure => core.owned_look.restart(),
         _ => {}
     }
     if !matches!(next, Stage::Pieces | Stage::Retake) {

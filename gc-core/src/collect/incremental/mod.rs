@@ -137,7 +137,7 @@ impl<'h> Running<'h> {
                 Stage::Sweep => guess::sweep(core, sliced),
                 Stage::Whole => pieces::try_whole(core, sliced),
                 Stage::Release => release::resume(core),
-                Stage::Measure => measure::measure(core, sliced),
+                Stage::Measure => measure::measure(core),
             };
             zeal::after(core, "a stage of an incremental collection");
             match after(core, sliced, done) {
@@ -229,9 +229,6 @@ fn finish(core: &Core, sliced: &Sliced) -> Outcome {
     core.births.forget_young();
     core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
     core.account.forget_fresh();
-    if core.account.is_limited() {
-        core.account.set_owned(sliced.owned);
-    }
     close(core, sliced)
 }
 
