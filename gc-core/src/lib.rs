@@ -78,9 +78,9 @@ pub use heap::{
     MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress, WeakHeap,
 };
 pub use observe::{
-    Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Edge, Fact, Growth, Link, Mark, ObjectId, Peaks,
-    Problem, ProblemKind, Sample, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, Suspect, Timeline, Trial,
-    TypeChange, TypeCount, UnitOfWork, VerdictKind,
+    Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Edge, Fact, Growth, Leftover, LeftoverKind, Leftovers,
+    Link, Mark, ObjectId, Peaks, Problem, ProblemKind, Sample, Snapshot, SnapshotBuilder, SnapshotError,
+    SnapshotObject, Suspect, Timeline, Trial, TypeChange, TypeCount, UnitOfWork, VerdictKind,
 };
 #[cfg(feature = "std")]
 pub use observe::{Dot, resident_bytes};

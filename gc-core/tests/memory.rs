@@ -159,7 +159,10 @@ fn a_source_that_fails() {
         assert_eq!((error.kind, error.value.number), (OutOfMemoryKind::HeapSpace, all.len() as u32));
         assert!(all.len() >= 100 && error.requested == size_of::<Large>(), "{}", all.len());
         let text = error.to_string();
-        let expected = format!("out of memory: heap space ({} bytes requested; heap {}, owned 0, external 0, no limit)", 60_004, error.used);
+        let expected = format!(
+            "out of memory: heap space ({} bytes requested; heap {}, owned 0, external 0, no limit)",
+            60_004, error.used
+        );
         assert_eq!(text, expected);
         let panic = catch_unwind(AssertUnwindSafe(|| heap.alloc(large(0)))).map(|_| ()).unwrap_err();
         assert_eq!(*panic.downcast_ref::<String>().unwrap(), text);

@@ -84,7 +84,10 @@ impl<T> OutOfMemory<T> {
 impl<T: ?Sized> fmt::Display for OutOfMemory<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let OutOfMemory { kind, requested, used, owned, external, .. } = self;
-        write!(f, "out of memory: {kind} ({requested} bytes requested; heap {used}, owned {owned}, external {external}")?;
+        write!(
+            f,
+            "out of memory: {kind} ({requested} bytes requested; heap {used}, owned {owned}, external {external}"
+        )?;
         match self.max {
             Some(max) => write!(f, ", limit {max})"),
             None => f.write_str(", no limit)"),

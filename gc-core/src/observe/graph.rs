@@ -33,6 +33,33 @@ pub(super) fn named_edges(object: Object, f: &mut dyn FnMut(&Path, Object)) {
     object.edges(&mut Named { path: Path(Vec::new()), f });
 }
 
+/// Calls `f` with the field of each part that owns memory outside of the value, and its bytes.
+pub(super) fn owned_by_field(object: Object, f: &mut dyn FnMut(String, usize)) {
+    object.edges(&mut OwnedParts { path: Path(Vec::new()), f });
+}
+
+struct OwnedParts<'a> {
+    path: Path,
+    f: &'a mut dyn FnMut(String, usize),
+}
+
+impl EdgeSink for OwnedParts<'_> {
+    fn edge(&mut self, _target: Object) {}
+    fn enter(&mut self, seg: Seg<'_>) {
+        self.path.enter(seg);
+    }
+    fn leave(&mut self) {
+        self.path.0.pop();
+    }
+    fn owns(&mut self, bytes: usize) {
+        let field = self.path.0.first().map_or_else(String::new, |step| step.name.clone());
+        (self.f)(field, bytes);
+    }
+    fn wants_names(&self) -> bool {
+        true
+    }
+}
+
 /// Calls `f` with the target of each edge of an object.
 pub(super) fn edges_to(object: Object, f: &mut dyn FnMut(Object)) {
     object.edges(&mut Targets(f));
@@ -55,6 +82,15 @@ pub(super) enum Place {
 }
 
 impl Path {
+    fn enter(&mut self, seg: Seg<'_>) {
+        let place = match seg {
+            Seg::Field(_) => Place::Field,
+            Seg::Index(at) => Place::Element(at),
+            Seg::Key(_, at) => Place::Entry(at),
+        };
+        self.0.push(Step { name: show(seg), place });
+    }
+
     /// Fields are joined by dots, indices and keys follow directly.
     pub(super) fn name(&self) -> String {
         self.name_within(usize::MAX)
@@ -86,12 +122,7 @@ impl EdgeSink for Named<'_> {
         (self.f)(&self.path, target);
     }
     fn enter(&mut self, seg: Seg<'_>) {
-        let place = match seg {
-            Seg::Field(_) => Place::Field,
-            Seg::Index(at) => Place::Element(at),
-            Seg::Key(_, at) => Place::Entry(at),
-        };
-        self.path.0.push(Step { name: show(seg), place });
+        self.path.enter(seg);
     }
     fn leave(&mut self) {
         self.path.0.pop();

@@ -5,6 +5,7 @@ mod diagnosis;
 #[cfg(feature = "std")]
 mod export;
 mod graph;
+mod leftovers;
 mod no_growth;
 mod numbering;
 mod records;
@@ -19,6 +20,7 @@ pub use diagnosis::{Case, Diagnosis, Fact, Suspect, Trial, VerdictKind};
 #[cfg(feature = "std")]
 pub use export::Dot;
 pub(crate) use graph::{edges, objects, referrers};
+pub use leftovers::{Leftover, LeftoverKind, Leftovers};
 pub use select::Mark;
 pub use snapshot::{
     Chain, Component, Diff, Dominators, Link, ObjectId, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject,
