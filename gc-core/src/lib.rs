@@ -70,7 +70,7 @@ mod trace;
 mod weak;
 
 pub use any::GcAny;
-pub use cell::{List, ReleaseAfter, Slot};
+pub use cell::{List, ReleaseAfter, Slot, TracedFn};
 pub use gc::{ByAddress, Gc};
 pub use gc_core_derive::Trace;
 pub use heap::{
@@ -148,6 +148,7 @@ struct Readme;
 #[doc(hidden)]
 #[expect(non_camel_case_types, reason = "the names are error messages")]
 pub mod __private {
+    pub use crate::gc::ShowGc;
     pub use crate::trace::{NotTraced, TraceObjectMustBeDyn, trace_dyn};
 
     /// Implemented for every type with `Drop`, and by the derive for every traced

@@ -1,6 +1,7 @@
 //! Weak references: bare ones, and those that are objects of the heap themselves.
 
-use crate::gc::Gc;
+use crate::any::GcAny;
+use crate::gc::{Gc, ShowGc};
 use crate::heap::{OutOfMemory, OutOfMemoryKind, give_up, insist};
 use crate::release::user_code;
 use crate::space::boxed::try_box;
@@ -9,6 +10,7 @@ use crate::space::object::Object;
 use crate::space::weak_cell::{Callback, CellRef, WeakCell};
 use crate::trace::shape::HasCell;
 use crate::trace::{Trace, Visitor, Walk};
+use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -135,7 +137,7 @@ impl<T: ?Sized> Clone for Weak<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Weak<T> {
+impl<T: ShowGc + ?Sized> fmt::Debug for Weak<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.upgrade() {
             Some(target) => write!(f, "Weak({target:?})"),
@@ -174,7 +176,11 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
 /// let weak = heap.alloc_weak_with(&object, |this| assert!(this.upgrade().is_none()));
 /// assert!(weak.has_callback() && weak.upgrade().is_some());
 /// ```
-pub struct WeakRef<T: ?Sized>(Pointer<T>);
+pub struct WeakRef<T: ?Sized> {
+    pointer: Pointer<T>,
+    /// What the callback is given beside it.
+    state: Cell<Option<GcAny>>,
+}
 
 impl<T: Trace + ?Sized> WeakRef<T> {
     /// Links a new weak reference; `owner` is the slot that it will lie in.
@@ -195,33 +201,50 @@ impl<T: Trace + ?Sized> WeakRef<T> {
             })?,
         };
         cell.set_owner(owner);
-        Ok(WeakRef(Pointer { cell: cell.open_handle(), value: target.value_pointer() }))
+        let pointer = Pointer { cell: cell.open_handle(), value: target.value_pointer() };
+        Ok(WeakRef { pointer, state: Cell::new(None) })
+    }
+
+    /// The same, with what the callback is given.
+    pub(crate) fn link_with_state<S: Trace>(
+        target: &Gc<T>,
+        owner: Object,
+        state: Gc<S>,
+        callback: fn(&Gc<WeakRef<T>>, Gc<S>),
+    ) -> Result<WeakRef<T>, OutOfMemory<()>> {
+        let code = move |this: &Gc<WeakRef<T>>| {
+            let state = this.state.take().and_then(|state| state.downcast::<S>());
+            state.into_iter().for_each(|state| callback(this, state));
+        };
+        let weak = WeakRef::link(target, owner, Some(code))?;
+        weak.state.set(Some(state.into()));
+        Ok(weak)
     }
 
     /// The object, unless it died, is dying, or is being reclaimed.
     pub fn upgrade(&self) -> Option<Gc<T>> {
-        self.0.upgrade()
+        self.pointer.upgrade()
     }
 
     /// Is a callback waiting to be run?
     pub fn has_callback(&self) -> bool {
-        self.0.cell.has_callback()
+        self.pointer.cell.has_callback()
     }
 }
 
 impl<T: ?Sized + 'static> HasCell for WeakRef<T> {
     fn cell(&self) -> CellRef {
-        self.0.cell.clone()
+        self.pointer.cell.clone()
     }
 }
 
 impl<T: ?Sized> fmt::Debug for WeakRef<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.upgrade().is_some() { "WeakRef(alive)" } else { "WeakRef(dead)" })
+        f.write_str(if self.pointer.upgrade().is_some() { "WeakRef(alive)" } else { "WeakRef(dead)" })
     }
 }
 
-// SAFETY: holds no counted pointer; as for `Weak`.
+// SAFETY: reports its one counted pointer; else as for `Weak`.
 unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
     fn types(walk: &mut Walk) {
         // Tracked, and so is what owns one: its callback must not run when it is trash.
@@ -229,7 +252,8 @@ unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        visitor.uncounted(self.0.value.addr().get());
+        visitor.uncounted(self.pointer.value.addr().get());
+        self.state.trace_part("state", visitor);
     }
 }
 

@@ -62,8 +62,6 @@ fn debug_prints_type_and_address() {
     assert_eq!(format!("{node:?}"), format!("Gc<Node>({address:#x})"));
     assert_eq!(format!("{:?}", Gc::as_any(&node)), format!("<Node {address:#x}>"));
     assert_eq!(format!("{:?}", node.next), format!("Slot(Some(Gc<Node>({address:#x})))"));
-    let text = heap.alloc_str("x");
-    assert_eq!(format!("{text:?}"), format!("Gc<str>({:#x})", Gc::as_any(&text).address()));
     node.next.take();
 }
 
@@ -334,4 +332,42 @@ fn large_values_on_cycles() {
     };
     // The values pass over the stack.
     std::thread::Builder::new().stack_size(256 << 20).spawn(test).unwrap().join().unwrap();
+}
+
+#[test]
+fn strings_and_slices_show_their_values() {
+    let heap = Heap::new();
+    assert_eq!(format!("{:?}", heap.alloc_str("a \"text\"")), r#""a \"text\"""#);
+    assert_eq!(format!("{:?} {0:#?}", heap.alloc_slice([1, 2])), "[1, 2] [\n    1,\n    2,\n]");
+    assert_eq!(format!("{:?}", heap.alloc_slice([heap.alloc_str("x")])), "[\"x\"]");
+    assert!(format!("{:?}", heap.alloc(String::from("sized"))).starts_with("Gc<String>(0x"));
+    assert_eq!(format!("{:?}", Slot::new(Some(heap.alloc_str("in a slot")))), "Slot(Some(\"in a slot\"))");
+    assert_eq!(format!("{:?}", Gc::downgrade(&heap.alloc_slice([7]))), "Weak([7])");
+
+    // Elements that can lead back are not followed.
+    #[derive(Trace, Debug)]
+    struct Row(std::cell::RefCell<Option<Gc<[Row]>>>);
+    let rows = heap.alloc_slice([Row(Default::default())]);
+    *rows[0].0.borrow_mut() = Some(rows.clone());
+    assert!(format!("{rows:?}").starts_with("Gc<[Row]>(0x"));
+    rows[0].0.take();
+}
+
+#[test]
+fn identity_is_derived_on_request() {
+    use std::collections::HashMap;
+    #[derive(Trace)]
+    #[trace(identity)]
+    struct Node<T: 'static> {
+        next: Slot<Node<T>>,
+        value: T,
+    }
+    let heap = Heap::new();
+    let node = |value| heap.alloc(Node { next: Slot::empty(), value });
+    let (a, b) = (node(1u8), node(1));
+    a.next.set(Some(b.clone()));
+    b.next.set(Some(a.clone()));
+    assert!(a == a.clone() && a != b && a.value == b.value);
+    let map: HashMap<Gc<Node<u8>>, u8> = [(a.clone(), 1), (b.clone(), 2)].into();
+    assert_eq!((map[&a], map[&b]), (1, 2));
 }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, LitStr, Path, Token, WherePredicate};
 
 /// What `#[trace(..)]` on a type takes.
-const ON_A_TYPE: [&str; 5] = ["finalize", "acyclic", "cyclic", "bound", "crate"];
+const ON_A_TYPE: [&str; 6] = ["finalize", "acyclic", "cyclic", "identity", "bound", "crate"];
 /// What `#[trace(..)]` on a field takes.
 const ON_A_FIELD: [&str; 1] = ["skip"];
 
@@ -17,6 +17,8 @@ pub(crate) struct TypeAttributes {
     /// Where `finalize` stands, if it does: errors about a missing `Finalize`
     /// point there.
     pub(crate) finalize: Option<Span>,
+    /// `identity`: values are compared by where they are.
+    pub(crate) identity: bool,
     /// What to tell the heap about cycles.
     pub(crate) cycles: Cycles,
     /// The predicates of `bound = ".."`, which replace the derived ones.
@@ -51,6 +53,11 @@ impl TypeAttributes {
             "finalize" if self.finalize.is_some() => Err(twice(entry)),
             "finalize" => {
                 self.finalize = Some(entry.path.span());
+                alone(entry)
+            }
+            "identity" if self.identity => Err(twice(entry)),
+            "identity" => {
+                self.identity = true;
                 alone(entry)
             }
             "acyclic" => self.take_cycles(Cycles::Excluded, entry),
@@ -153,7 +160,7 @@ fn not_on_a_type(entry: &ParseNestedMeta<'_>) -> syn::Error {
     }
     entry.error(
         "unknown attribute: on a type, `#[trace(..)]` takes `finalize`, `acyclic`, `cyclic`, \
-         `bound = \"..\"` and `crate = ..`",
+         `identity`, `bound = \"..\"` and `crate = ..`",
     )
 }
 

@@ -23,10 +23,12 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 pub(crate) fn expand(subject: &Subject<'_>) -> TokenStream {
     let guards = guards(subject);
     let implementation = implementation(subject);
+    let identity = subject.attributes.identity.then(|| identity(subject));
     quote! {
         const _: () = {
             #guards
             #implementation
+            #identity
         };
     }
 }
@@ -55,6 +57,29 @@ fn guard(subject: &Subject<'_>, name: &str, body: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #params #krate::__private::#name for #ident #arguments #clause { #body }
+    }
+}
+
+/// Equality and hash by where a value is.
+fn identity(subject: &Subject<'_>) -> TokenStream {
+    let ident = &subject.ident;
+    let (params, arguments, clause) = subject.generics.split_for_impl();
+    let hasher = subject.fresh("__H");
+    quote! {
+        #[automatically_derived]
+        impl #params ::core::cmp::PartialEq for #ident #arguments #clause {
+            fn eq(&self, __other: &Self) -> bool {
+                ::core::ptr::addr_eq(self, __other)
+            }
+        }
+        #[automatically_derived]
+        impl #params ::core::cmp::Eq for #ident #arguments #clause {}
+        #[automatically_derived]
+        impl #params ::core::hash::Hash for #ident #arguments #clause {
+            fn hash<#hasher: ::core::hash::Hasher>(&self, __state: &mut #hasher) {
+                ::core::hash::Hash::hash(&::core::ptr::from_ref(self).cast::<u8>(), __state)
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //! answer follows from the fields. See [`Trace`](macro@Trace) for all it takes.
 //!
 //! The generated code names everything by absolute paths that begin with
-//! `::gc_core`, so the crate has to be a dependency under that name.
+//! `::gc_core`, unless `#[trace(crate = ..)]` names another path.
 //!
 //! How it is made: `subject` checks the type and brings it into shape, with
 //! `attributes` reading `#[trace(..)]`; `bounds` finds the where clause; `expand`
@@ -62,14 +62,16 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[trace(finalize)]` | the type | The type implements `gc_core::Finalize`, which runs before a value dies. |
 /// | `#[trace(acyclic)]` | the type | You promise that no value is ever part of a cycle. |
 /// | `#[trace(cyclic)]` | the type | A value may be part of a cycle; the heap does not examine the types of the fields to find out. |
+/// | `#[trace(identity)]` | the type | Derives `PartialEq`, `Eq` and `Hash` by identity: a value equals itself only. For objects that may lie on cycles, where a comparison of fields need not end. |
 /// | `#[trace(bound = "T: Shape")]` | the type | These predicates instead of the derived bounds. |
+/// | `#[trace(crate = my::gc)]` | the type | Where gc-core is to be found, if not as `::gc_core`. |
 ///
 /// Several may share one attribute: `#[trace(finalize, acyclic)]`.
 ///
 /// ## `skip`
 ///
-/// For what the heap has no business with: a file, a socket, a closure. What a
-/// skipped field points to on the heap counts as held from outside. That is
+/// For what the heap has no business with: a file, a socket, a closure, a native function.
+/// What a skipped field points to on the heap counts as held from outside. That is
 /// never unsound, but a cycle through a skipped field is never reclaimed.
 ///
 /// ```

@@ -1,6 +1,6 @@
 //! The growable array of pointers.
 
-use crate::gc::Gc;
+use crate::gc::{Gc, ShowGc};
 use crate::trace::{Trace, Visitor, Walk};
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -142,7 +142,7 @@ impl<T: ?Sized> Extend<Gc<T>> for List<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for List<T> {
+impl<T: ShowGc + ?Sized> fmt::Debug for List<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.to_vec()).finish()
     }

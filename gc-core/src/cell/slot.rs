@@ -1,6 +1,6 @@
 //! The mutable edge.
 
-use crate::gc::Gc;
+use crate::gc::{Gc, ShowGc};
 use crate::trace::{Trace, Visitor, Walk};
 use core::cell::Cell;
 use core::fmt;
@@ -104,7 +104,7 @@ impl<T: ?Sized> From<Gc<T>> for Slot<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Slot<T> {
+impl<T: ShowGc + ?Sized> fmt::Debug for Slot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Slot").field(&self.get()).finish()
     }

@@ -245,11 +245,15 @@ impl Heap {
     /// [`OutOfMemory`].
     #[track_caller]
     pub fn try_alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
-        self.place_weak(target, None::<fn(&Gc<WeakRef<T>>)>)
+        self.place_weak(|object| WeakRef::link(target, object, None::<fn(&Gc<WeakRef<T>>)>))
     }
 
     /// The same with a callback that runs when the target dies. It is given the
     /// weak reference, which is dead by then.
+    ///
+    /// What the callback captures counts as held from outside of the heap while it waits: a
+    /// `Gc` in it to what holds the weak reference is a leak. Use
+    /// [`alloc_weak_with_state`](Heap::alloc_weak_with_state) there.
     ///
     /// # Panics
     /// When the heap is out of memory.
@@ -290,20 +294,84 @@ impl Heap {
         target: &Gc<T>,
         callback: impl FnOnce(&Gc<WeakRef<T>>) + 'static,
     ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
-        self.place_weak(target, Some(callback))
+        self.place_weak(|object| WeakRef::link(target, object, Some(callback)))
+    }
+
+    /// A weak reference with a callback that is given a state beside it, which is an object of
+    /// the heap. The weak reference points to the state, and that is traced: what a closure of
+    /// [`alloc_weak_with`](Heap::alloc_weak_with) captures counts as held from outside, so that
+    /// a pointer in it to the holder of the weak reference is a leak. This is none.
+    ///
+    /// The callback takes the state over. Where it does not run, the state goes with the weak
+    /// reference.
+    ///
+    /// # Panics
+    /// When the heap is out of memory.
+    ///
+    /// ```
+    /// use gc_core::{Heap, List, Slot, Trace, WeakRef};
+    ///
+    /// #[derive(Trace, Default)]
+    /// struct Cache {
+    ///     entries: List<WeakRef<String>>,
+    ///     gone: std::cell::Cell<u32>,
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// let (cache, text) = (heap.alloc(Cache::default()), heap.alloc(String::from("text")));
+    /// cache.entries.push(heap.alloc_weak_with_state(&text, cache.clone(), |_, cache| {
+    ///     cache.gone.set(cache.gone.get() + 1);
+    /// }));
+    /// drop(text);
+    /// assert_eq!(cache.gone.get(), 1);
+    /// let other = heap.alloc(String::from("held"));
+    /// cache.entries.push(heap.alloc_weak_with_state(&other, cache.clone(), |_, _| ()));
+    /// drop(cache);
+    /// assert_eq!(heap.collect(), 2, "the cache, and the weak reference that points to it");
+    /// ```
+    #[track_caller]
+    pub fn alloc_weak_with_state<T: Trace + ?Sized, S: Trace>(
+        &self,
+        target: &Gc<T>,
+        state: Gc<S>,
+        callback: fn(&Gc<WeakRef<T>>, Gc<S>),
+    ) -> Gc<WeakRef<T>> {
+        self.try_alloc_weak_with_state(target, state, callback).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns an error instead of the panic of
+    /// [`alloc_weak_with_state`](Heap::alloc_weak_with_state).
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let (target, state) = (heap.alloc(7), heap.alloc(std::cell::Cell::new(0)));
+    /// let weak = heap.try_alloc_weak_with_state(&target, state.clone(), |_, state| state.set(1)).unwrap();
+    /// drop(target); // the callback runs
+    /// assert_eq!((state.get(), weak.has_callback()), (1, false));
+    /// ```
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    #[track_caller]
+    pub fn try_alloc_weak_with_state<T: Trace + ?Sized, S: Trace>(
+        &self,
+        target: &Gc<T>,
+        state: Gc<S>,
+        callback: fn(&Gc<WeakRef<T>>, Gc<S>),
+    ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
+        self.place_weak(|object| WeakRef::link_with_state(target, object, state, callback))
     }
 
     #[track_caller]
     fn place_weak<T: Trace + ?Sized>(
         &self,
-        target: &Gc<T>,
-        callback: Option<impl FnOnce(&Gc<WeakRef<T>>) + 'static>,
+        link: impl FnOnce(Object) -> Result<WeakRef<T>, OutOfMemory<()>>,
     ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         let size = size_of::<WeakRef<T>>();
         let placed = self.place(info_of::<WeakOne<WeakRef<T>>>(), size, 0, 0);
         let object = placed.map_err(|kind| give_up(self.core(), kind, size))?;
         let half_built = HalfBuilt { core: self.core(), object };
-        let value = WeakRef::link(target, object, callback)?;
+        let value = link(object)?;
         core::mem::forget(half_built);
         // SAFETY: invariant 13: a slot for this value was just taken.
         Ok(unsafe { settle(object, object.block(), value) })

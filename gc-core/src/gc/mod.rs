@@ -3,8 +3,10 @@
 mod allocate;
 mod by_address;
 mod place;
+mod show;
 
 pub use by_address::ByAddress;
+pub use show::ShowGc;
 
 use crate::OutOfMemory;
 use crate::any::GcAny;
@@ -295,13 +297,6 @@ unsafe impl<T: Trace + ?Sized> Trace for Gc<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Gc<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let object = self.object();
-        write!(f, "Gc<{}>({:#x})", object.info().short_name(), object.address())
-    }
-}
-
 impl<T: fmt::Display + ?Sized> fmt::Display for Gc<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
@@ -314,6 +309,30 @@ impl<T: ?Sized> fmt::Pointer for Gc<T> {
     }
 }
 
+/// Compares the values, as `Rc` does. A derived `PartialEq` of a type that points to its own kind
+/// follows the pointers: on a cycle that does not end, and overflows the stack. Compare such
+/// objects by identity: [`Gc::ptr_eq`], [`ByAddress`] as a key, or `#[trace(identity)]` on the
+/// type, which derives `PartialEq`, `Eq` and `Hash` by identity.
+///
+/// ```
+/// use gc_core::{ByAddress, Gc, Heap, Slot, Trace};
+/// use std::collections::HashSet;
+///
+/// #[derive(Trace)]
+/// #[trace(identity)]
+/// struct Node {
+///     next: Slot<Node>,
+/// }
+///
+/// let heap = Heap::new();
+/// let node = || heap.alloc(Node { next: Slot::empty() });
+/// let (a, b) = (node(), node());
+/// a.next.set(Some(a.clone())); // a cycle
+/// assert!(a == a.clone() && a != b);
+/// let seen: HashSet<Gc<Node>> = [a.clone(), a.clone(), b].into();
+/// assert_eq!(seen.len(), 2);
+/// assert!(ByAddress(a.clone()) == ByAddress(a));
+/// ```
 impl<T: PartialEq + ?Sized> PartialEq for Gc<T> {
     fn eq(&self, other: &Gc<T>) -> bool {
         **self == **other

@@ -2,6 +2,7 @@
 //! a `Trace` does not report.
 
 use super::object::Object;
+use super::weak_cell::Callback;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
@@ -25,12 +26,25 @@ impl Words {
         debug_assert!(object.is_alive());
         // SAFETY: invariant 10: the table is the one of the object's type.
         let bytes = unsafe { (object.info().size)(object) };
+        // SAFETY: invariant 10: these bytes are the value's.
+        unsafe { self.between(object.value().cast(), bytes) }
+    }
+
+    /// The same of what the callback of a weak reference captured.
+    pub(crate) fn of_callback(&self, callback: &Callback) -> Vec<(usize, usize)> {
+        let captured = NonNull::from(&**callback);
+        // SAFETY: invariant 8: the callback is its cell's, which is alive, and does not run.
+        unsafe { self.between(captured.cast(), size_of_val(&**callback)) }
+    }
+
+    /// # Safety
+    /// So many bytes from `start` on are of one value.
+    unsafe fn between(&self, start: NonNull<u8>, bytes: usize) -> Vec<(usize, usize)> {
         let mut words = Vec::new();
-        let mut offset = object.address().next_multiple_of(WORD) - object.address();
+        let mut offset = start.addr().get().next_multiple_of(WORD) - start.addr().get();
         while offset + WORD <= bytes {
-            // SAFETY: invariant 10: these bytes lie in the value; nobody writes, by the promise of
-            // `may_be_read`.
-            words.extend(unsafe { read_word(object.value().add(offset)) }.map(|word| (offset, word)));
+            // SAFETY: the caller's promise; nobody writes, by the promise of `may_be_read`.
+            words.extend(unsafe { read_word(start.add(offset)) }.map(|word| (offset, word)));
             offset += WORD;
         }
         words

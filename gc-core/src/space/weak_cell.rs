@@ -142,10 +142,15 @@ impl WeakCell {
     }
 
     pub(crate) fn has_callback(&self) -> bool {
+        self.look_at_callback(|callback| callback.is_some())
+    }
+
+    /// Lets `look` see the callback, if it is waiting. It does not run meanwhile.
+    pub(crate) fn look_at_callback<R>(&self, look: impl FnOnce(Option<&Callback>) -> R) -> R {
         let callback = self.callback.take();
-        let has = callback.is_some();
+        let result = look(callback.as_ref());
         self.callback.set(callback);
-        has
+        result
     }
 
     /// Takes the callback to run it, unless every handle is gone.

@@ -109,6 +109,17 @@ impl WeakTable {
         }
     }
 
+    /// Calls `f` for each cell of all targets.
+    pub(crate) fn each_of_all(&self, mut f: impl FnMut(&CellRef)) {
+        for list in self.lists.borrow().values() {
+            let mut next = Some(list.newest);
+            while let Some(cell) = next.map(CellRef::of_linked) {
+                next = cell.older.get();
+                f(&cell);
+            }
+        }
+    }
+
     /// Clears every weak reference to the target. Gives the cells, newest first.
     pub(crate) fn clear(&self, target: Object) -> Cells {
         let mut cells = Cells::default();

@@ -109,6 +109,7 @@ macro_rules! trace_object {
                     $crate::__private::trace_dyn(self, visitor);
                 }
             }
+            impl $crate::__private::ShowGc for $object {}
             const _: fn(&$object) = <$object as $crate::__private::TraceObjectMustBeDyn<_>>::is_dyn;
         };
     };

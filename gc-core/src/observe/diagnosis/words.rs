@@ -5,7 +5,7 @@ use super::holders::Holding;
 use super::trend::Trend;
 use super::{Diagnosis, Fact, Suspect, VerdictKind};
 use crate::observe::snapshot::{Component, Snapshot, SnapshotObject};
-use crate::observe::verify::Problem;
+use crate::observe::verify::{Problem, ProblemKind};
 use crate::observe::watch::Sample;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -94,7 +94,10 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
             "remove entries from `{place}` when they are done with, bound it (a cache needs a limit), or hold weak \
              references there"
         ),
-        None => format!("look for variables, vectors or channels of the program that keep {type_name} pointers"),
+        None => format!(
+            "look for what keeps {type_name} pointers outside of the heap: variables, vectors or channels of the \
+             program, fields that are not traced, what closures and the callbacks of weak references captured"
+        ),
     };
     about_holding(holding, evidence, finding, advice)
 }
@@ -261,6 +264,9 @@ pub(super) fn trace_bug(problem: &Problem) -> Suspect {
     let evidence = vec![fact("objects of the type that show it", problem.objects as f64)];
     let finding = problem.to_string();
     let advice = match &problem.field {
+        None if problem.kind == ProblemKind::CapturedPointer => {
+            "let the callback be given the object (`alloc_weak_with_state`), or capture a weak reference".into()
+        }
         Some(field) => format!("report `{field}` in the `Trace` of {}, once; better, derive it", problem.type_name),
         None => format!("look at the `Trace` of {}; better, derive it", problem.type_name),
     };

@@ -41,6 +41,12 @@ pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
         }
     });
     doubled.note(&mut found);
+    if let Some(words) = words {
+        core.weaks.each_of_all(|cell| {
+            let captured = cell.look_at_callback(|callback| callback.map(|it| words.of_callback(it)));
+            facts.captured(&captured.unwrap_or_default(), &mut found);
+        });
+    }
     found.problems()
 }
 
@@ -123,6 +129,16 @@ impl<'h> Facts<'h> {
             edges(object, &mut pointers);
             if pointers.any {
                 found.note(ProblemKind::MissedEdge, object, String::from(name));
+            }
+        }
+    }
+
+    /// Objects that a weak reference's callback holds by these words.
+    fn captured(&self, words: &[(usize, usize)], found: &mut Found) {
+        let targets: HashSet<usize> = words.iter().map(|&(_, word)| word).collect();
+        for target in targets.iter().filter_map(|target| self.by_address.get(target)) {
+            if self.unexplained(*target) > 0 {
+                found.note(ProblemKind::CapturedPointer, *target, String::new());
             }
         }
     }
@@ -241,7 +257,7 @@ impl Found {
         let problem = |((kind, type_name, field), (objects, example))| Problem {
             kind,
             type_name,
-            field: Some(field),
+            field: Some(field).filter(|field: &String| !field.is_empty()),
             objects,
             example: Some(example),
             detail: String::new(),

@@ -29,6 +29,10 @@ pub enum ProblemKind {
     /// A type's `Trace` reports a pointer more than once: its target can be taken for
     /// unreachable while it is in use. A hand-written `unsafe impl` broke its contract.
     DoubledEdge,
+    /// The callback of a weak reference captured pointers to objects of the type: they count as
+    /// held from outside while it waits, and leak where they hold the weak reference. Use
+    /// [`Heap::alloc_weak_with_state`].
+    CapturedPointer,
     /// The heap's own tables contradict each other. A bug of this library, or memory that
     /// something else wrote into.
     Structure,
@@ -73,6 +77,11 @@ impl fmt::Display for Problem {
                 f,
                 "{type_name}: `Trace` reports the pointer in `{field}` more than once ({objects} objects): what it \
                  leads to may be reclaimed while it is in use"
+            )?,
+            ProblemKind::CapturedPointer => write!(
+                f,
+                "{type_name}: held by a weak callback's capture ({objects} objects): they live as long as the weak \
+                 reference does, for ever where they hold it"
             )?,
             ProblemKind::Structure => write!(f, "{type_name}: {detail}")?,
         }

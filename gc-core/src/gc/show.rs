@@ -1,0 +1,52 @@
+//! How pointers are shown by `{:?}`.
+
+use super::Gc;
+use crate::space::info::Kind;
+use crate::trace::DynTrace;
+use core::fmt::{Debug, Formatter, Result};
+
+/// How a `Gc` to a type is shown: see its `Debug`. [`trace_object!`](crate::trace_object)
+/// implements it for trait objects.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`Gc<{Self}>` cannot be shown by `{{:?}}`",
+    note = "say `trace_object!({Self});` for a trait object"
+)]
+pub trait ShowGc {
+    fn show(this: &Gc<Self>, f: &mut Formatter<'_>) -> Result {
+        show_address(this, f)
+    }
+}
+
+impl<T> ShowGc for T {}
+impl ShowGc for dyn DynTrace {}
+impl ShowGc for dyn core::any::Any {}
+
+impl ShowGc for str {
+    fn show(this: &Gc<str>, f: &mut Formatter<'_>) -> Result {
+        Debug::fmt(&**this, f)
+    }
+}
+
+/// Elements that can lie on a cycle could lead back here.
+impl<T: Debug> ShowGc for [T] {
+    fn show(this: &Gc<[T]>, f: &mut Formatter<'_>) -> Result {
+        match this.object().block().kind.get() {
+            Kind::Cyclic => show_address(this, f),
+            Kind::Leaf | Kind::Transit => Debug::fmt(&**this, f),
+        }
+    }
+}
+
+fn show_address<T: ?Sized>(this: &Gc<T>, f: &mut Formatter<'_>) -> Result {
+    let object = this.object();
+    write!(f, "Gc<{}>({:#x})", object.info().short_name(), object.address())
+}
+
+/// A `Gc<str>` shows its text, a `Gc<[T]>` its elements (where they cannot lie on a cycle); any
+/// other pointer its type and address, since showing the value need not end.
+impl<T: ShowGc + ?Sized> Debug for Gc<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        T::show(self, f)
+    }
+}
