@@ -7,14 +7,17 @@ use crate::report::{Report, policy_name};
 use crate::scenarios::{ALL, Cure, Scenario};
 use crate::screen::{self, Style, WIDTH, wrap};
 use crate::setting::{Setting, SettingOptions};
+use crate::show;
 use crate::tour;
 use crate::watch;
-use anyhow::{Context as _, Result, bail};
+use crate::{INTERRUPTED_CODE, Unwritable};
+use anyhow::{Result, bail};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use gc_core::FinalizerPolicy;
 use indicatif::ProgressBar;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,11 +37,26 @@ enum Command {
     ///
     /// Example: gc-demo list
     #[command(verbatim_doc_comment)]
-    List,
+    List {
+        /// Print JSON: an array of objects
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the program of a scenario, its leaking line marked, and the same in Python
+    ///
+    /// Example: gc-demo show global-container
+    #[command(verbatim_doc_comment)]
+    Show {
+        /// Which scenario: see `gc-demo list`
+        #[arg(value_name = "NAME", value_parser = scenario_name(), hide_possible_values = true)]
+        scenario: &'static Scenario,
+    },
     /// Play a scenario, show what the heap shows, and diagnose it
     ///
-    /// Exits with 3 when the run ended in out-of-memory, expected or not, and with 2
-    /// when something is wrong with the command line.
+    /// Exits with 3 when the run ended in out-of-memory, expected or not, with 130 when it
+    /// was interrupted, with 1 when a file could not be written, and with 2 when something
+    /// is wrong with the command line. `-Xmx8m`, `-Xms8m`, `-Xlog:gc` and
+    /// `-XX:+HeapDumpOnOutOfMemoryError` are understood as well.
     ///
     /// Example: gc-demo run global-container --fixed
     #[command(verbatim_doc_comment)]
@@ -91,9 +109,9 @@ enum Command {
 
 #[derive(clap::Args)]
 struct RunOptions {
-    /// Which scenario: see `gc-demo list`
-    #[arg(value_name = "NAME", value_parser = scenario_named)]
-    scenario: &'static Scenario,
+    /// Which scenario: see `gc-demo list`; `all` for every one
+    #[arg(value_name = "NAME", value_parser = scenario_names(), hide_possible_values = true)]
+    scenario: Which,
     /// Whose rules: legacy, pep442 or both
     #[arg(long, value_enum, default_value_t = Policy::Both, hide_possible_values = true)]
     policy: Policy,
@@ -110,7 +128,7 @@ struct RunOptions {
 #[derive(clap::Args)]
 struct WatchOptions {
     /// Which scenario: see `gc-demo list`
-    #[arg(value_name = "NAME", value_parser = scenario_named)]
+    #[arg(value_name = "NAME", value_parser = scenario_name(), hide_possible_values = true)]
     scenario: &'static Scenario,
     /// Whose rules: legacy or pep442
     #[arg(long, value_enum, default_value_t = OnePolicy::Legacy, hide_possible_values = true)]
@@ -122,7 +140,7 @@ struct WatchOptions {
 #[derive(clap::Args)]
 struct ReportOptions {
     /// Which scenario: see `gc-demo list`
-    #[arg(value_name = "NAME", value_parser = scenario_named)]
+    #[arg(value_name = "NAME", value_parser = scenario_name(), hide_possible_values = true)]
     scenario: &'static Scenario,
     /// The file to write
     #[arg(short, long, value_name = "FILE")]
@@ -155,11 +173,12 @@ impl Cli {
     pub fn run(&self, out: &mut impl Write) -> Result<ExitCode> {
         match &self.command {
             None => tour::show(out, Style::of_stdout())?,
-            Some(Command::List) => list(out)?,
+            Some(Command::List { json }) => list(*json, out)?,
+            Some(Command::Show { scenario }) => show::program(scenario, Style::of_stdout(), out)?,
             Some(Command::Run(options)) => return play(options, out),
             Some(Command::Completions { shell }) => complete(*shell, out)?,
             Some(Command::Watch(options)) => return watched(options, out),
-            Some(Command::Report(options)) => write_page(options, out)?,
+            Some(Command::Report(options)) => return write_page(options, out),
             Some(Command::Inspect(options)) => inspect::run(options, out)?,
             Some(Command::Replay(options)) => return Ok(verdict(&replay::run(options, out)?)),
         }
@@ -175,9 +194,28 @@ fn verdict(tally: &replay::Tally) -> ExitCode {
     }
 }
 
-fn scenario_named(name: &str) -> Result<&'static Scenario, String> {
-    let names = || ALL.map(|scenario| format!("\n  {}", scenario.name)).concat();
-    Scenario::named(name).ok_or_else(|| format!("there is no such scenario. There are{}", names()))
+/// What is to be run.
+#[derive(Clone, Copy)]
+enum Which {
+    One(&'static Scenario),
+    All,
+}
+
+fn scenario_name() -> impl TypedValueParser<Value = &'static Scenario> {
+    let names = ALL.iter().map(|scenario| PossibleValue::new(scenario.name).help(scenario.summary));
+    let found = |name: String| Scenario::named(&name).ok_or("there is no such scenario");
+    PossibleValuesParser::new(names).try_map(found)
+}
+
+fn scenario_names() -> impl TypedValueParser<Value = Which> {
+    let names = ALL.iter().map(|scenario| PossibleValue::new(scenario.name).help(scenario.summary));
+    let all = PossibleValue::new("all").help("every scenario, one after the other");
+    let found = |name: String| match Scenario::named(&name) {
+        Some(scenario) => Ok(Which::One(scenario)),
+        None if name == "all" => Ok(Which::All),
+        None => Err("there is no such scenario"),
+    };
+    PossibleValuesParser::new(names.chain([all])).try_map(found)
 }
 
 fn complete(shell: clap_complete::Shell, out: &mut impl Write) -> Result<()> {
@@ -187,7 +225,22 @@ fn complete(shell: clap_complete::Shell, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn list(out: &mut impl Write) -> Result<()> {
+fn list(json: bool, out: &mut impl Write) -> Result<()> {
+    if json {
+        let row = |scenario: &Scenario| {
+            let cure = match scenario.cure {
+                Cure::Is(cure) => Some(cure),
+                Cure::None(_) => None,
+            };
+            serde_json::json!({
+                "name": scenario.name, "summary": scenario.summary, "story": scenario.story, "cure": cure,
+                "max": scenario.max, "in_tour": scenario.in_tour,
+            })
+        };
+        serde_json::to_writer_pretty(&mut *out, &ALL.iter().map(row).collect::<Vec<_>>())?;
+        writeln!(out)?;
+        return Ok(());
+    }
     let names = ALL.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     for scenario in &ALL {
         writeln!(out, "{:<names$}  {}", scenario.name, scenario.summary)?;
@@ -199,28 +252,114 @@ fn list(out: &mut impl Write) -> Result<()> {
 const OUT_OF_MEMORY: u8 = 3;
 
 fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
-    let scenario = options.scenario;
-    check(scenario, &options.setting)?;
-    let run = |&policy: &FinalizerPolicy| {
-        let spinner = spinner(scenario, policy);
-        let report = scenario.run(&options.setting.setting(policy));
-        spinner.finish_and_clear();
-        report
+    let scenarios: Vec<&Scenario> = match options.scenario {
+        Which::One(scenario) => {
+            check(scenario, &options.setting)?;
+            vec![scenario]
+        }
+        Which::All => ALL.iter().filter(|scenario| check(scenario, &options.setting).is_ok()).collect(),
     };
-    let reports = options.policy.policies().iter().map(run).collect::<Result<Vec<Report>, _>>()?;
-    if options.json {
-        print_json(&reports, out)?;
+    let policies = options.policy.policies();
+    let settings: Vec<Setting> = policies.iter().map(|&policy| options.setting.setting(policy)).collect();
+    let settings: Vec<Setting> = if policies.len() > 1 || scenarios.len() > 1 {
+        settings.into_iter().map(|setting| named_by_policy(setting, policies.len() > 1)).collect()
     } else {
-        print_text(scenario, &reports, options.quiet, out)?;
+        settings
+    };
+    let mut all = Vec::new();
+    for (number, scenario) in scenarios.iter().enumerate() {
+        let settings: Vec<Setting> =
+            settings.iter().map(|setting| named_by_scenario(setting, scenario, scenarios.len() > 1)).collect();
+        settings.iter().try_for_each(can_be_written)?;
+        let reports = run_under_each(scenario, &settings, options)?;
+        if !options.json {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            print_text(scenario, &reports, options.quiet, out)?;
+        }
+        all.extend(reports);
+        if crate::interrupted() {
+            break;
+        }
     }
-    Ok(exit_code(&reports))
+    if options.json {
+        print_json(&all, scenarios.len() > 1, out)?;
+    }
+    ended(&all, out)
+}
+
+/// Under one policy after the other, until the run is interrupted.
+fn run_under_each(scenario: &Scenario, settings: &[Setting], options: &RunOptions) -> Result<Vec<Report>> {
+    let mut reports = Vec::new();
+    for setting in settings {
+        let spinner = spinner(scenario, setting.policy);
+        let progress = (!options.quiet).then(|| spinner.clone());
+        let report = scenario.run(&Setting { progress, ..setting.clone() });
+        spinner.finish_and_clear();
+        reports.push(report?);
+        if crate::interrupted() {
+            break;
+        }
+    }
+    Ok(reports)
 }
 
 fn watched(options: &WatchOptions, out: &mut impl Write) -> Result<ExitCode> {
     check(options.scenario, &options.setting)?;
-    let report = watch::run(options.scenario, options.setting.setting(options.policy.policy()))?;
+    let setting = options.setting.setting(options.policy.policy());
+    can_be_written(&setting)?;
+    let report = watch::run(options.scenario, setting)?;
     print_text(options.scenario, std::slice::from_ref(&report), false, out)?;
-    Ok(exit_code(&[report]))
+    ended(&[Report { interrupted: false, ..report }], out)
+}
+
+/// Where two runs would write the same file, each has one of its own.
+fn named_by_policy(setting: Setting, several: bool) -> Setting {
+    let name = policy_name(setting.policy);
+    let named =
+        |file: &Option<PathBuf>| file.as_ref().map(|file| if several { with_part(file, name) } else { file.clone() });
+    Setting { snapshot: named(&setting.snapshot), dump: named(&setting.dump), ..setting }
+}
+
+fn named_by_scenario(setting: &Setting, scenario: &Scenario, several: bool) -> Setting {
+    let named = |file: &Option<PathBuf>| {
+        file.as_ref().map(|file| if several { with_part(file, scenario.name) } else { file.clone() })
+    };
+    Setting { snapshot: named(&setting.snapshot), dump: named(&setting.dump), ..setting.clone() }
+}
+
+/// `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`.
+fn with_part(file: &Path, part: &str) -> PathBuf {
+    let extension = file.extension().map(|extension| format!(".{}", extension.display())).unwrap_or_default();
+    let stem = file.file_stem().map(|stem| stem.display().to_string()).unwrap_or_default();
+    file.with_file_name(format!("{stem}.{part}{extension}"))
+}
+
+/// Tries the files that the run will write, before it starts.
+fn can_be_written(setting: &Setting) -> Result<()> {
+    setting.snapshot.iter().chain(&setting.dump).try_for_each(|file| try_to_write(file))
+}
+
+fn try_to_write(file: &Path) -> Result<()> {
+    let is_new = !file.exists();
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
+    opened.map_err(|error| Unwritable(format!("cannot write {}: {error}", file.display())))?;
+    if is_new {
+        // (Where that fails it is there, empty, until it is written.)
+        let _ = std::fs::remove_file(file);
+    }
+    Ok(())
+}
+
+/// How the program ends after these runs.
+fn ended(reports: &[Report], out: &mut impl Write) -> Result<ExitCode> {
+    let unwritten: Vec<&str> = reports.iter().flat_map(|report| &report.unwritten).map(String::as_str).collect();
+    if !unwritten.is_empty() {
+        out.flush()?;
+        return Err(Unwritable(unwritten.join("; ")).into());
+    }
+    Ok(exit_code(reports))
 }
 
 /// Is what was asked for to be had?
@@ -245,42 +384,61 @@ fn spinner(scenario: &Scenario, policy: FinalizerPolicy) -> ProgressBar {
 }
 
 fn exit_code(reports: &[Report]) -> ExitCode {
+    if reports.iter().any(|report| report.interrupted) {
+        return ExitCode::from(INTERRUPTED_CODE);
+    }
     let ran_out = reports.iter().any(|report| report.out_of_memory.is_some());
     if ran_out { ExitCode::from(OUT_OF_MEMORY) } else { ExitCode::SUCCESS }
 }
 
-fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<()> {
+fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<ExitCode> {
     let scenario = options.scenario;
     check(scenario, &options.setting)?;
+    let spinner = spinner(scenario, options.policy.policy());
     let setting = options.setting.setting(options.policy.policy());
-    let mut reports = vec![scenario.run(&setting)?];
-    if let (Cure::Is(_), false) = (scenario.cure, setting.fixed) {
-        reports.push(scenario.run(&Setting { fixed: true, ..setting })?);
+    let setting = Setting { progress: Some(spinner.clone()), ..setting };
+    let is_stdout = options.output.as_os_str() == "-";
+    can_be_written(&setting)?;
+    if !is_stdout {
+        try_to_write(&options.output)?;
     }
+    let mut reports = vec![scenario.run(&setting)?];
+    if let (Cure::Is(_), false, false) = (scenario.cure, setting.fixed, crate::interrupted()) {
+        // What the leak wrote stays.
+        reports.push(scenario.run(&Setting { fixed: true, snapshot: None, dump: None, ..setting })?);
+    }
+    spinner.finish_and_clear();
     let page = page::page(scenario, &reports)?;
-    if options.output.as_os_str() == "-" {
+    if is_stdout {
         out.write_all(page.as_bytes())?;
     } else {
-        std::fs::write(&options.output, page).with_context(|| options.output.display().to_string())?;
+        let written = std::fs::write(&options.output, page);
+        written.map_err(|error| Unwritable(format!("cannot write {}: {error}", options.output.display())))?;
         writeln!(out, "{} written: {}", options.output.display(), reports[0].verdict.kind)?;
     }
-    Ok(())
+    ended(&reports, out)
 }
 
 fn print_text(scenario: &Scenario, reports: &[Report], quiet: bool, out: &mut impl Write) -> Result<()> {
     let style = Style::of_stdout();
     if !quiet {
         writeln!(out, "{}\n{}\n", style.heading(scenario.name), scenario.summary)?;
-        for line in wrap(scenario.story, WIDTH) {
+        let fixed = reports.first().is_some_and(|report| report.fixed);
+        let story = if fixed { format!("Without the cure: {}", scenario.story) } else { scenario.story.to_owned() };
+        for line in wrap(&story, WIDTH) {
             writeln!(out, "{line}")?;
+        }
+        if let (Cure::Is(cure), true) = (scenario.cure, fixed) {
+            for line in wrap(&format!("With it, as shown here: {cure}."), WIDTH) {
+                writeln!(out, "{line}")?;
+            }
         }
         write!(out, "{}", screen::steps(reports, style, false))?;
     }
     write!(out, "{}", screen::diagnoses(reports, style))?;
-    if let (Cure::Is(cure), false) = (scenario.cure, quiet) {
-        let fixed = reports.first().is_some_and(|report| report.fixed);
-        let how = if fixed { "This was the cure" } else { "The cure (--fixed)" };
-        writeln!(out, "\n{}", style.heading(how))?;
+    let fixed = reports.first().is_some_and(|report| report.fixed);
+    if let (Cure::Is(cure), false, false) = (scenario.cure, quiet, fixed) {
+        writeln!(out, "\n{}", style.heading("The cure (--fixed)"))?;
         for line in wrap(cure, WIDTH - 3) {
             writeln!(out, "   {line}")?;
         }
@@ -288,9 +446,9 @@ fn print_text(scenario: &Scenario, reports: &[Report], quiet: bool, out: &mut im
     Ok(())
 }
 
-fn print_json(reports: &[Report], out: &mut impl Write) -> Result<()> {
+fn print_json(reports: &[Report], as_list: bool, out: &mut impl Write) -> Result<()> {
     match reports {
-        [only] => serde_json::to_writer_pretty(&mut *out, only)?,
+        [only] if !as_list => serde_json::to_writer_pretty(&mut *out, only)?,
         all => serde_json::to_writer_pretty(&mut *out, all)?,
     }
     writeln!(out)?;

@@ -2,14 +2,18 @@
 //! replay of recorded programs. The program `gc-demo` is [`main`].
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod cli;
 mod inspect;
+mod jvm;
+mod machine;
 mod page;
 mod replay;
 mod report;
 mod scenarios;
 mod screen;
 mod setting;
+mod show;
 mod tour;
 mod watch;
 
@@ -35,24 +39,55 @@ fn go_on() {
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// The first Ctrl-C asks for the end, the second one is the end.
+/// The first Ctrl-C asks for the end, which comes within a second; the second one is the end.
 fn listen_for_interrupts() {
     let heard = || {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            end_now();
         }
+        std::thread::spawn(|| {
+            std::thread::sleep(PATIENCE);
+            eprintln!("interrupted: what was seen until then was too much to be judged in time");
+            end_now();
+        });
     };
     if let Err(error) = ctrlc::set_handler(heard) {
         eprintln!("warning: Ctrl-C will not be heard: {error}");
     }
 }
 
+/// So long an interrupted run may take to tell what it saw.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(800);
+
+/// The exit code of what was interrupted.
+const INTERRUPTED_CODE: u8 = 130;
+
+fn end_now() -> ! {
+    watch::restore_terminal();
+    std::process::exit(INTERRUPTED_CODE.into());
+}
+
+/// A file that cannot be written: not the command line's fault.
+#[derive(Debug)]
+struct Unwritable(String);
+
+impl std::fmt::Display for Unwritable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unwritable {}
+
+/// The exit code for output that could not be written.
+const UNWRITTEN: u8 = 1;
+
 /// The exit code for what is wrong with the command line or with a file.
 const UNUSABLE: u8 = 2;
 
 /// Reads the command line, and does what it says.
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::parse_from(jvm::understood(std::env::args_os()));
     listen_for_interrupts();
     let mut out = BufWriter::new(io::stdout().lock());
     let done = cli.run(&mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
@@ -62,7 +97,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(UNUSABLE)
+            ExitCode::from(if error.is::<Unwritable>() { UNWRITTEN } else { UNUSABLE })
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Report {
     pub seed: u64,
     /// What numbers were multiplied by.
     pub scale: f64,
+    /// Was it broken off? It is judged by what was seen until then.
+    pub interrupted: bool,
     /// What was concluded.
     pub verdict: Verdict,
     /// What was done and seen, in order.
@@ -33,6 +35,9 @@ pub struct Report {
     pub garbage: Vec<String>,
     /// Samples over time.
     pub timeline: Vec<Moment>,
+    /// Files that could not be written.
+    #[serde(skip)]
+    pub unwritten: Vec<String>,
     /// What the diagnosis is made from.
     #[serde(skip)]
     pub evidence: Evidence,
@@ -65,8 +70,13 @@ impl Report {
     /// Concludes anew, with what trials under other limits came to.
     pub fn conclude(&mut self, trials: &[Trial]) {
         let Evidence { timeline, snapshot, problems, .. } = &self.evidence;
-        self.verdict =
-            Verdict::of(&Case::new(timeline).snapshot(snapshot).problems(problems).trials(trials).diagnose());
+        let diagnosis = Case::new(timeline).snapshot(snapshot).problems(problems).trials(trials).diagnose();
+        self.verdict = Verdict::of(&diagnosis);
+        if self.interrupted && (self.verdict.suspects.is_empty() || self.may_be_told_by_trials()) {
+            // What is left to say would be about the work as a whole.
+            let text = "the run was interrupted: what was seen until then shows nothing suspicious\n".into();
+            self.verdict = Verdict { kind: "interrupted", suspects: Vec::new(), text };
+        }
     }
 }
 
@@ -90,9 +100,10 @@ impl Verdict {
 pub struct Exhausted {
     /// What there was not enough of.
     pub kind: String,
-    /// Bytes asked for, in use, declared, allowed.
+    /// Bytes asked for, of the heap, owned by values, declared, allowed.
     pub requested: usize,
     pub used: usize,
+    pub owned: usize,
     pub external: usize,
     pub max: Option<usize>,
     /// The error's text.
@@ -178,6 +189,8 @@ pub struct Step {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fact {
     Number(i64),
+    /// A number of bytes.
+    Bytes(u64),
     Flag(bool),
     Text(String),
     List(Vec<String>),
@@ -232,6 +245,7 @@ impl Serialize for Fact {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Fact::Number(number) => to.serialize_i64(*number),
+            Fact::Bytes(bytes) => to.serialize_u64(*bytes),
             Fact::Flag(flag) => to.serialize_bool(*flag),
             Fact::Text(text) => to.serialize_str(text),
             Fact::List(items) => to.collect_seq(items),
@@ -253,6 +267,12 @@ impl From<usize> for Fact {
 impl From<u64> for Fact {
     fn from(number: u64) -> Fact {
         Fact::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<i64> for Fact {
+    fn from(number: i64) -> Fact {
+        Fact::Number(number)
     }
 }
 

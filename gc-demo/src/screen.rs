@@ -62,7 +62,13 @@ pub fn steps(reports: &[Report], style: Style, only_tour: bool) -> String {
     for (number, step) in wanted.enumerate() {
         let twin = others.first().and_then(|other| other.steps.iter().find(|twin| twin.title == step.title));
         let number = (!only_tour).then_some(number + 1);
-        text += &heading(number, step, style);
+        text += &heading(
+            number,
+            step,
+            twin,
+            [first, others.first().unwrap_or(first)].map(|it| policy_name(it.policy)),
+            style,
+        );
         text += &match (twin, others.first()) {
             (Some(twin), Some(_)) if twin.facts == step.facts => one_column("both policies", step, style),
             (Some(twin), Some(other)) => {
@@ -83,9 +89,12 @@ pub fn diagnoses(reports: &[Report], style: Style) -> String {
         if at > 0 && is_same(&reports[0]) {
             continue;
         }
-        let same = reports.len() > 1 && reports[1..].iter().all(is_same);
+        let same = at == 0 && reports.len() > 1 && reports[1..].iter().all(is_same);
         let name = if same { "both policies" } else { policy_name(report.policy) };
         let _ = writeln!(text, "\n{}", style.heading(&format!("Diagnosis ({name}): {}", report.verdict.kind)));
+        if report.interrupted && report.verdict.kind != "interrupted" {
+            let _ = writeln!(text, "   Interrupted: judged by what was seen until then.");
+        }
         if let Some(error) = &report.out_of_memory {
             for line in wrap(&error.message, WIDTH - 3) {
                 let _ = writeln!(text, "   {line}");
@@ -101,10 +110,18 @@ pub fn diagnoses(reports: &[Report], style: Style) -> String {
     text
 }
 
-fn heading(number: Option<usize>, step: &Step, style: Style) -> String {
+/// The title, and what to make of it: where the two runs differ, what each does.
+fn heading(number: Option<usize>, step: &Step, twin: Option<&Step>, names: [&str; 2], style: Style) -> String {
     let title = number.map_or_else(|| format!("   {}", step.title), |number| format!("{number}. {}", step.title));
     let mut text = format!("\n{}\n", style.heading(&title));
-    for line in wrap(step.note, WIDTH - 3).iter().filter(|line| !line.is_empty()) {
+    let notes = match twin.filter(|twin| twin.note != step.note) {
+        None => vec![step.note.to_owned()],
+        Some(twin) => {
+            let both = names.iter().zip([step.note, twin.note]).filter(|(_, note)| !note.is_empty());
+            both.map(|(name, note)| format!("{name}: {note}")).collect()
+        }
+    };
+    for line in notes.iter().flat_map(|note| wrap(note, WIDTH - 3)).filter(|line| !line.is_empty()) {
         let _ = writeln!(text, "   {line}");
     }
     text
@@ -147,6 +164,7 @@ fn row(name: &str, left: &[String], right: &[String], width: usize) -> String {
 fn lines(value: &Fact, width: usize) -> Vec<String> {
     match value {
         Fact::Number(number) => vec![number.to_string()],
+        Fact::Bytes(bytes) => vec![crate::bytes::shown(*bytes)],
         Fact::Flag(flag) => vec![(if *flag { "yes" } else { "no" }).to_owned()],
         Fact::Text(text) => wrap(text, width),
         Fact::List(items) if items.is_empty() => vec!["none".to_owned()],

@@ -3,6 +3,7 @@
 use crate::watch::Watcher;
 use clap::{Args, ValueEnum};
 use gc_core::{FinalizerPolicy, Pace};
+use indicatif::ProgressBar;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +49,10 @@ pub struct Setting {
     pub watcher: Option<Watcher>,
     /// Run again under a larger limit, to see how that ends; nothing is shown or written.
     pub is_trial: bool,
+    /// May it be run again under larger limits?
+    pub trials: bool,
+    /// Where what takes its time is told.
+    pub progress: Option<ProgressBar>,
 }
 
 impl Default for Setting {
@@ -68,11 +73,25 @@ impl Default for Setting {
             snapshot: None,
             watcher: None,
             is_trial: false,
+            trials: true,
+            progress: None,
         }
     }
 }
 
 impl Setting {
+    /// Tells what is being done, on a line of its own and beside the spinner.
+    pub fn tell(&self, what: &str) {
+        match &self.progress {
+            Some(progress) if !progress.is_hidden() => {
+                progress.set_message(what.to_owned());
+                progress.suspend(|| eprintln!("{what}"));
+            }
+            Some(_) => eprintln!("{what}"),
+            None => {}
+        }
+    }
+
     /// A number of things at this scale, at least one.
     pub fn scaled(&self, number: usize) -> usize {
         ((number as f64 * self.scale) as usize).max(1)
@@ -109,6 +128,9 @@ pub struct SettingOptions {
     /// Plants a leak in the scenario service
     #[arg(long, value_enum, value_name = "KIND")]
     leak: Option<LeakKind>,
+    /// After out-of-memory, do not run it again under 2, 4 and 8 times the limit
+    #[arg(long)]
+    no_trials: bool,
     /// Log lines of collections on stderr, as the JVM's -Xlog:gc
     #[arg(long)]
     gc_log: bool,
@@ -153,6 +175,8 @@ impl SettingOptions {
             snapshot: self.snapshot.clone(),
             watcher: None,
             is_trial: false,
+            trials: !self.no_trials,
+            progress: None,
         }
     }
 }

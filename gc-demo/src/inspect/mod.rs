@@ -13,14 +13,14 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Options {
-    /// A `.heapsnapshot` file; with a second one, what changed
+    /// A `.heapsnapshot` file, `-` for stdin; with a second one, what changed
     #[arg(value_name = "FILE", num_args = 1..=2, required = true)]
     files: Vec<PathBuf>,
     /// How many rows of each table are shown
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
     /// Show the shortest path from a root to the object with this id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     path: Option<u64>,
     /// Show the objects that retain most
     #[arg(long)]
@@ -34,6 +34,12 @@ pub struct Options {
     /// Print JSON: types, retained sizes of all objects, suspects
     #[arg(long)]
     json: bool,
+}
+
+/// An id as it is shown, `@2405`, or without the sign.
+fn id(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix('@').unwrap_or(text);
+    digits.parse().map_err(|_| "an id is wanted as it is shown: @2405".into())
 }
 
 /// Reads the files and shows what was asked for.

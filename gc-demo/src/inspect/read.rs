@@ -19,6 +19,9 @@ use std::path::Path;
 /// # Errors
 /// When it cannot be read, is cut short, or is something else.
 pub fn file(path: &Path) -> Result<Snapshot> {
+    if path.as_os_str() == "-" {
+        return snapshot(std::io::stdin().lock()).context("stdin");
+    }
     let name = path.display().to_string();
     let file = File::open(path).with_context(|| name.clone())?;
     let metadata = file.metadata().with_context(|| name.clone())?;

@@ -204,6 +204,7 @@ fn steps(report: &Report) -> Vec<Step> {
 fn text(fact: &Fact) -> String {
     match fact {
         Fact::Number(number) => number.to_string(),
+        Fact::Bytes(bytes) => crate::bytes::shown(*bytes),
         Fact::Flag(flag) => (if *flag { "yes" } else { "no" }).into(),
         Fact::Text(text) => text.clone(),
         Fact::List(items) if items.is_empty() => "none".into(),

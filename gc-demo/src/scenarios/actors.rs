@@ -1,19 +1,22 @@
 //! The managed types that more than one scenario uses.
 
-use super::scene::{Diary, Scene};
-use gc_core::{Finalize, Gc, GcAny, Slot, Trace};
+use super::scene::{Diary, Failed, Scene};
+use gc_core::{Finalize, Gc, GcAny, Slot, Trace, Weak};
+use std::cell::RefCell;
 
 /// An object without finalizer.
 #[derive(Trace)]
 pub struct Node {
     name: &'static str,
     pub next: Slot<Node>,
+    /// The cure: a pointer that is in no count.
+    pub weakly: RefCell<Weak<Node>>,
 }
 
 impl Node {
     /// A new one that holds nothing.
-    pub fn alloc(scene: &Scene, name: &'static str) -> Gc<Node> {
-        scene.heap.alloc(Node { name, next: Slot::empty() })
+    pub fn alloc(scene: &Scene, name: &'static str) -> Result<Gc<Node>, Failed> {
+        scene.alloc(Node { name, next: Slot::empty(), weakly: RefCell::default() })
     }
 }
 
@@ -23,24 +26,30 @@ impl Node {
 pub struct Resource {
     name: &'static str,
     pub peer: Slot<Resource>,
+    /// The cure: a pointer that is in no count.
+    weakly: RefCell<Weak<Resource>>,
     #[trace(skip)]
     diary: Diary,
 }
 
 impl Resource {
     /// A new one that holds nothing.
-    pub fn alloc(scene: &Scene, name: &'static str) -> Gc<Resource> {
-        scene.heap.alloc(Resource { name, peer: Slot::empty(), diary: scene.diary.clone() })
+    pub fn alloc(scene: &Scene, name: &'static str) -> Result<Gc<Resource>, Failed> {
+        let diary = scene.diary.clone();
+        scene.alloc(Resource { name, peer: Slot::empty(), weakly: RefCell::default(), diary })
     }
 
     /// Two that hold each other, held from outside by nobody any more. With the cure the
-    /// second does not hold the first: where it needs it, it asks a weak reference.
-    pub fn forgotten_pair(scene: &Scene, names: [&'static str; 2]) {
-        let [one, two] = names.map(|name| Resource::alloc(scene, name));
+    /// second holds the first weakly.
+    pub fn forgotten_pair(scene: &Scene, [one, two]: [&'static str; 2]) -> Result<(), Failed> {
+        let (one, two) = (Resource::alloc(scene, one)?, Resource::alloc(scene, two)?);
         one.peer.set(Some(two.clone()));
-        if !scene.setting.fixed {
+        if scene.setting.fixed {
+            *two.weakly.borrow_mut() = Gc::try_downgrade(&one)?;
+        } else {
             two.peer.set(Some(one.clone()));
         }
+        Ok(())
     }
 }
 
@@ -82,9 +91,9 @@ impl Shelter {
 
 impl Phoenix {
     /// A new one that holds nothing.
-    pub fn alloc(scene: &Scene, shelter: &Shelter, name: &'static str) -> Gc<Phoenix> {
+    pub fn alloc(scene: &Scene, shelter: &Shelter, name: &'static str) -> Result<Gc<Phoenix>, Failed> {
         let (diary, shelter) = (scene.diary.clone(), shelter.clone());
-        scene.heap.alloc(Phoenix { name, mate: Slot::empty(), diary, shelter })
+        scene.alloc(Phoenix { name, mate: Slot::empty(), diary, shelter })
     }
 }
 

@@ -1,9 +1,9 @@
 //! What counting cannot see, and how the collector finds it.
 
 use super::actors::{Node, name_of};
-use super::{Cure, Scenario, scene::Scene};
-use crate::report::Report;
-use gc_core::{GcAny, Generation};
+use super::scene::{Played, Scene};
+use super::{Cure, Scenario};
+use gc_core::{Gc, GcAny, Generation};
 
 pub const SCENARIO: Scenario = Scenario {
     name: "cycle",
@@ -14,36 +14,46 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("one of the two holds the other weakly: counting alone frees both"),
     max: None,
     in_tour: true,
+    file: "cycle.rs",
+    source: include_str!("cycle.rs"),
+    python: include_str!("python/cycle.py"),
     play,
 };
 
-fn play(mut scene: Scene) -> Report {
-    forget_a_pair(&mut scene);
-    collect_it(&mut scene);
-    grow_old(&mut scene);
-    scene.end()
+fn play(scene: &mut Scene) -> Played {
+    forget_a_pair(scene)?;
+    collect_it(scene);
+    grow_old(scene)?;
+    scene.conclude();
+    Ok(())
 }
 
-fn forget_a_pair(scene: &mut Scene) {
-    let [a, b] = ["a", "b"].map(|name| Node::alloc(scene, name));
+fn forget_a_pair(scene: &mut Scene) -> Played {
+    let (a, b) = (Node::alloc(scene, "a")?, Node::alloc(scene, "b")?);
     a.next.set(Some(b.clone()));
-    if !scene.setting.fixed {
-        b.next.set(Some(a.clone()));
-    }
+    let (title, note) = if scene.setting.fixed {
+        *b.weakly.borrow_mut() = Gc::try_downgrade(&a)?;
+        ("One node holds the other, which holds it weakly", "The weak pointer is no edge, and in no count.")
+    } else {
+        b.next.set(Some(a.clone())); // <- the leak
+        ("Two nodes hold each other", "Each is held by a variable and by the other.")
+    };
     let (edges, counts) = (scene.edges(), scene.counts());
-    scene
-        .step("Two nodes hold each other", "Each is held by a variable and by the other.")
-        .fact("edges", edges)
-        .fact("counts", counts);
+    scene.step(title, note).fact("edges", edges).fact("counts", counts);
 
     drop((a, b));
     let (alive, counts, holders) = (scene.alive(), scene.counts(), referrers(scene));
+    let note = match alive.len() {
+        0 => "The first count reaches zero, and with it the other: both are gone.",
+        _ => "No count reaches zero, so both live on, out of reach.",
+    };
     scene
-        .step("Both variables go", "No count reaches zero, so both live on, out of reach.")
+        .step("Both variables go", note)
         .in_tour()
         .fact("alive", alive)
         .fact("counts", counts)
         .fact("held by", holders);
+    Ok(())
 }
 
 /// Who in the heap holds whom: nobody else is left.
@@ -58,16 +68,20 @@ fn referrers(scene: &Scene) -> Vec<String> {
 fn collect_it(scene: &mut Scene) {
     let (returned, alive) = (scene.heap.collect(), scene.alive());
     let again = scene.heap.collect();
+    let note = match returned {
+        0 => "There is nothing left to find.",
+        _ => "Every reference to the two comes from the two: they are unreachable. (Python: gc.collect())",
+    };
     scene
-        .step("collect()", "Every reference to the two comes from the two: they are unreachable.")
+        .step("collect()", note)
         .in_tour()
         .fact("collect() returned", returned)
         .fact("alive", alive)
         .fact("collect() again", again);
 }
 
-fn grow_old(scene: &mut Scene) {
-    let survivor = Node::alloc(scene, "survivor");
+fn grow_old(scene: &mut Scene) -> Played {
+    let survivor = Node::alloc(scene, "survivor")?;
     let young = scene.generation(Generation::Zero);
     scene.heap.collect_generation(Generation::Zero);
     let middle = scene.generation(Generation::One);
@@ -83,4 +97,5 @@ fn grow_old(scene: &mut Scene) {
         .fact("in generation 1", middle)
         .fact("in generation 2", old);
     drop(survivor);
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! The question on which the two policies part.
 
 use super::actors::Resource;
-use super::{Cure, Scenario, scene::Scene};
-use crate::report::Report;
+use super::scene::{Played, Scene};
+use super::{Cure, Scenario};
 
 pub const SCENARIO: Scenario = Scenario {
     name: "cycle-with-finalizer",
@@ -15,34 +15,50 @@ pub const SCENARIO: Scenario = Scenario {
     ),
     max: None,
     in_tour: true,
+    file: "cycle_with_finalizer.rs",
+    source: include_str!("cycle_with_finalizer.rs"),
+    python: include_str!("python/cycle_with_finalizer.py"),
     play,
 };
 
-fn play(mut scene: Scene) -> Report {
-    forget_a_pair(&mut scene);
-    collect_it(&mut scene);
-    look_into_garbage(&mut scene);
-    scene.end_with_the_heap(
-        "The heap is dropped",
-        "What is uncollectable then is reported, and leaks, as at the exit of Python 2.",
-    )
+fn play(scene: &mut Scene) -> Played {
+    forget_a_pair(scene)?;
+    collect_it(scene);
+    look_into_garbage(scene);
+    let note = match scene.heap.garbage().len() {
+        0 => "Nothing is uncollectable, so there is nothing to report.",
+        _ => "What is uncollectable then is reported, and leaks, as at the exit of Python 2.",
+    };
+    scene.end_with_the_heap("The heap is dropped", note);
+    Ok(())
 }
 
-fn forget_a_pair(scene: &mut Scene) {
-    Resource::forgotten_pair(scene, ["session", "connection"]);
-    let (edges, counts) = (scene.edges(), scene.counts());
-    scene
-        .step("A session and its connection hold each other, and are forgotten", "")
-        .in_tour()
-        .fact("edges", edges)
-        .fact("counts", counts);
+fn forget_a_pair(scene: &mut Scene) -> Played {
+    Resource::forgotten_pair(scene, ["session", "connection"])?; // <- the leak: each holds the other
+    let (edges, counts, ran) = (scene.edges(), scene.counts(), scene.diary.take());
+    let (title, note) = if scene.setting.fixed {
+        let title = "A session holds its connection, which holds it weakly; both are forgotten";
+        (title, "Both die by their counts at once, and each finalizer runs.")
+    } else {
+        ("A session and its connection hold each other, and are forgotten", "")
+    };
+    let step = scene.step(title, note).in_tour().fact("edges", edges).fact("counts", counts);
+    if !ran.is_empty() {
+        step.fact("finalizers that ran", ran);
+    }
+    Ok(())
 }
 
 fn collect_it(scene: &mut Scene) {
     let returned = scene.heap.collect();
     let (finalized, garbage, alive) = (scene.diary.take(), scene.garbage(), scene.alive());
+    let note = match (returned, garbage.len()) {
+        (0, _) => "Nothing is left to collect.",
+        (_, 0) => "Two objects are found, finalized once each, and reclaimed.",
+        _ => "Two objects are found, and kept: intact, never finalized, in the garbage list.",
+    };
     scene
-        .step("collect()", "Both policies find the same two objects. Legacy keeps them, intact and never finalized.")
+        .step("collect()", note)
         .in_tour()
         .fact("collect() returned", returned)
         .fact("finalizers that ran", finalized)
@@ -53,12 +69,15 @@ fn collect_it(scene: &mut Scene) {
 fn look_into_garbage(scene: &mut Scene) {
     let (counts, edges) = (scene.counts(), scene.edges());
     let (again, garbage) = (scene.heap.collect(), scene.heap.garbage().len());
-    scene
-        .step(
-            "What is in garbage, and collect() again",
+    let note = match garbage {
+        0 => "The list is empty. (Python: gc.garbage)",
+        _ => {
             "The list itself holds each entry, so that the program can reach it, and no collection finds it \
-             unreachable any more. `gc-demo run break-the-garbage` shows the way out.",
-        )
+             unreachable any more. (Python: gc.garbage) `gc-demo run break-the-garbage` shows the way out."
+        }
+    };
+    scene
+        .step("What is in garbage, and collect() again", note)
         .fact("counts", counts)
         .fact("edges", edges)
         .fact("collect() returned", again)

@@ -1,8 +1,7 @@
 //! A finalizer that fails does not stop the collector.
 
-use super::scene::{Diary, Scene};
+use super::scene::{Diary, Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use gc_core::{Finalize, Gc, Trace};
 
 pub const SCENARIO: Scenario = Scenario {
@@ -14,6 +13,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("the finalizer checks what it needs before it uses it"),
     max: None,
     in_tour: false,
+    file: "finalizer_panics.rs",
+    source: include_str!("finalizer_panics.rs"),
+    python: include_str!("python/finalizer_panics.py"),
     play,
 };
 
@@ -32,19 +34,20 @@ impl Finalize for TempFile {
         if this.opened {
             this.diary.note(format!("{} closed", this.name));
         } else if !this.checks {
-            panic!("{} was never opened", this.name);
+            panic!("{} was never opened", this.name); // <- the leak
         }
     }
 }
 
-fn play(mut scene: Scene) -> Report {
+fn play(scene: &mut Scene) -> Played {
     let files = scene.setting.scaled(6);
     let (fixed, diary) = (scene.setting.fixed, scene.diary.clone());
     let file = |number: usize| {
         let (name, opened) = (format!("file {number}"), !number.is_multiple_of(3));
         TempFile { name, opened, diary: diary.clone(), checks: fixed }
     };
-    let held: Vec<Gc<TempFile>> = (1..=files).map(|number| scene.heap.alloc(file(number))).collect();
+    let held: Result<Vec<Gc<TempFile>>, Failed> = (1..=files).map(|number| scene.alloc(file(number))).collect();
+    let held = held?;
     // (The default hook of Rust would print each panic, although it is caught.)
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
@@ -57,5 +60,6 @@ fn play(mut scene: Scene) -> Report {
         .fact("closed", closed)
         .fact("reported", reported)
         .fact("still alive", alive);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }

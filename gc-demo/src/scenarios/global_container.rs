@@ -1,8 +1,8 @@
 //! The commonest leak of all: nothing unreachable, but a container that is never emptied.
 
-use super::scene::Scene;
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::{Report, Step};
+use crate::report::Step;
 use gc_core::{Census, Gc, Growth, List, Peaks, Slot, Trace};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,6 +17,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("entries leave the list and the map when their request is done"),
     max: None,
     in_tour: true,
+    file: "global_container.rs",
+    source: include_str!("global_container.rs"),
+    python: include_str!("python/global_container.py"),
     play,
 };
 
@@ -42,30 +45,32 @@ struct Request {
     body: String,
 }
 
-fn play(mut scene: Scene) -> Report {
-    let global = scene.heap.alloc(AuditLog { entries: List::new(), by_user: RefCell::default() });
+fn play(scene: &mut Scene) -> Played {
+    let global = scene.alloc(AuditLog { entries: List::new(), by_user: RefCell::default() })?;
     let mut peaks = Peaks::new();
     let requests = scene.setting.scaled(REQUESTS);
     for title in ["A quarter of the requests is served", "Half of them", "Three quarters", "All of them"] {
-        scene.serve(requests / 4, LOOKS / 4, |scene, number| {
-            serve(scene, &global, number);
-            Ok(())
-        });
-        watch(&mut scene, title, &mut peaks);
+        let served = scene.serve(requests / 4, LOOKS / 4, |scene, number| serve(scene, &global, number));
+        if !served {
+            watch(scene, "As far as it came", &mut peaks);
+            break;
+        }
+        watch(scene, title, &mut peaks);
     }
-    find_holder(&mut scene);
-    scene.end()
+    find_holder(scene);
+    scene.conclude();
+    Ok(())
 }
 
 /// Each request has a session, which knows its request; a collection would find both, were
 /// there not the lines that are meant for an audit.
-fn serve(scene: &mut Scene, global: &AuditLog, number: usize) {
-    let session = scene.heap.alloc(Session { request: Slot::empty() });
+fn serve(scene: &mut Scene, global: &AuditLog, number: usize) -> Result<(), Failed> {
+    let session = scene.alloc(Session { request: Slot::empty() })?;
     let body = "x".repeat(scene.dice.between(0, 100));
-    let request = scene.heap.alloc(Request { session: Slot::new(Some(session.clone())), body });
+    let request = scene.alloc(Request { session: Slot::new(Some(session.clone())), body })?;
     assert!(request.body.len() <= 100);
     session.request.set(Some(request));
-    global.entries.push(session.clone());
+    global.entries.push(session.clone()); // <- the leak
     let user = scene.dice.between(0, 20) as u64;
     let before = global.by_user.borrow_mut().insert(user, session);
     drop(before);
@@ -74,6 +79,7 @@ fn serve(scene: &mut Scene, global: &AuditLog, number: usize) {
         let sessions = std::mem::take(&mut *global.by_user.borrow_mut());
         drop(sessions);
     }
+    Ok(())
 }
 
 /// How many rows of a census are shown.
@@ -88,7 +94,8 @@ fn watch(scene: &mut Scene, title: &'static str, peaks: &mut Peaks) {
     let census = scene.heap.census();
     let grown = |growth: Growth| (growth.type_name, growth.more as i64);
     let grown: Vec<(String, i64)> = peaks.growth(&census).into_iter().map(grown).collect();
-    let step: &mut Step = scene.step(title, "");
+    let note = "gc.collect(), objgraph.show_most_common_types(limit=50), objgraph.show_growth()";
+    let step: &mut Step = scene.step(title, note);
     step.fact("collect() returned", returned).fact("most common types", most_common(&census)).fact("growth", grown);
 }
 
@@ -98,13 +105,17 @@ fn find_holder(scene: &mut Scene) {
     let newest = scene.heap.by_type(&suspect).pop().map(|object| object.id());
     let snapshot = scene.heap.snapshot();
     let path = newest.and_then(|id| snapshot.object(id)).and_then(|object| snapshot.path_to_root(object));
-    let lines = path.map_or_else(Vec::new, |path| path.to_string().lines().map(str::trim).map(str::to_owned).collect());
-    scene
-        .step(
-            "Who holds the newest of the commonest type?",
+    let lines: Vec<String> =
+        path.map_or_else(Vec::new, |path| path.to_string().lines().map(str::trim).map(str::to_owned).collect());
+    let note = match lines.len() {
+        0 | 1 => "It is held from outside of the heap itself, by a variable. (Python: objgraph.find_backref_chain)",
+        _ => {
             "The shortest path to it from an object that is held from outside of the heap: by a variable, the \
-             global.",
-        )
+             global. (Python: objgraph.find_backref_chain)"
+        }
+    };
+    scene
+        .step("Who holds the newest of the commonest type?", note)
         .in_tour()
         .fact("commonest type", suspect)
         .fact("path", lines);

@@ -1,8 +1,7 @@
 //! The end of a leak that nobody looked for.
 
-use super::scene::{Failed, Scene};
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use gc_core::{Gc, Slot, Trace};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,10 +15,15 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("each request removes its listeners when it is done"),
     max: Some(4 << 20),
     in_tour: false,
+    file: "leak_becomes_overflow.rs",
+    source: include_str!("leak_becomes_overflow.rs"),
+    python: include_str!("python/leak_becomes_overflow.py"),
     play,
 };
 
 const REQUESTS: usize = 200_000;
+/// As many as the leak never comes to.
+const CURED: usize = 20_000;
 const LOOKS: usize = 1000;
 
 #[derive(Trace, Default)]
@@ -33,10 +37,10 @@ struct Listener {
     buffer: [u64; 16],
 }
 
-fn play(mut scene: Scene) -> Report {
-    let bus = scene.heap.alloc(EventBus::default());
-    // The limit decides when it ends; with the cure nothing does.
-    let requests = if scene.setting.fixed { scene.setting.scaled(5000) } else { REQUESTS };
+fn play(scene: &mut Scene) -> Played {
+    let bus = scene.alloc(EventBus::default())?;
+    // The limit decides when it ends; with the cure more are served than without it.
+    let requests = if scene.setting.fixed { scene.setting.scaled(CURED) } else { REQUESTS };
     let looks = if scene.setting.fixed { 100 } else { LOOKS };
     let mut served = 0usize;
     let completed = scene.serve(requests, looks, |scene, number| {
@@ -49,11 +53,13 @@ fn play(mut scene: Scene) -> Report {
     scene
         .step("Requests are served until the heap is full, or all are", "")
         .in_tour()
+        .fact("requests to serve", requests)
+        .fact("requests served", served)
         .fact("all were served", completed)
         .fact("listeners", listeners)
         .fact("freed at last", last);
-    scene.step("In numbers", "").fact("requests served", served);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
 fn listen(scene: &mut Scene, bus: &Gc<EventBus>, number: u64) -> Result<(), Failed> {
@@ -61,7 +67,7 @@ fn listen(scene: &mut Scene, bus: &Gc<EventBus>, number: u64) -> Result<(), Fail
     for at in 0..listeners {
         let listener = scene.heap.try_alloc(Listener { bus: Slot::new(Some(bus.clone())), buffer: [number; 16] })?;
         assert!(listener.bus.get().is_some() && listener.buffer[0] == number);
-        bus.listeners.borrow_mut().insert(number * 3 + at, listener);
+        bus.listeners.borrow_mut().insert(number * 3 + at, listener); // <- the leak
     }
     if scene.setting.fixed {
         let done = std::mem::take(&mut *bus.listeners.borrow_mut());

@@ -1,8 +1,7 @@
 //! No leak: what lives needs more than the limit.
 
-use super::scene::{Failed, Scene};
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use gc_core::{Gc, List, Trace};
 
 pub const SCENARIO: Scenario = Scenario {
@@ -14,6 +13,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("the limit is raised to what the index needs"),
     max: Some(2 << 20),
     in_tour: false,
+    file: "limit_too_small.rs",
+    source: include_str!("limit_too_small.rs"),
+    python: include_str!("python/limit_too_small.py"),
     play,
 };
 
@@ -29,8 +31,8 @@ struct Entry {
     postings: [u64; 12],
 }
 
-fn play(mut scene: Scene) -> Report {
-    let index = scene.heap.alloc(List::<Entry>::new());
+fn play(scene: &mut Scene) -> Played {
+    let index = scene.alloc(List::<Entry>::new())?;
     scene.sample();
     // The size is what matters here, so that no scale changes who is right.
     let started = scene.serve(1, 1, |scene, _| load(scene, &index));
@@ -39,7 +41,7 @@ fn play(mut scene: Scene) -> Report {
     let served = started
         && scene.serve(requests, 20, |scene, _| {
             let at = scene.dice.between(0, ENTRIES - 1);
-            let entry = index.get(at).ok_or(Failed)?;
+            let entry = index.get(at).ok_or(Failed::OutOfMemory)?;
             found += usize::from(entry.key == at as u64 && entry.postings[0] == entry.key);
             Ok(())
         });
@@ -51,17 +53,15 @@ fn play(mut scene: Scene) -> Report {
         .fact("it served", served)
         .fact("requests answered", found)
         .fact("entries loaded", entries);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
 fn load(scene: &mut Scene, index: &Gc<List<Entry>>) -> Result<(), Failed> {
     for key in 0..ENTRIES as u64 {
         let entry = scene.heap.try_alloc(Entry { key, postings: [key; 12] })?;
-        index.push(entry);
-        if key % 5000 == 0 {
-            scene.timeline.sample(&scene.heap);
-            scene.show();
-        }
+        index.push(entry); // <- the leak
+        scene.look_within(index.len())?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! All rows of a table at once, against page by page.
 
-use super::scene::{Failed, Scene};
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
+use crate::report::Fact;
 use gc_core::{List, Trace};
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("the same query page by page: the same result, and the heap stays flat"),
     max: Some(8 << 20),
     in_tour: false,
+    file: "load_all_rows.rs",
+    source: include_str!("load_all_rows.rs"),
+    python: include_str!("python/load_all_rows.py"),
     play,
 };
 
@@ -31,7 +34,7 @@ struct Row {
     text: [u8; 64],
 }
 
-fn play(mut scene: Scene) -> Report {
+fn play(scene: &mut Scene) -> Played {
     let rows = scene.setting.rows.unwrap_or_else(|| ROWS.max(scene.setting.scaled(ROWS)));
     let folder = Folder::new(scene.setting.seed);
     let database = folder
@@ -42,12 +45,13 @@ fn play(mut scene: Scene) -> Report {
         Ok(database) => database,
         Err(error) => {
             scene.step("The database cannot be made", "").in_tour().fact("error", error);
-            return scene.end();
+            scene.conclude();
+            return Ok(());
         }
     };
     // Requests that need little.
     scene.serve(20, 10, |scene, number| sum(scene, &database, number as i64 * 10, 10).map(drop));
-    let page = if scene.setting.fixed { PAGE } else { rows };
+    let page = if scene.setting.fixed { PAGE } else { rows }; // <- the leak
     let mut total = 0i64;
     let completed = scene.serve(1, 1, |scene, _| {
         for first in (0..rows).step_by(page) {
@@ -63,28 +67,26 @@ fn play(mut scene: Scene) -> Report {
         .fact("rows", rows)
         .fact("rows at once", page)
         .fact("it was made", completed)
-        .fact("total", total.to_string())
-        .fact("most memory, bytes", peak);
-    scene.end()
+        .fact("sum of the amounts", total)
+        .fact("most memory", Fact::Bytes(peak as u64));
+    scene.conclude();
+    Ok(())
 }
 
 /// The sum over a page, whose rows are all objects at that time.
 fn sum(scene: &mut Scene, database: &Connection, first: i64, page: usize) -> Result<i64, Failed> {
     let list = scene.heap.try_alloc(List::<Row>::new()).map_err(|error| Failed::from(error.without_value()))?;
     let query = "SELECT id, amount, text FROM sales WHERE id >= ?1 ORDER BY id LIMIT ?2";
-    let mut statement = database.prepare_cached(query).map_err(|_| Failed)?;
-    let mut rows = statement.query(params![first, page as i64]).map_err(|_| Failed)?;
-    while let Some(row) = rows.next().map_err(|_| Failed)? {
-        let text: String = row.get(2).map_err(|_| Failed)?;
+    let mut statement = database.prepare_cached(query).map_err(|_| Failed::Database)?;
+    let mut rows = statement.query(params![first, page as i64]).map_err(|_| Failed::Database)?;
+    while let Some(row) = rows.next().map_err(|_| Failed::Database)? {
+        let text: String = row.get(2).map_err(|_| Failed::Database)?;
         let mut bytes = [0; 64];
         let length = text.len().min(64);
         bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
-        let (id, amount) = (row.get(0).map_err(|_| Failed)?, row.get(1).map_err(|_| Failed)?);
+        let (id, amount) = (row.get(0).map_err(|_| Failed::Database)?, row.get(1).map_err(|_| Failed::Database)?);
         list.push(scene.heap.try_alloc(Row { id, amount, text: bytes })?);
-        if list.len().is_multiple_of(5000) {
-            scene.timeline.sample(&scene.heap);
-            scene.show();
-        }
+        scene.look_within(list.len())?;
     }
     let rows = (0..list.len()).filter_map(|at| list.get(at));
     Ok(rows.filter(|row| row.id >= first && row.text[0] != 0).map(|row| row.amount).sum())

@@ -23,8 +23,9 @@ mod weak_cache;
 
 use crate::report::Report;
 use crate::setting::Setting;
+use crate::{bytes, machine};
 use gc_core::{BuildError, Trial};
-use scene::Scene;
+use scene::{Played, Scene};
 
 /// A story that can be told under either policy.
 pub struct Scenario {
@@ -40,7 +41,11 @@ pub struct Scenario {
     pub max: Option<usize>,
     /// Does the tour tell it? It takes no time, and no library.
     pub in_tour: bool,
-    play: fn(Scene) -> Report,
+    /// Its own source, and the same program in Python.
+    pub file: &'static str,
+    pub source: &'static str,
+    pub python: &'static str,
+    play: fn(&mut Scene) -> Played,
 }
 
 /// What helps.
@@ -100,12 +105,19 @@ impl Scenario {
     /// When no heap can be made with these limits.
     pub fn run(&self, setting: &Setting) -> Result<Report, BuildError> {
         let setting = self.with_cure(setting);
-        let mut report = (self.play)(Scene::new(self, setting.clone())?);
-        if report.out_of_memory.is_some() && report.may_be_told_by_trials() {
+        let mut report = self.play_on(Scene::new(self, setting.clone())?);
+        let is_worth_it = report.out_of_memory.is_some() && report.may_be_told_by_trials();
+        if is_worth_it && setting.trials && !report.interrupted {
             let trials = self.trials(&setting)?;
+            report.interrupted |= crate::interrupted();
             report.conclude(&trials);
         }
         Ok(report)
+    }
+
+    fn play_on(&self, mut scene: Scene) -> Report {
+        let played = (self.play)(&mut scene);
+        scene.report(played)
     }
 
     /// The cure of a limit that is too small is a larger one.
@@ -118,11 +130,22 @@ impl Scenario {
     }
 
     fn trials(&self, setting: &Setting) -> Result<Vec<Trial>, BuildError> {
-        let mut trials = Vec::new();
+        let mut trials: Vec<Trial> = Vec::new();
+        let Some(limit) = setting.max.or(self.max) else { return Ok(trials) };
         for factor in FACTORS {
-            let max = setting.max.or(self.max).map(|max| max.saturating_mul(factor));
-            let trial = Setting { max, is_trial: true, ..setting.clone() };
-            trials.extend((self.play)(Scene::new(self, trial)?).evidence.trial);
+            let max = limit.saturating_mul(factor);
+            let shown = bytes::shown(max as u64);
+            if machine::free_memory().is_some_and(|free| max > free / 2) {
+                setting.tell(&format!("{}: not tried with {shown}: the machine has not twice as much free", self.name));
+                break;
+            }
+            setting.tell(&format!("{}: tried again with {shown} (--no-trials leaves that out)", self.name));
+            let trial = Setting { max: Some(max), is_trial: true, ..setting.clone() };
+            let trial = self.play_on(Scene::new(self, trial)?).evidence.trial;
+            trials.extend(trial);
+            if trial.is_none_or(|trial| trial.completed) {
+                break; // interrupted, or it is known what is enough
+            }
         }
         Ok(trials)
     }

@@ -1,8 +1,8 @@
 //! Memory that a C library takes, and nobody gives back.
 
-use super::scene::Scene;
+use super::scene::{Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
+use crate::report::Fact;
 use gc_core::{GaugeKind, Trace, resident_bytes};
 use rusqlite::Connection;
 
@@ -16,6 +16,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("the connection is closed when its object goes"),
     max: None,
     in_tour: false,
+    file: "native_module.rs",
+    source: include_str!("native_module.rs"),
+    python: include_str!("python/native_module.py"),
     play,
 };
 
@@ -28,7 +31,7 @@ struct Database {
     rows: usize,
 }
 
-fn play(mut scene: Scene) -> Report {
+fn play(scene: &mut Scene) -> Played {
     scene.heap.gauge("resident set", GaugeKind::ResidentBytes, || resident_bytes().unwrap_or(0));
     let requests = scene.setting.scaled(REQUESTS);
     let before = resident_bytes();
@@ -37,11 +40,11 @@ fn play(mut scene: Scene) -> Report {
         let filled = open();
         failed += usize::from(filled.is_err());
         let Ok((connection, rows)) = filled else { return Ok(()) };
-        let database = scene.heap.alloc(Database { rows });
+        let database = scene.alloc(Database { rows })?;
         assert!(database.rows > 0);
         if !scene.setting.fixed {
             // As a binding without a destructor does.
-            std::mem::forget(connection);
+            std::mem::forget(connection); // <- the leak
         }
         Ok(())
     });
@@ -51,9 +54,10 @@ fn play(mut scene: Scene) -> Report {
         .step("All requests are served", "")
         .in_tour()
         .fact("objects on the heap", objects)
-        .fact("resident set grew by", grew)
+        .fact("resident set grew by", Fact::Bytes(grew))
         .fact("databases failed", failed);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
 fn open() -> rusqlite::Result<(Connection, usize)> {

@@ -1,8 +1,7 @@
 //! Producers that are faster than the consumer, and a queue without an end between them.
 
-use super::scene::Scene;
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use gc_core::{GaugeKind, Trace};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -19,6 +18,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("a bounded channel: who makes waits for who takes (back-pressure)"),
     max: None,
     in_tour: false,
+    file: "producers_consumer.rs",
+    source: include_str!("producers_consumer.rs"),
+    python: include_str!("python/producers_consumer.py"),
     play,
 };
 
@@ -50,7 +52,7 @@ struct Job {
     payload: Vec<u8>,
 }
 
-fn play(mut scene: Scene) -> Report {
+fn play(scene: &mut Scene) -> Played {
     let counts = Arc::new(Counts::default());
     let shown = counts.clone();
     scene.heap.gauge("jobs queued", GaugeKind::Backlog, move || {
@@ -61,13 +63,15 @@ fn play(mut scene: Scene) -> Report {
         (0..).zip(outlets).map(|(number, outlet)| produce(number, outlet, counts.clone())).collect();
     let time = scene.setting.duration.unwrap_or(Duration::from_millis(400));
     let began = Instant::now();
-    let handled = consume(&mut scene, &inlet, &counts, time);
+    let mut handled = 0;
+    let consumed = consume(scene, &inlet, &counts, time, &mut handled);
     counts.stop.store(true, Ordering::Relaxed);
     drop(inlet);
     for producer in producers {
         // (It ends with an error of the channel, not with a panic.)
         producer.join().expect("a producer does not panic");
     }
+    scene.note_end_of(consumed);
     let (made, seconds) = (counts.made.load(Ordering::Relaxed), began.elapsed().as_secs_f64());
     scene
         .step("The threads have run for a while", "")
@@ -75,7 +79,8 @@ fn play(mut scene: Scene) -> Report {
         .fact("made each second", (made as f64 / seconds) as u64)
         .fact("taken each second", (handled as f64 / seconds) as u64)
         .fact("jobs left", made.saturating_sub(handled));
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
 fn connect(bounded: bool) -> (Vec<Outlet>, Receiver<Message>) {
@@ -83,7 +88,7 @@ fn connect(bounded: bool) -> (Vec<Outlet>, Receiver<Message>) {
         let (outlet, inlet) = sync_channel(ROOM);
         ((0..PRODUCERS).map(|_| Outlet::Bounded(outlet.clone())).collect(), inlet)
     } else {
-        let (outlet, inlet) = channel();
+        let (outlet, inlet) = channel(); // <- the leak
         ((0..PRODUCERS).map(|_| Outlet::Unbounded(outlet.clone())).collect(), inlet)
     }
 }
@@ -105,17 +110,24 @@ fn produce(producer: u64, outlet: Outlet, counts: Arc<Counts>) -> thread::JoinHa
     })
 }
 
-/// Takes jobs for so long; each takes its time. How many.
-fn consume(scene: &mut Scene, inlet: &Receiver<Message>, counts: &Counts, time: Duration) -> u64 {
+/// Takes jobs for so long, each of which takes its time, and counts them.
+fn consume(
+    scene: &mut Scene,
+    inlet: &Receiver<Message>,
+    counts: &Counts,
+    time: Duration,
+    handled: &mut u64,
+) -> Result<(), Failed> {
     let looks = 40;
-    let (began, mut looked, mut handled) = (Instant::now(), 0, 0);
-    while began.elapsed() < time && !crate::interrupted() {
+    let (began, mut looked) = (Instant::now(), 0);
+    while began.elapsed() < time {
+        scene.go_on()?;
         let Ok((producer, number, payload)) = inlet.recv_timeout(Duration::from_millis(10)) else { continue };
-        let job = scene.heap.alloc(Job { producer, number, payload });
+        let job = scene.alloc(Job { producer, number, payload })?;
         assert!(job.producer < PRODUCERS && job.payload.len() == 32 && job.number < u64::MAX);
         thread::sleep(Duration::from_micros(300));
         counts.taken.fetch_add(1, Ordering::Relaxed);
-        handled += 1;
+        *handled += 1;
         scene.show();
         // In a long run, which is watched, ten times a second.
         if began.elapsed() > (time / looks).min(Duration::from_millis(100)) * looked {
@@ -123,5 +135,5 @@ fn consume(scene: &mut Scene, inlet: &Receiver<Message>, counts: &Counts, time: 
             scene.sample();
         }
     }
-    handled
+    Ok(())
 }

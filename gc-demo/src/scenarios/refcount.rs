@@ -1,8 +1,8 @@
 //! Counting destroys an object the moment its last pointer goes.
 
 use super::actors::Resource;
-use super::{Cure, Scenario, scene::Scene};
-use crate::report::Report;
+use super::scene::{Played, Scene};
+use super::{Cure, Scenario};
 use gc_core::Gc;
 
 pub const SCENARIO: Scenario = Scenario {
@@ -13,18 +13,22 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::None("nothing is wrong: counting frees everything at once"),
     max: None,
     in_tour: true,
+    file: "refcount.rs",
+    source: include_str!("refcount.rs"),
+    python: include_str!("python/refcount.py"),
     play,
 };
 
-fn play(mut scene: Scene) -> Report {
-    count_pointers(&mut scene);
-    drop_a_chain(&mut scene);
-    tell_weak_references(&mut scene);
-    scene.end()
+fn play(scene: &mut Scene) -> Played {
+    count_pointers(scene)?;
+    drop_a_chain(scene)?;
+    tell_weak_references(scene)?;
+    scene.conclude();
+    Ok(())
 }
 
-fn count_pointers(scene: &mut Scene) {
-    let object = Resource::alloc(scene, "object");
+fn count_pointers(scene: &mut Scene) -> Played {
+    let object = Resource::alloc(scene, "object")?;
     let alone = Gc::count(&object);
     let clone = object.clone();
     let cloned = Gc::count(&object);
@@ -37,10 +41,12 @@ fn count_pointers(scene: &mut Scene) {
         .fact("count, one again", again);
     drop(object);
     scene.diary.take();
+    Ok(())
 }
 
-fn drop_a_chain(scene: &mut Scene) {
-    let [first, second, third] = ["first", "second", "third"].map(|name| Resource::alloc(scene, name));
+fn drop_a_chain(scene: &mut Scene) -> Played {
+    let (first, second) = (Resource::alloc(scene, "first")?, Resource::alloc(scene, "second")?);
+    let third = Resource::alloc(scene, "third")?;
     second.peer.set(Some(third));
     first.peer.set(Some(second));
     let (edges, counts) = (scene.edges(), scene.counts());
@@ -54,16 +60,17 @@ fn drop_a_chain(scene: &mut Scene) {
         .fact("what ran, in order", finalized)
         .fact("alive", alive)
         .fact("collections so far", collections);
+    Ok(())
 }
 
 fn collections(scene: &Scene) -> usize {
     scene.heap.stats().iter().map(|generation| generation.collections).sum()
 }
 
-fn tell_weak_references(scene: &mut Scene) {
-    let object = Resource::alloc(scene, "object");
+fn tell_weak_references(scene: &mut Scene) -> Played {
+    let object = Resource::alloc(scene, "object")?;
     let diary = scene.diary.clone();
-    let weak = Gc::downgrade_with(&object, move || diary.note("weak callback ran".to_owned()));
+    let weak = Gc::try_downgrade_with(&object, move || diary.note("weak callback ran".to_owned()))?;
     drop(object);
     let (ran, upgrades) = (scene.diary.take(), weak.upgrade().is_some());
     scene
@@ -74,4 +81,5 @@ fn tell_weak_references(scene: &mut Scene) {
         .in_tour()
         .fact("what ran, in order", ran)
         .fact("weak upgrades", upgrades);
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! Finalizers that bring their object back.
 
 use super::actors::{Phoenix, Shelter};
-use super::{Cure, Scenario, scene::Scene};
-use crate::report::Report;
+use super::scene::{Played, Scene};
+use super::{Cure, Scenario};
 use gc_core::{Gc, GcAny};
 
 pub const SCENARIO: Scenario = Scenario {
@@ -13,18 +13,22 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::None("nothing leaks: a finalizer that stores its object does what it is told"),
     max: None,
     in_tour: true,
+    file: "resurrection.rs",
+    source: include_str!("resurrection.rs"),
+    python: include_str!("python/resurrection.py"),
     play,
 };
 
-fn play(mut scene: Scene) -> Report {
+fn play(scene: &mut Scene) -> Played {
     let shelter = Shelter::default();
-    by_count(&mut scene, &shelter);
-    from_a_cycle(&mut scene, &shelter);
-    scene.end()
+    by_count(scene, &shelter)?;
+    from_a_cycle(scene, &shelter)?;
+    scene.conclude();
+    Ok(())
 }
 
-fn by_count(scene: &mut Scene, shelter: &Shelter) {
-    drop(Phoenix::alloc(scene, shelter, "phoenix"));
+fn by_count(scene: &mut Scene, shelter: &Shelter) -> Played {
+    drop(Phoenix::alloc(scene, shelter, "phoenix")?);
     let (ran, counts, generations) = (scene.diary.take(), scene.counts(), generations(scene));
     scene
         .step("The last pointer goes", "The finalizer stores the object in a shelter outside of the heap.")
@@ -42,6 +46,7 @@ fn by_count(scene: &mut Scene, shelter: &Shelter) {
         .fact("alive", alive)
         .fact("in the shelter", shelter.len());
     lay_to_rest(scene, shelter);
+    Ok(())
 }
 
 fn generations(scene: &Scene) -> Vec<(String, i64)> {
@@ -59,18 +64,19 @@ fn lay_to_rest(scene: &Scene, shelter: &Shelter) {
     scene.diary.take();
 }
 
-fn from_a_cycle(scene: &mut Scene, shelter: &Shelter) {
-    let [one, two] = ["one", "two"].map(|name| Phoenix::alloc(scene, shelter, name));
+fn from_a_cycle(scene: &mut Scene, shelter: &Shelter) -> Played {
+    let (one, two) = (Phoenix::alloc(scene, shelter, "one")?, Phoenix::alloc(scene, shelter, "two")?);
     one.mate.set(Some(two.clone()));
     two.mate.set(Some(one.clone()));
     drop((one, two));
     let returned = scene.heap.collect();
     let (ran, alive, garbage) = (scene.diary.take(), scene.alive(), scene.garbage());
+    let note = match ran.len() {
+        0 => "Both are uncollectable: no finalizer runs, and the garbage list keeps them.",
+        _ => "Both finalizers run, and a second look finds both reachable: nothing is collected.",
+    };
     scene
-        .step(
-            "Two in a cycle are forgotten and collected",
-            "Under pep442 both finalizers run, and a second look finds both reachable: nothing is collected.",
-        )
+        .step("Two in a cycle are forgotten, and collect()", note)
         .in_tour()
         .fact("collect() returned", returned)
         .fact("finalizers that ran", ran)
@@ -81,12 +87,17 @@ fn from_a_cycle(scene: &mut Scene, shelter: &Shelter) {
     drop(shelter.take());
     let returned = scene.heap.collect();
     let (ran, alive) = (scene.diary.take(), scene.alive());
+    let note = match alive.len() {
+        0 => "Their finalizers have run: a second death finds none to run, and both are reclaimed.",
+        _ => "They were found uncollectable before: the garbage list keeps them.",
+    };
     scene
-        .step("The shelter is emptied, and collect() again", "A second death finds no finalizer to run.")
+        .step("The shelter is emptied, and collect() again", note)
         .fact("collect() returned", returned)
         .fact("finalizers that ran", ran)
         .fact("alive", alive);
     break_garbage(scene, shelter);
+    Ok(())
 }
 
 /// Each of the two is brought back once more when it dies, so it is laid to rest.
@@ -99,12 +110,15 @@ fn break_garbage(scene: &mut Scene, shelter: &Shelter) {
     let (ran, sheltered) = (scene.diary.take(), shelter.len());
     lay_to_rest(scene, shelter);
     let (garbage, alive) = (scene.garbage(), scene.alive());
+    let note = match before.len() {
+        0 => "The list is empty.",
+        _ => {
+            "Finalizers run at this death, too: both are in the shelter again, from where their values are moved \
+             out of the heap."
+        }
+    };
     scene
-        .step(
-            "The cycle in garbage is cut, and its entries are dropped",
-            "Legacy runs the finalizers at this death, too: both are in the shelter again, from where their values are \
-             moved out of the heap.",
-        )
+        .step("What is in garbage is cut and dropped", note)
         .fact("garbage before", before)
         .fact("finalizers that ran", ran)
         .fact("in the shelter then", sheltered)

@@ -1,8 +1,7 @@
 //! A loop and a recursion that do not end.
 
-use super::scene::{Failed, Scene};
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use gc_core::{Gc, List, Slot, Trace};
 
 pub const LOOP: Scenario = Scenario {
@@ -13,6 +12,9 @@ pub const LOOP: Scenario = Scenario {
     cure: Cure::Is("the loop steps over what it has found"),
     max: Some(2 << 20),
     in_tour: false,
+    file: "runaway.rs",
+    source: include_str!("runaway.rs"),
+    python: include_str!("python/runaway_loop.py"),
     play: play_loop,
 };
 
@@ -25,6 +27,9 @@ pub const RECURSION: Scenario = Scenario {
     cure: Cure::Is("the function has a base case"),
     max: Some(2 << 20),
     in_tour: false,
+    file: "runaway.rs",
+    source: include_str!("runaway.rs"),
+    python: include_str!("python/runaway_recursion.py"),
     play: play_recursion,
 };
 
@@ -37,7 +42,7 @@ struct Word {
     length: usize,
 }
 
-fn play_loop(mut scene: Scene) -> Report {
+fn play_loop(scene: &mut Scene) -> Played {
     let healthy = scene.setting.scaled(HEALTHY);
     scene.serve(healthy, 20, |scene, _| words(scene, "a healthy request", 1).map(drop));
     let step = usize::from(scene.setting.fixed);
@@ -47,7 +52,8 @@ fn play_loop(mut scene: Scene) -> Report {
         Ok(())
     });
     scene.step("A request comes in", "").in_tour().fact("it was served", completed).fact("words found", found);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
 /// The words of a text; after each it goes on so many words further.
@@ -61,18 +67,10 @@ fn words(scene: &mut Scene, text: &str, step: usize) -> Result<usize, Failed> {
         let word = scene.heap.try_alloc(Word { text: bytes, length })?;
         assert!(word.text[..word.length].is_ascii());
         list.push(word);
-        look_within(scene, list.len());
-        at += step;
+        scene.look_within(list.len())?;
+        at += step; // <- the leak
     }
     Ok(list.len())
-}
-
-/// The diagnostic point within a request that takes long.
-fn look_within(scene: &mut Scene, objects: usize) {
-    if objects.is_multiple_of(5000) {
-        scene.timeline.sample(&scene.heap);
-        scene.show();
-    }
 }
 
 /// A frame of the interpreter.
@@ -83,7 +81,7 @@ struct Frame {
     locals: [u64; 6],
 }
 
-fn play_recursion(mut scene: Scene) -> Report {
+fn play_recursion(scene: &mut Scene) -> Played {
     let healthy = scene.setting.scaled(HEALTHY);
     scene.serve(healthy, 20, |scene, _| factorial(scene, 12, true).map(drop));
     let has_base_case = scene.setting.fixed;
@@ -97,7 +95,8 @@ fn play_recursion(mut scene: Scene) -> Report {
         .in_tour()
         .fact("it was computed", completed)
         .fact("result", result);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
 /// Calls until the base case, then returns from frame to frame.
@@ -105,10 +104,11 @@ fn factorial(scene: &mut Scene, argument: u64, has_base_case: bool) -> Result<u6
     let mut top = call(scene, None, argument)?;
     let mut depth = 1;
     while !(has_base_case && top.argument <= 1) {
+        // <- the leak
         let argument = top.argument.wrapping_sub(1);
         top = call(scene, Some(top), argument)?;
         depth += 1;
-        look_within(scene, depth);
+        scene.look_within(depth)?;
     }
     let mut result = 1u64;
     let mut frame = Some(top);

@@ -9,8 +9,8 @@ use super::dice::Dice;
 use crate::report::{Collection, Evidence, Exhausted, Fact, HeapAtEnd, Moment, Report, Step, Verdict};
 use crate::setting::Setting;
 use gc_core::{
-    BuildError, CollectionFigures, GcAny, Generation, Heap, MemoryFigures, OutOfMemory, OutOfMemoryInfo, Sample,
-    Timeline, Trial,
+    BuildError, CollectionFigures, Gc, GcAny, Generation, Heap, MemoryFigures, OutOfMemory, OutOfMemoryInfo, Problem,
+    Sample, Snapshot, Timeline, Trace, Trial,
 };
 use std::cell::RefCell;
 use std::fs::File;
@@ -41,10 +41,57 @@ pub struct Scene {
     pub dice: Dice,
     pub timeline: Timeline,
     reported: Diary,
-    exhausted: Rc<RefCell<Option<Exhausted>>>,
+    exhausted: Rc<RefCell<Option<AtFailure>>>,
     scenario: &'static str,
     steps: Vec<Step>,
+    /// The next diagnostic point within a request: at so many objects.
+    next_look: usize,
+    interrupted: bool,
+    /// The end, seen while the story's own pointers were there.
+    end: Option<End>,
+    /// The heap is to be dropped in sight: title and note of that step.
+    last_step: Option<(&'static str, &'static str)>,
+    unwritten: Rc<RefCell<Vec<String>>>,
 }
+
+/// The first time that the heap was out of memory.
+struct AtFailure {
+    error: Exhausted,
+    /// Where no unit of work was open, whose story goes on: the heap at that moment.
+    end: Option<End>,
+}
+
+/// The heap at the end.
+struct End {
+    objects: usize,
+    memory: MemoryFigures,
+    garbage: Vec<String>,
+    problems: Vec<Problem>,
+    snapshot: Snapshot,
+}
+
+impl End {
+    fn of(heap: &Heap) -> End {
+        // Nobody waits for a look at everything once the run was interrupted.
+        let is_large = crate::interrupted() && heap.census().objects() > MANY;
+        End {
+            objects: heap.objects(None).len(),
+            memory: heap.memory(),
+            garbage: heap.garbage().to_vec().iter().map(name_of).collect(),
+            problems: if is_large { Vec::new() } else { heap.verify() },
+            snapshot: if is_large { Heap::new().snapshot() } else { heap.snapshot() },
+        }
+    }
+}
+
+/// Of an interrupted run so many objects are looked at, at most.
+const MANY: usize = 200_000;
+
+/// So many objects are made within a request before the first diagnostic point there.
+const FIRST_LOOK: usize = 5000;
+
+/// Played to its end, or broken off.
+pub type Played = Result<(), Failed>;
 
 impl Scene {
     /// An empty heap that collects only when it is told to.
@@ -63,18 +110,45 @@ impl Scene {
         if setting.gc_log && !setting.is_trial {
             heap.on_record(|_, record| eprintln!("{record}"));
         }
-        let exhausted: Rc<RefCell<Option<Exhausted>>> = Rc::default();
-        let (noted, dump, dumped) = (exhausted.clone(), setting.dump.clone(), heap.clone());
-        let dump = dump.filter(|_| !setting.is_trial);
-        heap.on_out_of_memory(move |_, error| {
-            let first = noted.borrow_mut().replace(exhausted_by(error)).is_none();
-            if let Some(file) = dump.as_ref().filter(|_| first) {
-                write_dump(&dumped, file);
+        let exhausted: Rc<RefCell<Option<AtFailure>>> = Rc::default();
+        let unwritten: Rc<RefCell<Vec<String>>> = Rc::default();
+        let (noted, failures) = (exhausted.clone(), unwritten.clone());
+        let dump = setting.dump.clone().filter(|_| !setting.is_trial);
+        let is_watched = setting.watcher.is_some();
+        heap.on_out_of_memory(move |heap, error| {
+            if noted.borrow().is_some() {
+                return;
+            }
+            let end = (heap.sample().units_open() == 0).then(|| End::of(heap));
+            *noted.borrow_mut() = Some(AtFailure { error: exhausted_by(error), end });
+            if let Some(file) = &dump {
+                failures.borrow_mut().extend(write_dump(heap, file, is_watched));
             }
         });
-        let (dice, timeline) = (Dice::new(setting.seed), Timeline::new());
-        let (diary, steps) = (Diary::default(), Vec::new());
-        Ok(Scene { heap, diary, setting, dice, timeline, reported, exhausted, scenario: scenario.name, steps })
+        Ok(Scene {
+            heap,
+            diary: Diary::default(),
+            dice: Dice::new(setting.seed),
+            setting,
+            timeline: Timeline::new(),
+            reported,
+            exhausted,
+            scenario: scenario.name,
+            steps: Vec::new(),
+            next_look: FIRST_LOOK,
+            interrupted: false,
+            end: None,
+            last_step: None,
+            unwritten,
+        })
+    }
+
+    /// Puts a value on the heap.
+    ///
+    /// # Errors
+    /// When the heap is out of memory.
+    pub fn alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, Failed> {
+        Ok(self.heap.try_alloc(value)?)
     }
 
     /// Something was done: the facts that follow are about it.
@@ -91,8 +165,42 @@ impl Scene {
         returned
     }
 
+    /// Asked by everything that takes long.
+    ///
+    /// # Errors
+    /// When the run was interrupted.
+    pub fn go_on(&self) -> Result<(), Failed> {
+        if crate::interrupted() { Err(Failed::Interrupted) } else { Ok(()) }
+    }
+
+    /// Notes whether that was the end of the run.
+    pub fn note_end_of(&mut self, part: Result<(), Failed>) {
+        self.interrupted |= matches!(part, Err(Failed::Interrupted));
+    }
+
+    /// The diagnostic point within a request that takes long, which has made so many objects by
+    /// now: each takes a look at all of them, so they become rarer.
+    ///
+    /// # Errors
+    /// When the run was interrupted.
+    pub fn look_within(&mut self, objects: usize) -> Result<(), Failed> {
+        if objects.is_multiple_of(1024) {
+            self.go_on()?;
+            self.show();
+        }
+        if objects == 1 {
+            self.next_look = FIRST_LOOK;
+        }
+        if objects >= self.next_look {
+            self.next_look = objects + (objects / 8).max(FIRST_LOOK);
+            self.timeline.sample(&self.heap);
+        }
+        Ok(())
+    }
+
     /// Serves so many requests, a unit of work each, with about `looks` diagnostic points on
-    /// the way. `false`: the heap ran out of memory on the way.
+    /// the way. `false`: not all of them, because the heap ran out of memory or the run was
+    /// interrupted.
     pub fn serve(
         &mut self,
         requests: usize,
@@ -101,17 +209,15 @@ impl Scene {
     ) -> bool {
         let every = (requests / looks).max(1);
         for number in 0..requests {
-            if crate::interrupted() {
-                break;
-            }
             let unit = self.heap.unit_of_work("request");
-            let done = request(self, number);
+            let done = self.go_on().and_then(|()| request(self, number));
             drop(unit);
             self.show();
             if done.is_err() || number % every == every - 1 {
                 self.sample();
             }
             if done.is_err() {
+                self.note_end_of(done);
                 return false;
             }
         }
@@ -126,17 +232,15 @@ impl Scene {
         }
     }
 
-    /// The end of the story, with the heap still there.
-    pub fn end(self) -> Report {
-        self.report(|_| None)
+    /// The end of the story, with what it holds still there.
+    pub fn conclude(&mut self) {
+        self.end = Some(End::of(&self.heap));
     }
 
-    /// The end of the story and of the heap, with what the heap says at that.
-    pub fn end_with_the_heap(self, title: &'static str, note: &'static str) -> Report {
-        self.report(|reported| {
-            let facts = vec![("the heap reports", Fact::from(reported.take()))];
-            Some(Step { title, note, facts, in_tour: false })
-        })
+    /// The end of the story and then of the heap, with what the heap says at that.
+    pub fn end_with_the_heap(&mut self, title: &'static str, note: &'static str) {
+        self.conclude();
+        self.last_step = Some((title, note));
     }
 
     /// What the heap reported of user code that panicked, and the like.
@@ -144,54 +248,58 @@ impl Scene {
         self.reported.take()
     }
 
-    fn report(mut self, last_step: impl FnOnce(&Diary) -> Option<Step>) -> Report {
-        let objects = self.heap.objects(None).len();
-        let (garbage, policy) = (self.garbage(), self.heap.policy());
+    /// The report, after the story was played or broken off.
+    pub fn report(mut self, played: Played) -> Report {
+        self.note_end_of(played);
         if let Some(file) = self.setting.snapshot.as_ref().filter(|_| !self.setting.is_trial) {
-            write_dump(&self.heap, file);
+            let failed = write_dump(&self.heap, file, self.setting.watcher.is_some());
+            self.unwritten.borrow_mut().extend(failed);
         }
-        let evidence = Evidence {
-            problems: self.heap.verify(),
-            snapshot: self.heap.snapshot(),
-            trial: self.trial(),
-            collected_at: self.heap.records().iter().map(|record| record.ended.as_secs_f64()).collect(),
-            timeline: self.timeline,
-        };
-        let MemoryFigures { used, committed, external, peak, max, .. } = self.heap.memory();
+        let trial = self.trial();
+        let failure = self.exhausted.take();
+        let (out_of_memory, at_failure) = failure.map_or((None, None), |it| (Some(it.error), it.end));
+        let end = self.end.take().or(at_failure).unwrap_or_else(|| End::of(&self.heap));
+        let End { objects, memory, garbage, problems, snapshot } = end;
+        let policy = self.heap.policy();
+        let collected_at = self.heap.records().iter().map(|record| record.ended.as_secs_f64()).collect();
+        let evidence = Evidence { problems, snapshot, trial, collected_at, timeline: self.timeline };
+        let MemoryFigures { used, committed, external, peak, max, .. } = memory;
         let heap = HeapAtEnd { objects, used, committed, external, peak, max };
         let collections = self.heap.records().iter().map(collection).collect();
-        let out_of_memory = self.exhausted.borrow().clone();
-        // The last handles: a last full collection, and a report of what is left.
-        self.heap.on_out_of_memory(|_, _| ());
+        // The last handle: a last full collection, and a report of what is left.
         drop(self.heap);
-        self.steps.extend(last_step(&self.reported));
+        self.steps.extend(self.last_step.map(|(title, note)| {
+            let facts = vec![("the heap reports", Fact::from(self.reported.take()))];
+            Step { title, note, facts, in_tour: false }
+        }));
         let timeline = evidence.timeline.samples().iter().map(Moment::of).collect();
         let verdict = Verdict { kind: "none", suspects: Vec::new(), text: String::new() };
         let Setting { fixed, seed, scale, .. } = self.setting;
-        let (scenario, steps) = (self.scenario, self.steps);
         let mut report = Report {
-            scenario,
+            scenario: self.scenario,
             fixed,
             policy,
             seed,
             scale,
+            interrupted: self.interrupted,
             verdict,
-            steps,
+            steps: self.steps,
             heap,
             collections,
             out_of_memory,
             garbage,
             timeline,
+            unwritten: self.unwritten.take(),
             evidence,
         };
         report.conclude(&[]);
         report
     }
 
-    /// How the run ended, where it was under a limit.
+    /// How the run ended, where it was under a limit and came to an end.
     fn trial(&self) -> Option<Trial> {
         let memory = self.heap.memory();
-        let max = memory.max?;
+        let max = memory.max.filter(|_| !self.interrupted)?;
         let live = |sample: &Sample| sample.census.bytes();
         let before = self.timeline.samples().first().map_or(0, live);
         let after = self.timeline.samples().last().map_or(0, live);
@@ -239,26 +347,39 @@ pub fn edges_of(heap: &Heap, object: &GcAny) -> Vec<String> {
     edges.map(|edge| format!("{from}.{} -> {}", edge.name, name_of(&edge.target))).collect()
 }
 
-/// A request could not be served: the heap is out of memory.
-pub struct Failed;
+/// Why a story does not go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failed {
+    /// The heap is out of memory.
+    OutOfMemory,
+    /// By Ctrl-C.
+    Interrupted,
+    /// A database did not answer.
+    Database,
+}
 
 impl<T> From<OutOfMemory<T>> for Failed {
     fn from(_: OutOfMemory<T>) -> Failed {
-        Failed
+        Failed::OutOfMemory
     }
 }
 
 fn exhausted_by(error: &OutOfMemoryInfo) -> Exhausted {
     let (kind, message) = (error.kind.to_string(), error.to_string());
-    let OutOfMemory { requested, used, external, max, .. } = *error;
-    Exhausted { kind, requested, used, external, max, message }
+    let OutOfMemory { requested, used, owned, external, max, .. } = *error;
+    Exhausted { kind, requested, used, owned, external, max, message }
 }
 
-fn write_dump(heap: &Heap, file: &Path) {
+/// Writes a heap dump, and says so; the error where that failed.
+fn write_dump(heap: &Heap, file: &Path, quietly: bool) -> Option<String> {
     let written = File::create(file).and_then(|out| heap.write_heap_snapshot(out));
     match written {
-        Ok(()) => eprintln!("heap dump written: {}", file.display()),
-        Err(error) => eprintln!("heap dump not written: {}: {error}", file.display()),
+        Ok(()) if quietly => None,
+        Ok(()) => {
+            eprintln!("heap dump written: {}", file.display());
+            None
+        }
+        Err(error) => Some(format!("heap dump not written: {}: {error}", file.display())),
     }
 }
 

@@ -1,8 +1,7 @@
 //! A service with all that a service has, to be watched, and to plant a leak in.
 
-use super::scene::{Failed, Scene};
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use crate::setting::LeakKind;
 use gc_core::{ExternalBytes, Finalize, GaugeKind, Gc, List, Slot, Trace};
 use std::cell::{Cell, RefCell};
@@ -19,6 +18,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::None("it leaks only with --leak: leave that out"),
     max: None,
     in_tour: false,
+    file: "service.rs",
+    source: include_str!("service.rs"),
+    python: include_str!("python/service.py"),
     play,
 };
 
@@ -72,8 +74,8 @@ const EXPIRES: u64 = 400;
 /// Pages that the cache holds.
 const CACHED: usize = 100;
 
-fn play(mut scene: Scene) -> Report {
-    let app = scene.heap.alloc(App { sessions: RefCell::default(), cache: RefCell::default(), audit: List::new() });
+fn play(scene: &mut Scene) -> Played {
+    let app = scene.alloc(App { sessions: RefCell::default(), cache: RefCell::default(), audit: List::new() })?;
     let backlog = Rc::new(Cell::new(0u64));
     let shown = backlog.clone();
     scene.heap.gauge("mails queued", GaugeKind::Backlog, move || shown.get());
@@ -84,9 +86,13 @@ fn play(mut scene: Scene) -> Report {
     // By the clock, and at least so many requests: what is warm is warm by then.
     let least = scene.setting.scaled(4000) as u64;
     let every = least / 50;
-    while (began.elapsed() < time || served < least) && !crate::interrupted() {
+    while began.elapsed() < time || served < least {
+        if let Err(failed) = scene.go_on() {
+            scene.note_end_of(Err(failed));
+            break;
+        }
         let unit = scene.heap.unit_of_work("request");
-        let done = serve(&mut scene, &app, served).and_then(|()| leak(&scene, &app, served, &backlog, &declared));
+        let done = serve(scene, &app, served).and_then(|()| leak(scene, &app, served, &backlog, &declared));
         drop(unit);
         scene.show();
         served += 1;
@@ -113,7 +119,8 @@ fn play(mut scene: Scene) -> Report {
         .fact("pages cached", pages)
         .fact("collections", figures.collections)
         .fact("longest pause, µs", longest as u64);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
 fn serve(scene: &mut Scene, app: &Gc<App>, number: u64) -> Result<(), Failed> {

@@ -1,8 +1,7 @@
 //! A type from elsewhere that does not report all that it holds.
 
-use super::scene::Scene;
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use gc_core::{Gc, Slot, Trace};
 
 pub const SCENARIO: Scenario = Scenario {
@@ -15,6 +14,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("the field is traced"),
     max: None,
     in_tour: false,
+    file: "third_party_bug.rs",
+    source: include_str!("third_party_bug.rs"),
+    python: include_str!("python/third_party_bug.py"),
     play,
 };
 
@@ -31,7 +33,7 @@ struct Window {
 /// From elsewhere.
 #[derive(Trace)]
 struct Widget {
-    #[trace(skip)] // "it is only a back reference"
+    #[trace(skip)] // "it is only a back reference" <- the leak
     parent: Slot<Window>,
 }
 
@@ -41,12 +43,9 @@ struct FixedWidget {
     parent: Slot<Window>,
 }
 
-fn play(mut scene: Scene) -> Report {
+fn play(scene: &mut Scene) -> Played {
     let windows = scene.setting.scaled(WINDOWS);
-    scene.serve(windows, LOOKS, |scene, _| {
-        open_and_close(scene);
-        Ok(())
-    });
+    scene.serve(windows, LOOKS, |scene, _| open_and_close(scene));
     let alive = scene.heap.census().of("Window").map_or(0, |row| row.objects);
     let returned = scene.heap.collect();
     let found: Vec<String> = scene.heap.verify().iter().map(ToString::to_string).collect();
@@ -56,19 +55,21 @@ fn play(mut scene: Scene) -> Report {
         .fact("windows alive", alive)
         .fact("collect() returned", returned)
         .fact("the verifier says", found);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }
 
-fn open_and_close(scene: &mut Scene) {
-    let window: Gc<Window> = scene.heap.alloc(Window { widget: Slot::empty(), fixed: Slot::empty() });
+fn open_and_close(scene: &mut Scene) -> Result<(), Failed> {
+    let window: Gc<Window> = scene.alloc(Window { widget: Slot::empty(), fixed: Slot::empty() })?;
     let parent = || Slot::new(Some(window.clone()));
     if scene.setting.fixed {
-        let widget = scene.heap.alloc(FixedWidget { parent: parent() });
+        let widget = scene.alloc(FixedWidget { parent: parent() })?;
         assert!(widget.parent.get().is_some());
         window.fixed.set(Some(widget));
     } else {
-        let widget = scene.heap.alloc(Widget { parent: parent() });
+        let widget = scene.alloc(Widget { parent: parent() })?;
         assert!(widget.parent.get().is_some());
         window.widget.set(Some(widget));
     }
+    Ok(())
 }

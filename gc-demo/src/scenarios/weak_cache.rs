@@ -1,8 +1,7 @@
 //! A cache that keeps what nobody uses any more.
 
-use super::scene::Scene;
+use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use crate::report::Report;
 use gc_core::{Gc, Trace, Weak};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,6 +15,9 @@ pub const SCENARIO: Scenario = Scenario {
     cure: Cure::Is("the cache holds weak references, whose callbacks remove the entries"),
     max: None,
     in_tour: false,
+    file: "weak_cache.rs",
+    source: include_str!("weak_cache.rs"),
+    python: include_str!("python/weak_cache.py"),
     play,
 };
 
@@ -43,24 +45,25 @@ impl Cache {
         weak.or_else(|| self.images.borrow().get(&key).cloned())
     }
 
-    fn put(&self, key: u64, image: &Gc<Image>, weakly: bool) {
+    fn put(&self, key: u64, image: &Gc<Image>, weakly: bool) -> Result<(), Failed> {
         if weakly {
             let entries = Rc::downgrade(&self.weak);
-            let weak = Gc::downgrade_with(image, move || {
+            let weak = Gc::try_downgrade_with(image, move || {
                 // Not within the borrow: dropping the entry drops this callback.
                 let entry = entries.upgrade().and_then(|entries| entries.borrow_mut().remove(&key));
                 drop(entry);
-            });
+            })?;
             let before = self.weak.borrow_mut().insert(key, weak);
             drop(before);
         } else {
-            self.images.borrow_mut().insert(key, image.clone());
+            self.images.borrow_mut().insert(key, image.clone()); // <- the leak
         }
+        Ok(())
     }
 }
 
-fn play(mut scene: Scene) -> Report {
-    let cache = scene.heap.alloc(Cache::default());
+fn play(scene: &mut Scene) -> Played {
+    let cache = scene.alloc(Cache::default())?;
     // What is on the screen at the moment.
     let mut shown: Vec<Gc<Image>> = Vec::new();
     let (mut hits, mut misses) = (0usize, 0usize);
@@ -75,9 +78,10 @@ fn play(mut scene: Scene) -> Report {
             }
             None => {
                 misses += 1;
-                let image = scene.heap.alloc(Image { pixels: vec![0; scene.dice.between(200, 400)] });
+                let pixels = scene.dice.between(200, 400);
+                let image = scene.alloc(Image { pixels: vec![0; pixels] })?;
                 assert!(image.pixels.len() >= 200);
-                cache.put(key, &image, scene.setting.fixed);
+                cache.put(key, &image, scene.setting.fixed)?;
                 image
             }
         };
@@ -97,5 +101,6 @@ fn play(mut scene: Scene) -> Report {
         .fact("entries, strong", strong)
         .fact("entries, weak", weak)
         .fact("images alive", images);
-    scene.end()
+    scene.conclude();
+    Ok(())
 }

@@ -30,6 +30,13 @@ pub fn run(scenario: &'static Scenario, mut setting: Setting) -> Result<Report> 
     outcome
 }
 
+/// Gives the terminal back, whatever is shown on it.
+pub fn restore_terminal() {
+    if ratatui::crossterm::terminal::is_raw_mode_enabled().unwrap_or(false) {
+        ratatui::restore();
+    }
+}
+
 fn play(scenario: &'static Scenario, setting: &mut Setting) -> Result<Report> {
     loop {
         let board = Board::new(scenario.name, setting);

@@ -1,0 +1,10 @@
+import gc
+import resource
+
+resource.setrlimit(resource.RLIMIT_AS, (64 << 20, 64 << 20))  # <- the leak that is none: the limit
+
+try:
+    index = {key: [key] * 12 for key in range(350000)}
+    print(len(index))
+except MemoryError:
+    print("MemoryError: what lives needs more", gc.collect())
