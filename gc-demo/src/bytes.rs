@@ -7,9 +7,14 @@ pub fn shown(bytes: u64) -> String {
         1 => "1 byte".into(),
         0..1024 => format!("{bytes} bytes"),
         1024..0x10_0000 => format!("{:.0} KiB", in_units(10)),
-        0x10_0000..0x4000_0000 => format!("{:.1} MiB", in_units(20)),
-        _ => format!("{:.1} GiB", in_units(30)),
+        0x10_0000..0x4000_0000 => format!("{} MiB", tenths(in_units(20))),
+        _ => format!("{} GiB", tenths(in_units(30))),
     }
+}
+
+fn tenths(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 #[cfg(test)]

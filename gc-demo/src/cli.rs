@@ -272,6 +272,9 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
             settings.iter().map(|setting| named_by_scenario(setting, scenario, scenarios.len() > 1)).collect();
         settings.iter().try_for_each(can_be_written)?;
         let reports = run_under_each(scenario, &settings, options)?;
+        if crate::interrupted() {
+            crate::conclude();
+        }
         if !options.json {
             if number > 0 {
                 writeln!(out)?;

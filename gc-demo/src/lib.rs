@@ -39,6 +39,13 @@ fn go_on() {
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// What was seen is judged: what is left is to print it, however slowly it is read.
+fn conclude() {
+    CONCLUDED.store(true, Ordering::Relaxed);
+}
+
+static CONCLUDED: AtomicBool = AtomicBool::new(false);
+
 /// The first Ctrl-C asks for the end, which comes within a second; the second one is the end.
 fn listen_for_interrupts() {
     let heard = || {
@@ -47,6 +54,9 @@ fn listen_for_interrupts() {
         }
         std::thread::spawn(|| {
             std::thread::sleep(PATIENCE);
+            if CONCLUDED.load(Ordering::Relaxed) {
+                return; // it is being printed
+            }
             eprintln!("interrupted: what was seen until then was too much to be judged in time");
             end_now();
         });

@@ -70,7 +70,12 @@ impl Report {
     /// Concludes anew, with what trials under other limits came to.
     pub fn conclude(&mut self, trials: &[Trial]) {
         let Evidence { timeline, snapshot, problems, .. } = &self.evidence;
-        let diagnosis = Case::new(timeline).snapshot(snapshot).problems(problems).trials(trials).diagnose();
+        let mut case = Case::new(timeline).problems(problems).trials(trials);
+        // (Of a run that was interrupted there may be none.)
+        if !(self.interrupted && snapshot.is_empty()) {
+            case = case.snapshot(snapshot);
+        }
+        let diagnosis = case.diagnose();
         self.verdict = Verdict::of(&diagnosis);
         if self.interrupted && (self.verdict.suspects.is_empty() || self.may_be_told_by_trials()) {
             // What is left to say would be about the work as a whole.

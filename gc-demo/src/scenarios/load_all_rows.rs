@@ -24,6 +24,8 @@ pub const SCENARIO: Scenario = Scenario {
 
 /// Rows of the table. (Below this the limit is not reached: a scale makes more, never fewer.)
 const ROWS: usize = 100_000;
+/// Rows that are filled in at a time.
+const FILLED: usize = 100_000;
 /// Rows of a page.
 const PAGE: usize = 500;
 
@@ -41,6 +43,7 @@ fn play(scene: &mut Scene) -> Played {
         .as_ref()
         .map_err(ToString::to_string)
         .and_then(|folder| fill(&folder.0, rows).map_err(|error| error.to_string()));
+    scene.go_on()?;
     let database = match database {
         Ok(database) => database,
         Err(error) => {
@@ -98,11 +101,15 @@ fn fill(folder: &Path, rows: usize) -> rusqlite::Result<Connection> {
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
          CREATE TABLE sales (id INTEGER PRIMARY KEY, amount INTEGER, text TEXT)",
     )?;
-    database.execute(
-        "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < ?1 - 1)
-         INSERT INTO sales SELECT n, n % 97, printf('sale %d of a customer', n) FROM n",
-        [rows as i64],
-    )?;
+    // Part by part, so that an interrupt is heard.
+    for first in (0..rows).step_by(FILLED).take_while(|_| !crate::interrupted()) {
+        let last = rows.min(first + FILLED) - 1;
+        database.execute(
+            "WITH RECURSIVE n(n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM n WHERE n < ?2)
+             INSERT INTO sales SELECT n, n % 97, printf('sale %d of a customer', n) FROM n",
+            [first as i64, last as i64],
+        )?;
+    }
     Ok(database)
 }
 

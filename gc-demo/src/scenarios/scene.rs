@@ -74,10 +74,13 @@ impl End {
     fn of(heap: &Heap) -> End {
         // Nobody waits for a look at everything once the run was interrupted.
         let is_large = crate::interrupted() && heap.census().objects() > MANY;
+        // (Pointers that are made for asking must be gone before the snapshot counts.)
+        let objects = heap.objects(None).len();
+        let garbage = heap.garbage().to_vec().iter().map(name_of).collect();
         End {
-            objects: heap.objects(None).len(),
+            objects,
             memory: heap.memory(),
-            garbage: heap.garbage().to_vec().iter().map(name_of).collect(),
+            garbage,
             problems: if is_large { Vec::new() } else { heap.verify() },
             snapshot: if is_large { Heap::new().snapshot() } else { heap.snapshot() },
         }
@@ -85,7 +88,7 @@ impl End {
 }
 
 /// Of an interrupted run so many objects are looked at, at most.
-const MANY: usize = 200_000;
+const MANY: usize = 40_000;
 
 /// So many objects are made within a request before the first diagnostic point there.
 const FIRST_LOOK: usize = 5000;
@@ -235,6 +238,10 @@ impl Scene {
     /// The end of the story, with what it holds still there.
     pub fn conclude(&mut self) {
         self.end = Some(End::of(&self.heap));
+        if let Some(file) = self.setting.snapshot.take().filter(|_| !self.setting.is_trial) {
+            let failed = write_dump(&self.heap, &file, self.setting.watcher.is_some());
+            self.unwritten.borrow_mut().extend(failed);
+        }
     }
 
     /// The end of the story and then of the heap, with what the heap says at that.
@@ -251,14 +258,15 @@ impl Scene {
     /// The report, after the story was played or broken off.
     pub fn report(mut self, played: Played) -> Report {
         self.note_end_of(played);
-        if let Some(file) = self.setting.snapshot.as_ref().filter(|_| !self.setting.is_trial) {
-            let failed = write_dump(&self.heap, file, self.setting.watcher.is_some());
-            self.unwritten.borrow_mut().extend(failed);
+        let at_failure = self.exhausted.borrow_mut().as_mut().and_then(|failure| failure.end.take());
+        if self.end.is_none() {
+            // Broken off: what the story held is gone.
+            self.conclude();
+            self.end = at_failure.or(self.end.take());
         }
         let trial = self.trial();
-        let failure = self.exhausted.take();
-        let (out_of_memory, at_failure) = failure.map_or((None, None), |it| (Some(it.error), it.end));
-        let end = self.end.take().or(at_failure).unwrap_or_else(|| End::of(&self.heap));
+        let out_of_memory = self.exhausted.take().map(|failure| failure.error);
+        let end = self.end.take().unwrap_or_else(|| End::of(&self.heap));
         let End { objects, memory, garbage, problems, snapshot } = end;
         let policy = self.heap.policy();
         let collected_at = self.heap.records().iter().map(|record| record.ended.as_secs_f64()).collect();

@@ -214,7 +214,7 @@ fn a_page_at_a_time_gives_the_same_result() {
     let setting = Setting { max: Some(64 << 20), ..Setting::default() };
     let all = run("load-all-rows", &setting);
     let paged = run("load-all-rows", &Setting { fixed: true, ..Setting::default() });
-    assert_eq!(fact(&all, 0, "total"), fact(&paged, 0, "total"));
+    assert_eq!(fact(&all, 0, "sum of the amounts"), fact(&paged, 0, "sum of the amounts"));
     assert_eq!(*fact(&all, 0, "it was made"), Fact::Flag(true));
     assert!(paged.heap.peak * 4 < all.heap.peak, "{} and {}", paged.heap.peak, all.heap.peak);
 }

@@ -23,7 +23,10 @@ impl fmt::Display for Bytes {
         while value.abs() >= 1024.0 && unit + 1 < UNITS.len() {
             (value, unit) = (value / 1024.0, unit + 1);
         }
-        let digits = usize::from(unit > 0);
+        if value == 1.0 && unit == 0 {
+            return f.write_str("1 byte");
+        }
+        let digits = usize::from(unit > 0 && (value * 10.0).round() % 10.0 != 0.0);
         write!(f, "{value:.digits$} {}", UNITS[unit])
     }
 }
@@ -54,15 +57,46 @@ fn about_holding(holding: &Holding<'_>, evidence: Vec<Fact>, finding: String, ad
     }
 }
 
-/// `, 2.5 for each unit of work`, where there are units.
-fn for_each_unit(more: f64, samples: &[&Sample]) -> (Option<Fact>, String) {
+/// What is counted for each unit of work.
+#[derive(Clone, Copy)]
+enum Per {
+    Objects,
+    Items,
+    Bytes,
+}
+
+impl Per {
+    fn show(self, value: f64) -> String {
+        let whole = value.round() == value;
+        match self {
+            Per::Bytes => Bytes(value).to_string(),
+            Per::Objects if value == 1.0 => "1 object".into(),
+            Per::Objects if whole => format!("{value:.0} objects"),
+            Per::Objects => format!("{value:.2} objects"),
+            Per::Items if value == 1.0 => "1 item".into(),
+            Per::Items if whole => format!("{value:.0} items"),
+            Per::Items => format!("{value:.2} items"),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Per::Objects => "more objects for each unit of work",
+            Per::Items => "more items for each unit of work",
+            Per::Bytes => "more bytes for each unit of work",
+        }
+    }
+}
+
+/// `, 2.5 objects for each unit of work`, where there are units.
+fn for_each_unit(more: f64, what: Per, samples: &[&Sample]) -> (Option<Fact>, String) {
     let ended = |sample: Option<&&Sample>| sample.map_or(0, |sample| sample.units_ended());
     let units = ended(samples.last()) - ended(samples.first());
     if units == 0 {
         return (None, String::new());
     }
     let each = more / units as f64;
-    (Some(fact("more for each unit of work", each)), format!(", {each:.2} for each unit of work"))
+    (Some(fact(what.name(), each)), format!(", {} for each unit of work", what.show(each)))
 }
 
 pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&Sample]) -> Suspect {
@@ -71,7 +105,7 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
     let [second, third, last] = by_quarter;
     // They are from after the first quarter.
     let since = samples.get(samples.len().saturating_sub(1) / 4..).unwrap_or(&[]);
-    let (each, per_unit) = for_each_unit(objects as f64, since);
+    let (each, per_unit) = for_each_unit(objects as f64, Per::Objects, since);
     let mut evidence = vec![fact("objects that came and stayed", objects as f64), fact("their bytes", *bytes as f64)];
     let parts = ["from the first part of the time", "from the second part", "from the last part"];
     evidence.extend(parts.into_iter().zip(by_quarter).map(|(name, &objects)| fact(name, objects as f64)));
@@ -128,7 +162,7 @@ pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspec
 
 /// Without a snapshot.
 pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Objects, samples);
     let row = samples.last().and_then(|last| last.census.of(type_name));
     let size = row.map_or(0.0, |row| row.bytes() as f64 / row.objects.max(1) as f64);
     let mut evidence = vec![fact("objects before", trend.from), fact("objects after", trend.to)];
@@ -141,7 +175,7 @@ pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -
 
 /// Objects whose own memory grows: vectors, strings, maps of plain values.
 pub(super) fn owned(type_name: &str, trend: Trend, snapshot: Option<&Snapshot>, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, samples);
     let mut evidence = vec![fact("owned bytes before", trend.from), fact("owned bytes after", trend.to)];
     evidence.extend(each);
     let largest = snapshot.and_then(|snapshot| {
@@ -220,7 +254,7 @@ pub(super) fn uncollectable(groups: &[Component<'_>]) -> Suspect {
 
 /// What was declared, or (`gauge`) the resident set.
 pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, samples);
     let mut evidence = vec![
         fact("bytes outside of the heap before", trend.from),
         fact("bytes outside of the heap after", trend.to),
@@ -243,7 +277,7 @@ pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, sample
 }
 
 pub(super) fn backlog(gauge: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), samples);
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Items, samples);
     let mut evidence = vec![fact("items that waited before", trend.from), fact("items that wait after", trend.to)];
     let span = |sample: Option<&&Sample>| sample.map_or(0.0, |sample| sample.at.as_secs_f64());
     let seconds = span(samples.last()) - span(samples.first());
@@ -305,6 +339,9 @@ pub(super) fn bulk_load(case: &Case<'_>, trial: Option<&Trial>) -> Suspect {
         Bytes(peak),
         Bytes(end)
     );
+    if trial.is_none() {
+        finding.push_str(" (no larger limit was tried: it may also have no end)");
+    }
     if let Some(trial) = trial {
         finding.push_str(&format!(
             ". With a limit of {} it completes, needs {} at most and falls back to {}",
@@ -335,14 +372,38 @@ pub(super) fn runaway(case: &Case<'_>) -> Suspect {
     let mut evidence = vec![fact("most bytes seen", peak)];
     evidence.extend(case.trials.iter().map(|trial| fact("a limit that was not enough either", trial.max as f64)));
     let most = case.trials.iter().map(|trial| trial.max).max();
+    let limit = case.samples().last().and_then(|last| last.memory.max);
     let finding = match most {
-        Some(max) => format!("one unit of work allocates without an end: {} were not enough either", Bytes(max as f64)),
-        None => "one unit of work allocates, holds all of it, and does not come to an end".into(),
+        Some(max) => format!(
+            "one unit of work does not complete with {} either: it allocates without an end, or needs more than {}",
+            Bytes(max as f64),
+            limit.map_or_else(|| "that".into(), |limit| format!("{} times the limit", max / limit.max(1)))
+        ),
+        None => "one unit of work allocates, holds all of it, and does not complete within the limit: it has no end, \
+                 or needs more (no larger limit was tried)"
+            .into(),
     };
     let advice = "look for the loop or recursion that does not end, in the unit of work that was open".into();
     let suspect = about(VerdictKind::RunawayAllocation, peak, evidence, finding, advice);
     let largest = case.samples().last().and_then(|last| last.census.types().first());
     Suspect { type_name: largest.map_or_else(String::new, |row| row.type_name.clone()), ..suspect }
+}
+
+/// `3 samples`, `1 sample`.
+fn counted(value: f64, name: &str) -> String {
+    const ONE: [(&str, &str); 5] = [
+        ("samples", "sample"),
+        ("units", "unit"),
+        ("objects", "object"),
+        ("bytes", "byte"),
+        ("out-of-memory errors", "out-of-memory error"),
+    ];
+    if value == 1.0
+        && let Some((many, one)) = ONE.iter().find(|(many, _)| name.starts_with(many))
+    {
+        return format!("1 {one}{}", &name[many.len()..]);
+    }
+    format!("{value} {name}")
 }
 
 impl fmt::Display for Diagnosis {
@@ -358,7 +419,7 @@ impl fmt::Display for Diagnosis {
         f.write_str("\nlooked at:")?;
         for (number, Fact { name, value }) in self.evidence.iter().enumerate() {
             let comma = if number == 0 { "" } else { "," };
-            write!(f, "{comma} {value} {name}")?;
+            write!(f, "{comma} {}", counted(*value, name))?;
         }
         writeln!(f)
     }
