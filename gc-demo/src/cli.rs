@@ -42,7 +42,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print the program of a scenario, its leaking line marked, and the same in Python
+    /// Print a scenario's program, its leak marked, and its Python twin
     ///
     /// Example: gc-demo show global-container
     #[command(verbatim_doc_comment)]
@@ -53,10 +53,10 @@ enum Command {
     },
     /// Play a scenario, show what the heap shows, and diagnose it
     ///
-    /// Exits with 3 when the run ended in out-of-memory, expected or not, with 130 when it
-    /// was interrupted, with 1 when a file could not be written, and with 2 when something
-    /// is wrong with the command line. `-Xmx8m`, `-Xms8m`, `-Xlog:gc` and
-    /// `-XX:+HeapDumpOnOutOfMemoryError` are understood as well.
+    /// Exits with 3 when the run ended in out-of-memory, expected or not, with 130
+    /// when it was interrupted, with 1 when a file could not be written, and with 2
+    /// when something is wrong with the command line. `-Xmx8m`, `-Xms8m`, `-Xlog:gc`
+    /// and `-XX:+HeapDumpOnOutOfMemoryError` are understood as well.
     ///
     /// Example: gc-demo run global-container --fixed
     #[command(verbatim_doc_comment)]
@@ -64,8 +64,9 @@ enum Command {
     /// Watch a scenario on a dashboard, in slow motion
     ///
     /// Memory over time with the collections, objects by type with their growth,
-    /// pauses, gauges. Keys: q quit, space pause, c collect, i inspect the top suspect,
-    /// s write a heap dump, p start again under the other policy, r start again.
+    /// pauses, gauges. Keys: q quit, space pause, c collect, i inspect the suspects (i
+    /// or Esc: back), s write a heap dump, p start again under the other policy, r start
+    /// again.
     ///
     /// Example: gc-demo watch service --leak container
     #[command(verbatim_doc_comment)]

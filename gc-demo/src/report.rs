@@ -115,6 +115,22 @@ pub struct Exhausted {
     pub message: String,
 }
 
+impl Exhausted {
+    /// The error for people.
+    pub fn text(&self) -> String {
+        let shown = |bytes: usize| crate::bytes::shown(bytes as u64);
+        format!(
+            "out of memory: {} ({} requested; heap {}, owned by values {}, external {}, limit {})",
+            self.kind,
+            shown(self.requested),
+            shown(self.used),
+            shown(self.owned),
+            shown(self.external),
+            self.max.map_or_else(|| "none".into(), shown)
+        )
+    }
+}
+
 /// A sample of the timeline.
 #[derive(serde::Serialize)]
 pub struct Moment {

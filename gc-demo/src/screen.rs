@@ -96,7 +96,7 @@ pub fn diagnoses(reports: &[Report], style: Style) -> String {
             let _ = writeln!(text, "   Interrupted: judged by what was seen until then.");
         }
         if let Some(error) = &report.out_of_memory {
-            for line in wrap(&error.message, WIDTH - 3) {
+            for line in wrap(&error.text(), WIDTH - 3) {
                 let _ = writeln!(text, "   {line}");
             }
         }

@@ -128,7 +128,7 @@ pub struct SettingOptions {
     /// Plants a leak in the scenario service
     #[arg(long, value_enum, value_name = "KIND")]
     leak: Option<LeakKind>,
-    /// After out-of-memory, do not run it again under 2, 4 and 8 times the limit
+    /// Do not try it again with more memory after out-of-memory
     #[arg(long)]
     no_trials: bool,
     /// Log lines of collections on stderr, as the JVM's -Xlog:gc

@@ -188,7 +188,7 @@ fn every_scenario_that_is_listed_runs_in_text_and_json() {
 fn an_unknown_scenario_is_told_the_known_ones() {
     let output = demo(&["run", "leak"]);
     assert_eq!(code(&output), Some(2));
-    assert!(stderr(&output).contains("\n  refcount\n") && stderr(&output).contains("\n  global-container\n"));
+    assert!(stderr(&output).contains("refcount, cycle, ") && stderr(&output).contains("global-container"));
 }
 
 /// Ends well, prints nothing to stderr, and is at most 80 columns wide, without
@@ -199,7 +199,9 @@ fn fits(output: &Output) {
 
 /// The same with another exit code.
 fn ends(output: &Output, with: i32) {
-    assert_eq!((code(output), stderr(output).as_str()), (Some(with), ""));
+    let told = stderr(output);
+    let told: Vec<&str> = told.lines().filter(|line| !line.contains(": tried again with ")).collect();
+    assert_eq!((code(output), told), (Some(with), vec![]));
     for line in stdout(output).lines() {
         assert!(line.chars().count() <= 80 && !line.contains('\x1b'), "{line}");
         assert_eq!(line, line.trim_end());

@@ -168,5 +168,5 @@ fn programs_are_shown_and_names_are_suggested() {
 fn spellings_of_the_jvm_reach_the_heap() {
     let output = demo(&["run", "leak-becomes-overflow", "-Xmx2m", "-Xms1m", "-Xlog:gc", "--policy", "pep442"]);
     assert_eq!(code(&output), Some(3), "{}", stderr(&output));
-    assert!(stderr(&output).contains("[info][gc] GC(0) ") && stdout(&output).contains("limit 2097152"));
+    assert!(stderr(&output).contains("[info][gc] GC(0) ") && flat(&stdout(&output)).contains("limit 2 MiB"));
 }

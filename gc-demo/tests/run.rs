@@ -20,6 +20,7 @@ fn json_has_one_schema_for_all() {
             "fixed",
             "garbage",
             "heap",
+            "interrupted",
             "out_of_memory",
             "policy",
             "scale",

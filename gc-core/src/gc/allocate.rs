@@ -108,8 +108,8 @@ impl Heap {
         object.count().close();
         let weak = Weak::to_object(object, object.value().cast::<T>()).unwrap_or_else(|error| panic!("{error}"));
         let value = make(&weak);
-        core::mem::forget(half_built);
         core.charge_owned(self.charge_for(&value));
+        core::mem::forget(half_built);
         object.count().start(block.is_tracked());
         core.open_for_young(block);
         // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
@@ -327,7 +327,7 @@ impl Heap {
     /// let other = heap.alloc(String::from("held"));
     /// cache.entries.push(heap.alloc_weak_with_state(&other, cache.clone(), |_, _| ()));
     /// drop(cache);
-    /// assert_eq!(heap.collect(), 2, "the cache, and the weak reference that points to it");
+    /// assert_eq!(heap.collect(), 3, "the cache, and its weak references");
     /// ```
     #[track_caller]
     pub fn alloc_weak_with_state<T: Trace + ?Sized, S: Trace>(

@@ -2,12 +2,26 @@
 
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 640.0;
+/// How wide a picture is, in the pixels that its text is made for.
+#[derive(Clone, Copy)]
+pub struct Size {
+    width: f64,
+    /// Where the axis begins, and where the second column of the legend does.
+    left: f64,
+    columns: usize,
+    label: f64,
+    /// Characters of an object's name in a box.
+    name: usize,
+}
+
+/// For a page.
+pub const WIDE: Size = Size { width: 640.0, left: 64.0, columns: 3, label: 150.0, name: 52 };
+/// For a telephone of 375 pixels.
+pub const NARROW: Size = Size { width: 310.0, left: 60.0, columns: 1, label: 0.0, name: 34 };
+
 const HEIGHT: f64 = 220.0;
-const LEFT: f64 = 64.0;
-const RIGHT: f64 = 628.0;
-const TOP: f64 = 26.0;
-const BOTTOM: f64 = 192.0;
+/// A line of the legend.
+const ROW: f64 = 18.0;
 
 /// A line of a chart.
 pub struct Series<'a> {
@@ -31,49 +45,57 @@ pub struct Chart<'a> {
 
 impl Chart<'_> {
     /// The picture; empty where there is nothing to show.
-    pub fn svg(&self) -> String {
+    pub fn svg(&self, size: Size) -> String {
+        let (left, right) = (size.left, size.width - 12.0);
+        let rows = self.series.len().div_ceil(size.columns) as f64;
+        let (top, bottom) = (8.0 + ROW * rows, HEIGHT + ROW * (rows - 1.0) - 28.0);
+        let (width, height) = (size.width, bottom + 28.0);
         let points = || self.series.iter().flat_map(|series| &series.points);
         if points().count() < 2 {
             return String::new();
         }
-        let end = points().map(|&(x, _)| x).fold(0.0, f64::max).max(1e-9);
+        let start = points().map(|&(x, _)| x).fold(f64::INFINITY, f64::min);
+        let end = points().map(|&(x, _)| x).fold(0.0, f64::max).max(start + 1e-9);
         let most = points().map(|&(_, y)| y).chain(self.limit).fold(0.0, f64::max).max(4.0) * 1.05;
-        let x = |value: f64| LEFT + (RIGHT - LEFT) * value / end;
-        let y = |value: f64| BOTTOM - (BOTTOM - TOP) * value / most;
+        let x = |value: f64| left + (right - left) * (value - start) / (end - start);
+        let y = |value: f64| bottom - (bottom - top) * value / most;
         let mut out = String::new();
         let _ =
-            write!(out, "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", escape(self.title));
+            write!(out, "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">", escape(self.title));
         for part in 0..=4 {
             let value = most * f64::from(part) / 4.0;
             let at = y(value);
-            let _ = write!(out, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
-            let _ = write!(out, "<text class=\"tick\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">", LEFT - 6.0, at + 4.0);
+            let _ = write!(out, "<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
+            let _ = write!(out, "<text class=\"tick\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">", left - 6.0, at + 4.0);
             let _ = write!(out, "{}</text>", escape(&(self.show)(value)));
         }
-        for mark in &self.marks {
+        for mark in self.marks.iter().filter(|&&mark| mark >= start) {
             let at = x(mark.min(end));
             let _ = write!(
                 out,
-                "<line class=\"mark\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{}\" y2=\"{BOTTOM}\"/>",
-                BOTTOM - 8.0
+                "<line class=\"mark\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{}\" y2=\"{bottom}\"/>",
+                bottom - 8.0
             );
         }
         if let Some(limit) = self.limit {
             let at = y(limit);
-            let _ = write!(out, "<line class=\"limit\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
+            let _ = write!(out, "<line class=\"limit\" x1=\"{left}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
         }
         for (number, series) in self.series.iter().enumerate() {
             let place = |&(at, value): &(f64, f64)| format!("{:.1},{:.1}", x(at), y(value));
             let line: Vec<String> = series.points.iter().map(place).collect();
             let _ = write!(out, "<polyline class=\"line l{number}\" points=\"{}\"/>", line.join(" "));
-            let label = LEFT + 150.0 * number as f64;
-            let _ = write!(out, "<rect class=\"key k{number}\" x=\"{label}\" y=\"8\" width=\"12\" height=\"4\"/>");
-            let _ = write!(out, "<text class=\"tick\" x=\"{}\" y=\"14\">{}</text>", label + 18.0, escape(series.name));
+            let label = left + size.label * (number % size.columns) as f64;
+            let line = 8.0 + ROW * (number / size.columns) as f64;
+            let _ = write!(out, "<rect class=\"key k{number}\" x=\"{label}\" y=\"{line}\" width=\"12\" height=\"4\"/>");
+            let (after, base) = (label + 18.0, line + 6.0);
+            let _ = write!(out, "<text class=\"tick\" x=\"{after}\" y=\"{base}\">{}</text>", escape(series.name));
         }
-        let _ = write!(out, "<text class=\"tick\" x=\"{LEFT}\" y=\"212\">0</text>");
+        let base = bottom + 20.0;
+        let _ = write!(out, "<text class=\"tick\" x=\"{left}\" y=\"{base}\">{}</text>", seconds(start));
         let _ = write!(
             out,
-            "<text class=\"tick\" x=\"{RIGHT}\" y=\"212\" text-anchor=\"end\">{}</text></svg>",
+            "<text class=\"tick\" x=\"{right}\" y=\"{base}\" text-anchor=\"end\">{}</text></svg>",
             seconds(end)
         );
         out
@@ -81,21 +103,25 @@ impl Chart<'_> {
 }
 
 /// A path as boxes, one below the other.
-pub fn path(steps: &[(String, String)]) -> String {
+pub fn path(steps: &[(String, String)], size: Size) -> String {
+    let width = size.width;
+    let (room, names) = ((width - 16.0).min(420.0), size.name);
     const STEP: f64 = 62.0;
     let height = STEP * steps.len() as f64 + 6.0;
     let mut out = String::new();
-    let _ = write!(out, "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"the path to a root\">");
+    let _ = write!(out, "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"the path to a root\">");
     for (number, (edge, object)) in steps.iter().enumerate() {
         let top = STEP * number as f64 + 3.0;
         if number > 0 {
             let _ = write!(out, "<line class=\"arrow\" x1=\"80\" x2=\"80\" y1=\"{}\" y2=\"{top}\"/>", top - 26.0);
             let _ = write!(out, "<path class=\"head\" d=\"M76 {0} L84 {0} L80 {1} Z\"/>", top - 7.0, top);
-            let _ = write!(out, "<text class=\"tick\" x=\"94\" y=\"{}\">{}</text>", top - 9.0, escape(&cut(edge, 70)));
+            let _ =
+                write!(out, "<text class=\"tick\" x=\"94\" y=\"{}\">{}</text>", top - 9.0, escape(&cut(edge, names)));
         }
         let class = if number == 0 { "box root" } else { "box" };
-        let _ = write!(out, "<rect class=\"{class}\" x=\"8\" y=\"{top}\" width=\"420\" height=\"36\" rx=\"6\"/>");
-        let _ = write!(out, "<text class=\"label\" x=\"20\" y=\"{}\">{}</text>", top + 23.0, escape(&cut(object, 52)));
+        let _ = write!(out, "<rect class=\"{class}\" x=\"8\" y=\"{top}\" width=\"{room}\" height=\"36\" rx=\"6\"/>");
+        let _ =
+            write!(out, "<text class=\"label\" x=\"20\" y=\"{}\">{}</text>", top + 23.0, escape(&cut(object, names)));
     }
     out + "</svg>"
 }
@@ -110,6 +136,7 @@ fn cut(text: &str, most: usize) -> String {
 /// A time for an axis.
 fn seconds(value: f64) -> String {
     match value {
+        0.0 => "0".into(),
         value if value < 0.01 => format!("{:.0} µs", value * 1e6),
         value if value < 1.0 => format!("{:.0} ms", value * 1e3),
         value => format!("{value:.1} s"),
@@ -123,7 +150,7 @@ pub fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chart, Series, cut, escape, path};
+    use super::{Chart, NARROW, Series, WIDE, cut, escape, path};
 
     #[test]
     fn a_chart_has_a_line_for_each_series() {
@@ -135,15 +162,16 @@ mod tests {
             limit: Some(10.0),
             show: |value| format!("{value:.0}"),
         };
-        let svg = chart.svg();
+        let svg = chart.svg(WIDE);
         assert_eq!((svg.matches("<polyline").count(), svg.matches("class=\"limit\"").count()), (2, 1));
         assert!(svg.contains("a &lt;title&gt;") && svg.contains("2.0 s"));
-        assert_eq!(Chart { series: Vec::new(), ..chart }.svg(), "");
+        assert!(chart.svg(NARROW).contains("viewBox=\"0 0 310 "));
+        assert_eq!(Chart { series: Vec::new(), ..chart }.svg(WIDE), "");
     }
 
     #[test]
     fn a_path_is_boxes_with_edges_between() {
-        let svg = path(&[(String::new(), "Root".into()), (".by[\"<key>\"]".into(), "Leaf".into())]);
+        let svg = path(&[(String::new(), "Root".into()), (".by[\"<key>\"]".into(), "Leaf".into())], WIDE);
         assert_eq!((svg.matches("<rect").count(), svg.matches("<line").count()), (2, 1));
         assert!(svg.contains("&lt;key&gt;"));
         assert_eq!((cut("abcdef", 4), escape("a&\"")), ("abc…".into(), "a&amp;&quot;".into()));

@@ -3,7 +3,7 @@
 
 mod chart;
 
-use crate::report::{Fact, Report, policy_name};
+use crate::report::{Exhausted, Fact, Report, policy_name};
 use crate::scenarios::{Cure, Scenario};
 use anyhow::{Context as _, Result};
 use chart::{Chart, Series};
@@ -30,15 +30,19 @@ struct Run {
     error: Option<String>,
     charts: Vec<Picture>,
     suspects: Vec<Suspect>,
-    path: Option<String>,
+    path: Option<Picture>,
+    cure: Option<String>,
+    interrupted: bool,
     types: Vec<Type>,
     steps: Vec<Step>,
 }
 
+/// The same for a page and for a telephone.
 #[derive(Serialize)]
 struct Picture {
     title: &'static str,
-    svg: String,
+    wide: String,
+    narrow: String,
 }
 
 #[derive(Serialize)]
@@ -59,7 +63,8 @@ struct Type {
 
 #[derive(Serialize)]
 struct Step {
-    title: &'static str,
+    title: String,
+    note: String,
     facts: Rows,
 }
 
@@ -71,15 +76,40 @@ pub fn page(scenario: &Scenario, reports: &[Report]) -> Result<String> {
     let mut environment = Environment::new();
     environment.add_template("page.html", TEMPLATE).context("the page's template")?;
     let template = environment.get_template("page.html").context("the page's template")?;
-    let (Cure::Is(cure) | Cure::None(cure)) = scenario.cure;
-    let runs: Vec<Run> = reports.iter().map(run).collect();
+    let runs: Vec<Run> = reports.iter().map(|report| run(scenario, report)).collect();
     let verdict = reports.first().map_or("none", |report| report.verdict.kind);
-    let (name, summary, story) = (scenario.name, scenario.summary, scenario.story);
+    let (cure, no_cure) = match scenario.cure {
+        Cure::Is(cure) => (Some(marked_up(cure)), None),
+        Cure::None(why) => (None, Some(marked_up(why))),
+    };
+    let (name, summary, story) = (scenario.name, scenario.summary, marked_up(scenario.story));
     let version = env!("CARGO_PKG_VERSION");
-    template.render(context! { name, summary, story, verdict, runs, cure, version }).context("the page")
+    template.render(context! { name, summary, story, verdict, runs, cure, no_cure, version }).context("the page")
 }
 
-fn run(report: &Report) -> Run {
+/// Text within markup, with `code` set off.
+fn marked_up(text: &str) -> String {
+    let mut out = String::new();
+    let mut parts = text.split('`').peekable();
+    let mut is_code = false;
+    while let Some(part) = parts.next() {
+        // The last backtick of an odd number of them is one.
+        let opens = is_code && parts.peek().is_some();
+        if is_code && !opens {
+            out.push('`');
+        }
+        let part = chart::escape(part);
+        out.push_str(&if opens { format!("<code>{part}</code>") } else { part });
+        is_code = !is_code;
+    }
+    out
+}
+
+fn run(scenario: &Scenario, report: &Report) -> Run {
+    let cure = match scenario.cure {
+        Cure::Is(cure) if report.fixed => Some(marked_up(cure)),
+        _ => None,
+    };
     let healthy = report.verdict.kind == "none";
     Run {
         title: if report.fixed { "With the cure" } else { "As it is" },
@@ -88,10 +118,12 @@ fn run(report: &Report) -> Run {
         policy: policy_name(report.policy),
         seed: report.seed,
         scale: report.scale,
-        error: report.out_of_memory.as_ref().map(|error| error.message.clone()),
+        error: report.out_of_memory.as_ref().map(Exhausted::text),
         charts: charts(report),
         suspects: suspects(report),
         path: path(report),
+        cure,
+        interrupted: report.interrupted,
         types: types(report),
         steps: steps(report),
     }
@@ -123,7 +155,10 @@ fn charts(report: &Report) -> Vec<Picture> {
     let marks: Vec<f64> = report.evidence.collected_at.clone();
     let mut charts = vec![
         Chart {
-            title: "memory over time; ticks are collections, the dashed line is the limit",
+            title: match report.heap.max {
+                Some(_) => "memory over time; ticks are collections, the dashed line is the limit",
+                None => "memory over time; ticks are collections",
+            },
             series: vec![
                 line("objects' bytes", &|sample| sample.census.bytes() as f64),
                 line("memory of the heap", &|sample| sample.memory.committed as f64),
@@ -151,8 +186,12 @@ fn charts(report: &Report) -> Vec<Picture> {
         let (title, marks) = ("what the program brings in", Vec::new());
         charts.push(Chart { title, series: vec![line(&gauge.name, &of)], marks, limit: None, show });
     }
-    let pictures = charts.iter().map(|chart| Picture { title: chart.title, svg: chart.svg() });
-    pictures.filter(|picture| !picture.svg.is_empty()).collect()
+    let picture = |chart: &Chart<'_>| Picture {
+        title: chart.title,
+        wide: chart.svg(chart::WIDE),
+        narrow: chart.svg(chart::NARROW),
+    };
+    charts.iter().map(picture).filter(|picture| !picture.wide.is_empty()).collect()
 }
 
 fn suspects(report: &Report) -> Vec<Suspect> {
@@ -162,15 +201,15 @@ fn suspects(report: &Report) -> Vec<Suspect> {
     };
     let suspect = |suspect: &crate::inspect::Suspected| Suspect {
         kind: suspect.kind,
-        finding: suspect.finding.clone(),
-        advice: suspect.advice.clone(),
+        finding: marked_up(&suspect.finding),
+        advice: marked_up(&suspect.advice),
         evidence: evidence(&suspect.evidence),
     };
     suspects.map(suspect).collect()
 }
 
 /// From a root to the newest object of the first suspect's type.
-fn path(report: &Report) -> Option<String> {
+fn path(report: &Report) -> Option<Picture> {
     let suspect = report.verdict.suspects.first()?;
     let snapshot = &report.evidence.snapshot;
     let newest = snapshot.objects().filter(|object| object.type_name() == suspect.r#type).max_by_key(|it| it.id());
@@ -180,7 +219,8 @@ fn path(report: &Report) -> Option<String> {
     let links =
         chain.links().iter().map(|link| (format!(".{}", link.edge).replace(".[", "["), link.target.to_string()));
     let steps: Vec<(String, String)> = [(String::new(), root)].into_iter().chain(links).take(12).collect();
-    Some(chart::path(&steps))
+    let title = "Who holds it: the path from a root";
+    Some(Picture { title, wide: chart::path(&steps, chart::WIDE), narrow: chart::path(&steps, chart::NARROW) })
 }
 
 fn types(report: &Report) -> Vec<Type> {
@@ -198,7 +238,12 @@ fn types(report: &Report) -> Vec<Type> {
 fn steps(report: &Report) -> Vec<Step> {
     let facts =
         |facts: &[(&'static str, Fact)]| facts.iter().map(|(name, fact)| (name.to_string(), text(fact))).collect();
-    report.steps.iter().map(|step| Step { title: step.title, facts: facts(&step.facts) }).collect()
+    let step = |step: &crate::report::Step| Step {
+        title: marked_up(step.title),
+        note: marked_up(step.note),
+        facts: facts(&step.facts),
+    };
+    report.steps.iter().map(step).collect()
 }
 
 fn text(fact: &Fact) -> String {

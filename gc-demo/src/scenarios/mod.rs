@@ -152,4 +152,6 @@ impl Scenario {
 }
 
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use super::actors::name_of;
 use super::dice::Dice;
 use crate::report::{Collection, Evidence, Exhausted, Fact, HeapAtEnd, Moment, Report, Step, Verdict};
 use crate::setting::Setting;
+use crate::watch::Watcher;
 use gc_core::{
     BuildError, CollectionFigures, Gc, GcAny, Generation, Heap, MemoryFigures, OutOfMemory, OutOfMemoryInfo, Problem,
     Sample, Snapshot, Timeline, Trace, Trial,
@@ -110,14 +111,15 @@ impl Scene {
         }
         let heap = builder.on_unraisable(move |_, it| told.note(it.message.clone())).build()?;
         heap.disable();
-        if setting.gc_log && !setting.is_trial {
+        // (Not across the dashboard, which shows them.)
+        if setting.gc_log && !setting.is_trial && setting.watcher.is_none() {
             heap.on_record(|_, record| eprintln!("{record}"));
         }
         let exhausted: Rc<RefCell<Option<AtFailure>>> = Rc::default();
         let unwritten: Rc<RefCell<Vec<String>>> = Rc::default();
         let (noted, failures) = (exhausted.clone(), unwritten.clone());
         let dump = setting.dump.clone().filter(|_| !setting.is_trial);
-        let is_watched = setting.watcher.is_some();
+        let watcher = setting.watcher.clone();
         heap.on_out_of_memory(move |heap, error| {
             if noted.borrow().is_some() {
                 return;
@@ -125,7 +127,7 @@ impl Scene {
             let end = (heap.sample().units_open() == 0).then(|| End::of(heap));
             *noted.borrow_mut() = Some(AtFailure { error: exhausted_by(error), end });
             if let Some(file) = &dump {
-                failures.borrow_mut().extend(write_dump(heap, file, is_watched));
+                failures.borrow_mut().extend(write_dump(heap, file, watcher.as_ref()));
             }
         });
         Ok(Scene {
@@ -239,7 +241,7 @@ impl Scene {
     pub fn conclude(&mut self) {
         self.end = Some(End::of(&self.heap));
         if let Some(file) = self.setting.snapshot.take().filter(|_| !self.setting.is_trial) {
-            let failed = write_dump(&self.heap, &file, self.setting.watcher.is_some());
+            let failed = write_dump(&self.heap, &file, self.setting.watcher.as_ref());
             self.unwritten.borrow_mut().extend(failed);
         }
     }
@@ -379,12 +381,15 @@ fn exhausted_by(error: &OutOfMemoryInfo) -> Exhausted {
 }
 
 /// Writes a heap dump, and says so; the error where that failed.
-fn write_dump(heap: &Heap, file: &Path, quietly: bool) -> Option<String> {
+fn write_dump(heap: &Heap, file: &Path, watcher: Option<&Watcher>) -> Option<String> {
     let written = File::create(file).and_then(|out| heap.write_heap_snapshot(out));
     match written {
-        Ok(()) if quietly => None,
         Ok(()) => {
-            eprintln!("heap dump written: {}", file.display());
+            let told = format!("heap dump written: {}", file.display());
+            match watcher {
+                Some(watcher) => watcher.tell(told),
+                None => eprintln!("{told}"),
+            }
             None
         }
         Err(error) => Some(format!("heap dump not written: {}: {error}", file.display())),

@@ -9,8 +9,8 @@ pub const SCENARIO: Scenario = Scenario {
     summary: "a type that does not report an edge leaks silently",
     story: "A widget library keeps a pointer to the parent in a field that its Trace leaves out. The collector \
             takes what that leads to for held from outside, and no cycle through it is ever collected. No \
-            type of the program looks wrong. The verifier compares the words of the objects with the edges \
-            that they report, and names type and field.",
+            type of the program looks wrong. The verifier looks into the fields that a Trace skips, and names \
+            type and field.",
     cure: Cure::Is("the field is traced"),
     max: None,
     in_tour: false,

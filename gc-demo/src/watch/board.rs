@@ -19,6 +19,8 @@ const FRAME: Duration = Duration::from_millis(100);
 const SLOWED: Duration = Duration::from_millis(4);
 /// Looks that are kept.
 const LOOKS: usize = 400;
+/// Looks that a diagnosis needs.
+const ENOUGH: usize = 30;
 
 /// How watching ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +70,11 @@ impl Board {
         }
     }
 
+    #[cfg(test)]
+    pub fn has_ended(&self) -> bool {
+        self.end.is_some()
+    }
+
     /// A look at the heap.
     pub fn look(&mut self, heap: &Heap) {
         if self.looks.len() == LOOKS {
@@ -87,6 +94,7 @@ impl Board {
     /// Does what a key says; those that need the heap have one.
     pub fn key(&mut self, key: KeyCode, heap: Option<&Heap>) {
         match (key, heap) {
+            (KeyCode::Esc, _) if self.inspecting => self.inspecting = false,
             (KeyCode::Char('q') | KeyCode::Esc, _) => self.end = Some(End::Quit),
             (KeyCode::Char('r'), _) => self.end = Some(End::Again),
             (KeyCode::Char('p'), _) => self.end = Some(End::OtherPolicy),
@@ -111,6 +119,13 @@ impl Board {
 
     /// What the looks so far and the heap as it is come to.
     fn diagnose(&self, heap: &Heap) -> String {
+        let looks = self.looks.len();
+        if looks < ENOUGH {
+            return format!(
+                "too early to tell: {looks} of at least {ENOUGH} looks so far, and what fills up at the start looks \
+                 like a leak\n\npress i again in a while"
+            );
+        }
         let mut timeline = Timeline::new();
         self.looks.iter().for_each(|look| timeline.push(look.clone()));
         let snapshot = heap.snapshot();
@@ -143,7 +158,9 @@ impl fmt::Debug for Watcher {
 
 impl Watcher {
     pub fn new(board: Board) -> io::Result<Watcher> {
-        let terminal = ratatui::Terminal::new(ratatui::backend::CrosstermBackend::new(io::stdout()))?;
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::CrosstermBackend::new(io::stdout()))?;
+        // What the board before it left there is not known to this one.
+        terminal.clear()?;
         Ok(Watcher(Rc::new(RefCell::new(Shown { board, terminal }))))
     }
 
@@ -167,6 +184,13 @@ impl Watcher {
         }
     }
 
+    /// Something to tell, without writing across the picture.
+    pub fn tell(&self, message: String) {
+        if let Ok(mut shown) = self.0.try_borrow_mut() {
+            shown.board.message = message;
+        }
+    }
+
     /// The scenario is over: the last picture stays until a key says what comes.
     ///
     /// # Errors
@@ -174,7 +198,7 @@ impl Watcher {
     pub fn finish(&self, report: &Report) -> io::Result<End> {
         let shown = &mut *self.0.borrow_mut();
         shown.board.verdict = Some(report.verdict.kind.to_owned());
-        let error = report.out_of_memory.as_ref().map_or_else(String::new, |error| format!("{}\n\n", error.message));
+        let error = report.out_of_memory.as_ref().map_or_else(String::new, |error| format!("{}\n\n", error.text()));
         shown.board.message = error + &report.verdict.text;
         shown.board.inspecting = true;
         loop {
@@ -200,10 +224,10 @@ impl Shown {
         match event::read() {
             Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => {
                 let control_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-                self.board.key(if control_c { KeyCode::Esc } else { key.code }, heap);
+                self.board.key(if control_c { KeyCode::Char('q') } else { key.code }, heap);
             }
             Ok(_) => {}
-            Err(_) => self.board.key(KeyCode::Esc, heap),
+            Err(_) => self.board.key(KeyCode::Char('q'), heap),
         }
     }
 }

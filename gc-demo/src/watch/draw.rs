@@ -15,19 +15,39 @@ pub fn draw(board: &Board, frame: &mut Frame<'_>) {
         Layout::vertical([Constraint::Length(1), Constraint::Min(8), Constraint::Length(8), Constraint::Length(1)])
             .areas(frame.area());
     frame.render_widget(Paragraph::new(title(board)), head);
+    let is_narrow = frame.area().width < NARROW;
     if board.inspecting {
         let text = Paragraph::new(board.message.as_str()).wrap(Wrap { trim: false });
-        frame.render_widget(text.block(Block::bordered().title(" diagnosis ")), middle);
+        frame.render_widget(text.block(Block::bordered().title(" diagnosis (i or Esc: back) ")), middle);
+    } else if is_narrow {
+        let [upper, under] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(middle);
+        memory(board, frame, upper);
+        types(board, frame, under);
     } else {
         let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(middle);
         memory(board, frame, left);
         types(board, frame, right);
     }
-    let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(lower);
-    pauses(board, frame, left);
-    numbers(board, frame, right);
-    let keys = "q quit  space pause  c collect  i inspect  s snapshot  p other policy  r again";
-    frame.render_widget(Paragraph::new(keys.dim()), foot);
+    if is_narrow {
+        numbers(board, frame, lower);
+    } else {
+        let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(lower);
+        pauses(board, frame, left);
+        numbers(board, frame, right);
+    }
+    frame.render_widget(Paragraph::new(keys(board, is_narrow).dim()), foot);
+}
+
+/// Below this width what stands side by side stands one below the other.
+const NARROW: u16 = 72;
+
+/// What the keys do at the moment.
+fn keys(board: &Board, is_narrow: bool) -> &'static str {
+    match (board.inspecting, is_narrow) {
+        (true, _) => "i or Esc back  q quit  p other policy  r again",
+        (false, true) => "q quit  space c i s  p policy  r again",
+        (false, false) => "q quit  space pause  c collect  i inspect  s snapshot  p other policy  r again",
+    }
 }
 
 fn title(board: &Board) -> Line<'_> {
@@ -58,19 +78,29 @@ fn memory(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     let first = objects.first().map_or(0.0, |&(x, _)| x);
     let last = objects.last().map_or(1.0, |&(x, _)| x).max(first + 0.1);
     let marks: Vec<(f64, f64)> = board.collections.iter().filter(|&&at| at >= first).map(|&at| (at, 0.0)).collect();
-    let set = |name: &'static str, data, colour| {
-        let set = Dataset::default().name(name).data(data).graph_type(GraphType::Line);
+    let set = |data, colour| {
+        let set = Dataset::default().data(data).graph_type(GraphType::Line);
         set.marker(Marker::Braille).style(Style::new().fg(colour))
     };
     let sets = vec![
-        set("objects", &objects, Color::Cyan),
-        set("heap", &heap, Color::Yellow),
-        set("outside", &external, Color::Green),
-        set("collections", &marks, Color::DarkGray).graph_type(GraphType::Scatter),
+        set(&objects, Color::Cyan),
+        set(&heap, Color::Yellow),
+        set(&external, Color::Green),
+        set(&marks, Color::DarkGray).graph_type(GraphType::Scatter),
     ];
+    let legend = Line::from(vec![
+        " memory: ".into(),
+        "objects".fg(Color::Cyan),
+        " ".into(),
+        "heap".fg(Color::Yellow),
+        " ".into(),
+        "outside".fg(Color::Green),
+        " ".into(),
+        "·collections ".fg(Color::DarkGray),
+    ]);
     let seconds = |at: f64| format!("{at:.1}s");
     let chart = Chart::new(sets)
-        .block(Block::bordered().title(" memory "))
+        .block(Block::bordered().title(legend))
         .x_axis(Axis::default().bounds([first, last]).labels([seconds(first), seconds(last)]))
         .y_axis(Axis::default().bounds([0.0, most]).labels(["0".into(), bytes(most / 2.0), bytes(most)]));
     frame.render_widget(chart, area);
@@ -85,7 +115,7 @@ fn types(board: &Board, frame: &mut Frame<'_>, area: Rect) {
         let style = if more > 0 { Style::new().fg(Color::Red) } else { Style::new() };
         Row::new([row.type_name.clone(), row.objects.to_string(), format!("{more:+}")]).style(style)
     };
-    let widths = [Constraint::Fill(1), Constraint::Length(9), Constraint::Length(9)];
+    let widths = [Constraint::Fill(1), Constraint::Length(8), Constraint::Length(8)];
     let table = Table::new(rows.into_iter().map(row), widths).header(Row::new(["type", "objects", "growth"]).dim());
     frame.render_widget(table.block(Block::bordered().title(" objects ")), area);
 }
@@ -139,7 +169,11 @@ mod tests {
     use ratatui::{Terminal, backend::TestBackend};
 
     fn text(board: &Board) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(100, 30)).expect("a backend in memory");
+        text_in(board, 100)
+    }
+
+    fn text_in(board: &Board, columns: u16) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(columns, 30)).expect("a backend in memory");
         terminal.draw(|frame| draw(board, frame)).expect("it draws");
         terminal.backend().to_string()
     }
@@ -171,8 +205,29 @@ mod tests {
         board.key(KeyCode::Char('c'), Some(&heap));
         assert!(text(&board).contains("collect() returned 0"));
         board.key(KeyCode::Char('i'), Some(&heap));
+        assert!(board.inspecting && text(&board).contains("too early to tell"));
+        assert!(text(&board).contains("i or Esc back"));
+        board.key(KeyCode::Esc, Some(&heap));
+        assert!(!board.inspecting && !board.has_ended(), "Esc goes back first");
+        (0..40).for_each(|_| board.look(&heap));
+        board.key(KeyCode::Char('i'), Some(&heap));
         assert!(board.inspecting && text(&board).contains("nothing suspicious"));
         board.verdict = Some("none".into());
         assert!(text(&board).contains("done: none"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_names_and_a_legend() {
+        let heap = Heap::new();
+        let mut board = Board::new("service", &Setting::default());
+        let _held = [heap.alloc(String::from("text")), heap.alloc(String::new())];
+        board.look(&heap);
+        board.look(&heap);
+        for columns in [40, 45, 60, 72, 100] {
+            let shown = text_in(&board, columns);
+            for part in ["String", "objects heap outside", "units 0", "q quit"] {
+                assert!(shown.contains(part), "{columns} columns, {part}\n{shown}");
+            }
+        }
     }
 }

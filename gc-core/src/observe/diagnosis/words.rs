@@ -26,7 +26,7 @@ impl fmt::Display for Bytes {
         if value == 1.0 && unit == 0 {
             return f.write_str("1 byte");
         }
-        let digits = usize::from(unit > 0 && (value * 10.0).round() % 10.0 != 0.0);
+        let digits = usize::from(unit > 0 && (value.abs() * 10.0 + 0.5) as u64 % 10 != 0);
         write!(f, "{value:.digits$} {}", UNITS[unit])
     }
 }
@@ -67,7 +67,7 @@ enum Per {
 
 impl Per {
     fn show(self, value: f64) -> String {
-        let whole = value.round() == value;
+        let whole = value == value as i64 as f64;
         match self {
             Per::Bytes => Bytes(value).to_string(),
             Per::Objects if value == 1.0 => "1 object".into(),
@@ -391,11 +391,13 @@ pub(super) fn runaway(case: &Case<'_>) -> Suspect {
 
 /// `3 samples`, `1 sample`.
 fn counted(value: f64, name: &str) -> String {
-    const ONE: [(&str, &str); 5] = [
+    if let Some(rest) = name.strip_prefix("bytes") {
+        return format!("{}{rest}", Bytes(value));
+    }
+    const ONE: [(&str, &str); 4] = [
         ("samples", "sample"),
         ("units", "unit"),
         ("objects", "object"),
-        ("bytes", "byte"),
         ("out-of-memory errors", "out-of-memory error"),
     ];
     if value == 1.0
