@@ -6,6 +6,13 @@ mod cache;
 mod getting_started;
 #[path = "../examples/graph.rs"]
 mod graph;
+#[path = "../examples/patterns.rs"]
+mod patterns;
+
+#[test]
+fn patterns_of_embedders() {
+    patterns::main();
+}
 
 #[test]
 fn getting_started() {

@@ -420,6 +420,8 @@ fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<ExitCode>
         written.map_err(|error| Unwritable(format!("cannot write {}: {error}", options.output.display())))?;
         writeln!(out, "{} written: {}", options.output.display(), reports[0].verdict.kind)?;
     }
+    // The page is what was asked for: that a run ends in out-of-memory is a part of it.
+    let reports: Vec<Report> = reports.into_iter().map(|report| Report { out_of_memory: None, ..report }).collect();
     ended(&reports, out)
 }
 

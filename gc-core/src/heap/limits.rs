@@ -91,11 +91,17 @@ impl Heap {
         self.core().memory.trim()
     }
 
-    /// Calls `hook` whenever the heap is out of memory, before the error is returned (or
+    /// Calls `hook` with the heap whenever it is out of memory, before the error is returned (or
     /// the panic begins): the place for a heap dump, or for a last word. It may look at
     /// the heap, allocate a little (a reserve, 1/32 of the limit, is kept for hooks and
     /// finalizers), and free; the allocation that failed stays failed. It is not called
-    /// again from within itself.
+    /// again from within itself. A second hook replaces the first.
+    ///
+    /// What a hook captures lives until the hook is removed ([`remove_hook`]) or the heap goes:
+    /// a [`Heap`] or a [`Gc`](crate::Gc) in it keeps the heap for good. The hook is given the heap;
+    /// [`WeakHeap`](crate::WeakHeap) is a handle that keeps nothing.
+    ///
+    /// [`remove_hook`]: Heap::remove_hook
     ///
     /// ```
     /// use gc_core::{Heap, OutOfMemoryKind};

@@ -57,7 +57,8 @@ use crate::{Finalize, Gc};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not traced by the heap",
     label = "the heap cannot look into this type",
-    note = "add `#[derive(Trace)]` to `{Self}`, or `#[trace(skip)]` to the field when it holds no `Gc`"
+    note = "add `#[derive(Trace)]` to `{Self}`, or `#[trace(skip)]` to the field when it holds no `Gc`, as a native \
+            function or a closure without one"
 )]
 pub unsafe trait Trace: 'static {
     /// The finalizer, for types marked `#[trace(finalize)]`.

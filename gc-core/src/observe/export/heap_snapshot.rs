@@ -47,14 +47,15 @@ impl Heap {
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(1 << 20).build()?;
-    /// let dumped = heap.clone();
-    /// heap.on_out_of_memory(move |_, error| {
+    /// heap.on_out_of_memory(|heap, _error| {
     ///     let path = std::env::temp_dir().join("example.heapsnapshot");
     ///     if let Ok(file) = std::fs::File::create(path) {
-    ///         dumped.write_heap_snapshot(file).expect("a disk with room");
+    ///         heap.write_heap_snapshot(file).expect("a disk with room");
     ///     }
     /// });
-    /// # heap.on_out_of_memory(|_, _| ());
+    /// let weak = heap.downgrade();
+    /// drop(heap); // the hook does not keep it
+    /// assert!(weak.upgrade().is_none());
     /// # Ok::<(), gc_core::BuildError>(())
     /// ```
     pub fn write_heap_snapshot(&self, out: impl Write) -> Result<()> {
