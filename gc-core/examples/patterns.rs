@@ -1,9 +1,7 @@
 //! Patterns that embedders ask for: finalizers that need the interpreter, native functions,
 //! trait objects, keys by value and by identity, tasks that wait.
 
-use gc_core::{
-    ByAddress, DynTrace, Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace, WeakHeap, gc_cast, trace_object,
-};
+use gc_core::{ByAddress, DynTrace, Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace, WeakHeap, gc_cast, trace_object};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;

@@ -80,7 +80,14 @@ fn free_programs() -> impl Strategy<Value = free::Free> {
     ];
     let slices = prop::option::of(prop_oneof![Just(1_usize), 1..500_usize]);
     let programs = (policies(), watch, prop::bool::weighted(0.2), slices, acts);
-    programs.prop_map(|(policy, watch, curious, slices, acts)| free::Free { policy, watch, curious, slices, acts })
+    programs.prop_map(|(policy, watch, curious, slices, acts)| free::Free {
+        policy,
+        watch,
+        look: watch,
+        curious,
+        slices,
+        acts,
+    })
 }
 
 proptest! {

@@ -18,9 +18,16 @@ pub fn program(data: &[u8]) -> Option<Free> {
     let u = &mut Unstructured::new(data);
     let head = u.arbitrary::<[u8; 3]>().ok()?;
     let policy = if head[0] & 1 == 0 { Policy::Legacy } else { Policy::Modern };
+    // Each comparison takes as long as dozens of acts, each look into the heap as hundreds: they
+    // are made at moments that the input says, and at the end.
     let watch = match head[0] >> 1 & 3 {
-        0 | 1 => 1,
-        2 => usize::from(head[1] % 8) + 2,
+        0 => 1,
+        1 => usize::from(head[1] % 8) + 2,
+        2 => usize::from(head[1] % 32) + 10,
+        _ => usize::MAX,
+    };
+    let look = match head[0] >> 6 {
+        0 => usize::from(head[1] % 64) + 8,
         _ => usize::MAX,
     };
     let slices = (head[0] & 8 != 0).then(|| usize::from(head[2]) + 1);
@@ -28,7 +35,7 @@ pub fn program(data: &[u8]) -> Option<Free> {
     while !u.is_empty() && acts.len() < ACTS {
         acts.push(act(u, true).ok()?);
     }
-    Some(Free { policy, watch, curious: head[0] & 0x30 == 0x30, slices, acts })
+    Some(Free { policy, watch, look, curious: head[0] & 0x30 == 0x30, slices, acts })
 }
 
 type Bytes<'a, 'b> = &'a mut Unstructured<'b>;

@@ -19,8 +19,12 @@ use crate::model::program::Policy;
 #[derive(Clone)]
 pub struct Free {
     pub policy: Policy,
-    /// After so many acts the heap is looked at. A look changes counts and so makes candidates.
+    /// After so many acts the heap is compared with the mirror. That changes counts and so makes
+    /// candidates.
     pub watch: usize,
+    /// After so many acts the heap is looked into in all ways (snapshots, verifier, heap dump),
+    /// which takes far longer.
+    pub look: usize,
     /// Asking whether a finalizer is armed does something besides.
     pub curious: bool,
     /// In the end everything is collected in slices of so many objects, or in one piece.
@@ -30,8 +34,8 @@ pub struct Free {
 
 impl fmt::Debug for Free {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Free { policy, watch, curious, slices, acts } = self;
-        writeln!(f, "{policy}, watch {watch}, curious {curious}, slices {slices:?}")?;
+        let Free { policy, watch, look, curious, slices, acts } = self;
+        writeln!(f, "{policy}, watch {watch}, look {look}, curious {curious}, slices {slices:?}")?;
         acts.iter().try_for_each(|act| writeln!(f, "  {act:?}"))
     }
 }
@@ -48,6 +52,9 @@ pub fn run(free: &Free) -> Result<(), String> {
         let before = program.traces();
         program.user.step(act);
         let complete = program.is_complete(act, before);
+        if (index + 1) % free.look == 0 {
+            program.look_into().map_err(at)?;
+        }
         if complete || (index + 1) % free.watch == 0 {
             program.check(complete.then_some(0)).map_err(at)?;
         }
@@ -156,7 +163,6 @@ impl Program {
     /// What must hold between two acts; `complete` is a heap in which no garbage is left.
     fn check(&self, complete: Option<usize>) -> Result<(), String> {
         self.check_panics()?;
-        self.user.heaps.iter().try_for_each(check_looking)?;
         let seen = self.look();
         self.check_living(&seen)?;
         self.check_counts_and_edges(&seen)?;
@@ -166,6 +172,11 @@ impl Program {
             Some(heap) => self.check_complete(&seen, heap),
             None => Ok(()),
         }
+    }
+
+    /// Looking in all ways changes nothing, and the heap verifies.
+    fn look_into(&self) -> Result<(), String> {
+        self.user.heaps.iter().try_for_each(check_looking)
     }
 
     fn check_panics(&self) -> Result<(), String> {
@@ -286,10 +297,12 @@ impl Program {
             self.collect(&self.user.heaps[1]);
             let collected: usize = self.user.heaps.iter().map(|heap| self.collect(heap)).sum();
             if self.user.entered.get() == entered && collected == 0 {
+                self.look_into()?;
                 self.check(Some(1))?;
                 return self.check(Some(0));
             }
         }
+        self.look_into()?;
         self.check(None)
     }
 
