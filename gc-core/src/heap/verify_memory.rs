@@ -8,8 +8,7 @@ use alloc::vec::Vec;
 impl Heap {
     /// Does what [`verify`](Heap::verify) does, and looks at every word of every value as well: finds the pointers that a
     /// `Trace` written by hand leaves out or reports twice, and those in skipped fields of types
-    /// that are not `Trace`, and those that callbacks of
-    /// weak references captured. What lies behind a vector or box there is not found. (A number, or
+    /// that are not `Trace`. What lies behind a vector or box there is not found. (A number, or
     /// what is left of an old value in padding, looks like such a pointer where it is the address
     /// of an object that is held from outside.)
     ///

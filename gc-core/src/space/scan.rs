@@ -26,29 +26,32 @@ impl Words {
         debug_assert!(object.is_alive());
         // SAFETY: invariant 10: the table is the one of the object's type.
         let bytes = unsafe { (object.info().size)(object) };
-        // SAFETY: invariant 10: these bytes are the value's.
-        unsafe { self.between(object.value().cast(), bytes) }
+        // SAFETY: invariant 10: these bytes are the value's; nobody writes, by the promise of
+        // `may_be_read`.
+        unsafe { between(object.value().cast(), bytes) }
     }
+}
 
-    /// The same of what the callback of a weak reference captured.
-    pub(crate) fn of_callback(&self, callback: &Callback) -> Vec<(usize, usize)> {
-        let captured = NonNull::from(&**callback);
-        // SAFETY: invariant 8: the callback is its cell's, which is alive, and does not run.
-        unsafe { self.between(captured.cast(), size_of_val(&**callback)) }
-    }
+/// The words of what the callback of a weak reference captured. (It is the callback's alone: no
+/// reference leads into a closure that does not run.)
+pub(crate) fn captured(callback: &Callback) -> Vec<usize> {
+    let captured = NonNull::from(&**callback);
+    // SAFETY: invariant 8: the callback is its cell's, which is alive, and does not run.
+    let words = unsafe { between(captured.cast(), size_of_val(&**callback)) };
+    words.into_iter().map(|(_, word)| word).collect()
+}
 
-    /// # Safety
-    /// So many bytes from `start` on are of one value.
-    unsafe fn between(&self, start: NonNull<u8>, bytes: usize) -> Vec<(usize, usize)> {
-        let mut words = Vec::new();
-        let mut offset = start.addr().get().next_multiple_of(WORD) - start.addr().get();
-        while offset + WORD <= bytes {
-            // SAFETY: the caller's promise; nobody writes, by the promise of `may_be_read`.
-            words.extend(unsafe { read_word(start.add(offset)) }.map(|word| (offset, word)));
-            offset += WORD;
-        }
-        words
+/// # Safety
+/// So many bytes from `start` on are of one value, which nobody writes to meanwhile.
+unsafe fn between(start: NonNull<u8>, bytes: usize) -> Vec<(usize, usize)> {
+    let mut words = Vec::new();
+    let mut offset = start.addr().get().next_multiple_of(WORD) - start.addr().get();
+    while offset + WORD <= bytes {
+        // SAFETY: the caller's promise.
+        words.extend(unsafe { read_word(start.add(offset)) }.map(|word| (offset, word)));
+        offset += WORD;
     }
+    words
 }
 
 /// Reads a word that may be padding, which no Rust value of a type with invalid states may

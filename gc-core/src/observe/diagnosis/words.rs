@@ -112,6 +112,7 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
     evidence.extend(each);
     let name = match (holder, place) {
         (Some(holder), Some(place)) => format!("{holder} grows through `{place}`"),
+        _ if are_captured(holding, snapshot) => format!("{type_name} objects are held by a weak callback's capture"),
         _ => format!("{type_name} objects are held from outside of the heap"),
     };
     let mut finding = format!(
@@ -128,12 +129,26 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
             "remove entries from `{place}` when they are done with, bound it (a cache needs a limit), or hold weak \
              references there"
         ),
+        None if are_captured(holding, snapshot) => {
+            "let the callback be given the object (`alloc_weak_with_state`), or capture a weak reference".into()
+        }
         None => format!(
             "look for what keeps {type_name} pointers outside of the heap: variables, vectors or channels of the \
              program, fields that are not traced, what closures and the callbacks of weak references captured"
         ),
     };
     about_holding(holding, evidence, finding, advice)
+}
+
+/// Are the objects, which nothing of the heap holds, captured by callbacks of weak references?
+fn are_captured(holding: &Holding<'_>, snapshot: &Snapshot) -> bool {
+    let of_type = snapshot.objects().filter(|object| object.type_name() == holding.type_name);
+    let mut held = of_type.filter(|object| object.external_references() > 0).peekable();
+    held.peek().is_some() && {
+        let (mut captured, mut all) = (0, 0);
+        held.for_each(|object| (captured, all) = (captured + usize::from(object.is_captured()), all + 1));
+        captured * 2 > all
+    }
 }
 
 /// What a snapshot alone shows of a place.
@@ -144,6 +159,7 @@ pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspec
     let name = match (holder, place) {
         (Some(holder), Some(place)) => format!("{holder} holds by `{place}`"),
         (Some(holder), None) => format!("{holder} holds by others"),
+        (None, _) if are_captured(holding, snapshot) => "held by a weak callback's capture are".into(),
         (None, _) => "held from outside of the heap are".into(),
     };
     let mut finding =

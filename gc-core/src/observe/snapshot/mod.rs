@@ -115,6 +115,8 @@ const FINALIZED: u8 = 2;
 
 /// It lost a pointer and lived.
 const CANDIDATE: u8 = 4;
+/// A weak reference's callback captured a pointer to it.
+const CAPTURED: u8 = 8;
 
 /// An object of a snapshot.
 ///
@@ -315,6 +317,12 @@ impl<'s> SnapshotObject<'s> {
     /// where the next one starts.
     pub fn is_candidate(self) -> bool {
         self.has(CANDIDATE)
+    }
+
+    /// Has the callback of a weak reference, which is waiting, captured a pointer to it? That
+    /// counts among its [external references](SnapshotObject::external_references).
+    pub fn is_captured(self) -> bool {
+        self.has(CAPTURED)
     }
 
     /// Its edges: their names, and the objects that they lead to.

@@ -2,7 +2,7 @@
 
 use super::build::{Columns, ObjectRow};
 use super::names::{Name, Naming, TakeEdge};
-use super::{CANDIDATE, FINALIZED, IN_GARBAGE, ObjectId, Snapshot};
+use super::{CANDIDATE, CAPTURED, FINALIZED, IN_GARBAGE, ObjectId, Snapshot};
 use crate::FinalizerPolicy;
 use crate::Heap;
 use crate::any::GcAny;
@@ -13,6 +13,8 @@ use crate::space::core::Core;
 use crate::space::info::Glue;
 use crate::space::object::Object;
 use crate::space::planes::bits;
+use crate::space::scan;
+use hashbrown::HashSet;
 
 impl Heap {
     /// Takes a picture of all living objects and their edges: what all analyses that look
@@ -74,12 +76,29 @@ fn take(core: &Core) -> Snapshot {
         *count = count.saturating_sub(internal);
     }
     let mut snapshot = columns.finish(texts);
+    mark_captured(core, &numbering, &mut snapshot);
     for &object in core.garbage.borrow().iter() {
         if let Some(number) = numbering.number(object) {
             snapshot.traits[number] |= IN_GARBAGE;
         }
     }
     snapshot
+}
+
+/// Marks what the callbacks of weak references captured.
+fn mark_captured(core: &Core, numbering: &Numbering<'_>, snapshot: &mut Snapshot) {
+    let mut words: HashSet<usize> = HashSet::new();
+    core.weaks.each_of_all(|cell| {
+        words.extend(cell.look_at_callback(|callback| callback.map(scan::captured)).unwrap_or_default());
+    });
+    if words.is_empty() {
+        return;
+    }
+    numbering.each_object(|number, object| {
+        if snapshot.external[number] > 0 && words.contains(&object.address()) {
+            snapshot.traits[number] |= CAPTURED;
+        }
+    });
 }
 
 /// A row for each living object of a block. (Its count is all of its pointers as yet.)

@@ -9,7 +9,8 @@ use crate::space::core::Core;
 use crate::space::info::FieldList;
 use crate::space::object::Object;
 use crate::space::pass::EdgeSink;
-use crate::space::scan::Words;
+use crate::space::scan::{self, Words};
+use crate::space::weak_cell::CellRef;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -41,12 +42,10 @@ pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
         }
     });
     doubled.note(&mut found);
-    if let Some(words) = words {
-        core.weaks.each_of_all(|cell| {
-            let captured = cell.look_at_callback(|callback| callback.map(|it| words.of_callback(it)));
-            facts.captured(&captured.unwrap_or_default(), &mut found);
-        });
-    }
+    core.weaks.each_of_all(|cell| {
+        let captured = cell.look_at_callback(|callback| callback.map(scan::captured));
+        facts.captured(cell, &captured.unwrap_or_default(), &mut found);
+    });
     found.problems()
 }
 
@@ -133,14 +132,36 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// Objects that a weak reference's callback holds by these words.
-    fn captured(&self, words: &[(usize, usize)], found: &mut Found) {
-        let targets: HashSet<usize> = words.iter().map(|&(_, word)| word).collect();
+    /// Objects that a weak reference's callback holds by these words, and that lead back to the
+    /// weak reference or to its target: they live as long as it does.
+    fn captured(&self, cell: &CellRef, words: &[usize], found: &mut Found) {
+        let targets: HashSet<usize> = words.iter().copied().collect();
         for target in targets.iter().filter_map(|target| self.by_address.get(target)) {
-            if self.unexplained(*target) > 0 {
+            if self.unexplained(*target) > 0 && self.leads_to(*target, cell) {
                 found.note(ProblemKind::CapturedPointer, *target, String::new());
             }
         }
+    }
+
+    /// Does the object lead to the weak reference, to a value that holds it, or to its target?
+    /// So many objects on the way are looked at, at most.
+    fn leads_to(&self, from: Object, cell: &CellRef) -> bool {
+        const MOST: usize = 10_000;
+        let (owner, target) = (cell.owner().map(Object::address), cell.target().map(Object::address));
+        let (mut seen, mut waiting) = (HashSet::<usize>::new(), vec![from]);
+        while let Some(object) = waiting.pop() {
+            if !seen.insert(object.address()) || seen.len() > MOST {
+                continue;
+            }
+            let mut reported = Reported::default();
+            object.edges(&mut reported);
+            let is_known = |address: Option<usize>| address.is_some_and(|it| reported.addresses.contains_key(&it));
+            if [owner, target].contains(&Some(object.address())) || is_known(target) || is_known(owner) {
+                return true;
+            }
+            waiting.extend(reported.addresses.keys().filter_map(|address| self.by_address.get(address)));
+        }
+        false
     }
 
     /// Words of the value that are a pointer to an object, but no edge.

@@ -102,6 +102,9 @@ impl Heap {
     /// variants, too. What a type that is not `Trace` holds, and what a `Trace` written by hand
     /// leaves out, is found by [`verify_memory`](Heap::verify_memory) alone.
     ///
+    /// So is what the callback of a weak reference captured, where it leads back to the weak
+    /// reference: neither goes before the other.
+    ///
     /// While a collection is at work, which a hook or finalizer can look into, only edges are
     /// checked.
     ///
