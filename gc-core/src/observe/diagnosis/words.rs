@@ -26,7 +26,7 @@ impl fmt::Display for Bytes {
         if value == 1.0 && unit == 0 {
             return f.write_str("1 byte");
         }
-        let digits = usize::from(unit > 0 && (value.abs() * 10.0 + 0.5) as u64 % 10 != 0);
+        let digits = usize::from(unit > 0 && !((value.abs() * 10.0 + 0.5) as u64).is_multiple_of(10));
         write!(f, "{value:.digits$} {}", UNITS[unit])
     }
 }
