@@ -27,8 +27,9 @@ pub fn program(data: &[u8]) -> Option<Free> {
         _ => usize::MAX,
     };
     let look = match head[0] >> 6 {
-        0 => usize::from(head[1] % 64) + 8,
-        _ => usize::MAX,
+        0 if head[2] & 3 == 0 => usize::from(head[1] % 64) + 8,
+        0 => usize::MAX, // at the end alone
+        _ => 0,
     };
     let slices = (head[0] & 8 != 0).then(|| usize::from(head[2]) + 1);
     let mut acts = Vec::new();

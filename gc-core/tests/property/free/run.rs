@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use gc_core::{Budget, GcAny, Heap, Progress, Snapshot, SnapshotObject};
+use gc_core::{Budget, GcAny, Heap, Problem, ProblemKind, Progress, Snapshot, SnapshotObject};
 
 use super::act::Act;
 use super::kinds::typed;
@@ -22,8 +22,8 @@ pub struct Free {
     /// After so many acts the heap is compared with the mirror. That changes counts and so makes
     /// candidates.
     pub watch: usize,
-    /// After so many acts the heap is looked into in all ways (snapshots, verifier, heap dump),
-    /// which takes far longer.
+    /// After so many acts, and at the end, the heap is looked into in all ways (snapshots,
+    /// verifier, heap dump), which takes far longer. 0: never.
     pub look: usize,
     /// Asking whether a finalizer is armed does something besides.
     pub curious: bool,
@@ -52,7 +52,7 @@ pub fn run(free: &Free) -> Result<(), String> {
         let before = program.traces();
         program.user.step(act);
         let complete = program.is_complete(act, before);
-        if (index + 1) % free.look == 0 {
+        if free.look > 0 && (index + 1) % free.look == 0 {
             program.look_into().map_err(at)?;
         }
         if complete || (index + 1) % free.watch == 0 {
@@ -75,9 +75,9 @@ fn check_looking(heap: &Heap) -> Result<(), String> {
     let counts = || (objects_in_use(heap), heap.counts(), heap.generation_sizes(), heap.garbage().len(), heap.memory());
     let at_first = counts();
     let problems = heap.verify();
-    // (One of the kinds of objects has a part that is not traced.)
-    let wrong: Vec<String> =
-        problems.iter().filter(|it| !it.type_name.contains("Untraced")).map(|it| it.to_string()).collect();
+    // (One of the kinds of objects has a part that is not traced, and callbacks capture pointers.)
+    let is_known = |it: &&Problem| it.type_name.contains("Untraced") || it.kind == ProblemKind::CapturedPointer;
+    let wrong: Vec<String> = problems.iter().filter(|it| !is_known(it)).map(|it| it.to_string()).collect();
     hold(wrong.is_empty(), || wrong.join("\n"))?;
     let sample = heap.sample();
     hold(sample.census == before.census(), || "the sample and the snapshot count differently".into())?;
@@ -101,6 +101,7 @@ fn shown(object: SnapshotObject<'_>) -> String {
 
 struct Program {
     policy: Policy,
+    looks: bool,
     slices: Option<usize>,
     /// Not dropped when something is wrong: a heap may be broken then.
     user: ManuallyDrop<Rc<User>>,
@@ -135,7 +136,7 @@ impl Program {
                 user.panics.set((reported + 1, raised));
             });
         }
-        Program { policy: free.policy, slices: free.slices, user: ManuallyDrop::new(user) }
+        Program { policy: free.policy, looks: free.look > 0, slices: free.slices, user: ManuallyDrop::new(user) }
     }
 
     /// What a collection of the first heap changes when it runs user code, or when something dies
@@ -176,6 +177,9 @@ impl Program {
 
     /// Looking in all ways changes nothing, and the heap verifies.
     fn look_into(&self) -> Result<(), String> {
+        if !self.looks {
+            return Ok(());
+        }
         self.user.heaps.iter().try_for_each(check_looking)
     }
 
