@@ -149,7 +149,7 @@ struct Readme;
 #[expect(non_camel_case_types, reason = "the names are error messages")]
 pub mod __private {
     pub use crate::gc::ShowGc;
-    pub use crate::trace::{NotTraced, TraceObjectMustBeDyn, trace_dyn};
+    pub use crate::trace::{FindPart, Found, NotTraced, TraceObjectMustBeDyn, trace_dyn};
 
     /// Implemented for every type with `Drop`, and by the derive for every traced
     /// type: a type with both does not compile, and the name says what to do.

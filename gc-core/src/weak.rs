@@ -213,7 +213,9 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         callback: fn(&Gc<WeakRef<T>>, Gc<S>),
     ) -> Result<WeakRef<T>, OutOfMemory<()>> {
         let code = move |this: &Gc<WeakRef<T>>| {
-            let state = this.state.take().and_then(|state| state.downcast::<S>());
+            // A state that is being reclaimed, with this weak reference, is nobody's any more.
+            let state = this.state.take().filter(|state| state.object().is_open());
+            let state = state.and_then(|state| state.downcast::<S>());
             state.into_iter().for_each(|state| callback(this, state));
         };
         let weak = WeakRef::link(target, owner, Some(code))?;

@@ -5,8 +5,8 @@
 #![forbid(unsafe_code)]
 
 use gc_core::{
-    DebugFlags, DynTrace, Finalize, FinalizerPolicy, Gc, Heap, HookId, ReleaseAfter, Slot, Trace, Visitor, gc_cast,
-    trace_object,
+    DebugFlags, DynTrace, Finalize, FinalizerPolicy, Gc, Heap, HookId, ReleaseAfter, Slot, Trace, Visitor, WeakRef,
+    gc_cast, trace_object,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -492,6 +492,87 @@ fn collections_inside_of_a_chain_through_heaps() {
         }
     };
     std::thread::Builder::new().stack_size(8 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// The drop of each object collects another heap, whose garbage owns the object of the next heap:
+/// a bounded number of collections is inside of each other.
+#[test]
+fn collections_of_many_heaps_inside_of_each_other() {
+    struct Collects(Heap, RefCell<Option<Gc<Owner>>>);
+    impl Drop for Collects {
+        fn drop(&mut self) {
+            let cycle = self.0.alloc(Owner { me: Slot::empty(), owned: self.1.take(), drop: None });
+            cycle.me.set(Some(cycle.clone()));
+            drop(cycle);
+            self.0.collect();
+            DROPPED.set(DROPPED.get() + 1);
+        }
+    }
+    #[derive(Trace)]
+    struct Owner {
+        me: Slot<Owner>,
+        #[trace(skip)]
+        owned: Option<Gc<Owner>>,
+        #[trace(skip)]
+        drop: Option<Collects>,
+    }
+    on_a_small_stack(|| {
+        let heaps: Vec<Heap> = (0..300).map(|_| Heap::new()).collect();
+        let mut last = None;
+        for at in 0..2000 {
+            let collects = Collects(heaps[(at + 1) % 300].clone(), RefCell::new(last.take()));
+            last = Some(heaps[at % 300].alloc(Owner { me: Slot::empty(), owned: None, drop: Some(collects) }));
+        }
+        drop(last);
+        // What a collection inside of too many did not find, a later one does.
+        while DROPPED.get() < 2000 {
+            assert_ne!(heaps.iter().map(Heap::collect).sum::<usize>(), 0);
+        }
+        while heaps.iter().map(Heap::collect).sum::<usize>() != 0 {}
+        assert!(heaps.iter().all(|heap| heap.objects(None).is_empty() && heap.verify().is_empty()));
+        DROPPED.set(0);
+    });
+}
+
+/// The state of a weak reference that is garbage itself is nobody's: legacy Python does not call
+/// the callback, and here it must not get at an object that is reclaimed.
+#[test]
+fn a_callback_does_not_get_a_state_that_is_reclaimed_with_it() {
+    #[derive(Trace)]
+    struct State {
+        text: RefCell<String>,
+        holder: Slot<Holder>,
+    }
+    #[derive(Trace)]
+    struct Holder {
+        target: Slot<u64>,
+        state: Slot<State>,
+        weak: Slot<WeakRef<u64>>,
+    }
+    thread_local!(static KEPT: RefCell<Option<Gc<State>>> = const { RefCell::new(None) });
+    for policy in BOTH {
+        let heap = Heap::builder().policy(policy).build().unwrap();
+        let state = heap.alloc(State { text: RefCell::new("x".repeat(100)), holder: Slot::empty() });
+        let holder =
+            heap.alloc(Holder { target: Slot::empty(), state: Slot::new(Some(state.clone())), weak: Slot::empty() });
+        let target = heap.alloc(5);
+        let keep = |_: &Gc<WeakRef<u64>>, state: Gc<State>| KEPT.set(Some(state));
+        holder.weak.set(Some(heap.alloc_weak_with_state(&target, state.clone(), keep)));
+        holder.target.set(Some(target));
+        state.holder.set(Some(holder));
+        drop(state);
+        assert!(heap.collect() >= 2);
+        assert!(KEPT.take().is_none_or(|state| state.text.borrow().len() == 100));
+        assert_eq!((heap.objects(None).len(), heap.verify()), (0, vec![]));
+    }
+}
+
+#[test]
+fn an_id_of_a_hook_names_nothing_in_another_heap() {
+    let (one, other) = (Heap::new(), Heap::new());
+    let (id, _) = (one.add_callback(|_, _, _| ()), other.add_callback(|_, _, _| ()));
+    assert!(!other.remove_hook(id));
+    assert!(one.remove_hook(id));
 }
 
 #[derive(Trace, PartialEq, Eq, PartialOrd, Ord, Hash)]

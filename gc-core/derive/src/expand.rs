@@ -11,7 +11,9 @@
 //!   derive read the type does not compile. Bindings are `ref`, which an item of the same
 //!   name cannot take over.
 //! * **Only functions of gc-core's own types and traits are called**, which another crate
-//!   cannot replace: the signatures of `Trace` name the real ones.
+//!   cannot replace: the signatures of `Trace` name the real ones. `::core` is a crate that
+//!   another one can be called as, too: of it types are named, which must be those that the
+//!   signatures say, and no function.
 
 use crate::attributes::Cycles;
 use crate::bounds;
@@ -140,13 +142,15 @@ fn describe(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -
     }
 }
 
-/// A function from a value to one of its fields, if the value is of the field's variant.
+/// A function that tells where one of the fields is in a value, if the value is of the field's
+/// variant. `is` is a method of gc-core's own type: the signature that the function is passed to
+/// names it, and nothing else is called.
 fn find(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -> TokenStream {
     let (span, member, path) = (field.span(), &field.member, path_of(variant));
-    let others = (subject.variants() > 1).then(|| quote_spanned!(span=> _ => ::core::option::Option::None,));
+    let others = (subject.variants() > 1).then(|| quote_spanned!(span=> _ => {}));
     quote_spanned! {span=>
-        |__value: &Self| match *__value {
-            #path { #member: ref __part, .. } => ::core::option::Option::Some(__part),
+        |__value: &Self, __found| match *__value {
+            #path { #member: ref __part, .. } => __found.is(__part),
             #others
         }
     }
@@ -160,22 +164,16 @@ fn path_of(variant: Option<&Ident>) -> TokenStream {
     }
 }
 
-/// `fields`: those that are skipped, for the verifier. The places of those in a variant cannot
-/// be asked for, nor of those in a value of unknown size.
+/// `fields`: those that are skipped, for the verifier; none of a value of unknown size.
 ///
 /// `note` is a method of gc-core's where the field's type is `Trace`, and a method of the trait
 /// where it is not.
 fn fields(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
-    let has_places = matches!(subject.body, Body::Struct(_)) && !subject.may_be_unsized();
     let skipped = subject.places().filter(|(_, field)| field.skipped).map(|(variant, field)| {
-        let (label, member, find) = (field.label(), &field.member, find(subject, variant, field));
-        let place = match has_places {
-            true => quote!(::core::option::Option::Some(::core::mem::offset_of!(Self, #member))),
-            false => quote!(::core::option::Option::None),
-        };
+        let (label, find) = (field.label(), find(subject, variant, field));
         quote_spanned! {field.span()=>
-            #krate::FieldList::skipped(__list, #label, #place, #find).note();
+            #krate::FieldList::skipped(__list, #label, #find).note();
         }
     });
     let skipped: Vec<TokenStream> = if subject.may_be_unsized() { Vec::new() } else { skipped.collect() };

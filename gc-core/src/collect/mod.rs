@@ -77,7 +77,7 @@ pub(crate) fn collect_because(core: &Core, cause: Cause, generation: u8) -> usiz
 /// Collects generations 0 to `generation`. Python's return value: what was
 /// collected plus what is uncollectable; 0 when a collection is open already.
 pub(crate) fn collect(core: &Core, generation: u8) -> usize {
-    if core.collecting.get() {
+    if core.collecting.get() || !Isolated::is_possible(core) {
         return 0;
     }
     let stay = core.stay();

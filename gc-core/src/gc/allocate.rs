@@ -41,10 +41,11 @@ impl Heap {
     #[inline(never)]
     #[track_caller]
     fn alloc_slow<T: Trace>(&self, info: &'static TypeInfo, value: T) -> Gc<T> {
-        match self.place(info, size_of::<T>(), 0, self.charge_for(&value)) {
+        let owned = self.charge_for(&value);
+        match self.place(info, size_of::<T>(), 0, owned) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
             Ok(object) => unsafe { settle(object, object.block(), value) },
-            Err(kind) => out_of_memory(self.core(), kind, size_of::<T>()),
+            Err(kind) => out_of_memory(self.core(), kind, size_of::<T>().saturating_add(owned)),
         }
     }
 
@@ -71,10 +72,11 @@ impl Heap {
     /// ```
     #[track_caller]
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
-        match self.place(info_of::<One<T>>(), size_of::<T>(), 0, self.charge_for(&value)) {
+        let owned = self.charge_for(&value);
+        match self.place(info_of::<One<T>>(), size_of::<T>(), 0, owned) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
             Ok(object) => Ok(unsafe { settle(object, object.block(), value) }),
-            Err(kind) => Err(give_up(self.core(), kind, size_of::<T>()).with(value)),
+            Err(kind) => Err(give_up(self.core(), kind, size_of::<T>().saturating_add(owned)).with(value)),
         }
     }
 
@@ -414,7 +416,7 @@ impl Heap {
             }
             _ => Err(OutOfMemoryKind::RequestTooLarge),
         };
-        let object = placed.map_err(|kind| give_up(self.core(), kind, bytes))?;
+        let object = placed.map_err(|kind| give_up(self.core(), kind, bytes.saturating_add(owned)))?;
         // SAFETY: invariants 4 and 13: the slot has 16 bytes before its value, the length stands in the first 8.
         unsafe { length_place(object).write(length) };
         Ok(object)

@@ -373,10 +373,11 @@ impl<T: Hash + ?Sized> Hash for Gc<T> {
 macro_rules! gc_cast {
     ($value:expr => $to:ty) => {{
         let value = $value;
-        let from = $crate::Gc::as_ptr(&value);
+        // A `*mut` is invariant: a subtype is another type to the heap.
+        let from = $crate::Gc::as_ptr(&value).cast_mut();
         // Only an unsizing coercion of this very pointer compiles here.
-        let to: *const $to = from;
+        let to: *mut $to = from;
         // SAFETY: the promise of `__cast`: `to` was coerced from the pointer's own address.
-        unsafe { $crate::Gc::__cast(value, to) }
+        unsafe { $crate::Gc::__cast(value, to.cast_const()) }
     }};
 }

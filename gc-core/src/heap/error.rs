@@ -52,7 +52,7 @@ impl fmt::Display for OutOfMemoryKind {
 pub struct OutOfMemory<T: ?Sized> {
     /// What there was not enough of.
     pub kind: OutOfMemoryKind,
-    /// Bytes asked for.
+    /// Bytes asked for: of the slot, and what the value owns outside of it.
     pub requested: usize,
     /// Bytes of the heap's own memory.
     pub used: usize,

@@ -11,7 +11,8 @@ use core::time::Duration;
 impl Heap {
     /// Brings in a number that lies outside of the heap: the messages in a channel, the
     /// resident set. It is asked for each [sample](Heap::sample), to whose caller a panic of
-    /// it goes. A second gauge of the same name replaces the first.
+    /// it goes. A second gauge of the same name replaces the first. What it captures lives until it is
+    /// removed: a [`Heap`] or a `Gc` in it keeps the heap for good.
     ///
     /// ```
     /// use gc_core::{GaugeKind, Heap};
@@ -26,6 +27,18 @@ impl Heap {
     /// ```
     pub fn gauge(&self, name: &str, kind: GaugeKind, measure: impl Fn() -> u64 + 'static) {
         drop(self.core().watch.add_gauge(name, kind, Rc::new(measure)));
+    }
+
+    /// Removes a gauge, and drops what it captured. Returns `false` when there is none of this
+    /// name.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.gauge("queue", gc_core::GaugeKind::Backlog, || 7);
+    /// assert!(heap.remove_gauge("queue") && !heap.remove_gauge("queue"));
+    /// ```
+    pub fn remove_gauge(&self, name: &str) -> bool {
+        self.core().watch.remove_gauge(name).is_some()
     }
 
     /// A unit of work begins, such as a request; it ends when the guard is dropped. By these

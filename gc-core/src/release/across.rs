@@ -23,6 +23,8 @@ struct Thread {
     /// Heaps of this thread.
     heaps: Cell<usize>,
     outermost: Cell<Outermost>,
+    /// Operations that measure the stack anew, each inside of the one before.
+    isolated: Cell<u32>,
     /// Heaps with objects that wait for the outermost release, chained by `Core::next_waiting`,
     /// each kept by a count of its open operations.
     waiting: Cell<Option<NonNull<Core>>>,
@@ -40,7 +42,9 @@ struct Outermost {
 const NONE: Outermost = Outermost { core: ptr::null(), position: 0 };
 
 thread_local! {
-    static THREAD: Thread = const { Thread { heaps: Cell::new(0), outermost: Cell::new(NONE), waiting: Cell::new(None) } };
+    static THREAD: Thread = const {
+        Thread { heaps: Cell::new(0), outermost: Cell::new(NONE), isolated: Cell::new(0), waiting: Cell::new(None) }
+    };
 }
 
 /// A heap is made. What its nesting begins with.
@@ -115,17 +119,30 @@ fn next(thread: &Thread) -> Option<NonNull<Core>> {
     Some(first)
 }
 
+/// So many heaps of a thread collect inside of each other, each called by user code of the one
+/// before; the next one finds nothing.
+const MAX_ISOLATED: u32 = 16;
+
+/// May one more operation of a heap begin that measures the stack anew?
+pub(crate) fn may_isolate(core: &Core) -> bool {
+    !core.is_in_company() || THREAD.with(|thread| thread.isolated.get() < MAX_ISOLATED)
+}
+
 /// While this lives, releases measure the stack anew: an operation runs inside of user code.
 pub(super) struct Anew(Outermost);
 
 impl Anew {
     pub(super) fn begin() -> Anew {
+        THREAD.with(|thread| thread.isolated.set(thread.isolated.get() + 1));
         Anew(THREAD.with(|thread| thread.outermost.replace(NONE)))
     }
 }
 
 impl Drop for Anew {
     fn drop(&mut self) {
-        THREAD.with(|thread| thread.outermost.set(self.0));
+        THREAD.with(|thread| {
+            thread.outermost.set(self.0);
+            thread.isolated.set(thread.isolated.get() - 1);
+        });
     }
 }

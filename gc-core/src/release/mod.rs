@@ -331,6 +331,18 @@ pub(crate) struct Isolated<'a> {
 }
 
 impl Isolated<'_> {
+    /// Is the stack deep enough for one more? Where collections of many heaps are inside of each
+    /// other it need not be.
+    pub(crate) fn is_possible(core: &Core) -> bool {
+        #[cfg(feature = "std")]
+        return across::may_isolate(core);
+        #[cfg(not(feature = "std"))]
+        {
+            let _ = core;
+            true
+        }
+    }
+
     pub(crate) fn begin(core: &Core) -> Isolated<'_> {
         Isolated {
             core,

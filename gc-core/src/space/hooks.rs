@@ -116,7 +116,11 @@ pub struct CollectionInfo {
 /// assert!(heap.remove_hook(id));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct HookId(u64);
+pub struct HookId {
+    number: u64,
+    /// Of another heap it names nothing.
+    heap: usize,
+}
 
 pub(crate) type OnCollection = Rc<dyn Fn(&Heap, Phase, &CollectionInfo)>;
 pub(crate) type OnUnraisable = Rc<dyn Fn(&Heap, &Unraisable)>;
@@ -179,7 +183,8 @@ impl Hooks {
     }
 
     fn new_id(&self) -> HookId {
-        HookId(self.next_id.replace(self.next_id.get() + 1))
+        let number = self.next_id.replace(self.next_id.get() + 1);
+        HookId { number, heap: core::ptr::from_ref(self).addr() }
     }
 
     pub(crate) fn set_unraisable(&self, hook: OnUnraisable) -> (HookId, Removed) {

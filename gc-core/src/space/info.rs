@@ -100,11 +100,16 @@ impl core::fmt::Debug for FinalizerFns {
 #[derive(Default)]
 pub struct FieldList {
     fields: Vec<(&'static str, core::ops::Range<usize>)>,
+    /// Where others lie in the value of an object.
+    places: Vec<(&'static str, PlaceIn)>,
     /// Those that are not traced, but could be.
     untraced: Vec<(&'static str, EdgesOf)>,
     /// What is not in the list is traced for certain.
     rest_is_traced: bool,
 }
+
+/// Where a field lies in an object's value, if it has it.
+pub(crate) type PlaceIn = Box<dyn Fn(Object) -> Option<core::ops::Range<usize>>>;
 
 /// Reports the edges of one part of an object's value.
 pub(crate) type EdgesOf = Box<dyn Fn(Object, &mut dyn EdgeSink)>;
@@ -126,6 +131,17 @@ impl FieldList {
     #[doc(hidden)]
     pub fn rest_is_traced(&mut self) {
         self.rest_is_traced = true;
+    }
+
+    /// A field whose place is to be asked for.
+    pub(crate) fn add_place(&mut self, name: &'static str, place: PlaceIn) {
+        self.places.push((name, place));
+    }
+
+    /// Finds the places of all fields in the value of an object.
+    pub(crate) fn locate(&mut self, object: Object) {
+        let found = self.places.iter().filter_map(|(name, place)| Some((*name, place(object)?)));
+        self.fields.extend(found);
     }
 
     /// A field that is not traced although its type could be, with what reports its edges.

@@ -95,6 +95,13 @@ impl Watch {
         }
     }
 
+    /// Takes out the gauge of a name.
+    pub(crate) fn remove_gauge(&self, name: &str) -> Option<Measure> {
+        let mut gauges = self.gauges.borrow_mut();
+        let at = gauges.iter().position(|gauge| gauge.name == name)?;
+        Some(gauges.remove(at).measure)
+    }
+
     /// Asks all gauges. Calls user code, so no borrow is held.
     pub(crate) fn readings(&self) -> Vec<Reading> {
         let gauges = self.gauges.borrow().clone();

@@ -10,7 +10,7 @@ mod walk;
 
 pub use crate::space::seg::{Label, Seg};
 pub use dyn_trace::{DynTrace, TraceObjectMustBeDyn, trace_dyn};
-pub use skipped::NotTraced;
+pub use skipped::{FindPart, Found, NotTraced};
 pub use walk::Walk;
 
 use crate::space::info::{FieldList, FinalizerFns};
@@ -90,7 +90,7 @@ pub unsafe trait Trace: 'static {
     /// Names the type of a part, which is what the function finds in a value: what the derive
     /// calls for each field.
     #[doc(hidden)]
-    fn part_types<S: ?Sized>(_find: fn(&S) -> Option<&Self>, walk: &mut Walk) {
+    fn part_types<S: ?Sized>(_find: FindPart<S, Self>, walk: &mut Walk) {
         walk.field::<Self>();
     }
 

@@ -1,4 +1,5 @@
-//! Fields that a derived `Trace` skips: the verifier looks into those that it could trace.
+//! Parts of values: how the derive tells where they are, and those that a derived `Trace` skips,
+//! which the verifier looks into as far as they could be traced.
 
 use super::Trace;
 use super::shape::Erased;
@@ -7,19 +8,49 @@ use crate::space::object::Object;
 use crate::space::pass::EdgeSink;
 use alloc::boxed::Box;
 use core::any::TypeId;
+use core::cell::Cell;
+
+/// Tells where a part is in a value, and does nothing else.
+#[doc(hidden)]
+pub type FindPart<S, T> = for<'a> fn(&'a S, &Found<'a, T>);
+
+/// Is told where a part is.
+#[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "opaque plumbing")]
+pub struct Found<'a, T: ?Sized>(Cell<Option<&'a T>>);
+
+impl<'a, T: ?Sized> Found<'a, T> {
+    /// It is there.
+    pub fn is(&self, part: &'a T) {
+        self.0.set(Some(part));
+    }
+}
+
+/// The part of a living object's value, where that is an `S` that has it.
+fn part_of<S: 'static, T>(object: &Object, find: FindPart<S, T>) -> Option<&T> {
+    if object.info().id != TypeId::of::<S>() {
+        return None;
+    }
+    let found = Found(Cell::new(None));
+    // SAFETY: invariant 10: the caller looks at a living object, of this type.
+    find(unsafe { object.value().cast::<S>().as_ref() }, &found);
+    found.0.get()
+}
 
 impl FieldList {
-    /// A field that is not traced, by a function that finds it in a value and does nothing else.
+    /// A field that is not traced, by a function that finds it in a value.
     #[doc(hidden)]
-    pub fn skipped<S, T>(
+    pub fn skipped<S: 'static, T: 'static>(
         &mut self,
         name: &'static str,
-        offset: Option<usize>,
-        find: fn(&S) -> Option<&T>,
+        find: FindPart<S, T>,
     ) -> SkippedField<'_, S, T> {
-        if let Some(offset) = offset {
-            self.add(name, offset, size_of::<T>());
-        }
+        let place = move |object: Object| {
+            let part = core::ptr::from_ref(part_of(&object, find)?).addr();
+            let offset = part - object.address();
+            Some(offset..offset + size_of::<T>())
+        };
+        self.add_place(name, Box::new(place));
         SkippedField { list: self, name, find }
     }
 }
@@ -31,7 +62,7 @@ impl FieldList {
 pub struct SkippedField<'l, S, T> {
     list: &'l mut FieldList,
     name: &'static str,
-    find: fn(&S) -> Option<&T>,
+    find: FindPart<S, T>,
 }
 
 impl<S: 'static, T: Trace> SkippedField<'_, S, T> {
@@ -39,11 +70,7 @@ impl<S: 'static, T: Trace> SkippedField<'_, S, T> {
     pub fn note(self) {
         let find = self.find;
         let edges = move |object: Object, sink: &mut dyn EdgeSink| {
-            if object.info().id == TypeId::of::<S>() {
-                // SAFETY: invariant 10: the caller looks at a living object, of this type.
-                let value = unsafe { object.value().cast::<S>().as_ref() };
-                find(value).into_iter().for_each(|part| part.trace(&mut Erased(sink)));
-            }
+            part_of(&object, find).into_iter().for_each(|part| part.trace(&mut Erased(sink)));
         };
         self.list.add_untraced(self.name, Box::new(edges));
     }

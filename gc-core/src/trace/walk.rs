@@ -4,7 +4,7 @@
 //! This is no associated constant because recursive types make that an evaluation
 //! cycle (E0391).
 
-use super::Trace;
+use super::{FindPart, Trace};
 use crate::__private::{NoDrop, TracedTypeMustNotImplDrop_ImplFinalizeInstead};
 use crate::space::info::{Class, Glue, Kind};
 use alloc::vec::Vec;
@@ -177,7 +177,7 @@ impl Walk {
 
     /// A part that is not traced, which the function finds in a value: its type is that of the part.
     #[doc(hidden)]
-    pub fn part_untraced<S: ?Sized, T: ?Sized>(&mut self, _find: fn(&S) -> Option<&T>) {
+    pub fn part_untraced<S: ?Sized, T: ?Sized>(&mut self, _find: FindPart<S, T>) {
         self.untraced::<T>();
     }
 

@@ -49,7 +49,7 @@ pub(crate) enum Step {
 /// Does one slice of the incremental collection that is open, or begins one if an object
 /// lost a pointer since the last.
 pub(crate) fn step(core: &Core, cause: Cause, allowance: Allowance) -> Step {
-    if core.collecting.get() || !(core.is_sliced.get() || has_cause(core)) {
+    if core.collecting.get() || !Isolated::is_possible(core) || !(core.is_sliced.get() || has_cause(core)) {
         return Step::Nothing;
     }
     let stay = core.stay();

@@ -30,11 +30,12 @@ pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
         if reported.hidden {
             return;
         }
-        let fields = fields(object);
+        let mut fields = fields(object);
         facts.skipped(object, &fields, &mut found);
         match words {
             None => facts.doubled(object, &mut doubled),
             Some(words) => {
+                fields.locate(object);
                 let words = words.of(object);
                 facts.doubled_in(object, &words, &mut found);
                 facts.missed_in(object, &fields, &words, &reported, &mut found);
