@@ -196,6 +196,32 @@ fn one_unit_that_fills_the_heap_is_no_leak() {
     assert_eq!(smallest, f64::from(16 << 20));
 }
 
+/// Too few looks for a trend; but nothing that one unit of work needs is held between them.
+#[test]
+fn what_ended_units_left_is_not_what_one_needs() {
+    for external in [false, true] {
+        let heap = Heap::builder().max(4 << 20).build().unwrap();
+        let (mut held, mut timeline) = (Vec::new(), Timeline::new());
+        let declared = heap.external_bytes(0);
+        timeline.sample(&heap);
+        while heap.sample().out_of_memory == 0 {
+            let _request = heap.unit_of_work("request");
+            if external {
+                declared.resize(declared.bytes() + (100 << 10));
+            }
+            held.extend(heap.try_alloc([0u8; 20_000]));
+        }
+        timeline.sample(&heap);
+        let diagnosis = Case::new(&timeline).diagnose();
+        let kind = if external { VerdictKind::ExternalGrowth } else { VerdictKind::ContainerGrowth };
+        assert_eq!(diagnosis.verdict, kind, "{diagnosis}");
+        assert!(diagnosis.to_string().contains("units of work, all of which ended"), "{diagnosis}");
+        let trial = Trial { max: 8 << 20, completed: true, before: 0, peak: 5 << 20, after: 5 << 20 };
+        let diagnosis = Case::new(&timeline).trials(&[trial]).diagnose();
+        assert_eq!(diagnosis.verdict, VerdictKind::LimitTooSmall, "a larger limit was enough");
+    }
+}
+
 #[test]
 fn a_leak_that_ends_in_an_overflow_is_a_leak() {
     let heap = Heap::builder().max(4 << 20).build().unwrap();

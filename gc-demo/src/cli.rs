@@ -114,7 +114,7 @@ struct RunOptions {
     #[arg(value_name = "NAME", value_parser = scenario_names(), hide_possible_values = true)]
     scenario: Which,
     /// Whose rules: legacy, pep442 or both
-    #[arg(long, value_enum, default_value_t = Policy::Both, hide_possible_values = true)]
+    #[arg(long, value_enum, default_value_t = Policy::Both, hide_possible_values = true, ignore_case = true)]
     policy: Policy,
     /// Print JSON: an object; with both policies an array
     #[arg(long)]
@@ -132,7 +132,7 @@ struct WatchOptions {
     #[arg(value_name = "NAME", value_parser = scenario_name(), hide_possible_values = true)]
     scenario: &'static Scenario,
     /// Whose rules: legacy or pep442
-    #[arg(long, value_enum, default_value_t = OnePolicy::Legacy, hide_possible_values = true)]
+    #[arg(long, value_enum, default_value_t = OnePolicy::Legacy, hide_possible_values = true, ignore_case = true)]
     policy: OnePolicy,
     #[command(flatten)]
     setting: SettingOptions,
@@ -147,7 +147,7 @@ struct ReportOptions {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Whose rules: legacy or pep442
-    #[arg(long, value_enum, default_value_t = OnePolicy::Legacy, hide_possible_values = true)]
+    #[arg(long, value_enum, default_value_t = OnePolicy::Legacy, hide_possible_values = true, ignore_case = true)]
     policy: OnePolicy,
     #[command(flatten)]
     setting: SettingOptions,
@@ -280,6 +280,9 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
             if number > 0 {
                 writeln!(out)?;
             }
+            if options.quiet && scenarios.len() > 1 {
+                writeln!(out, "{}", Style::of_stdout().heading(scenario.name))?;
+            }
             print_text(scenario, &reports, options.quiet, out)?;
         }
         all.extend(reports);
@@ -288,7 +291,13 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
         }
     }
     if options.json {
-        print_json(&all, scenarios.len() > 1, out)?;
+        print_json(&all, scenarios.len() > 1 || policies.len() > 1, out)?;
+    }
+    let wanted = scenarios.len() * policies.len();
+    if crate::interrupted() && all.len() < wanted {
+        out.flush()?;
+        eprintln!("interrupted: {} of {wanted} runs were made", all.len());
+        return Ok(ExitCode::from(INTERRUPTED_CODE));
     }
     ended(&all, out)
 }
@@ -313,9 +322,9 @@ fn watched(options: &WatchOptions, out: &mut impl Write) -> Result<ExitCode> {
     check(options.scenario, &options.setting)?;
     let setting = options.setting.setting(options.policy.policy());
     can_be_written(&setting)?;
-    let report = watch::run(options.scenario, setting)?;
+    let watch::Watched { report, interrupted } = watch::run(options.scenario, setting)?;
     print_text(options.scenario, std::slice::from_ref(&report), false, out)?;
-    ended(&[Report { interrupted: false, ..report }], out)
+    ended(&[Report { interrupted, ..report }], out)
 }
 
 /// Where two runs would write the same file, each has one of its own.
@@ -346,6 +355,9 @@ fn can_be_written(setting: &Setting) -> Result<()> {
 }
 
 fn try_to_write(file: &Path) -> Result<()> {
+    if file.as_os_str() == "-" {
+        bail!("a heap dump needs a file: stdout is for the report (`./-` is a file)");
+    }
     let is_new = !file.exists();
     let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
     opened.map_err(|error| Unwritable(format!("cannot write {}: {error}", file.display())))?;

@@ -5,8 +5,15 @@ use std::ffi::OsString;
 /// Where a heap dump goes, unless it is said.
 const DUMP: &str = "--heap-dump-on-out-of-memory";
 
+/// What is understood, for whoever types something else.
+const SPELLINGS: &str = "-Xmx, -Xms, -XX:MaxHeapSize=, -XX:InitialHeapSize=, -Xlog:gc, -verbose:gc, \
+                         -XX:+HeapDumpOnOutOfMemoryError, -XX:HeapDumpPath=";
+
 /// The arguments, with the JVM's spellings in ours.
-pub fn understood(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+///
+/// # Errors
+/// For an option of the JVM's that there is not here.
+pub fn understood(arguments: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, String> {
     let mut ours: Vec<OsString> = Vec::new();
     let (mut dumps, mut path) = (false, None);
     for argument in arguments {
@@ -14,9 +21,9 @@ pub fn understood(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
             ours.push(argument);
             continue;
         };
-        if let Some(size) = text.strip_prefix("-Xmx") {
+        if let Some(size) = text.strip_prefix("-Xmx").or_else(|| text.strip_prefix("-XX:MaxHeapSize=")) {
             ours.push(format!("--xmx={size}").into());
-        } else if let Some(size) = text.strip_prefix("-Xms") {
+        } else if let Some(size) = text.strip_prefix("-Xms").or_else(|| text.strip_prefix("-XX:InitialHeapSize=")) {
             ours.push(format!("--xms={size}").into());
         } else if let Some(file) = text.strip_prefix("-XX:HeapDumpPath=") {
             path = Some(file.to_owned());
@@ -25,6 +32,9 @@ pub fn understood(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
                 "-Xlog:gc" | "-Xlog:gc*" | "-verbose:gc" => ours.push("--gc-log".into()),
                 "-XX:+HeapDumpOnOutOfMemoryError" => dumps = true,
                 "-XX:-HeapDumpOnOutOfMemoryError" => dumps = false,
+                _ if text.starts_with("-X") => {
+                    return Err(format!("{text} is not understood; of the JVM's options these are: {SPELLINGS}"));
+                }
                 _ => ours.push(argument),
             }
         }
@@ -33,7 +43,7 @@ pub fn understood(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
         // As there, the path alone asks for nothing.
         ours.push(path.map_or_else(|| DUMP.into(), |path| format!("{DUMP}={path}").into()));
     }
-    ours
+    Ok(ours)
 }
 
 #[cfg(test)]
@@ -41,7 +51,7 @@ mod tests {
     use super::understood;
 
     fn ours(line: &str) -> String {
-        let arguments = understood(line.split(' ').map(Into::into));
+        let arguments = understood(line.split(' ').map(Into::into)).expect("understood");
         arguments.iter().map(|it| it.to_str().expect("text")).collect::<Vec<_>>().join(" ")
     }
 
@@ -55,6 +65,8 @@ mod tests {
         let dump = "-XX:HeapDumpPath=a.heapsnapshot";
         assert_eq!(ours(&format!("run cycle {dump}")), "run cycle");
         assert!(ours(&format!("{dump} -XX:+HeapDumpOnOutOfMemoryError")).ends_with("=a.heapsnapshot"));
-        assert_eq!(ours("inspect a -XX:+UseG1GC"), "inspect a -XX:+UseG1GC");
+        assert_eq!(ours("-XX:MaxHeapSize=1g -XX:InitialHeapSize=2m"), "--xmx=1g --xms=2m");
+        let error = understood(["run", "-XX:+UseG1GC"].into_iter().map(Into::into)).expect_err("not understood");
+        assert!(error.starts_with("-XX:+UseG1GC is not understood") && error.contains("-Xmx, "), "{error}");
     }
 }

@@ -57,6 +57,7 @@ fn listen_for_interrupts() {
             if CONCLUDED.load(Ordering::Relaxed) {
                 return; // it is being printed
             }
+            watch::restore_terminal();
             eprintln!("interrupted: what was seen until then was too much to be judged in time");
             end_now();
         });
@@ -97,9 +98,21 @@ const UNUSABLE: u8 = 2;
 
 /// Reads the command line, and does what it says.
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::parse_from(jvm::understood(std::env::args_os()));
+    let cli = match jvm::understood(std::env::args_os()) {
+        Ok(arguments) => {
+            if let Some(scenario) = arguments.get(1).and_then(|it| scenarios::Scenario::named(it.to_str()?)) {
+                eprintln!("error: {0} is a scenario: gc-demo run {0}", scenario.name);
+                return ExitCode::from(UNUSABLE);
+            }
+            cli::Cli::parse_from(arguments)
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(UNUSABLE);
+        }
+    };
     listen_for_interrupts();
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(Noticing { out: io::stdout().lock(), failed: false });
     let done = cli.run(&mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match done {
         Ok(code) => code,
@@ -107,8 +120,25 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(if error.is::<Unwritable>() { UNWRITTEN } else { UNUSABLE })
+            let is_unwritten = error.is::<Unwritable>() || out.get_ref().failed;
+            ExitCode::from(if is_unwritten { UNWRITTEN } else { UNUSABLE })
         }
+    }
+}
+
+/// Notices that what is told could not be written, such as to a disk that is full.
+struct Noticing<W> {
+    out: W,
+    failed: bool,
+}
+
+impl<W: Write> Write for Noticing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).inspect_err(|_| self.failed = true)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().inspect_err(|_| self.failed = true)
     }
 }
 

@@ -64,7 +64,12 @@ pub struct Evidence {
     pub collected_at: Vec<f64>,
     /// How this run ended, as a trial.
     pub trial: Option<Trial>,
+    /// What fills up at the start, such as a cache, may not be full yet.
+    pub is_early: bool,
 }
+
+/// So many samples show whether something grows.
+const ENOUGH: usize = 30;
 
 impl Report {
     /// Concludes anew, with what trials under other limits came to.
@@ -77,9 +82,14 @@ impl Report {
         }
         let diagnosis = case.diagnose();
         self.verdict = Verdict::of(&diagnosis);
-        if self.interrupted && (self.verdict.suspects.is_empty() || self.may_be_told_by_trials()) {
+        let says_little = self.verdict.suspects.is_empty() || self.may_be_told_by_trials() || self.evidence.is_early;
+        if self.interrupted && says_little {
             // What is left to say would be about the work as a whole.
-            let text = "the run was interrupted: what was seen until then shows nothing suspicious\n".into();
+            let has_looked = timeline.samples().len() >= ENOUGH && !self.evidence.is_early;
+            let text = match self.verdict.suspects.is_empty() && has_looked {
+                true => "the run was interrupted: what was seen until then shows nothing suspicious\n".into(),
+                false => "the run was interrupted before there was enough to judge\n".into(),
+            };
             self.verdict = Verdict { kind: "interrupted", suspects: Vec::new(), text };
         }
     }

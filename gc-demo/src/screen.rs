@@ -85,7 +85,10 @@ pub fn steps(reports: &[Report], style: Style, only_tour: bool) -> String {
 pub fn diagnoses(reports: &[Report], style: Style) -> String {
     let mut text = String::new();
     for (at, report) in reports.iter().enumerate() {
-        let is_same = |other: &Report| other.verdict.kind == report.verdict.kind;
+        let is_same = |other: &Report| {
+            let error = |report: &Report| report.out_of_memory.as_ref().map(|error| error.text());
+            other.verdict.text == report.verdict.text && error(other) == error(report)
+        };
         if at > 0 && is_same(&reports[0]) {
             continue;
         }

@@ -4,10 +4,10 @@ use crate::scenarios::Scenario;
 use crate::screen::Style;
 use std::io::{self, Write};
 
-/// What stands at the end of the line that leaks, in both languages.
-const MARK: &str = "<- the leak";
+/// What stands at the end of the line that matters, in both languages.
+const MARK: &str = "<- ";
 
-/// Prints both programs; the lines that leak are marked and, on a terminal, bold.
+/// Prints both programs; the lines that matter are marked and, on a terminal, bold.
 ///
 /// # Errors
 /// When the output cannot be written.

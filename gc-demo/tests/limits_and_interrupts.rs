@@ -84,9 +84,10 @@ fn an_interrupted_run_says_so_and_judges_only_what_it_saw() {
         assert!(!text.contains("requests served      0"), "the second policy did not run: {text}");
     }
     let (code, text) = interrupted(&["run", "service", "--duration", "60s", "--leak", "container", "--json"]);
-    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!((code, &report["interrupted"]), (Some(130), &true.into()));
-    assert_eq!(report["policy"], "legacy");
+    let report: serde_json::Value = serde_json::from_str(text.split_inclusive("\n]\n").next().unwrap()).expect("JSON");
+    assert!(text.ends_with("interrupted: 1 of 2 runs were made\n"));
+    assert_eq!((code, &report[0]["interrupted"]), (Some(130), &true.into()));
+    assert_eq!((&report[0]["policy"], report.as_array().map(Vec::len)), (&"legacy".into(), Some(1)));
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn trials_are_announced_and_can_be_left_out() {
     let run = |more: &[&str]| demo(&[&["run", "limit-too-small", "--policy", "pep442"], more].concat());
     let output = run(&[]);
     let told = stderr(&output);
-    assert!(told.contains("limit-too-small: tried again with 4 MiB (--no-trials leaves that out)"), "{told}");
+    assert!(told.contains("limit-too-small (pep442): tried again with 4 MiB (--no-trials leaves that out)"), "{told}");
     assert!(told.contains("8 MiB") && !told.contains("16 MiB"), "what is enough ends the trials: {told}");
     assert!(flat(&stdout(&output)).contains("With 8 MiB the work completes"), "{}", stdout(&output));
     let output = run(&["--no-trials"]);
@@ -169,4 +170,16 @@ fn spellings_of_the_jvm_reach_the_heap() {
     let output = demo(&["run", "leak-becomes-overflow", "-Xmx2m", "-Xms1m", "-Xlog:gc", "--policy", "pep442"]);
     assert_eq!(code(&output), Some(3), "{}", stderr(&output));
     assert!(stderr(&output).contains("[info][gc] GC(0) ") && flat(&stdout(&output)).contains("limit 2 MiB"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_told_by_the_exit_code() {
+    for arguments in [&["list"][..], &["run", "cycle"], &["show", "cycle"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_gc-demo"));
+        let output = program.args(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&output).contains("No space left on device"), "{arguments:?}");
+    }
 }

@@ -47,6 +47,9 @@ fn id(text: &str) -> Result<u64, String> {
 /// # Errors
 /// When a file cannot be read, or is no heap dump; when there is no object of the id.
 pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
+    if options.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+        bail!("stdin can be read once: `-` was given for several files");
+    }
     let snapshots = options.files.iter().map(|file| read::file(file)).collect::<Result<Vec<Snapshot>>>()?;
     let (Some(now), earlier) = (snapshots.last(), snapshots.split_last().and_then(|(_, before)| before.last())) else {
         bail!("no file")

@@ -34,7 +34,7 @@ impl Finalize for TempFile {
         if this.opened {
             this.diary.note(format!("{} closed", this.name));
         } else if !this.checks {
-            panic!("{} was never opened", this.name); // <- the leak
+            panic!("{} was never opened", this.name); // <- the mistake: nothing was opened
         }
     }
 }

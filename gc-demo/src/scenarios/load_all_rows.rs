@@ -54,7 +54,7 @@ fn play(scene: &mut Scene) -> Played {
     };
     // Requests that need little.
     scene.serve(20, 10, |scene, number| sum(scene, &database, number as i64 * 10, 10).map(drop));
-    let page = if scene.setting.fixed { PAGE } else { rows }; // <- the leak
+    let page = if scene.setting.fixed { PAGE } else { rows }; // <- the mistake: all rows at once
     let mut total = 0i64;
     let completed = scene.serve(1, 1, |scene, _| {
         for first in (0..rows).step_by(page) {

@@ -21,7 +21,7 @@ mod service;
 mod third_party_bug;
 mod weak_cache;
 
-use crate::report::Report;
+use crate::report::{Report, policy_name};
 use crate::setting::Setting;
 use crate::{bytes, machine};
 use gc_core::{BuildError, Trial};
@@ -88,6 +88,11 @@ impl Scenario {
         self.name == load_all_rows::SCENARIO.name
     }
 
+    /// More memory does not bring it to an end.
+    fn runs_by_the_clock(&self) -> bool {
+        self.name == service::SCENARIO.name
+    }
+
     /// Can `--leak` plant a leak in it?
     pub fn takes_a_leak(&self) -> bool {
         self.name == service::SCENARIO.name
@@ -106,7 +111,7 @@ impl Scenario {
     pub fn run(&self, setting: &Setting) -> Result<Report, BuildError> {
         let setting = self.with_cure(setting);
         let mut report = self.play_on(Scene::new(self, setting.clone())?);
-        let is_worth_it = report.out_of_memory.is_some() && report.may_be_told_by_trials();
+        let is_worth_it = report.out_of_memory.is_some() && report.may_be_told_by_trials() && !self.runs_by_the_clock();
         if is_worth_it && setting.trials && !report.interrupted {
             let trials = self.trials(&setting)?;
             report.interrupted |= crate::interrupted();
@@ -129,6 +134,10 @@ impl Scenario {
         setting
     }
 
+    fn run_name(&self, setting: &Setting) -> String {
+        format!("{} ({})", self.name, policy_name(setting.policy))
+    }
+
     fn trials(&self, setting: &Setting) -> Result<Vec<Trial>, BuildError> {
         let mut trials: Vec<Trial> = Vec::new();
         let Some(limit) = setting.max.or(self.max) else { return Ok(trials) };
@@ -136,10 +145,14 @@ impl Scenario {
             let max = limit.saturating_mul(factor);
             let shown = bytes::shown(max as u64);
             if machine::free_memory().is_some_and(|free| max > free / 2) {
-                setting.tell(&format!("{}: not tried with {shown}: the machine has not twice as much free", self.name));
+                setting.tell(&format!(
+                    "{}: not tried with {shown}: the machine has not twice as much free",
+                    self.run_name(setting)
+                ));
                 break;
             }
-            setting.tell(&format!("{}: tried again with {shown} (--no-trials leaves that out)", self.name));
+            setting
+                .tell(&format!("{}: tried again with {shown} (--no-trials leaves that out)", self.run_name(setting)));
             let trial = Setting { max: Some(max), is_trial: true, ..setting.clone() };
             let trial = self.play_on(Scene::new(self, trial)?).evidence.trial;
             trials.extend(trial);

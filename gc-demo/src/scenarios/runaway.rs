@@ -68,7 +68,7 @@ fn words(scene: &mut Scene, text: &str, step: usize) -> Result<usize, Failed> {
         assert!(word.text[..word.length].is_ascii());
         list.push(word);
         scene.look_within(list.len())?;
-        at += step; // <- the leak
+        at += step; // <- the mistake: one word too few
     }
     Ok(list.len())
 }
@@ -104,7 +104,7 @@ fn factorial(scene: &mut Scene, argument: u64, has_base_case: bool) -> Result<u6
     let mut top = call(scene, None, argument)?;
     let mut depth = 1;
     while !(has_base_case && top.argument <= 1) {
-        // <- the leak
+        // <- the mistake: no base case
         let argument = top.argument.wrapping_sub(1);
         top = call(scene, Some(top), argument)?;
         depth += 1;

@@ -48,6 +48,8 @@ pub struct Scene {
     /// The next diagnostic point within a request: at so many objects.
     next_look: usize,
     interrupted: bool,
+    /// It is too early to judge an interrupted run.
+    pub is_early: bool,
     /// The end, seen while the story's own pointers were there.
     end: Option<End>,
     /// The heap is to be dropped in sight: title and note of that step.
@@ -142,6 +144,7 @@ impl Scene {
             steps: Vec::new(),
             next_look: FIRST_LOOK,
             interrupted: false,
+            is_early: false,
             end: None,
             last_step: None,
             unwritten,
@@ -272,7 +275,8 @@ impl Scene {
         let End { objects, memory, garbage, problems, snapshot } = end;
         let policy = self.heap.policy();
         let collected_at = self.heap.records().iter().map(|record| record.ended.as_secs_f64()).collect();
-        let evidence = Evidence { problems, snapshot, trial, collected_at, timeline: self.timeline };
+        let is_early = self.is_early;
+        let evidence = Evidence { problems, snapshot, trial, collected_at, timeline: self.timeline, is_early };
         let MemoryFigures { used, committed, external, peak, max, .. } = memory;
         let heap = HeapAtEnd { objects, used, committed, external, peak, max };
         let collections = self.heap.records().iter().map(collection).collect();

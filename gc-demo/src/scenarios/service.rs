@@ -86,9 +86,12 @@ fn play(scene: &mut Scene) -> Played {
     // By the clock, and at least so many requests: what is warm is warm by then.
     let least = scene.setting.scaled(4000) as u64;
     let every = least / 50;
+    let pace = (time / 200).min(Duration::from_millis(100));
     while began.elapsed() < time || served < least {
         if let Err(failed) = scene.go_on() {
             scene.note_end_of(Err(failed));
+            scene.is_early = served < least;
+            scene.sample();
             break;
         }
         let unit = scene.heap.unit_of_work("request");
@@ -97,10 +100,7 @@ fn play(scene: &mut Scene) -> Played {
         scene.show();
         served += 1;
         // More than that is thinned out.
-        if done.is_err()
-            || served.is_multiple_of(every)
-                && (looked < 50 || began.elapsed() > (time / 200).min(Duration::from_millis(100)) * looked)
-        {
+        if done.is_err() || served.is_multiple_of(every) && (looked < 50 || began.elapsed() > pace * (looked - 50)) {
             looked += 1;
             scene.sample();
         }

@@ -28,6 +28,8 @@ pub enum End {
     Quit,
     Again,
     OtherPolicy,
+    /// By Ctrl-C.
+    Interrupted,
 }
 
 /// What is shown.
@@ -95,9 +97,9 @@ impl Board {
     pub fn key(&mut self, key: KeyCode, heap: Option<&Heap>) {
         match (key, heap) {
             (KeyCode::Esc, _) if self.inspecting => self.inspecting = false,
-            (KeyCode::Char('q') | KeyCode::Esc, _) => self.end = Some(End::Quit),
-            (KeyCode::Char('r'), _) => self.end = Some(End::Again),
-            (KeyCode::Char('p'), _) => self.end = Some(End::OtherPolicy),
+            (KeyCode::Char('q') | KeyCode::Esc, _) => self.end(End::Quit),
+            (KeyCode::Char('r'), _) => self.end(End::Again),
+            (KeyCode::Char('p'), _) => self.end(End::OtherPolicy),
             (KeyCode::Char(' '), _) => self.paused = !self.paused,
             (KeyCode::Char('c'), Some(heap)) => {
                 let found = heap.collect();
@@ -110,11 +112,20 @@ impl Board {
                 self.message = if self.inspecting { self.diagnose(heap) } else { String::new() };
             }
             (KeyCode::Char('i'), None) => self.inspecting = !self.inspecting,
+            (KeyCode::Char('c' | 's'), None) => {
+                let over = "the run is over, and its heap is gone: r starts again";
+                if !self.message.starts_with(over) {
+                    self.message = format!("{over}\n\n{}", self.message);
+                }
+            }
             _ => {}
         }
-        if self.end.is_some() {
-            crate::interrupt();
-        }
+    }
+
+    /// The scenario comes to its end, and then this happens.
+    fn end(&mut self, end: End) {
+        self.end = Some(end);
+        crate::interrupt();
     }
 
     /// What the looks so far and the heap as it is come to.
@@ -178,7 +189,7 @@ impl Watcher {
                 let _ = shown.draw();
             }
             shown.keys(Some(heap), SLOWED);
-            if !shown.board.paused || shown.board.end.is_some() {
+            if !shown.board.paused || crate::interrupted() {
                 return;
             }
         }
@@ -205,6 +216,9 @@ impl Watcher {
             if let Some(end) = shown.board.end {
                 return Ok(end);
             }
+            if crate::interrupted() {
+                return Ok(End::Interrupted); // by a signal from elsewhere
+            }
             shown.draw()?;
             shown.keys(None, FRAME);
         }
@@ -224,7 +238,11 @@ impl Shown {
         match event::read() {
             Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => {
                 let control_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-                self.board.key(if control_c { KeyCode::Char('q') } else { key.code }, heap);
+                if control_c {
+                    self.board.end(End::Interrupted);
+                } else {
+                    self.board.key(key.code, heap);
+                }
             }
             Ok(_) => {}
             Err(_) => self.board.key(KeyCode::Char('q'), heap),

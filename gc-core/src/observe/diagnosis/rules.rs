@@ -21,6 +21,9 @@ const RESIDENT_NOISE: f64 = (1 << 20) as f64;
 /// A unit of work let go of what it held when no more than this part of it is left.
 const LET_GO: f64 = 0.25;
 
+/// Units of work filled the heap up when they left behind more than this part of the limit.
+const FILLED: f64 = 0.5;
+
 /// All suspects, the one that matters most first.
 pub(super) fn suspects(case: &Case<'_>) -> Vec<Suspect> {
     let samples = case.judged();
@@ -177,9 +180,22 @@ fn exhaustion(case: &Case<'_>) -> Option<Suspect> {
     match enough {
         Some(trial) if let_go(trial) => Some(words::bulk_load(case, Some(trial))),
         Some(trial) => Some(words::limit_too_small(case, trial)),
-        None if case.trials.is_empty() && !unit_is_open(case) => Some(words::bulk_load(case, None)),
-        None => Some(words::runaway(case)),
+        None => Some(filled_up(case).map_or_else(|| without_an_end(case), words::filled_up)),
     }
+}
+
+/// No limit is known to be enough.
+fn without_an_end(case: &Case<'_>) -> Suspect {
+    if case.trials.is_empty() && !unit_is_open(case) { words::bulk_load(case, None) } else { words::runaway(case) }
+}
+
+/// The heap as it was between units of work, when those that had ended left more behind than a
+/// part of the limit.
+fn filled_up<'a>(case: &Case<'a>) -> Option<&'a Sample> {
+    let last = case.judged().into_iter().rev().find(|sample| sample.units_open() == 0 && sample.units_ended() > 1)?;
+    let figures = last.memory;
+    let held = (figures.used + figures.owned + figures.external) as f64;
+    (held > FILLED * figures.max? as f64).then_some(last)
 }
 
 fn let_go(trial: &Trial) -> bool {

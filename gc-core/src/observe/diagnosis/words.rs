@@ -370,6 +370,31 @@ pub(super) fn bulk_load(case: &Case<'_>, trial: Option<&Trial>) -> Suspect {
     about(VerdictKind::BulkLoad, peak, evidence, finding, advice)
 }
 
+/// Too few samples for a trend, but no single unit of work holds it.
+pub(super) fn filled_up(sample: &Sample) -> Suspect {
+    let figures = sample.memory;
+    let (inside, outside) = ((figures.used + figures.owned) as f64, figures.external as f64);
+    let (units, max) = (sample.units_ended(), figures.max.unwrap_or_default());
+    let evidence = vec![
+        fact("units of work that ended", units as f64),
+        fact("bytes of the heap they left", inside),
+        fact("external bytes they left", outside),
+        fact("the limit", max as f64),
+    ];
+    let (kind, bytes, what) = match outside > inside {
+        true => (VerdictKind::ExternalGrowth, outside, "external bytes"),
+        false => (VerdictKind::ContainerGrowth, inside, "the heap"),
+    };
+    let finding = format!(
+        "{units} units of work, all of which ended, left {} of {what} in use, under a limit of {}: a leak, or a limit \
+         that is too small; there are too few looks to tell where it grows",
+        Bytes(bytes),
+        Bytes(max as f64)
+    );
+    let advice = "give the heap more memory, so that there is more to look at, and run it again".into();
+    about(kind, bytes, evidence, finding, advice)
+}
+
 pub(super) fn limit_too_small(case: &Case<'_>, trial: &Trial) -> Suspect {
     let (peak, _) = peak_and_end(case);
     let mut evidence = vec![fact("most bytes seen", peak)];

@@ -8,7 +8,7 @@ class TempFile:
             self.file = open("/dev/null")
 
     def __del__(self):
-        self.file.close()  # <- the leak: the file was never opened
+        self.file.close()  # <- the mistake: the file was never opened
 
 
 files = [TempFile("file %d" % n, n % 3 != 0) for n in range(1, 7)]

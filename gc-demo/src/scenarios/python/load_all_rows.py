@@ -5,7 +5,7 @@ database = sqlite3.connect(":memory:")
 database.execute("CREATE TABLE sales (id INTEGER PRIMARY KEY, amount INTEGER)")
 database.executemany("INSERT INTO sales VALUES (?, ?)", ((n, n % 97) for n in range(100000)))
 
-rows = database.execute("SELECT id, amount FROM sales").fetchall()  # <- the leak: all rows at once
+rows = database.execute("SELECT id, amount FROM sales").fetchall()  # <- the mistake: all rows at once
 print(sum(amount for _, amount in rows))
 del rows
 gc.collect()  # everything is free again: it was no leak, but a load that is too large

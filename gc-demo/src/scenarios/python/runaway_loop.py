@@ -8,7 +8,7 @@ def words(text):
     found, at, parts = [], 0, text.split()
     while at < len(parts):
         found.append(list(parts[at]))
-        at += 0  # <- the leak: one word too few, the same for ever
+        at += 0  # <- the mistake: one word too few, the same for ever
     return found
 
 

@@ -3,7 +3,7 @@ import sys
 
 
 def factorial(number):
-    return number * factorial(number - 1)  # <- the leak: no base case
+    return number * factorial(number - 1)  # <- the mistake: no base case
 
 
 try:
