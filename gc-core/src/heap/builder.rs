@@ -98,8 +98,9 @@ impl HeapBuilder {
     /// The most bytes that the heap may have: the JVM's `-Xmx`. No limit by default. It
     /// counts blocks with their side tables, free ones too while they have their memory,
     /// the headers of chunks, declared [external bytes](Heap::external_bytes), and what values
-    /// own outside of their slots, as the last full collection measured it. A 32nd of it (64 KiB to 1 MiB) is a reserve
-    /// for finalizers and hooks.
+    /// own outside of their slots: charged when a value is put on the heap, and measured anew by
+    /// each look ([`Heap::check_limit`], which allocation calls too, and full collections). A 32nd
+    /// of it (64 KiB to 1 MiB) is a reserve for finalizers and hooks.
     ///
     /// An allocation that finds no room runs a full collection, then tries again, then is
     /// an [`OutOfMemory`](crate::OutOfMemory).

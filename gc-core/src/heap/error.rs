@@ -54,7 +54,7 @@ pub struct OutOfMemory<T: ?Sized> {
     pub kind: OutOfMemoryKind,
     /// Bytes asked for: of the slot, and what the value owns outside of it.
     pub requested: usize,
-    /// Bytes of the heap's own memory.
+    /// Bytes of the heap's own memory, what is committed: free blocks that still have theirs too.
     pub used: usize,
     /// Bytes that values own outside of their slots, as [`MemoryFigures::owned`] has them.
     ///

@@ -215,7 +215,8 @@ impl Heap {
         self.core().schedule.debug.set(flags.bits());
     }
 
-    /// Where debug lines go; nowhere by default. A line has no line feed.
+    /// Where debug lines go; nowhere by default. A line has no line feed. A second sink replaces
+    /// the first.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -229,7 +230,7 @@ impl Heap {
 
     /// What is told of panics in finalizers, callbacks and hooks, and of other
     /// events that have no caller to go to. Without a hook they are printed to
-    /// stderr, as Python's "Exception ignored in".
+    /// stderr, as Python's "Exception ignored in". A second hook replaces the first.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

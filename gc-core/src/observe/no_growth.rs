@@ -40,6 +40,9 @@ impl Heap {
     /// bytes that values own, declared external bytes, entries of the garbage list, backlogs of
     /// gauges. What [`assert_no_growth!`](crate::assert_no_growth) is made of.
     ///
+    /// Owned bytes are capacities, not lengths. The work has to come back to where it began: what
+    /// swings with a period of many runs looks like growth to few of them.
+    ///
     /// Where something is left, the work is done up to twice as often again, to tell noise from
     /// growth: what goes back to where it was is noise, and so are owned bytes that do not grow
     /// further (the capacity of a vector or a map may take its last step late).

@@ -58,7 +58,8 @@ use crate::{Finalize, Gc};
     message = "`{Self}` is not traced by the heap",
     label = "the heap cannot look into this type",
     note = "add `#[derive(Trace)]` to `{Self}`, or `#[trace(skip)]` to the field when it holds no `Gc`, as a native \
-            function or a closure without one"
+            function or a closure without one",
+    note = "a trait object is traced after `trace_object!(dyn Trait)`; an object that needs its heap holds a `WeakHeap`"
 )]
 pub unsafe trait Trace: 'static {
     /// The finalizer, for types marked `#[trace(finalize)]`.
