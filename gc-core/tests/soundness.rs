@@ -534,6 +534,35 @@ fn collections_of_many_heaps_inside_of_each_other() {
     });
 }
 
+/// The garbage of each heap owns the last handle of the next one, whose last collection it is
+/// that finds the garbage there.
+#[test]
+fn the_last_handles_of_many_heaps_inside_of_each_other() {
+    #[derive(Trace)]
+    struct Owner(Slot<Owner>, #[trace(skip)] Option<Heap>, #[trace(skip)] CountsDrops);
+    struct CountsDrops;
+    impl Drop for CountsDrops {
+        fn drop(&mut self) {
+            DROPPED.set(DROPPED.get() + 1);
+        }
+    }
+    for count in [10, 17, 1000] {
+        on_a_small_stack(move || {
+            let (mut inner, mut weak): (Option<Heap>, Vec<gc_core::WeakHeap>) = (None, Vec::new());
+            for _ in 0..count {
+                let heap = Heap::new();
+                let cycle = heap.alloc(Owner(Slot::empty(), inner.take(), CountsDrops));
+                cycle.0.set(Some(cycle.clone()));
+                weak.push(heap.downgrade());
+                inner = Some(heap);
+            }
+            drop(inner);
+            assert_eq!(DROPPED.replace(0), count, "all are gone when the drop returns");
+            assert!(weak.iter().all(|it| it.upgrade().is_none()), "no heap is kept");
+        });
+    }
+}
+
 /// The state of a weak reference that is garbage itself is nobody's: legacy Python does not call
 /// the callback, and here it must not get at an object that is reclaimed.
 #[test]

@@ -23,7 +23,7 @@ pub(crate) mod set;
 
 use crate::finalize::{self, Calls};
 use crate::observe::zeal;
-use crate::release::Isolated;
+use crate::release::{self, Isolated};
 use crate::space::core::Core;
 use crate::space::records::Cause;
 use crate::space::restore::Restore;
@@ -109,10 +109,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     }
     report::enter(core, generation, began, outcome);
     drop(stay);
-    if core.attention.get() {
-        // The last handle may have been dropped by user code meanwhile.
-        crate::release::leave(core);
-    }
+    release::leave_operation(core);
     outcome.collected + outcome.uncollectable
 }
 

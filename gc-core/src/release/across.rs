@@ -28,6 +28,11 @@ struct Thread {
     /// Heaps with objects that wait for the outermost release, chained by `Core::next_waiting`,
     /// each kept by a count of its open operations.
     waiting: Cell<Option<NonNull<Core>>>,
+    /// Heaps that nobody has a handle of, but whose last collection would be inside of too many
+    /// others; chained and kept likewise.
+    closing: Cell<Option<NonNull<Core>>>,
+    /// Those are closed, one after the other.
+    is_closing: Cell<bool>,
 }
 
 /// The outermost release that is open.
@@ -43,7 +48,14 @@ const NONE: Outermost = Outermost { core: ptr::null(), position: 0 };
 
 thread_local! {
     static THREAD: Thread = const {
-        Thread { heaps: Cell::new(0), outermost: Cell::new(NONE), isolated: Cell::new(0), waiting: Cell::new(None) }
+        Thread {
+            heaps: Cell::new(0),
+            outermost: Cell::new(NONE),
+            isolated: Cell::new(0),
+            waiting: Cell::new(None),
+            closing: Cell::new(None),
+            is_closing: Cell::new(false),
+        }
     };
 }
 
@@ -72,7 +84,7 @@ pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
         core.stack_top.set(outermost.position);
         let may = outermost.position.saturating_sub(position) <= MAX_STACK;
         if nesting == 0 && !may {
-            wait(thread, core);
+            wait(&thread.waiting, core);
         }
         may
     })
@@ -83,49 +95,73 @@ pub(super) fn is_outermost(core: &Core) -> bool {
     THREAD.with(|thread| ptr::eq(thread.outermost.get().core, core))
 }
 
-/// The heap's queue waits for the outermost release.
-fn wait(thread: &Thread, core: &Core) {
+/// The heap waits in a list: its queue does for the outermost release, its end for a place in the
+/// stack.
+fn wait(list: &Cell<Option<NonNull<Core>>>, core: &Core) {
     if core.is_waiting.replace(true) {
         return;
     }
     core.busy.set(core.busy.get() + 1);
-    core.next_waiting.set(thread.waiting.replace(Some(NonNull::from(core))));
+    core.next_waiting.set(list.replace(Some(NonNull::from(core))));
 }
 
 /// The end of the outermost release, which counts as open still: works off the queues of the
 /// heaps that wait, and its own, which they may have added to.
 pub(super) fn end(core: &Core) {
-    while let Some(other) = THREAD.with(next) {
-        // SAFETY: invariant 6: an operation of that heap is open until `busy` is lowered below.
-        let other = unsafe { other.as_ref() };
-        let nested = Nested::enter(other);
-        drain(other);
-        drop(nested);
-        other.busy.set(other.busy.get() - 1);
-        if other.attention.get() {
-            leave(other);
-        }
+    while let Some(other) = THREAD.with(|thread| next(&thread.waiting)) {
+        work_off(other);
         drain(core);
     }
     THREAD.with(|thread| thread.outermost.set(NONE));
 }
 
-fn next(thread: &Thread) -> Option<NonNull<Core>> {
-    let first = thread.waiting.get()?;
+fn next(list: &Cell<Option<NonNull<Core>>>) -> Option<NonNull<Core>> {
+    let first = list.get()?;
     // SAFETY: invariant 6: an operation of that heap is open: `wait` began one.
     let core = unsafe { first.as_ref() };
-    thread.waiting.set(core.next_waiting.take());
+    list.set(core.next_waiting.take());
     core.is_waiting.set(false);
     Some(first)
 }
 
+/// Works off the queue of a heap that has waited, and closes it if it has no handle.
+fn work_off(core: NonNull<Core>) {
+    // SAFETY: invariant 6: an operation of that heap is open until `busy` is lowered below.
+    let core = unsafe { core.as_ref() };
+    let nested = Nested::enter(core);
+    drain(core);
+    drop(nested);
+    core.busy.set(core.busy.get() - 1);
+    if core.attention.get() {
+        leave(core);
+    }
+}
+
 /// So many heaps of a thread collect inside of each other, each called by user code of the one
-/// before; the next one finds nothing.
+/// before; the next one finds nothing, and where it was its last collection, it waits for one of
+/// the others to end.
 const MAX_ISOLATED: u32 = 16;
 
 /// May one more operation of a heap begin that measures the stack anew?
 pub(crate) fn may_isolate(core: &Core) -> bool {
     !core.is_in_company() || THREAD.with(|thread| thread.isolated.get() < MAX_ISOLATED)
+}
+
+/// The heap, of which nobody has a handle, waits for its last collection.
+pub(super) fn close_later(core: &Core) {
+    THREAD.with(|thread| wait(&thread.closing, core));
+}
+
+/// A collection has ended: heaps that waited for that are closed, one after the other, and those
+/// that these let go of.
+pub(crate) fn close_others() {
+    let begins = |thread: &Thread| thread.closing.get().is_some() && !thread.is_closing.replace(true);
+    if THREAD.with(begins) {
+        while let Some(other) = THREAD.with(|thread| next(&thread.closing)) {
+            work_off(other);
+        }
+        THREAD.with(|thread| thread.is_closing.set(false));
+    }
 }
 
 /// While this lives, releases measure the stack anew: an operation runs inside of user code.

@@ -289,6 +289,11 @@ pub(crate) fn leave(core: &Core) {
     if open() {
         return;
     }
+    #[cfg(feature = "std")]
+    if !core.closed.get() && !Isolated::is_possible(core) {
+        across::close_later(core);
+        return;
+    }
     // A finalizer of the last collection may have had a handle again, for a while.
     for _ in 0..MAX_CLOSINGS {
         if core.closed.replace(true) {
@@ -318,6 +323,16 @@ pub(crate) fn leave(core: &Core) {
         #[cfg(feature = "std")]
         across::part();
     }
+}
+
+/// The end of an operation that user code may have run in: the last handle may have been dropped
+/// by it. The heap need not be there afterwards.
+pub(crate) fn leave_operation(core: &Core) {
+    if core.attention.get() {
+        leave(core);
+    }
+    #[cfg(feature = "std")]
+    across::close_others();
 }
 
 /// Takes over the nesting and the queue for an operation that runs inside of user

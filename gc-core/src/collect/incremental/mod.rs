@@ -62,10 +62,7 @@ pub(crate) fn step(core: &Core, cause: Cause, allowance: Allowance) -> Step {
     };
     zeal::after(core, "a slice");
     drop(stay);
-    if core.attention.get() {
-        // The last handle may have been dropped by user code meanwhile.
-        release::leave(core);
-    }
+    release::leave_operation(core);
     step
 }
 
