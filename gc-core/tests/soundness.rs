@@ -591,7 +591,7 @@ fn a_callback_does_not_get_a_state_that_is_reclaimed_with_it() {
         state.holder.set(Some(holder));
         drop(state);
         assert!(heap.collect() >= 2);
-        assert!(KEPT.take().is_none_or(|state| state.text.borrow().len() == 100));
+        assert!(KEPT.take().is_none(), "it would be a pointer to what is dropped: {:?}", heap.policy());
         assert_eq!((heap.objects(None).len(), heap.verify()), (0, vec![]));
     }
 }
