@@ -14,7 +14,7 @@
 //! there is none, and each heap keeps to its own bounds.
 
 use super::{MAX_STACK, Nested, drain, leave};
-use crate::space::core::{COMPANY, Core};
+use crate::space::core::{COMPANY, Core, Link};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use std::thread_local;
@@ -25,11 +25,11 @@ struct Thread {
     outermost: Cell<Outermost>,
     /// Operations that measure the stack anew, each inside of the one before.
     isolated: Cell<u32>,
-    /// Heaps with objects that wait for the outermost release, chained by `Core::next_waiting`,
+    /// Heaps with objects that wait for the outermost release, chained by `Core::waiting`,
     /// each kept by a count of its open operations.
     waiting: Cell<Option<NonNull<Core>>>,
     /// Heaps that nobody has a handle of, but whose last collection would be inside of too many
-    /// others; chained and kept likewise.
+    /// others; chained by `Core::closing`, and kept likewise.
     closing: Cell<Option<NonNull<Core>>>,
     /// Those are closed, one after the other.
     is_closing: Cell<bool>,
@@ -84,7 +84,7 @@ pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
         core.stack_top.set(outermost.position);
         let may = outermost.position.saturating_sub(position) <= MAX_STACK;
         if nesting == 0 && !may {
-            wait(&thread.waiting, core);
+            wait(&thread.waiting, &core.waiting, core);
         }
         may
     })
@@ -97,30 +97,29 @@ pub(super) fn is_outermost(core: &Core) -> bool {
 
 /// The heap waits in a list: its queue does for the outermost release, its end for a place in the
 /// stack.
-fn wait(list: &Cell<Option<NonNull<Core>>>, core: &Core) {
-    if core.is_waiting.replace(true) {
-        return;
+fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
+    if !link.is_listed.replace(true) {
+        core.busy.set(core.busy.get() + 1);
+        link.next.set(list.replace(Some(NonNull::from(core))));
     }
-    core.busy.set(core.busy.get() + 1);
-    core.next_waiting.set(list.replace(Some(NonNull::from(core))));
 }
 
 /// The end of the outermost release, which counts as open still: works off the queues of the
 /// heaps that wait, and its own, which they may have added to.
 pub(super) fn end(core: &Core) {
-    while let Some(other) = THREAD.with(|thread| next(&thread.waiting)) {
+    while let Some(other) = THREAD.with(|thread| next(&thread.waiting, |core| &core.waiting)) {
         work_off(other);
         drain(core);
     }
     THREAD.with(|thread| thread.outermost.set(NONE));
 }
 
-fn next(list: &Cell<Option<NonNull<Core>>>) -> Option<NonNull<Core>> {
+fn next(list: &Cell<Option<NonNull<Core>>>, link: fn(&Core) -> &Link) -> Option<NonNull<Core>> {
     let first = list.get()?;
     // SAFETY: invariant 6: an operation of that heap is open: `wait` began one.
-    let core = unsafe { first.as_ref() };
-    list.set(core.next_waiting.take());
-    core.is_waiting.set(false);
+    let link = link(unsafe { first.as_ref() });
+    list.set(link.next.take());
+    link.is_listed.set(false);
     Some(first)
 }
 
@@ -131,6 +130,9 @@ fn work_off(core: NonNull<Core>) {
     let nested = Nested::enter(core);
     drain(core);
     drop(nested);
+    if is_outermost(core) {
+        core.attention.set(true); // its release is open further up, and has an end to come
+    }
     core.busy.set(core.busy.get() - 1);
     if core.attention.get() {
         leave(core);
@@ -149,15 +151,18 @@ pub(crate) fn may_isolate(core: &Core) -> bool {
 
 /// The heap, of which nobody has a handle, waits for its last collection.
 pub(super) fn close_later(core: &Core) {
-    THREAD.with(|thread| wait(&thread.closing, core));
+    THREAD.with(|thread| wait(&thread.closing, &core.closing, core));
 }
 
 /// A collection has ended: heaps that waited for that are closed, one after the other, and those
 /// that these let go of.
 pub(crate) fn close_others() {
-    let begins = |thread: &Thread| thread.closing.get().is_some() && !thread.is_closing.replace(true);
+    let begins = |thread: &Thread| {
+        let has_room = thread.isolated.get() < MAX_ISOLATED;
+        has_room && thread.closing.get().is_some() && !thread.is_closing.replace(true)
+    };
     if THREAD.with(begins) {
-        while let Some(other) = THREAD.with(|thread| next(&thread.closing)) {
+        while let Some(other) = THREAD.with(|thread| next(&thread.closing, |core| &core.closing)) {
             work_off(other);
         }
         THREAD.with(|thread| thread.is_closing.set(false));

@@ -67,6 +67,14 @@ fn dispose(panic: alloc::boxed::Box<dyn core::any::Any + Send>) {
     core::mem::forget(next);
 }
 
+/// Runs user code whose panic nobody is told of.
+#[cfg(feature = "std")]
+fn quietly(code: impl FnOnce()) {
+    if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(code)) {
+        dispose(panic);
+    }
+}
+
 #[cfg(feature = "std")]
 fn message_of(panic: &(dyn core::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
@@ -80,14 +88,13 @@ pub(crate) fn report(core: &Core, event: Unraisable) {
     let (_stay, heap) = (core.stay(), Heap::borrowed(core));
     #[cfg(feature = "std")]
     {
-        let tell = || match hook {
+        let tell = || match &hook {
             Some(hook) => hook(&heap, &event),
             None => std::eprintln!("gc: {event}"),
         };
         // A hook that panics has had its chance.
-        if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(tell)) {
-            dispose(panic);
-        }
+        quietly(tell);
+        quietly(move || drop(hook));
     }
     #[cfg(not(feature = "std"))]
     if let Some(hook) = hook {
@@ -129,14 +136,12 @@ pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
     enter(core, UnraisableKind::ValueDrop, name, || unsafe { drop(object) });
 }
 
-/// Calls a hook, and drops this pointer to it, which is the last where the hook replaced or
-/// removed itself.
+/// Calls a hook, and then drops this pointer to it, which is the last where the hook replaced or
+/// removed itself: not while a panic of it unwinds, because a second one would abort.
 fn call_hook<F: ?Sized>(core: &Core, name: &'static str, hook: Rc<F>, call: impl FnOnce(&F, &Heap)) {
-    let code = move || {
-        let hook = hook;
-        call(&hook, &Heap::borrowed(core));
-    };
-    enter(core, UnraisableKind::Hook, || String::from(name), code);
+    let _stay = core.stay();
+    enter(core, UnraisableKind::Hook, || String::from(name), || call(&hook, &Heap::borrowed(core)));
+    enter(core, UnraisableKind::Hook, || String::from("dropped hook"), move || drop(hook));
 }
 
 /// Drops a hook that was replaced or removed, with what it captured.

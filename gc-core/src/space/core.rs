@@ -30,6 +30,14 @@ use core::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use core::ops::Deref;
 use core::ptr::NonNull;
 
+/// A heap's place in a list of the thread's heaps.
+#[cfg(feature = "std")]
+#[derive(Default)]
+pub(crate) struct Link {
+    pub(crate) is_listed: Cell<bool>,
+    pub(crate) next: Cell<Option<NonNull<Core>>>,
+}
+
 /// The state of one heap. Lives as long as a handle or an object of it does.
 ///
 /// The last pointer that goes takes it along, while functions further up that were handed a
@@ -106,10 +114,10 @@ pub(crate) struct Fields {
     pub(crate) memory: Memory,
     /// Objects in the queue wait for the outermost release of the thread.
     #[cfg(feature = "std")]
-    pub(crate) is_waiting: Cell<bool>,
-    /// The next heap of which that is so.
+    pub(crate) waiting: Link,
+    /// The last collection waits for others of the thread to end.
     #[cfg(feature = "std")]
-    pub(crate) next_waiting: Cell<Option<NonNull<Core>>>,
+    pub(crate) closing: Link,
     /// What weak handles have of the heap.
     pub(crate) life: Life,
     /// What the heap does when its last handle goes.
@@ -184,9 +192,9 @@ impl Core {
             telling: Cell::new(false),
             overhead: Overhead::default(),
             #[cfg(feature = "std")]
-            is_waiting: Cell::new(false),
+            waiting: Link::default(),
             #[cfg(feature = "std")]
-            next_waiting: Cell::new(None),
+            closing: Link::default(),
             life: Life::default(),
             close: Cell::new(None),
             closed: Cell::new(false),
