@@ -563,6 +563,143 @@ fn the_last_handles_of_many_heaps_inside_of_each_other() {
     }
 }
 
+/// The thread's first heap is not counted in the bound: it ends where there is no room for another.
+#[test]
+fn the_first_heap_ends_where_no_other_may_collect() {
+    #[derive(Trace)]
+    struct Owner(Slot<Owner>, #[trace(skip)] Vec<Heap>);
+    fn with_garbage(heap: Heap, owned: Vec<Heap>) -> Heap {
+        let cycle = heap.alloc(Owner(Slot::empty(), owned));
+        cycle.0.set(Some(cycle.clone()));
+        heap
+    }
+    for depth in [15, 16, 17, 18, 60] {
+        on_a_small_stack(move || {
+            let first = with_garbage(Heap::new(), Vec::new());
+            let mut owned = vec![with_garbage(Heap::new(), Vec::new()), first];
+            let mut weak: Vec<gc_core::WeakHeap> = owned.iter().map(Heap::downgrade).collect();
+            for _ in 1..depth {
+                let heap = with_garbage(Heap::new(), std::mem::take(&mut owned));
+                weak.push(heap.downgrade());
+                owned.push(heap);
+            }
+            drop(owned);
+            assert!(weak.iter().all(|it| it.upgrade().is_none()), "no heap is kept at depth {depth}");
+        });
+    }
+}
+
+/// A heap that waits for its end gets a handle again, and in a release of it, the outermost one,
+/// the thread's first heap collects.
+#[test]
+fn a_heap_that_waits_for_its_end_is_used_again() {
+    #[derive(Default)]
+    struct State {
+        first: Option<Heap>,
+        others: Vec<Heap>,
+        again: Option<Heap>,
+    }
+    thread_local!(static STATE: RefCell<State> = RefCell::default());
+    #[derive(Trace)]
+    #[trace(finalize)]
+    struct Deeper(Slot<Deeper>);
+    impl Finalize for Deeper {
+        fn finalize(_: &Gc<Deeper>) {
+            deeper();
+        }
+    }
+    struct CollectsFirst;
+    impl Drop for CollectsFirst {
+        fn drop(&mut self) {
+            let first = STATE.with_borrow(|state| state.first.clone()).unwrap();
+            drop(first.alloc(Slot::<u8>::empty()));
+            first.collect();
+        }
+    }
+    #[derive(Trace)]
+    struct Value(#[trace(skip)] CollectsFirst);
+    fn deeper() {
+        let Some(heap) = STATE.with_borrow_mut(|state| state.others.pop()) else { return };
+        let cycle = heap.alloc(Deeper(Slot::empty()));
+        cycle.0.set(Some(cycle.clone()));
+        drop(cycle);
+        if STATE.with_borrow(|state| !state.others.is_empty()) {
+            heap.collect();
+            return;
+        }
+        let weak = heap.downgrade();
+        drop(heap);
+        let again = weak.upgrade().unwrap();
+        drop(again.alloc(Value(CollectsFirst)));
+        let mut last = None;
+        for _ in 0..100 {
+            last = Some(again.alloc(Link(Slot::new(last.take()), Dropped)));
+        }
+        on_a_deep_stack(60, &RefCell::new(last));
+        STATE.with_borrow_mut(|state| state.again = Some(again));
+    }
+    fn on_a_deep_stack(frames: u8, last: &RefCell<Option<Gc<Link>>>) {
+        let frame = std::hint::black_box([frames; 4096]);
+        if frames == 0 {
+            drop(last.take())
+        } else {
+            on_a_deep_stack(frames - 1, last)
+        }
+        std::hint::black_box(&frame);
+    }
+    let run = || {
+        STATE.with_borrow_mut(|state| {
+            state.first = Some(Heap::new());
+            state.others = (0..17).map(|_| Heap::new()).collect();
+        });
+        deeper();
+        assert_eq!(DROPPED.replace(0), 100, "all are gone when the drop returns");
+        let again = STATE.with_borrow_mut(|state| state.again.take()).unwrap();
+        let weak = again.downgrade();
+        assert_eq!(again.verify(), []);
+        drop(again);
+        assert!(weak.upgrade().is_none());
+        STATE.take();
+    };
+    std::thread::Builder::new().stack_size(8 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// A hook that removes itself and panics: what it captured is dropped after that, and may panic too.
+#[test]
+fn a_hook_that_panics_and_whose_capture_panics() {
+    fn bomb(id: &Rc<Cell<Option<HookId>>>) -> impl Fn(&Heap) + 'static {
+        struct Explodes;
+        impl Drop for Explodes {
+            fn drop(&mut self) {
+                panic!("in the drop of what a hook captured");
+            }
+        }
+        let (id, explodes) = (id.clone(), Explodes);
+        move |heap| {
+            let _ = &explodes;
+            if let Some(id) = id.take() {
+                heap.remove_hook(id);
+                panic!("in the hook");
+            }
+        }
+    }
+    let heap = Heap::new();
+    let told = Rc::new(Cell::new(0));
+    let into = told.clone();
+    heap.on_unraisable(move |_, _| into.set(into.get() + 1));
+    let id = Rc::new(Cell::new(None));
+    let hook = bomb(&id);
+    id.set(Some(heap.on_record(move |heap, _| hook(heap))));
+    heap.collect();
+    assert_eq!(told.get(), 2, "both panics are reported");
+    let hook = bomb(&id);
+    id.set(Some(heap.on_unraisable(move |heap, _| hook(heap))));
+    let target = heap.alloc(1);
+    let _weak = Gc::downgrade_with(&target, || panic!("in a callback"));
+    drop(target);
+    assert_eq!((told.get(), heap.collect(), heap.verify()), (2, 0, vec![]));
+}
+
 /// The state of a weak reference that is garbage itself is nobody's: legacy Python does not call
 /// the callback, and here it must not get at an object that is reclaimed.
 #[test]
