@@ -3,7 +3,7 @@
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
 use crate::setting::LeakKind;
-use gc_core::{ExternalBytes, Finalize, GaugeKind, Gc, List, Slot, Trace};
+use gc_core::{ExternalBytes, Finalize, GaugeKind, Gc, List, Slot, Timeline, Trace};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -73,6 +73,8 @@ impl Finalize for Upload {
 const EXPIRES: u64 = 400;
 /// Pages that the cache holds.
 const CACHED: usize = 100;
+/// So many looks at least, where there is time to get warm, and up to twice as many.
+const LOOKS: u64 = 50;
 
 fn play(scene: &mut Scene) -> Played {
     let app = scene.alloc(App { sessions: RefCell::default(), cache: RefCell::default(), audit: List::new() })?;
@@ -82,11 +84,10 @@ fn play(scene: &mut Scene) -> Played {
     scene.heap.enable();
     let declared = scene.heap.external_bytes(0);
     let time = scene.setting.duration.unwrap_or(Duration::from_millis(600));
-    let (began, mut served, mut looked) = (Instant::now(), 0u64, 0);
+    let (began, mut served, mut looked) = (Instant::now(), 0u64, 0u64);
     // By the clock, and at least so many requests: what is warm is warm by then.
     let least = scene.setting.scaled(4000) as u64;
-    let every = least / 50;
-    let pace = (time / 200).min(Duration::from_millis(100));
+    let mut every = (least / LOOKS).max(1);
     while began.elapsed() < time || served < least {
         if let Err(failed) = scene.go_on() {
             scene.note_end_of(Err(failed));
@@ -99,10 +100,14 @@ fn play(scene: &mut Scene) -> Played {
         drop(unit);
         scene.show();
         served += 1;
-        // More than that is thinned out.
-        if done.is_err() || served.is_multiple_of(every) && (looked < 50 || began.elapsed() > pace * (looked - 50)) {
+        if done.is_err() || served.is_multiple_of(every) {
             looked += 1;
             scene.sample();
+        }
+        if looked == 2 * LOOKS {
+            // From here on half as often, and before it as well: a trend wants even steps.
+            scene.timeline = thinned(&scene.timeline);
+            (looked, every) = (LOOKS, 2 * every);
         }
         if done.is_err() {
             break;
@@ -121,6 +126,13 @@ fn play(scene: &mut Scene) -> Played {
         .fact("longest pause, µs", longest as u64);
     scene.conclude();
     Ok(())
+}
+
+/// Every second sample.
+fn thinned(timeline: &Timeline) -> Timeline {
+    let mut kept = Timeline::new();
+    timeline.samples().iter().skip(1).step_by(2).for_each(|sample| kept.push(sample.clone()));
+    kept
 }
 
 fn serve(scene: &mut Scene, app: &Gc<App>, number: u64) -> Result<(), Failed> {
