@@ -154,13 +154,10 @@ pub(super) fn close_later(core: &Core) {
     THREAD.with(|thread| wait(&thread.closing, &core.closing, core));
 }
 
-/// A collection has ended: heaps that waited for that are closed, one after the other, and those
+/// A collection of a heap in company has ended, so there is room for one: heaps that waited for that are closed, one after the other, and those
 /// that these let go of.
 pub(crate) fn close_others() {
-    let begins = |thread: &Thread| {
-        let has_room = thread.isolated.get() < MAX_ISOLATED;
-        has_room && thread.closing.get().is_some() && !thread.is_closing.replace(true)
-    };
+    let begins = |thread: &Thread| thread.closing.get().is_some() && !thread.is_closing.replace(true);
     if THREAD.with(begins) {
         while let Some(other) = THREAD.with(|thread| next(&thread.closing, |core| &core.closing)) {
             work_off(other);

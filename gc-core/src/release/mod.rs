@@ -327,12 +327,17 @@ pub(crate) fn leave(core: &Core) {
 
 /// The end of an operation that user code may have run in: the last handle may have been dropped
 /// by it. The heap need not be there afterwards.
+#[inline]
 pub(crate) fn leave_operation(core: &Core) {
+    #[cfg(feature = "std")]
+    let is_in_company = core.is_in_company();
     if core.attention.get() {
         leave(core);
     }
     #[cfg(feature = "std")]
-    across::close_others();
+    if is_in_company {
+        across::close_others();
+    }
 }
 
 /// Takes over the nesting and the queue for an operation that runs inside of user
