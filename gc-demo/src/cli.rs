@@ -262,15 +262,15 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     };
     let policies = options.policy.policies();
     let settings: Vec<Setting> = policies.iter().map(|&policy| options.setting.setting(policy)).collect();
-    let settings: Vec<Setting> = if policies.len() > 1 || scenarios.len() > 1 {
-        settings.into_iter().map(|setting| named_by_policy(setting, policies.len() > 1)).collect()
-    } else {
-        settings
-    };
     let mut all = Vec::new();
     for (number, scenario) in scenarios.iter().enumerate() {
-        let settings: Vec<Setting> =
-            settings.iter().map(|setting| named_by_scenario(setting, scenario, scenarios.len() > 1)).collect();
+        // Where two runs would write the same file, each has one of its own.
+        let own_files = |setting: &Setting| {
+            let policy = (policies.len() > 1).then(|| policy_name(setting.policy));
+            let scenario = (scenarios.len() > 1).then_some(scenario.name);
+            policy.into_iter().chain(scenario).fold(setting.clone(), with_part_in_files)
+        };
+        let settings: Vec<Setting> = settings.iter().map(own_files).collect();
         settings.iter().try_for_each(can_be_written)?;
         let reports = run_under_each(scenario, &settings, options)?;
         if crate::interrupted() {
@@ -327,19 +327,10 @@ fn watched(options: &WatchOptions, out: &mut impl Write) -> Result<ExitCode> {
     ended(&[Report { interrupted, ..report }], out)
 }
 
-/// Where two runs would write the same file, each has one of its own.
-fn named_by_policy(setting: Setting, several: bool) -> Setting {
-    let name = policy_name(setting.policy);
-    let named =
-        |file: &Option<PathBuf>| file.as_ref().map(|file| if several { with_part(file, name) } else { file.clone() });
+/// The files to write have this part in their names.
+fn with_part_in_files(setting: Setting, part: &str) -> Setting {
+    let named = |file: &Option<PathBuf>| file.as_ref().map(|file| with_part(file, part));
     Setting { snapshot: named(&setting.snapshot), dump: named(&setting.dump), ..setting }
-}
-
-fn named_by_scenario(setting: &Setting, scenario: &Scenario, several: bool) -> Setting {
-    let named = |file: &Option<PathBuf>| {
-        file.as_ref().map(|file| if several { with_part(file, scenario.name) } else { file.clone() })
-    };
-    Setting { snapshot: named(&setting.snapshot), dump: named(&setting.dump), ..setting.clone() }
 }
 
 /// `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`.
