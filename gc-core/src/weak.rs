@@ -238,6 +238,9 @@ impl<T: ?Sized + 'static> HasCell for WeakRef<T> {
     fn cell(&self) -> CellRef {
         self.pointer.cell.clone()
     }
+    fn release_state(&self) {
+        drop(self.state.take());
+    }
 }
 
 impl<T: ?Sized> fmt::Debug for WeakRef<T> {
@@ -260,5 +263,5 @@ unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
 }
 
 pub(crate) fn is_weak_ref(object: Object) -> bool {
-    object.info().weak_cell.is_some()
+    object.info().managed_weak.is_some()
 }

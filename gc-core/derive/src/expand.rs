@@ -166,14 +166,15 @@ fn path_of(variant: Option<&Ident>) -> TokenStream {
 
 /// `fields`: those that are skipped, for the verifier; none of a value of unknown size.
 ///
-/// `note` is a method of gc-core's where the field's type is `Trace`, and a method of the trait
-/// where it is not.
+/// `__gc_core_note` is a method of gc-core's where the field's type is `Trace`, and a method of the
+/// trait where it is not. Its name keeps it apart from the methods of a trait of the user's that
+/// every type implements.
 fn fields(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
     let skipped = subject.places().filter(|(_, field)| field.skipped).map(|(variant, field)| {
         let (label, find) = (field.label(), find(subject, variant, field));
         quote_spanned! {field.span()=>
-            #krate::FieldList::skipped(__list, #label, #find).note();
+            #krate::FieldList::skipped(__list, #label, #find).__gc_core_note();
         }
     });
     let skipped: Vec<TokenStream> = if subject.may_be_unsized() { Vec::new() } else { skipped.collect() };

@@ -151,35 +151,30 @@ macro_rules! sequence {
 sequence!(Vec, |items, at| (at < items.len()).then(|| items.remove(at)));
 sequence!(VecDeque, |items, at| items.remove(at));
 
-impl<K: Ord, T> Keyed for BTreeMap<K, T> {
-    type Key = K;
-    type Value = T;
-    type Removed = (Option<K>, T);
-    fn put(&mut self, key: K, value: T) -> (bool, Option<Self::Removed>) {
-        // `insert` would drop a key that it does not need.
-        match self.get_mut(&key) {
-            Some(place) => (true, Some((Some(key), core::mem::replace(place, value)))),
-            None => (true, self.insert(key, value).map(|old| (None, old))),
+/// The methods of [`Keyed`] for maps of keys `K` to values `T`.
+macro_rules! map_methods {
+    () => {
+        type Key = K;
+        type Value = T;
+        type Removed = (Option<K>, T);
+        fn put(&mut self, key: K, value: T) -> (bool, Option<Self::Removed>) {
+            // `insert` would drop a key that it does not need.
+            match self.get_mut(&key) {
+                Some(place) => (true, Some((Some(key), core::mem::replace(place, value)))),
+                None => (true, self.insert(key, value).map(|old| (None, old))),
+            }
         }
-    }
-    fn discard(&mut self, key: &K) -> Option<Self::Removed> {
-        self.remove_entry(key).map(|(key, value)| (Some(key), value))
-    }
+        fn discard(&mut self, key: &K) -> Option<Self::Removed> {
+            self.remove_entry(key).map(|(key, value)| (Some(key), value))
+        }
+    };
+}
+
+impl<K: Ord, T> Keyed for BTreeMap<K, T> {
+    map_methods!();
 }
 
 #[cfg(feature = "std")]
 impl<K: Eq + core::hash::Hash, T, S: core::hash::BuildHasher> Keyed for std::collections::HashMap<K, T, S> {
-    type Key = K;
-    type Value = T;
-    type Removed = (Option<K>, T);
-    fn put(&mut self, key: K, value: T) -> (bool, Option<Self::Removed>) {
-        // `insert` would drop a key that it does not need.
-        match self.get_mut(&key) {
-            Some(place) => (true, Some((Some(key), core::mem::replace(place, value)))),
-            None => (true, self.insert(key, value).map(|old| (None, old))),
-        }
-    }
-    fn discard(&mut self, key: &K) -> Option<Self::Removed> {
-        self.remove_entry(key).map(|(key, value)| (Some(key), value))
-    }
+    map_methods!();
 }

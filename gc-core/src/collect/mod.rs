@@ -254,7 +254,7 @@ impl<'h> Unreachable<'h> {
         let secluded = !saved && !debug::is_on(core) && self.0.is_secluded();
         if !saved && !secluded {
             self.0.each(|block, object| {
-                if block.info().weak_cell.is_none() {
+                if block.info().managed_weak.is_none() {
                     object.count().condemn();
                 }
             });

@@ -23,7 +23,7 @@ pub(super) fn reclaim(mut reclaimable: Reclaimable<'_, '_>) {
 /// Could the program tell the order in which the members go?
 fn must_be_exact(reclaimable: &mut Reclaimable<'_, '_>) -> bool {
     let set = &mut *reclaimable.set;
-    if set.blocks().any(|block| block.has(flag::WILD) || block.info().weak_cell.is_some()) {
+    if set.blocks().any(|block| block.has(flag::WILD) || block.info().managed_weak.is_some()) {
         return true;
     }
     for block in set.blocks() {
@@ -51,11 +51,13 @@ fn exact(reclaimable: &Reclaimable<'_, '_>) {
 }
 
 /// Drops the member's value; its slot stays for the pointers that are left. A
-/// managed weak reference only loses its target: user code may have a pointer to it.
+/// managed weak reference only loses its target and the state of its callback: user code may
+/// have a pointer to it.
 fn empty(core: &Core, object: Object) {
     if let Some(cell) = object.weak_cell() {
         cell.detach();
         release::user_code::forget_callback(core, cell.take_callback());
+        object.release_weak_state();
         return;
     }
     object.place().stop_living();

@@ -172,8 +172,9 @@ impl<'h> Set<'h> {
     /// Can nobody outside see what happens to the members? No edge leaves, and none of
     /// them has a finalizer, a weak reference or code of its own.
     pub(super) fn is_secluded(&self) -> bool {
-        let plain =
-            |block: &Block| !block.has(flag::FINALIZABLE | flag::WEAK | flag::WILD) && block.info().weak_cell.is_none();
+        let plain = |block: &Block| {
+            !block.has(flag::FINALIZABLE | flag::WEAK | flag::WILD) && block.info().managed_weak.is_none()
+        };
         self.blocks().all(plain) && self.pass.edges == self.edges_within()
     }
 

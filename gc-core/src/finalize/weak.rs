@@ -59,7 +59,7 @@ impl Calls {
 
 /// Objects that weak references point to, or that are weak references.
 fn concerned_by_weak(block: &Block, planes: &Planes) -> u64 {
-    if block.info().weak_cell.is_some() { !0 } else { planes.weak.get() }
+    if block.info().managed_weak.is_some() { !0 } else { planes.weak.get() }
 }
 
 /// A weak reference that is trash itself loses its target, even a living one.

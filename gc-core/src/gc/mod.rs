@@ -217,7 +217,7 @@ impl<T: Trace> Gc<T> {
     /// [`WeakRef`](crate::WeakRef): that one belongs to its object.
     pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
         let object = this.object();
-        if object.count().get() != 1 || object.info().weak_cell.is_some() {
+        if object.count().get() != 1 || object.info().managed_weak.is_some() {
             return Err(this);
         }
         let this = ManuallyDrop::new(this);

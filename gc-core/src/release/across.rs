@@ -154,8 +154,8 @@ pub(super) fn close_later(core: &Core) {
     THREAD.with(|thread| wait(&thread.closing, &core.closing, core));
 }
 
-/// A collection of a heap in company has ended, so there is room for one: heaps that waited for that are closed, one after the other, and those
-/// that these let go of.
+/// A collection of a heap in company has ended, so there is room for one: the heaps that waited
+/// for it are closed, one after the other, and those that these let go of.
 pub(crate) fn close_others() {
     let begins = |thread: &Thread| thread.closing.get().is_some() && !thread.is_closing.replace(true);
     if THREAD.with(begins) {

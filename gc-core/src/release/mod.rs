@@ -266,7 +266,7 @@ fn die(core: &Core, object: Object) {
 fn is_condemned(core: &Core, object: Object) -> bool {
     let block = object.block();
     let (planes, bit) = block.planes_of(block.index(object));
-    core.reclaiming.get() && planes.set.get() & bit != 0 && block.info().weak_cell.is_none()
+    core.reclaiming.get() && planes.set.get() & bit != 0 && block.info().managed_weak.is_none()
 }
 
 /// Drops the value of an object that is not alive any more.

@@ -172,6 +172,13 @@ impl FieldList {
     }
 }
 
+/// What the heap does with the value of a managed weak reference that is alive.
+pub(crate) struct ManagedWeak {
+    pub(crate) cell: unsafe fn(Object) -> CellRef,
+    /// Releases what the callback would be given.
+    pub(crate) release_state: unsafe fn(Object),
+}
+
 /// The death of an object, compiled for its type.
 pub(crate) type Die = unsafe fn(Object, &Core, &Block);
 
@@ -193,8 +200,8 @@ pub(crate) struct TypeInfo {
     /// Drops the value in place; `None` where that does nothing.
     pub(crate) drop: Option<unsafe fn(Object)>,
     pub(crate) finalizer: Option<FinalizerFns>,
-    /// For managed weak references: their cell.
-    pub(crate) weak_cell: Option<unsafe fn(Object) -> CellRef>,
+    /// What only managed weak references have.
+    pub(crate) managed_weak: Option<ManagedWeak>,
     /// Counts the edges of the examined objects (see `collect::count`).
     pub(crate) count: ScanBlock,
     /// Spreads membership and counts from the candidates (see `collect::trial`).

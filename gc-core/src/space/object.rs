@@ -179,7 +179,16 @@ impl Object {
     pub(crate) fn weak_cell(self) -> Option<CellRef> {
         debug_assert!(self.is_alive());
         // SAFETY: invariant 10: the table is the one of the object's type.
-        self.info().weak_cell.map(|cell| unsafe { cell(self) })
+        self.info().managed_weak.as_ref().map(|weak| unsafe { (weak.cell)(self) })
+    }
+
+    /// A living managed weak reference lets go of what its callback would be given.
+    pub(crate) fn release_weak_state(self) {
+        debug_assert!(self.is_alive());
+        if let Some(weak) = &self.info().managed_weak {
+            // SAFETY: invariant 10: the table is the one of the object's type.
+            unsafe { (weak.release_state)(self) };
+        }
     }
 
     /// Alive and not condemned: user code may be handed a pointer to it.

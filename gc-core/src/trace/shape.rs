@@ -5,7 +5,7 @@ use crate::collect::edges::{Count, Mark, Sever, Spread, Survey};
 use crate::release;
 use crate::space::block::Block;
 use crate::space::core::Core;
-use crate::space::info::TypeInfo;
+use crate::space::info::{ManagedWeak, TypeInfo};
 use crate::space::object::Object;
 use crate::space::pass::{EdgeSink, Pass};
 use crate::space::planes::{bits, raise};
@@ -20,7 +20,7 @@ pub(crate) trait Shape: 'static {
     const ALIGN: usize;
     const PREFIX: usize;
     const NEEDS_DROP: bool;
-    const WEAK_CELL: Option<unsafe fn(Object) -> CellRef> = None;
+    const MANAGED_WEAK: Option<ManagedWeak> = None;
 
     /// The value in the object's slot.
     ///
@@ -94,6 +94,9 @@ pub(crate) struct WeakOne<T>(PhantomData<T>);
 /// What a value of a managed weak reference shows of itself.
 pub(crate) trait HasCell {
     fn cell(&self) -> CellRef;
+
+    /// Releases what the callback would be given.
+    fn release_state(&self);
 }
 
 impl<T: Trace + HasCell> Shape for WeakOne<T> {
@@ -101,9 +104,12 @@ impl<T: Trace + HasCell> Shape for WeakOne<T> {
     const ALIGN: usize = align_of::<T>();
     const PREFIX: usize = 8;
     const NEEDS_DROP: bool = true;
-    const WEAK_CELL: Option<unsafe fn(Object) -> CellRef> =
+    const MANAGED_WEAK: Option<ManagedWeak> = Some(ManagedWeak {
         // SAFETY: invariant 10: called on living objects of this shape.
-        Some(|object| unsafe { &*Self::value(object) }.cell());
+        cell: |object| unsafe { &*Self::value(object) }.cell(),
+        // SAFETY: as for `cell`.
+        release_state: |object| unsafe { &*Self::value(object) }.release_state(),
+    });
 
     unsafe fn value(object: Object) -> *mut T {
         object.value().cast().as_ptr()
@@ -122,7 +128,7 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
             die: die::<S>,
             drop: if S::NEEDS_DROP { Some(drop_value::<S>) } else { None },
             finalizer: <S::Value as Trace>::FINALIZER,
-            weak_cell: S::WEAK_CELL,
+            managed_weak: S::MANAGED_WEAK,
             count: count_block::<S>,
             spread: spread_block::<S>,
             mark: mark_block::<S>,

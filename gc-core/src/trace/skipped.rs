@@ -55,8 +55,8 @@ impl FieldList {
     }
 }
 
-/// A skipped field. `note` lists it where its type is `Trace`; elsewhere [`NotTraced::note`] is
-/// called, which does nothing.
+/// A skipped field. Its own `__gc_core_note` lists it where its type is `Trace`; elsewhere that of
+/// [`NotTraced`] is called, which does nothing.
 #[doc(hidden)]
 #[expect(missing_debug_implementations, reason = "opaque plumbing")]
 pub struct SkippedField<'l, S, T> {
@@ -67,7 +67,7 @@ pub struct SkippedField<'l, S, T> {
 
 impl<S: 'static, T: Trace> SkippedField<'_, S, T> {
     /// Lists the field.
-    pub fn note(self) {
+    pub fn __gc_core_note(self) {
         let find = self.find;
         let edges = move |object: Object, sink: &mut dyn EdgeSink| {
             part_of(&object, find).into_iter().for_each(|part| part.trace(&mut Erased(sink)));
@@ -79,7 +79,7 @@ impl<S: 'static, T: Trace> SkippedField<'_, S, T> {
 /// What is done with a skipped field of which nothing is known: nothing.
 #[doc(hidden)]
 pub trait NotTraced: Sized {
-    fn note(self) {}
+    fn __gc_core_note(self) {}
 }
 
 impl<S, T> NotTraced for SkippedField<'_, S, T> {}

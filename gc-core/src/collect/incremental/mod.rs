@@ -86,11 +86,15 @@ pub(crate) fn abandon(core: &Core) {
 /// The same where no collection is about to begin.
 pub(crate) fn cancel(core: &Core) {
     if core.is_sliced.get() && !core.collecting.get() {
-        let _stay = core.stay();
-        let _isolated = Isolated::begin(core);
-        let mut open = Open::begin(core);
-        abandon(core);
-        open.completed = true;
+        let stay = core.stay();
+        {
+            let _isolated = Isolated::begin(core);
+            let mut open = Open::begin(core);
+            abandon(core);
+            open.completed = true;
+        }
+        drop(stay);
+        release::leave_operation(core);
     }
 }
 
