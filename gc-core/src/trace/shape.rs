@@ -107,7 +107,7 @@ impl<T: Trace + HasCell> Shape for WeakOne<T> {
     const MANAGED_WEAK: Option<ManagedWeak> = Some(ManagedWeak {
         // SAFETY: invariant 10: called on living objects of this shape.
         cell: |object| unsafe { &*Self::value(object) }.cell(),
-        // SAFETY: as for `cell`.
+        // SAFETY: invariant 10: as for `cell`.
         release_state: |object| unsafe { &*Self::value(object) }.release_state(),
     });
 
