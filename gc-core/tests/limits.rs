@@ -122,7 +122,7 @@ fn a_value_larger_than_the_limit_is_told_apart() {
     assert_eq!((error.kind, error.value.len(), error.value[5]), (OutOfMemoryKind::RequestTooLarge, 2 * MIB, 7));
     assert_eq!(
         error.to_string(),
-        "out of memory: requested size exceeds the heap limit (2097152 bytes requested; heap 0, owned 0, external 0, limit 1048576)"
+        "out of memory: requested size exceeds the heap limit (2097152 bytes requested; heap 0, owned 0, external 0, limit 1048576, of which 65536 are a reserve)"
     );
     assert_eq!(heap.stats()[2].collections, 0, "no collection could help");
     let error = heap.try_alloc_str(&"x".repeat(2 * MIB)).unwrap_err();

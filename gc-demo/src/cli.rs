@@ -1,6 +1,7 @@
 //! The command line, and what each command does.
 
 use crate::inspect;
+use crate::output;
 use crate::page;
 use crate::replay;
 use crate::report::{Report, policy_name};
@@ -203,20 +204,22 @@ enum Which {
 }
 
 fn scenario_name() -> impl TypedValueParser<Value = &'static Scenario> {
-    let names = ALL.iter().map(|scenario| PossibleValue::new(scenario.name).help(scenario.summary));
     let found = |name: String| Scenario::named(&name).ok_or("there is no such scenario");
-    PossibleValuesParser::new(names).try_map(found)
+    PossibleValuesParser::new(possible_names()).try_map(found)
 }
 
 fn scenario_names() -> impl TypedValueParser<Value = Which> {
-    let names = ALL.iter().map(|scenario| PossibleValue::new(scenario.name).help(scenario.summary));
     let all = PossibleValue::new("all").help("every scenario, one after the other");
     let found = |name: String| match Scenario::named(&name) {
         Some(scenario) => Ok(Which::One(scenario)),
         None if name == "all" => Ok(Which::All),
         None => Err("there is no such scenario"),
     };
-    PossibleValuesParser::new(names.chain([all])).try_map(found)
+    PossibleValuesParser::new(possible_names().chain([all])).try_map(found)
+}
+
+fn possible_names() -> impl Iterator<Item = PossibleValue> {
+    ALL.iter().map(|scenario| PossibleValue::new(scenario.name).help(scenario.summary))
 }
 
 fn complete(shell: clap_complete::Shell, out: &mut impl Write) -> Result<()> {
@@ -419,7 +422,7 @@ fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<ExitCode>
     if is_stdout {
         out.write_all(page.as_bytes())?;
     } else {
-        let written = std::fs::write(&options.output, page);
+        let written = output::write_whole(&options.output, |mut file| file.write_all(page.as_bytes()));
         written.map_err(|error| Unwritable(format!("cannot write {}: {error}", options.output.display())))?;
         writeln!(out, "{} written: {}", options.output.display(), reports[0].verdict.kind)?;
     }

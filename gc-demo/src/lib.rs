@@ -5,8 +5,10 @@
 mod bytes;
 mod cli;
 mod inspect;
+mod interrupt;
 mod jvm;
 mod machine;
+mod output;
 mod page;
 mod replay;
 mod report;
@@ -18,65 +20,9 @@ mod tour;
 mod watch;
 
 use clap::Parser;
+use interrupt::{INTERRUPTED_CODE, conclude, go_on, interrupt, interrupted};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Was the program interrupted? What takes long looks at this, and comes to its end.
-fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
-}
-
-/// As Ctrl-C does.
-fn interrupt() {
-    INTERRUPTED.store(true, Ordering::Relaxed);
-}
-
-/// What was interrupted is over.
-fn go_on() {
-    INTERRUPTED.store(false, Ordering::Relaxed);
-}
-
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// What was seen is judged: what is left is to print it, however slowly it is read.
-fn conclude() {
-    CONCLUDED.store(true, Ordering::Relaxed);
-}
-
-static CONCLUDED: AtomicBool = AtomicBool::new(false);
-
-/// The first Ctrl-C asks for the end, which comes within a second; the second one is the end.
-fn listen_for_interrupts() {
-    let heard = || {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            end_now();
-        }
-        std::thread::spawn(|| {
-            std::thread::sleep(PATIENCE);
-            if CONCLUDED.load(Ordering::Relaxed) {
-                return; // it is being printed
-            }
-            watch::restore_terminal();
-            eprintln!("interrupted: what was seen until then was too much to be judged in time");
-            end_now();
-        });
-    };
-    if let Err(error) = ctrlc::set_handler(heard) {
-        eprintln!("warning: Ctrl-C will not be heard: {error}");
-    }
-}
-
-/// So long an interrupted run may take to tell what it saw.
-const PATIENCE: std::time::Duration = std::time::Duration::from_millis(800);
-
-/// The exit code of what was interrupted.
-const INTERRUPTED_CODE: u8 = 130;
-
-fn end_now() -> ! {
-    watch::restore_terminal();
-    std::process::exit(INTERRUPTED_CODE.into());
-}
 
 /// A file that cannot be written: not the command line's fault.
 #[derive(Debug)]
@@ -111,7 +57,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(UNUSABLE);
         }
     };
-    listen_for_interrupts();
+    interrupt::listen();
     let mut out = BufWriter::new(Noticing { out: io::stdout().lock(), failed: false });
     let done = cli.run(&mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match done {

@@ -71,6 +71,9 @@ pub struct Evidence {
 /// So many samples show whether something grows.
 const ENOUGH: usize = 30;
 
+/// Of a run that came to its end, fewer samples do not tell growth from what fills up at the start.
+const FEW: usize = 12;
+
 impl Report {
     /// Concludes anew, with what trials under other limits came to.
     pub fn conclude(&mut self, trials: &[Trial]) {
@@ -91,11 +94,29 @@ impl Report {
                 false => "the run was interrupted before there was enough to judge\n".into(),
             };
             self.verdict = Verdict { kind: "interrupted", suspects: Vec::new(), text };
+        } else if self.is_too_early() {
+            let looks = timeline.samples().len();
+            let text = format!(
+                "too early to tell: {looks} of at least {FEW} looks, and what fills up at the start looks like a \
+                 leak\n   what to do: run it for longer, or with a larger --scale\n"
+            );
+            self.verdict = Verdict { kind: "too-early", suspects: Vec::new(), text };
         }
     }
 }
 
 impl Report {
+    /// Does something seem to grow, in too few looks?
+    fn is_too_early(&self) -> bool {
+        let grows = ["container-growth", "external-growth", "backlog"].contains(&self.verdict.kind);
+        grows && self.out_of_memory.is_none() && self.evidence.timeline.samples().len() < FEW
+    }
+
+    /// Was something found to grow, other than within one unit of work?
+    pub fn shows_a_leak(&self) -> bool {
+        !self.interrupted && ["container-growth", "external-growth", "uncollectable-cycle"].contains(&self.verdict.kind)
+    }
+
     /// Would it help to know how the same work ends under larger limits?
     pub fn may_be_told_by_trials(&self) -> bool {
         ["bulk-load", "runaway-allocation", "limit-too-small"].contains(&self.verdict.kind)
@@ -121,6 +142,8 @@ pub struct Exhausted {
     pub owned: usize,
     pub external: usize,
     pub max: Option<usize>,
+    /// Bytes of the limit that are kept for finalizers and hooks.
+    pub reserve: usize,
     /// The error's text.
     pub message: String,
 }
@@ -130,13 +153,14 @@ impl Exhausted {
     pub fn text(&self) -> String {
         let shown = |bytes: usize| crate::bytes::shown(bytes as u64);
         format!(
-            "out of memory: {} ({} requested; heap {}, owned by values {}, external {}, limit {})",
+            "out of memory: {} ({} requested; heap {}, owned by values {}, external {}, limit {}{})",
             self.kind,
             shown(self.requested),
             shown(self.used),
             shown(self.owned),
             shown(self.external),
-            self.max.map_or_else(|| "none".into(), shown)
+            self.max.map_or_else(|| "none".into(), shown),
+            self.max.map_or_else(String::new, |_| format!(", of which {} are a reserve", shown(self.reserve)))
         )
     }
 }

@@ -107,6 +107,26 @@ fn trials_are_announced_and_can_be_left_out() {
     assert!(text.contains("or needs more than 8 times the limit"), "{text}");
 }
 
+/// Too little happens under a small limit, or at a small scale, for a trend to show.
+#[test]
+fn what_is_too_little_to_look_at_is_not_judged() {
+    let verdict = |arguments: &[&str]| {
+        let output = demo(&[&["run", "--quiet", "--policy", "pep442"], arguments].concat());
+        flat(&stdout(&output))
+    };
+    let seen = verdict(&["leak-becomes-overflow", "-Xmx256k"]);
+    assert!(seen.contains("): container-growth") && seen.contains("seen with 512 KiB"), "{seen}");
+    for name in ["leak-becomes-overflow", "limit-too-small", "service"] {
+        let undecided = verdict(&[name, "-Xmx256k", "--no-trials"]);
+        assert!(undecided.contains("A limit that is too small, or a leak"), "{name}: {undecided}");
+    }
+    for name in ["global-container", "weak-cache"] {
+        let early = verdict(&[name, "--fixed", "--scale", "0.01"]);
+        assert!(early.contains("): too-early too early to tell: 8 of at least 12 looks"), "{early}");
+        assert!(verdict(&[name, "--fixed", "--scale", "0.05"]).contains("nothing suspicious"));
+    }
+}
+
 #[test]
 fn what_cannot_be_written_is_told_once_before_the_run() {
     for arguments in [

@@ -64,6 +64,8 @@ pub struct OutOfMemory<T: ?Sized> {
     pub external: usize,
     /// The most that the three may be together; `None`: there is no limit.
     pub max: Option<usize>,
+    /// Bytes of the limit that are kept for finalizers and hooks: what others may take is the rest.
+    pub reserve: usize,
     /// The value that found no place.
     pub value: T,
 }
@@ -76,8 +78,8 @@ impl<T> OutOfMemory<T> {
 
     /// The same error with another value.
     pub(crate) fn with<U>(self, value: U) -> OutOfMemory<U> {
-        let OutOfMemory { kind, requested, used, owned, external, max, .. } = self;
-        OutOfMemory { kind, requested, used, owned, external, max, value }
+        let OutOfMemory { kind, requested, used, owned, external, max, reserve, .. } = self;
+        OutOfMemory { kind, requested, used, owned, external, max, reserve, value }
     }
 }
 
@@ -89,7 +91,7 @@ impl<T: ?Sized> fmt::Display for OutOfMemory<T> {
             "out of memory: {kind} ({requested} bytes requested; heap {used}, owned {owned}, external {external}"
         )?;
         match self.max {
-            Some(max) => write!(f, ", limit {max})"),
+            Some(max) => write!(f, ", limit {max}, of which {} are a reserve)", self.reserve),
             None => f.write_str(", no limit)"),
         }
     }
@@ -104,6 +106,7 @@ impl<T: ?Sized> fmt::Debug for OutOfMemory<T> {
             .field("owned", &self.owned)
             .field("external", &self.external)
             .field("max", &self.max)
+            .field("reserve", &self.reserve)
             .finish_non_exhaustive()
     }
 }

@@ -234,7 +234,8 @@ fn limit(account: &Account) -> Option<usize> {
 pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> OutOfMemory<()> {
     let account = &core.account;
     let (used, owned, external) = (account.resident(), account.owned(), account.external());
-    let error = OutOfMemory { kind, requested, used, owned, external, max: limit(account), value: () };
+    let (max, reserve) = (limit(account), account.reserve());
+    let error = OutOfMemory { kind, requested, used, owned, external, max, reserve, value: () };
     core.ledger.note_out_of_memory();
     user_code::out_of_memory(core, &error);
     error

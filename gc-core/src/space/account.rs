@@ -66,6 +66,11 @@ impl Account {
         self.0.reserve.set((max / RESERVE_PART).clamp(*RESERVE.start(), *RESERVE.end()));
     }
 
+    /// Bytes of the limit that are kept for those that open the reserve.
+    pub(crate) fn reserve(&self) -> usize {
+        self.0.reserve.get()
+    }
+
     pub(crate) fn external(&self) -> usize {
         self.0.external.get()
     }

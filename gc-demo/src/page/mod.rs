@@ -110,7 +110,7 @@ fn run(scenario: &Scenario, report: &Report) -> Run {
         Cure::Is(cure) if report.fixed => Some(marked_up(cure)),
         _ => None,
     };
-    let healthy = report.verdict.kind == "none";
+    let healthy = ["none", "too-early"].contains(&report.verdict.kind);
     Run {
         title: if report.fixed { "With the cure" } else { "As it is" },
         class: if healthy { "good" } else { "bad" },

@@ -49,8 +49,10 @@ fn play(scene: &mut Scene) -> Played {
     let global = scene.alloc(AuditLog { entries: List::new(), by_user: RefCell::default() })?;
     let mut peaks = Peaks::new();
     let requests = scene.setting.scaled(REQUESTS);
+    let mut done = 0;
     for title in ["A quarter of the requests is served", "Half of them", "Three quarters", "All of them"] {
-        let served = scene.serve(requests / 4, LOOKS / 4, |scene, number| serve(scene, &global, number));
+        let served = scene.serve(requests / 4, LOOKS / 4, |scene, number| serve(scene, &global, done + number));
+        done += requests / 4;
         if !served {
             watch(scene, "As far as it came", &mut peaks);
             break;

@@ -21,7 +21,7 @@ mod service;
 mod third_party_bug;
 mod weak_cache;
 
-use crate::report::{Report, policy_name};
+use crate::report::{Report, Verdict, policy_name};
 use crate::setting::Setting;
 use crate::{bytes, machine};
 use gc_core::{BuildError, Trial};
@@ -79,6 +79,15 @@ pub const ALL: [Scenario; 18] = [
     service::SCENARIO,
 ];
 
+/// What runs under larger limits showed.
+#[derive(Default)]
+struct Trials {
+    /// How each ended.
+    ends: Vec<Trial>,
+    /// What one of them found to grow, which was too little to be seen under the first limit.
+    leak: Option<Verdict>,
+}
+
 /// Limits that are tried where the first was not enough, as factors of it.
 const FACTORS: [usize; 3] = [2, 4, 8];
 
@@ -115,7 +124,10 @@ impl Scenario {
         if is_worth_it && setting.trials && !report.interrupted {
             let trials = self.trials(&setting)?;
             report.interrupted |= crate::interrupted();
-            report.conclude(&trials);
+            report.conclude(&trials.ends);
+            if let Some(leak) = trials.leak {
+                report.verdict = leak;
+            }
         }
         Ok(report)
     }
@@ -128,8 +140,13 @@ impl Scenario {
     /// The cure of a limit that is too small is a larger one.
     fn with_cure(&self, setting: &Setting) -> Setting {
         let mut setting = setting.clone();
+        let asked = setting.max;
         if setting.fixed && self.name == limit_too_small::SCENARIO.name {
             setting.max = setting.max.or(self.max).map(|max| max * limit_too_small::ENOUGH);
+            if let (Some(asked), false) = (asked, setting.is_trial) {
+                let (asked, max) = (bytes::shown(asked as u64), bytes::shown(setting.max.unwrap_or_default() as u64));
+                setting.tell(&format!("{}: the cure raises the limit from {asked} to {max}", self.run_name(&setting)));
+            }
         }
         setting
     }
@@ -138,8 +155,8 @@ impl Scenario {
         format!("{} ({})", self.name, policy_name(setting.policy))
     }
 
-    fn trials(&self, setting: &Setting) -> Result<Vec<Trial>, BuildError> {
-        let mut trials: Vec<Trial> = Vec::new();
+    fn trials(&self, setting: &Setting) -> Result<Trials, BuildError> {
+        let mut trials = Trials::default();
         let Some(limit) = setting.max.or(self.max) else { return Ok(trials) };
         for factor in FACTORS {
             let max = limit.saturating_mul(factor);
@@ -154,10 +171,15 @@ impl Scenario {
             setting
                 .tell(&format!("{}: tried again with {shown} (--no-trials leaves that out)", self.run_name(setting)));
             let trial = Setting { max: Some(max), is_trial: true, ..setting.clone() };
-            let trial = self.play_on(Scene::new(self, trial)?).evidence.trial;
-            trials.extend(trial);
-            if trial.is_none_or(|trial| trial.completed) {
-                break; // interrupted, or it is known what is enough
+            let report = self.play_on(Scene::new(self, trial)?);
+            let end = report.evidence.trial;
+            trials.ends.extend(end);
+            if report.shows_a_leak() {
+                let text = format!("seen with {shown}, where there is more to look at:\n{}", report.verdict.text);
+                trials.leak = Some(Verdict { text, ..report.verdict });
+            }
+            if trials.leak.is_some() || end.is_none_or(|end| end.completed) {
+                break; // it is known what grows, or what is enough; or it was interrupted
             }
         }
         Ok(trials)

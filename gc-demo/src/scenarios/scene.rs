@@ -6,6 +6,8 @@
 use super::Scenario;
 use super::actors::name_of;
 use super::dice::Dice;
+use crate::interrupt::set_judging;
+use crate::output;
 use crate::report::{Collection, Evidence, Exhausted, Fact, HeapAtEnd, Moment, Report, Step, Verdict};
 use crate::setting::Setting;
 use crate::watch::Watcher;
@@ -14,7 +16,6 @@ use gc_core::{
     Sample, Snapshot, Timeline, Trace, Trial,
 };
 use std::cell::RefCell;
-use std::fs::File;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -105,6 +106,7 @@ impl Scene {
     /// # Errors
     /// When no heap can be made with these limits.
     pub fn new(scenario: &Scenario, setting: Setting) -> Result<Scene, BuildError> {
+        set_judging(false);
         let reported = Diary::default();
         let told = reported.clone();
         let mut builder = Heap::builder().policy(setting.policy).pace(setting.pace).initial(setting.initial);
@@ -242,6 +244,7 @@ impl Scene {
 
     /// The end of the story, with what it holds still there.
     pub fn conclude(&mut self) {
+        set_judging(true);
         self.end = Some(End::of(&self.heap));
         if let Some(file) = self.setting.snapshot.take().filter(|_| !self.setting.is_trial) {
             let failed = write_dump(&self.heap, &file, self.setting.watcher.as_ref());
@@ -380,13 +383,13 @@ impl<T> From<OutOfMemory<T>> for Failed {
 
 fn exhausted_by(error: &OutOfMemoryInfo) -> Exhausted {
     let (kind, message) = (error.kind.to_string(), error.to_string());
-    let OutOfMemory { requested, used, owned, external, max, .. } = *error;
-    Exhausted { kind, requested, used, owned, external, max, message }
+    let OutOfMemory { requested, used, owned, external, max, reserve, .. } = *error;
+    Exhausted { kind, requested, used, owned, external, max, reserve, message }
 }
 
 /// Writes a heap dump, and says so; the error where that failed.
 fn write_dump(heap: &Heap, file: &Path, watcher: Option<&Watcher>) -> Option<String> {
-    let written = File::create(file).and_then(|out| heap.write_heap_snapshot(out));
+    let written = output::write_whole(file, |out| heap.write_heap_snapshot(out));
     match written {
         Ok(()) => {
             let told = format!("heap dump written: {}", file.display());

@@ -1,6 +1,7 @@
 //! What the dashboard knows, and what its keys do.
 
 use super::draw;
+use crate::output;
 use crate::report::{Report, policy_name};
 use crate::setting::Setting;
 use gc_core::{Case, Heap, Sample, Timeline};
@@ -8,7 +9,6 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::cell::RefCell;
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -146,7 +146,7 @@ impl Board {
 
 fn dump(heap: &Heap, name: &str) -> String {
     let file = format!("{name}.heapsnapshot");
-    match File::create(&file).and_then(|out| heap.write_heap_snapshot(out)) {
+    match output::write_whole(file.as_ref(), |out| heap.write_heap_snapshot(out)) {
         Ok(()) => format!("written: {file}"),
         Err(error) => format!("not written: {file}: {error}"),
     }

@@ -4,6 +4,7 @@ use super::Suspect;
 use super::case::{Case, Trial};
 use super::holders::{Holding, Quarters, holdings};
 use super::trend::{FEWEST, Trend};
+use super::words::exhaustion as exhausted;
 use super::{offline, words};
 use crate::observe::snapshot::{Component, ObjectId, Snapshot};
 use crate::observe::watch::Sample;
@@ -33,7 +34,9 @@ pub(super) fn suspects(case: &Case<'_>) -> Vec<Suspect> {
     let mut within: Vec<Suspect> = uncollectable(case);
     let heap_has_a_leak = !growth.is_empty() || !within.is_empty();
     within.extend(growth);
-    within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
+    if case.snapshot.is_some() {
+        within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
+    } // else the types of the uncollectable grow because of these
     suspects.extend(within);
     suspects.extend(external_growth(&samples, heap_has_a_leak));
     suspects.extend(from_snapshots(case));
@@ -178,24 +181,31 @@ fn external_growth(samples: &[&Sample], heap_has_a_leak: bool) -> Vec<Suspect> {
 fn exhaustion(case: &Case<'_>) -> Option<Suspect> {
     let enough = case.trials.iter().filter(|trial| trial.completed).min_by_key(|trial| trial.max);
     match enough {
-        Some(trial) if let_go(trial) => Some(words::bulk_load(case, Some(trial))),
-        Some(trial) => Some(words::limit_too_small(case, trial)),
-        None => Some(filled_up(case).map_or_else(|| without_an_end(case), words::filled_up)),
+        Some(trial) if let_go(trial) => Some(exhausted::bulk_load(case, Some(trial))),
+        Some(trial) => Some(exhausted::limit_too_small(case, trial)),
+        None => Some(filled_up(case).map_or_else(|| without_an_end(case), exhausted::filled_up)),
     }
 }
 
 /// No limit is known to be enough.
 fn without_an_end(case: &Case<'_>) -> Suspect {
-    if case.trials.is_empty() && !unit_is_open(case) { words::bulk_load(case, None) } else { words::runaway(case) }
+    if !case.trials.is_empty() || unit_is_open(case) {
+        return exhausted::runaway(case);
+    }
+    let has_let_go = case.samples().last().is_some_and(|last| held(last) < LET_GO * last.memory.peak as f64);
+    if has_let_go { exhausted::bulk_load(case, None) } else { exhausted::undecided(case) }
 }
 
 /// The heap as it was between units of work, when those that had ended left more behind than a
 /// part of the limit.
 fn filled_up<'a>(case: &Case<'a>) -> Option<&'a Sample> {
     let last = case.judged().into_iter().rev().find(|sample| sample.units_open() == 0 && sample.units_ended() > 1)?;
-    let figures = last.memory;
-    let held = (figures.used + figures.owned + figures.external) as f64;
-    (held > FILLED * figures.max? as f64).then_some(last)
+    (held(last) > FILLED * last.memory.max? as f64).then_some(last)
+}
+
+/// Bytes that were taken, inside of the heap and outside.
+fn held(sample: &Sample) -> f64 {
+    (sample.memory.used + sample.memory.owned + sample.memory.external) as f64
 }
 
 fn let_go(trial: &Trial) -> bool {

@@ -1,6 +1,7 @@
 //! The words of a diagnosis: what was found, what it rests on, what to do.
 
-use super::case::{Case, Trial};
+pub(super) mod exhaustion;
+
 use super::holders::Holding;
 use super::trend::Trend;
 use super::{Diagnosis, Fact, Suspect, VerdictKind};
@@ -328,106 +329,6 @@ pub(super) fn trace_bug(problem: &Problem) -> Suspect {
         place: problem.field.clone(),
         ..suspect
     }
-}
-
-/// The most that lived in any sample, and at the end.
-fn peak_and_end(case: &Case<'_>) -> (f64, f64) {
-    let samples = case.samples();
-    let bytes = |sample: &Sample| sample.census.bytes() as f64;
-    (samples.iter().map(bytes).fold(0.0, f64::max), samples.last().map_or(0.0, bytes))
-}
-
-fn of_trial(trial: &Trial) -> Vec<Fact> {
-    vec![
-        fact("the smallest limit that worked", trial.max as f64),
-        fact("live bytes before, with it", trial.before as f64),
-        fact("most bytes, with it", trial.peak as f64),
-        fact("live bytes after, with it", trial.after as f64),
-    ]
-}
-
-pub(super) fn bulk_load(case: &Case<'_>, trial: Option<&Trial>) -> Suspect {
-    let (peak, end) = peak_and_end(case);
-    let mut evidence = vec![fact("most bytes seen", peak), fact("bytes at the end", end)];
-    evidence.extend(trial.map(of_trial).into_iter().flatten());
-    let mut finding = format!(
-        "one unit of work needs more than the heap has: up to {} lived, {} at the end; nothing grows from unit to unit",
-        Bytes(peak),
-        Bytes(end)
-    );
-    if trial.is_none() {
-        finding.push_str(" (no larger limit was tried: it may also have no end)");
-    }
-    if let Some(trial) = trial {
-        finding.push_str(&format!(
-            ". With a limit of {} it completes, needs {} at most and falls back to {}",
-            Bytes(trial.max as f64),
-            Bytes(trial.peak as f64),
-            Bytes(trial.after as f64)
-        ));
-    }
-    let advice = "load and handle the data part by part (pages, a cursor) instead of all at once".into();
-    about(VerdictKind::BulkLoad, peak, evidence, finding, advice)
-}
-
-/// Too few samples for a trend, but no single unit of work holds it.
-pub(super) fn filled_up(sample: &Sample) -> Suspect {
-    let figures = sample.memory;
-    let (inside, outside) = ((figures.used + figures.owned) as f64, figures.external as f64);
-    let (units, max) = (sample.units_ended(), figures.max.unwrap_or_default());
-    let evidence = vec![
-        fact("units of work that ended", units as f64),
-        fact("bytes of the heap they left", inside),
-        fact("external bytes they left", outside),
-        fact("the limit", max as f64),
-    ];
-    let (kind, bytes, what) = match outside > inside {
-        true => (VerdictKind::ExternalGrowth, outside, "external bytes"),
-        false => (VerdictKind::ContainerGrowth, inside, "the heap"),
-    };
-    let finding = format!(
-        "{units} units of work, all of which ended, left {} of {what} in use, under a limit of {}: a leak, or a limit \
-         that is too small; there are too few looks to tell where it grows",
-        Bytes(bytes),
-        Bytes(max as f64)
-    );
-    let advice = "give the heap more memory, so that there is more to look at, and run it again".into();
-    about(kind, bytes, evidence, finding, advice)
-}
-
-pub(super) fn limit_too_small(case: &Case<'_>, trial: &Trial) -> Suspect {
-    let (peak, _) = peak_and_end(case);
-    let mut evidence = vec![fact("most bytes seen", peak)];
-    evidence.extend(of_trial(trial));
-    let finding = format!(
-        "there is no leak: what lives needs more than the limit. With {} the work completes, and {} stay in use",
-        Bytes(trial.max as f64),
-        Bytes(trial.after as f64)
-    );
-    let advice = format!("raise the limit to {} at least, or keep less alive", Bytes(trial.max as f64));
-    about(VerdictKind::LimitTooSmall, trial.peak as f64, evidence, finding, advice)
-}
-
-pub(super) fn runaway(case: &Case<'_>) -> Suspect {
-    let (peak, _) = peak_and_end(case);
-    let mut evidence = vec![fact("most bytes seen", peak)];
-    evidence.extend(case.trials.iter().map(|trial| fact("a limit that was not enough either", trial.max as f64)));
-    let most = case.trials.iter().map(|trial| trial.max).max();
-    let limit = case.samples().last().and_then(|last| last.memory.max);
-    let finding = match most {
-        Some(max) => format!(
-            "one unit of work does not complete with {} either: it allocates without an end, or needs more than {}",
-            Bytes(max as f64),
-            limit.map_or_else(|| "that".into(), |limit| format!("{} times the limit", max / limit.max(1)))
-        ),
-        None => "one unit of work allocates, holds all of it, and does not complete within the limit: it has no end, \
-                 or needs more (no larger limit was tried)"
-            .into(),
-    };
-    let advice = "look for the loop or recursion that does not end, in the unit of work that was open".into();
-    let suspect = about(VerdictKind::RunawayAllocation, peak, evidence, finding, advice);
-    let largest = case.samples().last().and_then(|last| last.census.types().first());
-    Suspect { type_name: largest.map_or_else(String::new, |row| row.type_name.clone()), ..suspect }
 }
 
 /// `3 samples`, `1 sample`.
