@@ -136,7 +136,7 @@ fn alloc_panics_with_the_text_of_the_error() {
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| heap.alloc([0u64; 64]))).unwrap_err();
     let text = panic.downcast_ref::<String>().unwrap();
     assert!(text.starts_with("out of memory: heap space (512 bytes requested; "), "{text}");
-    assert!(text.ends_with(", limit 1048576)"), "{text}");
+    assert!(text.ends_with(", limit 1048576, of which 65536 are a reserve)"), "{text}");
 }
 
 #[derive(Trace)]
