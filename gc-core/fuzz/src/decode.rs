@@ -18,17 +18,17 @@ pub fn program(data: &[u8]) -> Option<Free> {
     let u = &mut Unstructured::new(data);
     let head = u.arbitrary::<[u8; 3]>().ok()?;
     let policy = if head[0] & 1 == 0 { Policy::Legacy } else { Policy::Modern };
-    // Each comparison takes as long as dozens of acts, each look into the heap as hundreds: they
-    // are made at moments that the input says, and at the end.
+    // A comparison takes as long as dozens of acts, a look into the heap as hundreds: both are made
+    // at moments that the input says. (What a look finds is the target `snapshot`'s business too.)
     let watch = match head[0] >> 1 & 3 {
         0 => 1,
         1 => usize::from(head[1] % 8) + 2,
         2 => usize::from(head[1] % 32) + 10,
         _ => usize::MAX,
     };
-    let look = match head[0] >> 6 {
-        0 if head[2] & 3 == 0 => usize::from(head[1] % 64) + 8,
-        0 => usize::MAX, // at the end alone
+    let look = match (head[0] >> 6, head[2] & 7) {
+        (0, 0) => usize::from(head[1] % 64) + 8,
+        (0, 1) => usize::MAX, // at the end alone
         _ => 0,
     };
     let slices = (head[0] & 8 != 0).then(|| usize::from(head[2]) + 1);
