@@ -292,7 +292,8 @@ fn few_large_objects_are_a_reason_to_collect() {
             let large = heap.alloc(Large { this: Slot::empty(), _bytes: [0; 100_000] });
             large.this.set(Some(large.clone()));
         }
-        assert!(heap.memory().peak < 20 * MIB, "{pace:?}: {:?}", heap.memory());
+        // (Of 57 MiB in all; how many slices of 5 ms do how much, a loaded machine decides.)
+        assert!(heap.memory().peak < 40 * MIB, "{pace:?}: {:?}", heap.memory());
     }
 }
 
