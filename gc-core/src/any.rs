@@ -3,9 +3,9 @@
 use crate::FinalizerPolicy;
 use crate::gc::Gc;
 use crate::heap::Generation;
+use crate::object::raw::Object;
 use crate::observe::{self, ObjectId};
 use crate::release::{self, rites};
-use crate::space::object::Object;
 use crate::trace::{Trace, Visitor, Walk, visit};
 use crate::weak::is_weak_ref;
 use alloc::string::String;

@@ -60,23 +60,32 @@ extern crate alloc;
 mod any;
 mod cell;
 mod collect;
+mod core;
 mod finalize;
 mod gc;
+mod gc_state;
+mod ground;
 mod heap;
+mod invariants;
+mod object;
 mod observe;
 mod release;
-mod space;
+mod storage;
+mod telemetry;
 mod trace;
 mod weak;
+mod workset;
 
 pub use any::GcAny;
 pub use cell::{List, ReleaseAfter, Slot, TracedFn};
 pub use gc::{ByAddress, Gc};
 pub use gc_core_derive::Trace;
+pub use gc_state::schedule::GenerationStats;
 pub use heap::{
     Budget, BuildError, DebugFlags, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
     MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress, WeakHeap,
 };
+pub use object::type_info::{FieldList, FinalizerFns};
 pub use observe::{
     Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Edge, Fact, Growth, Leftover, LeftoverKind, Leftovers,
     Link, Mark, ObjectId, Peaks, Problem, ProblemKind, Sample, Snapshot, SnapshotBuilder, SnapshotError,
@@ -84,14 +93,12 @@ pub use observe::{
 };
 #[cfg(feature = "std")]
 pub use observe::{Dot, resident_bytes};
-pub use space::figures::{CollectionFigures, Figures, Pauses};
-pub use space::hooks::{CollectionInfo, HookId, Phase, Unraisable, UnraisableKind};
-pub use space::info::{FieldList, FinalizerFns};
-pub use space::os::{ChunkSource, SystemChunks};
-pub use space::records::{Cause, CollectionRecord, FoundType};
-pub use space::schedule::GenerationStats;
-pub use space::sites::Site;
-pub use space::watch::{GaugeKind, Reading, Units};
+pub use storage::os::{ChunkSource, SystemChunks};
+pub use telemetry::allocation_sites::Site;
+pub use telemetry::gauges::{GaugeKind, Reading, Units};
+pub use telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable, UnraisableKind};
+pub use telemetry::records::{Cause, CollectionRecord, FoundType};
+pub use telemetry::stats::{CollectionFigures, Figures, Pauses};
 pub use trace::{DynTrace, Label, Seg, Trace, Visitor, Walk};
 pub use weak::{Weak, WeakRef};
 

@@ -1,13 +1,13 @@
 //! Weak references: bare ones, and those that are objects of the heap themselves.
 
 use crate::any::GcAny;
+use crate::core::Core;
 use crate::gc::{Gc, ShowGc};
+use crate::ground::boxed::try_box;
 use crate::heap::{OutOfMemory, OutOfMemoryKind, give_up, insist};
+use crate::object::raw::Object;
+use crate::object::weak_cell::{Callback, CellRef, WeakCell};
 use crate::release::user_code;
-use crate::space::boxed::try_box;
-use crate::space::core::Core;
-use crate::space::object::Object;
-use crate::space::weak_cell::{Callback, CellRef, WeakCell};
 use crate::trace::shape::HasCell;
 use crate::trace::{Trace, Visitor, Walk};
 use core::cell::Cell;

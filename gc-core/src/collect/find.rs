@@ -2,12 +2,12 @@
 //! over everything that is examined; the cheaper one.
 
 use super::Unreachable;
-use super::set::Set;
-use crate::space::core::Core;
-use crate::space::dirty::Stay;
-use crate::space::info::Kind;
-use crate::space::pass::Pass;
-use crate::space::planes::Planes;
+use crate::core::Core;
+use crate::gc_state::candidates::Stay;
+use crate::object::bitmaps::Planes;
+use crate::object::type_info::Kind;
+use crate::workset::pass::Pass;
+use crate::workset::set::Set;
 
 /// Trial deletion costs about twice as much for an object as the linear pass, and
 /// its closure must be found first: it gives up beyond this part of the heap.

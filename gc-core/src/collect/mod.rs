@@ -13,24 +13,21 @@
 //!                     Uncollectable (nobody under Pep442)
 //! ```
 
-pub(crate) mod edges;
 mod find;
 pub(crate) mod incremental;
-mod order;
 mod reclaim;
 pub(crate) mod report;
-pub(crate) mod set;
 
+use crate::core::Core;
 use crate::finalize::{self, Calls};
+use crate::gc_state::budget::Allowance;
+use crate::ground::restore::Restore;
 use crate::observe::zeal;
 use crate::release::{self, Isolated};
-use crate::space::core::Core;
-use crate::space::records::Cause;
-use crate::space::restore::Restore;
-use crate::space::slice::Allowance;
+use crate::telemetry::records::Cause;
+use crate::workset::set::Set;
 use crate::{FinalizerPolicy, Pace};
 use report::{Beginning, debug};
-use set::Set;
 
 /// Objects whose every reference comes from within their set.
 pub(crate) struct Unreachable<'h>(pub(crate) Set<'h>);

@@ -2,13 +2,13 @@
 //! could see the order; else block by block, in whatever order is fast.
 
 use super::Reclaimable;
+use crate::core::Core;
+use crate::ground::restore::Restore;
+use crate::object::raw::Object;
+use crate::object::type_info::Glue;
 use crate::release;
-use crate::space::block::{Block, flag};
-use crate::space::core::Core;
-use crate::space::info::Glue;
-use crate::space::object::Object;
-use crate::space::pass::Leaving;
-use crate::space::restore::Restore;
+use crate::storage::block::{Block, flag};
+use crate::workset::pass::Leaving;
 
 /// Reclaims every member. Holds after it: their values are dropped and their slots
 /// free, but for managed weak references that a callback kept.

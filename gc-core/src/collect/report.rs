@@ -1,14 +1,14 @@
 //! What a collection says of itself: callbacks and debug lines, as Python's `gc`.
 
 use super::Outcome;
-use super::set::Set;
+use crate::core::Core;
+use crate::gc_state::budget::Stamp;
+use crate::gc_state::cycle::Sliced;
 use crate::release::user_code;
-use crate::space::core::Core;
-use crate::space::figures::CollectionFigures;
-use crate::space::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
-use crate::space::records::{Cause, CollectionRecord};
-use crate::space::slice::Stamp;
-use crate::space::sliced::Sliced;
+use crate::telemetry::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use crate::telemetry::records::{Cause, CollectionRecord};
+use crate::telemetry::stats::CollectionFigures;
+use crate::workset::set::Set;
 use alloc::string::String;
 
 /// Tells callbacks and log that a collection begins.
@@ -131,10 +131,10 @@ pub(crate) mod debug {
 
     use super::{Core, user_code};
     use crate::FinalizerPolicy;
-    use crate::collect::set::Set;
     use crate::finalize::set_aside;
-    use crate::space::info::Short;
-    use crate::space::object::Object;
+    use crate::object::raw::Object;
+    use crate::object::type_info::Short;
+    use crate::workset::set::Set;
 
     pub(crate) const STATS: u32 = 1;
     pub(crate) const COLLECTABLE: u32 = 2;

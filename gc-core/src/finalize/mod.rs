@@ -5,14 +5,14 @@ mod weak;
 
 pub(crate) use weak::{Calls, silence_new_weak};
 
-use crate::collect::set::{Set, unmark};
 use crate::collect::{Uncollectable, Unreachable};
+use crate::core::Core;
+use crate::object::bitmaps::{Planes, lower, raise};
+use crate::object::raw::{Object, Place};
 use crate::release::rites::set_finalized;
 use crate::release::{decrement, user_code};
-use crate::space::block::{Block, flag};
-use crate::space::core::Core;
-use crate::space::object::{Object, Place};
-use crate::space::planes::{Planes, lower, raise};
+use crate::storage::block::{Block, flag};
+use crate::workset::set::{Set, unmark};
 
 fn finalizable(block: &Block, _: &Planes) -> u64 {
     if block.has(flag::FINALIZABLE) { !0 } else { 0 }

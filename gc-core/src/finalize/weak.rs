@@ -1,14 +1,14 @@
 //! Weak references to what a collection found.
 
 use crate::FinalizerPolicy;
-use crate::collect::set::{Set, unmark};
+use crate::core::Core;
+use crate::object::bitmaps::Planes;
+use crate::object::raw::Object;
+use crate::object::weak_cell::{CellRef, Cells};
 use crate::release::rites::silence_weak;
 use crate::release::{decrement, user_code};
-use crate::space::block::Block;
-use crate::space::core::Core;
-use crate::space::object::Object;
-use crate::space::planes::Planes;
-use crate::space::weak_cell::{CellRef, Cells};
+use crate::storage::block::Block;
+use crate::workset::set::{Set, unmark};
 
 /// Callbacks to run, in order; the managed weak references among them are held.
 pub(crate) struct Calls(Cells);

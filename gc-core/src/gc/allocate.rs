@@ -3,9 +3,9 @@
 use super::Gc;
 use super::place::{HalfBuilt, out_of_memory, place, settle};
 use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind, give_up, insist};
-use crate::space::bins::size_class;
-use crate::space::info::TypeInfo;
-use crate::space::object::Object;
+use crate::object::raw::Object;
+use crate::object::type_info::TypeInfo;
+use crate::storage::bins::size_class;
 use crate::trace::Trace;
 use crate::trace::shape::{Many, One, Shape, Text, WeakOne, info_of, length_place, owned_in};
 use crate::weak::{Weak, WeakRef};

@@ -2,14 +2,14 @@
 
 use super::Gc;
 use crate::collect;
+use crate::core::Core;
+use crate::gc_state::budget::Stamp;
 use crate::heap::{OutOfMemoryKind, give_up};
+use crate::object::raw::Object;
+use crate::object::type_info::TypeInfo;
 use crate::release;
-use crate::space::block::Block;
-use crate::space::core::Core;
-use crate::space::info::TypeInfo;
-use crate::space::object::Object;
-use crate::space::records::Cause;
-use crate::space::slice::Stamp;
+use crate::storage::block::Block;
+use crate::telemetry::records::Cause;
 use crate::trace::Trace;
 
 /// The greatest alignment that a value may have.

@@ -1,7 +1,7 @@
 //! How pointers are shown by `{:?}`.
 
 use super::Gc;
-use crate::space::info::Kind;
+use crate::object::type_info::Kind;
 use crate::trace::DynTrace;
 use core::fmt::{Debug, Formatter, Result};
 

@@ -2,9 +2,9 @@
 
 use super::{BuildError, FinalizerPolicy, Heap, Pace};
 use crate::collect;
-use crate::space::core::Core;
-use crate::space::hooks::{LogSink, OnUnraisable, Unraisable};
-use crate::space::os::{ChunkSource, SystemChunks};
+use crate::core::Core;
+use crate::storage::os::{ChunkSource, SystemChunks};
+use crate::telemetry::hooks::{LogSink, OnUnraisable, Unraisable};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::fmt;

@@ -3,8 +3,8 @@
 
 use super::{Generation, Heap};
 use crate::any::GcAny;
+use crate::object::raw::Object;
 use crate::observe::{self, Edge};
-use crate::space::object::Object;
 use alloc::vec::Vec;
 
 impl Heap {

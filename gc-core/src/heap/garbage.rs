@@ -2,9 +2,9 @@
 
 use super::Heap;
 use crate::any::GcAny;
+use crate::core::Core;
+use crate::object::raw::Object;
 use crate::release::decrement;
-use crate::space::core::Core;
-use crate::space::object::Object;
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -2,9 +2,9 @@
 
 use super::{DebugFlags, Generation, Heap};
 use crate::collect;
+use crate::gc_state::schedule::GenerationStats;
 use crate::release::user_code;
-use crate::space::hooks::{CollectionInfo, HookId, Phase, Unraisable};
-use crate::space::schedule::GenerationStats;
+use crate::telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable};
 use alloc::rc::Rc;
 
 impl Heap {

@@ -2,11 +2,11 @@
 
 use super::{Heap, OutOfMemory, OutOfMemoryKind};
 use crate::collect;
+use crate::core::Core;
 use crate::release::user_code;
-use crate::space::account::Account;
-use crate::space::core::Core;
-use crate::space::hooks::HookId;
-use crate::space::records::Cause;
+use crate::storage::limit::Account;
+use crate::telemetry::hooks::HookId;
+use crate::telemetry::records::Cause;
 use alloc::rc::Rc;
 use core::cell::Cell;
 use core::fmt;

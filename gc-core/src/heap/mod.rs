@@ -1,9 +1,7 @@
 //! The heap as its users hold it. It delegates; no algorithm is here.
 
 mod builder;
-mod config;
 mod enumerate;
-mod error;
 mod garbage;
 mod gc_module;
 mod limits;
@@ -11,9 +9,9 @@ mod pace;
 mod verify_memory;
 mod weak_heap;
 
+pub use crate::ground::config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
+pub use crate::ground::error::{BuildError, OutOfMemory, OutOfMemoryKind};
 pub use builder::HeapBuilder;
-pub use config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
-pub use error::{BuildError, OutOfMemory, OutOfMemoryKind};
 pub use garbage::Garbage;
 pub use gc_module::Pause;
 pub use limits::{ExternalBytes, MemoryFigures, OutOfMemoryInfo};
@@ -22,11 +20,11 @@ pub use pace::{Budget, Pace, Progress};
 pub use weak_heap::WeakHeap;
 
 use crate::collect;
+use crate::core::{Core, CoreRef};
+use crate::object::type_info::Short;
 use crate::release::{self, user_code};
-use crate::space::core::{Core, CoreRef};
-use crate::space::hooks::{Unraisable, UnraisableKind};
-use crate::space::info::Short;
-use crate::space::records::Cause;
+use crate::telemetry::hooks::{Unraisable, UnraisableKind};
+use crate::telemetry::records::Cause;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;

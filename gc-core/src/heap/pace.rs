@@ -5,9 +5,9 @@ use crate::collect::{
     self,
     incremental::{self, Step},
 };
-use crate::space::figures::{CollectionFigures, Figures};
-use crate::space::records::Cause;
-use crate::space::slice::Allowance;
+use crate::gc_state::budget::Allowance;
+use crate::telemetry::records::Cause;
+use crate::telemetry::stats::{CollectionFigures, Figures};
 use core::time::Duration;
 
 /// How automatic collection stops the program.

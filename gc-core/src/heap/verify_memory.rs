@@ -1,8 +1,8 @@
 //! The verifier's look at plain memory.
 
 use super::Heap;
+use crate::object::scan::Words;
 use crate::observe::Problem;
-use crate::space::scan::Words;
 use alloc::vec::Vec;
 
 impl Heap {

@@ -1,7 +1,7 @@
 //! Handles that do not keep the heap.
 
 use super::Heap;
-use crate::space::core::WeakCore;
+use crate::core::WeakCore;
 use core::fmt;
 
 /// A handle that does not keep the heap: for what the heap keeps itself, such as what a hook

@@ -1,9 +1,9 @@
 //! What is in the heap, counted by type, and what grew.
 
 use crate::Heap;
+use crate::core::Core;
 use crate::observe::type_names::TypeNames;
-use crate::space::block::Block;
-use crate::space::core::Core;
+use crate::storage::block::Block;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

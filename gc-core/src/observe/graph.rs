@@ -1,10 +1,10 @@
 //! Objects, their edges, and who points to whom.
 
-use crate::space::block::Block;
-use crate::space::core::Core;
-use crate::space::object::Object;
-use crate::space::pass::EdgeSink;
-use crate::space::seg::{Label, Seg};
+use crate::core::Core;
+use crate::ground::label::{Label, Seg};
+use crate::object::raw::Object;
+use crate::storage::block::Block;
+use crate::workset::pass::EdgeSink;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -161,7 +161,7 @@ pub(crate) fn objects(core: &Core, generation: Option<u8>) -> Vec<Object> {
             return;
         }
         core.epochs.fold(block);
-        let choose = |planes: &crate::space::planes::Planes| match generation {
+        let choose = |planes: &crate::object::bitmaps::Planes| match generation {
             Some(generation) => planes.generation(generation),
             None => planes.alloc.get(),
         };

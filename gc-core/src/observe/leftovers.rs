@@ -3,7 +3,7 @@
 use super::graph::{each_living, owned_by_field};
 use super::snapshot::{ObjectId, Snapshot, SnapshotObject};
 use crate::Heap;
-use crate::space::watch::GaugeKind;
+use crate::telemetry::gauges::GaugeKind;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};

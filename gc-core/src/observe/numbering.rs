@@ -2,10 +2,10 @@
 //! address in a few small tables, without a look at the object.
 
 use super::graph::each_living;
-use crate::space::block::{Block, Geometry};
-use crate::space::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK};
-use crate::space::core::Core;
-use crate::space::object::Object;
+use crate::core::Core;
+use crate::object::raw::Object;
+use crate::storage::block::{Block, Geometry};
+use crate::storage::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK};
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 

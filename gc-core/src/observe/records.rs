@@ -2,10 +2,10 @@
 
 use crate::Heap;
 use crate::release::user_code;
-use crate::space::figures::CollectionFigures;
-use crate::space::hooks::HookId;
-use crate::space::records::CollectionRecord;
-use crate::space::sites::Site;
+use crate::telemetry::allocation_sites::Site;
+use crate::telemetry::hooks::HookId;
+use crate::telemetry::records::CollectionRecord;
+use crate::telemetry::stats::CollectionFigures;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 

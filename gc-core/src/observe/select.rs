@@ -3,8 +3,8 @@
 use super::graph::{chosen, each_living, edges_to};
 use crate::Heap;
 use crate::any::GcAny;
-use crate::space::block::Block;
-use crate::space::object::Object;
+use crate::object::raw::Object;
+use crate::storage::block::Block;
 use alloc::vec::Vec;
 use hashbrown::HashSet;
 

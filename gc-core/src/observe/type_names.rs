@@ -1,7 +1,7 @@
 //! What the types on a heap are called.
 
-use crate::space::core::Core;
-use crate::space::info::{TypeInfo, short};
+use crate::core::Core;
+use crate::object::type_info::{TypeInfo, short};
 use alloc::string::String;
 use core::any::TypeId;
 use hashbrown::HashMap;

@@ -3,7 +3,7 @@
 use super::census::Census;
 use crate::Heap;
 use crate::heap::MemoryFigures;
-use crate::space::watch::{GaugeKind, Reading, Units};
+use crate::telemetry::gauges::{GaugeKind, Reading, Units};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::time::Duration;

@@ -14,7 +14,7 @@
 //! there is none, and each heap keeps to its own bounds.
 
 use super::{MAX_STACK, Nested, drain, leave};
-use crate::space::core::{COMPANY, Core, Link};
+use crate::core::{COMPANY, Core, Link};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use std::thread_local;

@@ -10,11 +10,11 @@ pub(crate) mod across;
 pub(crate) mod rites;
 pub(crate) mod user_code;
 
-use crate::space::block::{Block, flag};
-use crate::space::core::Core;
-use crate::space::count::Decrement;
-use crate::space::object::{Object, Place};
-use crate::space::planes::lower;
+use crate::core::Core;
+use crate::object::bitmaps::lower;
+use crate::object::raw::{Object, Place};
+use crate::object::refcount::Decrement;
+use crate::storage::block::{Block, flag};
 use core::ptr;
 
 /// Releases nest this deep, as in CPython's trashcan.

@@ -3,13 +3,13 @@
 
 use super::{decrement, user_code};
 use crate::FinalizerPolicy;
-use crate::space::block::flag;
-use crate::space::core::Core;
-use crate::space::info::FinalizerFns;
-use crate::space::object::Object;
-use crate::space::planes::raise;
-use crate::space::weak_cell::{CellRef, Cells};
-use crate::space::weak_table::has_weak;
+use crate::core::Core;
+use crate::object::bitmaps::raise;
+use crate::object::raw::Object;
+use crate::object::type_info::FinalizerFns;
+use crate::object::weak_cell::{CellRef, Cells};
+use crate::object::weak_table::has_weak;
+use crate::storage::block::flag;
 
 /// Performs the rites for a dying object. `false`: it was resurrected.
 pub(super) fn perform(core: &Core, object: Object) -> bool {

@@ -1,13 +1,13 @@
 //! The points where user code is entered. Whatever it does, even panic, it
 //! returns here, and the heap goes on.
 
-use crate::space::core::Core;
-use crate::space::hooks::{CollectionInfo, Phase, Removed, Unraisable, UnraisableKind};
-use crate::space::info::FinalizerFns;
-use crate::space::object::Object;
-use crate::space::records::CollectionRecord;
-use crate::space::restore::Restore;
-use crate::space::weak_cell::Callback;
+use crate::core::Core;
+use crate::ground::restore::Restore;
+use crate::object::raw::Object;
+use crate::object::type_info::FinalizerFns;
+use crate::object::weak_cell::Callback;
+use crate::telemetry::hooks::{CollectionInfo, Phase, Removed, Unraisable, UnraisableKind};
+use crate::telemetry::records::CollectionRecord;
 use crate::{Heap, OutOfMemory};
 use alloc::boxed::Box;
 use alloc::rc::Rc;

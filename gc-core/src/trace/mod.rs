@@ -8,13 +8,13 @@ pub(crate) mod shape;
 mod skipped;
 mod walk;
 
-pub use crate::space::seg::{Label, Seg};
+pub use crate::ground::label::{Label, Seg};
 pub use dyn_trace::{DynTrace, TraceObjectMustBeDyn, trace_dyn};
 pub use skipped::{FindPart, Found, NotTraced};
 pub use walk::Walk;
 
-use crate::space::info::{FieldList, FinalizerFns};
-use crate::space::object::Object;
+use crate::object::raw::Object;
+use crate::object::type_info::{FieldList, FinalizerFns};
 use crate::{Finalize, Gc};
 
 /// A type whose values can live on the heap, or be parts of such values.
@@ -145,7 +145,7 @@ pub unsafe trait Trace: 'static {
 }
 
 pub(crate) mod sealed {
-    use crate::space::object::Object;
+    use crate::object::raw::Object;
 
     #[diagnostic::on_unimplemented(
         message = "`Visitor` is sealed",

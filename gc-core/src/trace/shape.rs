@@ -1,15 +1,15 @@
 //! How a type's values lie in their slots, and the passes compiled for each.
 
 use super::{Seg, Trace, Visitor, Walk, sealed, visit};
-use crate::collect::edges::{Count, Mark, Sever, Spread, Survey};
+use crate::core::Core;
+use crate::object::bitmaps::{bits, raise};
+use crate::object::raw::Object;
+use crate::object::type_info::{ManagedWeak, TypeInfo};
+use crate::object::weak_cell::CellRef;
 use crate::release;
-use crate::space::block::Block;
-use crate::space::core::Core;
-use crate::space::info::{ManagedWeak, TypeInfo};
-use crate::space::object::Object;
-use crate::space::pass::{EdgeSink, Pass};
-use crate::space::planes::{bits, raise};
-use crate::space::weak_cell::CellRef;
+use crate::storage::block::Block;
+use crate::workset::edges::{Count, Mark, Sever, Spread, Survey};
+use crate::workset::pass::{EdgeSink, Pass};
 use core::any::{TypeId, type_name};
 use core::marker::PhantomData;
 use core::ptr;

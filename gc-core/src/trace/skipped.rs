@@ -3,9 +3,9 @@
 
 use super::Trace;
 use super::shape::Erased;
-use crate::space::info::FieldList;
-use crate::space::object::Object;
-use crate::space::pass::EdgeSink;
+use crate::object::raw::Object;
+use crate::object::type_info::FieldList;
+use crate::workset::pass::EdgeSink;
 use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::Cell;

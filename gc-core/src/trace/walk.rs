@@ -6,7 +6,7 @@
 
 use super::{FindPart, Trace};
 use crate::__private::{NoDrop, TracedTypeMustNotImplDrop_ImplFinalizeInstead};
-use crate::space::info::{Class, Glue, Kind};
+use crate::object::type_info::{Class, Glue, Kind};
 use alloc::vec::Vec;
 use core::any::TypeId;
 use hashbrown::HashSet;

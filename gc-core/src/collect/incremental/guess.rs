@@ -4,13 +4,13 @@
 //! Nobody can change it, so its references are counted exactly, and no mark gets to it. Of
 //! what became garbage later some object lost a pointer later, and is a candidate again.
 
-use crate::collect::set::mark_externally_held;
-use crate::space::block::{Block, SEED, SUSPECT, flag};
-use crate::space::core::Core;
-use crate::space::info::{Kind, ScanBlock, TypeInfo};
-use crate::space::pass::{Pass, Scope};
-use crate::space::planes::{bits, lower};
-use crate::space::sliced::{Sliced, Stage};
+use crate::core::Core;
+use crate::gc_state::cycle::{Sliced, Stage};
+use crate::object::bitmaps::{bits, lower};
+use crate::object::type_info::{Kind, ScanBlock, TypeInfo};
+use crate::storage::block::{Block, SEED, SUSPECT, flag};
+use crate::workset::pass::{Pass, Scope};
+use crate::workset::set::mark_externally_held;
 
 /// What it takes to look at a block's entry, in objects.
 const BLOCK_COST: usize = 4;

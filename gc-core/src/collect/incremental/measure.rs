@@ -1,6 +1,6 @@
 //! What values own outside of their slots, measured in slices.
 
-use crate::space::core::Core;
+use crate::core::Core;
 
 /// Looks at the blocks, where a limit asks for it. The program runs between two slices: the sum
 /// is of no one moment, as every object was looked at in another.

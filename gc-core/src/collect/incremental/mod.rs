@@ -21,12 +21,12 @@ mod pieces;
 
 use super::report;
 use super::{Open, Outcome};
+use crate::core::Core;
+use crate::gc_state::budget::Allowance;
+use crate::gc_state::cycle::{Sliced, Stage};
 use crate::observe::zeal;
 use crate::release::{self, Isolated};
-use crate::space::core::Core;
-use crate::space::records::Cause;
-use crate::space::slice::Allowance;
-use crate::space::sliced::{Sliced, Stage};
+use crate::telemetry::records::Cause;
 
 /// The closure of the candidates may be this part of the heap; beyond that everything is
 /// looked at instead. See `find::CLOSURE_PART`.

@@ -3,9 +3,9 @@
 use super::step;
 use crate::Cause;
 use crate::collect::collect;
-use crate::space::core::Core;
-use crate::space::restore::Restore;
-use crate::space::slice::{Allowance, Stamp};
+use crate::core::Core;
+use crate::gc_state::budget::{Allowance, Stamp};
+use crate::ground::restore::Restore;
 use core::time::Duration;
 
 /// An incremental collection looks at each object about so many times.

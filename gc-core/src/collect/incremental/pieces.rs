@@ -5,13 +5,13 @@
 //! not have left it with all that they reach, is unreachable, whatever else there is.
 
 use super::guess::join;
-use crate::collect::set::Set;
 use crate::collect::{Outcome, Unreachable, dispose};
-use crate::space::block::{Block, SUSPECT};
-use crate::space::core::Core;
-use crate::space::pass::{Pass, Scope};
-use crate::space::slice::Stamp;
-use crate::space::sliced::Sliced;
+use crate::core::Core;
+use crate::gc_state::budget::Stamp;
+use crate::gc_state::cycle::Sliced;
+use crate::storage::block::{Block, SUSPECT};
+use crate::workset::pass::{Pass, Scope};
+use crate::workset::set::Set;
 
 /// Rounds over the seeds: in one after the first those have their turn that only now
 /// lost their last pointer from another piece.

@@ -4,7 +4,7 @@ use super::{Diagnosis, Fact, VerdictKind, rules};
 use crate::observe::snapshot::Snapshot;
 use crate::observe::verify::Problem;
 use crate::observe::watch::{Sample, Timeline};
-use crate::space::figures::CollectionFigures;
+use crate::telemetry::stats::CollectionFigures;
 use alloc::vec::Vec;
 
 /// How the same work ended under a limit: see [`Case::trials`].

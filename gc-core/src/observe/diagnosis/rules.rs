@@ -8,7 +8,7 @@ use super::words::exhaustion as exhausted;
 use super::{offline, words};
 use crate::observe::snapshot::{Component, ObjectId, Snapshot};
 use crate::observe::watch::Sample;
-use crate::space::watch::GaugeKind;
+use crate::telemetry::gauges::GaugeKind;
 use alloc::string::String;
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};

@@ -6,11 +6,11 @@
 
 use super::json::Json;
 use crate::Heap;
+use crate::core::Core;
+use crate::object::raw::Object;
 use crate::observe::graph::{Path, Place, edges_to, named_edges};
 use crate::observe::numbering::Numbering;
 use crate::observe::snapshot::{NAMED, ObjectId};
-use crate::space::core::Core;
-use crate::space::object::Object;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

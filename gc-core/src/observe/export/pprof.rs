@@ -2,7 +2,7 @@
 //! five messages), not compressed, as `go tool pprof` and speedscope accept it.
 
 use crate::Heap;
-use crate::space::sites::Site;
+use crate::telemetry::allocation_sites::Site;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -6,14 +6,14 @@ use super::{CANDIDATE, CAPTURED, FINALIZED, IN_GARBAGE, ObjectId, Snapshot};
 use crate::FinalizerPolicy;
 use crate::Heap;
 use crate::any::GcAny;
+use crate::core::Core;
+use crate::object::bitmaps::bits;
+use crate::object::raw::Object;
+use crate::object::scan;
+use crate::object::type_info::Glue;
 use crate::observe::numbering::Numbering;
 use crate::observe::type_names::TypeNames;
-use crate::space::block::Block;
-use crate::space::core::Core;
-use crate::space::info::Glue;
-use crate::space::object::Object;
-use crate::space::planes::bits;
-use crate::space::scan;
+use crate::storage::block::Block;
 use hashbrown::HashSet;
 
 impl Heap {

@@ -1,16 +1,16 @@
 //! Counts against edges, and edges against the words of the values.
 
 use super::{Problem, ProblemKind};
+use crate::core::Core;
+use crate::object::raw::Object;
+use crate::object::scan::{self, Words};
+use crate::object::type_info::FieldList;
+use crate::object::weak_cell::CellRef;
 use crate::observe::graph::{each_living, named_edges};
 use crate::observe::numbering::Numbering;
 use crate::observe::snapshot::ObjectId;
 use crate::observe::type_names::TypeNames;
-use crate::space::core::Core;
-use crate::space::info::FieldList;
-use crate::space::object::Object;
-use crate::space::pass::EdgeSink;
-use crate::space::scan::{self, Words};
-use crate::space::weak_cell::CellRef;
+use crate::workset::pass::EdgeSink;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;

@@ -7,7 +7,7 @@ pub(crate) mod zeal;
 
 use super::snapshot::ObjectId;
 use crate::Heap;
-use crate::space::scan::Words;
+use crate::object::scan::Words;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,12 +1,12 @@
 //! The heap's own tables against each other, while no collection is at work.
 
 use super::{Problem, ProblemKind};
+use crate::core::Core;
+use crate::object::bitmaps::{Planes, bits};
+use crate::object::raw::Object;
 use crate::observe::type_names::TypeNames;
-use crate::space::block::{Block, flag};
-use crate::space::core::Core;
-use crate::space::memory::bytes_of;
-use crate::space::object::Object;
-use crate::space::planes::{Planes, bits};
+use crate::storage::block::{Block, flag};
+use crate::storage::memory::bytes_of;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

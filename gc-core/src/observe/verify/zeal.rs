@@ -6,7 +6,7 @@
 //! * who lives has a count, and it is no less than the edges that living objects have to it;
 //! * an edge leads to a slot that is in use: its object lives, or is dying and pinned.
 
-use crate::space::core::Core;
+use crate::core::Core;
 
 /// A step of a collection is over. Aborts when something is wrong: a panic would be caught as
 /// one of user code.
@@ -16,7 +16,7 @@ pub(crate) fn after(core: &Core, step: &str) {
     {
         let problems = checks::problems(core);
         if !problems.is_empty() {
-            crate::space::os::overwritten::stop(&alloc::format!("after {step}: {}", problems.join("\n  ")));
+            crate::storage::os::overwritten::stop(&alloc::format!("after {step}: {}", problems.join("\n  ")));
         }
     }
     let _ = (core, step);
@@ -24,10 +24,10 @@ pub(crate) fn after(core: &Core, step: &str) {
 
 #[cfg(gc_zeal)]
 mod checks {
+    use crate::core::Core;
+    use crate::object::raw::{Object, Place};
     use crate::observe::graph::{each_living, edges_to};
     use crate::observe::verify::structure;
-    use crate::space::core::Core;
-    use crate::space::object::{Object, Place};
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;

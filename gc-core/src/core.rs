@@ -1,0 +1,387 @@
+//! The inner heap: all state of one heap, in one place.
+
+use crate::gc_state::budget::Meter;
+use crate::gc_state::candidates::Dirty;
+use crate::gc_state::cycle::Sliced;
+use crate::gc_state::generations::Epochs;
+use crate::gc_state::overhead::Overhead;
+use crate::gc_state::schedule::Schedule;
+use crate::object::birth_clock::Births;
+use crate::object::bitmaps::{lower, raise};
+use crate::object::raw::{Header, Object, Place};
+use crate::object::type_info::Kind;
+use crate::object::weak_table::WeakTable;
+use crate::storage::bins::Bins;
+use crate::storage::block::{Block, flag};
+use crate::storage::limit::Account;
+use crate::storage::memory::Memory;
+use crate::storage::os::ChunkSource;
+use crate::storage::owned::OwnedLook;
+use crate::telemetry::allocation_sites::Sites;
+use crate::telemetry::gauges::Watch;
+use crate::telemetry::hooks::Hooks;
+use crate::telemetry::stats::Ledger;
+use crate::{FinalizerPolicy, Pace};
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::{Cell, OnceCell, RefCell, UnsafeCell};
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+/// A heap's place in a list of the thread's heaps.
+#[cfg(feature = "std")]
+#[derive(Default)]
+pub(crate) struct Link {
+    pub(crate) is_listed: Cell<bool>,
+    pub(crate) next: Cell<Option<NonNull<Core>>>,
+}
+
+/// The state of one heap. Lives as long as a handle or an object of it does.
+///
+/// The last pointer that goes takes it along, while functions further up that were handed a
+/// reference to it have yet to return; they do not touch it any more. Of a reference to a cell
+/// nothing else is asked, so all of it is one.
+pub(crate) struct Core(UnsafeCell<Fields>);
+
+impl Deref for Core {
+    type Target = Fields;
+
+    #[inline(always)]
+    fn deref(&self) -> &Fields {
+        // SAFETY: invariant 17: nobody has the fields mutably.
+        unsafe { &*self.0.get() }
+    }
+}
+
+/// What a heap consists of.
+pub(crate) struct Fields {
+    // Touched by every allocation.
+    pub(crate) births: Births,
+    pub(crate) bins: Bins,
+    // Touched by every death.
+    /// Releases that are nested at this moment, and [`COMPANY`] where the thread has other heaps.
+    pub(crate) depth: Cell<u32>,
+    /// Where the stack was when the outermost release began.
+    pub(crate) stack_top: Cell<usize>,
+    /// Leaving the outermost release has more to do than usual.
+    pub(crate) attention: Cell<bool>,
+    /// A collection is open: no slot is reused, no block goes back.
+    pub(crate) collecting: Cell<bool>,
+    /// An exact reclaim is open: members of its set die without rites.
+    pub(crate) reclaiming: Cell<bool>,
+    /// User code ran since this was last cleared.
+    pub(crate) user_code_ran: Cell<bool>,
+    /// Objects may be frozen.
+    pub(crate) frozen: Cell<bool>,
+    /// Blocks with slots freed while a collection is open.
+    aside: RefCell<Vec<NonNull<Block>>>,
+    /// There are more than that list knows.
+    aside_unknown: Cell<bool>,
+    /// The incremental collection that is open, between two of its slices.
+    pub(crate) sliced: Cell<Option<Sliced>>,
+    /// One is open.
+    pub(crate) is_sliced: Cell<bool>,
+    /// How far its slice is.
+    pub(crate) slice: Meter,
+    /// Objects at zero that wait for the next slice, the next one first.
+    pub(crate) deferred: RefCell<Vec<Object>>,
+    /// Objects at zero that wait for a shallower stack. The top is the next.
+    pub(crate) release_queue: RefCell<Vec<Object>>,
+    /// Empty blocks that could not be given back at once.
+    pub(crate) emptied: RefCell<Vec<NonNull<Block>>>,
+    /// Any block may be empty without having been given back.
+    pub(crate) untidy: Cell<bool>,
+
+    pub(crate) policy: FinalizerPolicy,
+    pub(crate) pace: Cell<Pace>,
+    pub(crate) epochs: Epochs,
+    pub(crate) schedule: Schedule,
+    pub(crate) ledger: Ledger,
+    pub(crate) watch: Watch,
+    pub(crate) sites: Sites,
+    pub(crate) weaks: WeakTable,
+    pub(crate) hooks: Hooks,
+    pub(crate) dirty: Dirty,
+    /// The list of uncollectable objects, each held by a count.
+    pub(crate) garbage: RefCell<VecDeque<Object>>,
+    /// The out-of-memory hook is at work.
+    pub(crate) telling: Cell<bool>,
+    pub(crate) overhead: Overhead,
+    pub(crate) account: Account,
+    pub(crate) owned_look: OwnedLook,
+    pub(crate) memory: Memory,
+    /// Objects in the queue wait for the outermost release of the thread.
+    #[cfg(feature = "std")]
+    pub(crate) waiting: Link,
+    /// The last collection waits for others of the thread to end.
+    #[cfg(feature = "std")]
+    pub(crate) closing: Link,
+    /// What weak handles have of the heap.
+    pub(crate) life: Life,
+    /// What the heap does when its last handle goes.
+    pub(crate) close: Cell<Option<fn(&Core)>>,
+    /// It has done so.
+    pub(crate) closed: Cell<bool>,
+    /// The box that the heap lives in, once it was handed out.
+    me: Cell<Option<NonNull<Core>>>,
+    /// `Heap` handles.
+    pub(crate) handles: Cell<usize>,
+    /// Operations that are open and must not lose the heap under their feet.
+    pub(crate) busy: Cell<u32>,
+    /// Objects that became immortal because their count saturated.
+    pub(crate) saturated: Cell<usize>,
+}
+
+/// So many objects can wait to be released where there is no memory for a longer queue.
+const QUEUED: usize = 64;
+
+/// Added to the nesting of a heap that is not alone on its thread: "no release is open" is not 0
+/// there, and takes the way on which the other heaps are asked (see `release::across`).
+pub(crate) const COMPANY: u32 = 1 << 16;
+
+impl Core {
+    /// Releases of this heap that are nested at this moment.
+    #[inline(always)]
+    pub(crate) fn nesting(&self) -> u32 {
+        self.depth.get() % COMPANY
+    }
+
+    /// Were there other heaps on the thread when this one was made?
+    #[cfg(feature = "std")]
+    pub(crate) fn is_in_company(&self) -> bool {
+        self.depth.get() >= COMPANY
+    }
+
+    pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
+        let account = Account::new();
+        Box::new(Core(UnsafeCell::new(Fields {
+            births: Births::new(),
+            bins: Bins::new(),
+            depth: Cell::new(0),
+            stack_top: Cell::new(0),
+            attention: Cell::new(false),
+            collecting: Cell::new(false),
+            reclaiming: Cell::new(false),
+            frozen: Cell::new(false),
+            user_code_ran: Cell::new(false),
+            aside: RefCell::new(Vec::new()),
+            aside_unknown: Cell::new(false),
+            sliced: Cell::new(None),
+            is_sliced: Cell::new(false),
+            slice: Meter::default(),
+            deferred: RefCell::new(Vec::with_capacity(QUEUED)),
+            release_queue: RefCell::new(Vec::with_capacity(QUEUED)),
+            emptied: RefCell::new(Vec::new()),
+            untidy: Cell::new(false),
+            policy,
+            pace: Cell::new(Pace::StopTheWorld),
+            epochs: Epochs::default(),
+            schedule: Schedule::default(),
+            ledger: Ledger::new(),
+            watch: Watch::default(),
+            sites: Sites::default(),
+            weaks: WeakTable::default(),
+            hooks: Hooks::new(),
+            dirty: Dirty::default(),
+            garbage: RefCell::new(VecDeque::new()),
+            memory: Memory::new(source, account.clone()),
+            account,
+            owned_look: OwnedLook::default(),
+            telling: Cell::new(false),
+            overhead: Overhead::default(),
+            #[cfg(feature = "std")]
+            waiting: Link::default(),
+            #[cfg(feature = "std")]
+            closing: Link::default(),
+            life: Life::default(),
+            close: Cell::new(None),
+            closed: Cell::new(false),
+            me: Cell::new(None),
+            handles: Cell::new(1),
+            busy: Cell::new(0),
+            saturated: Cell::new(0),
+        })))
+    }
+
+    /// Writes the header: count 1, and the birth.
+    #[inline]
+    pub(crate) fn be_born(&self, object: Object, block: &Block) {
+        let tracked = block.is_tracked();
+        let birth = self.births.count(tracked);
+        debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
+        object.write_header(Header::of_new((birth - block.birth_base.get()) as u32, tracked));
+    }
+
+    /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
+    pub(crate) fn revive(&self, object: Object) {
+        let block = object.block();
+        self.open_for_young(block);
+        let (planes, bit) = block.planes_of(block.index(object));
+        for plane in [&planes.set, &planes.mark] {
+            lower(plane, bit);
+        }
+        raise(&planes.alloc, bit);
+    }
+
+    /// Puts a taken slot aside until the open collection closes.
+    #[cold]
+    pub(crate) fn put_aside(&self, place: Place<'_>) {
+        let Place { block, planes, bit } = place;
+        raise(&planes.middle, bit);
+        if block.has(flag::ASIDE) {
+            return;
+        }
+        block.set_flag(flag::ASIDE);
+        let mut blocks = self.aside.borrow_mut();
+        match blocks.try_reserve(1) {
+            Ok(()) => blocks.push(block.link()),
+            Err(_) => self.aside_unknown.set(true),
+        }
+    }
+
+    /// Frees the slots that were put aside. The collection is closed by now.
+    pub(crate) fn return_aside(&self) {
+        for link in self.aside.take() {
+            // SAFETY: invariant 2: a block with a slot put aside is in use.
+            self.return_aside_of(unsafe { link.as_ref() });
+        }
+        if self.aside_unknown.take() {
+            self.memory.each_block(&mut |block| {
+                if block.has(flag::ASIDE) {
+                    self.return_aside_of(block);
+                }
+            });
+        }
+    }
+
+    fn return_aside_of(&self, block: &Block) {
+        block.clear_flag(flag::ASIDE);
+        let freed = block.groups().iter().map(|planes| {
+            let aside = planes.aside();
+            planes.refresh(aside);
+            aside.count_ones()
+        });
+        self.count_freed(block, freed.sum());
+    }
+
+    /// Slots in use by types that are examined.
+    pub(crate) fn objects_in_use(&self) -> usize {
+        self.slots_in_use(|block| block.kind.get() != Kind::Leaf)
+    }
+
+    /// Slots in use by tracked types.
+    pub(crate) fn tracked_in_use(&self) -> usize {
+        self.slots_in_use(Block::is_tracked)
+    }
+
+    /// Bytes that all living values own outside of their slots. Looks at the objects of
+    /// the types that may.
+    pub(crate) fn owned_bytes(&self) -> usize {
+        let mut owned = 0usize;
+        self.memory.each_block(&mut |block| owned = owned.saturating_add(block.owned_bytes().0));
+        owned
+    }
+
+    /// Slots in use in the blocks that `choose` says.
+    pub(crate) fn slots_in_use(&self, choose: impl Fn(&Block) -> bool) -> usize {
+        let mut slots = 0;
+        self.memory.each_block(&mut |block| {
+            if choose(block) {
+                slots += block.live() as usize;
+            }
+        });
+        slots
+    }
+
+    /// Frees the heap.
+    ///
+    /// # Safety
+    /// Nothing refers to it any more: no handle, no object, no open operation.
+    pub(crate) unsafe fn free(&self) {
+        if let Some(me) = self.me.take() {
+            // SAFETY: the caller's promise; the pointer came from a box, and is used once.
+            drop(unsafe { Box::from_raw(me.as_ptr()) });
+        }
+    }
+
+    /// Keeps the heap while something of it is on the stack.
+    pub(crate) fn stay(&self) -> Stay<'_> {
+        self.busy.set(self.busy.get() + 1);
+        Stay(self)
+    }
+}
+
+/// Proof that an operation is open; see [`Core::stay`].
+pub(crate) struct Stay<'a>(&'a Core);
+
+impl Drop for Stay<'_> {
+    fn drop(&mut self) {
+        self.0.busy.set(self.0.busy.get() - 1);
+    }
+}
+
+/// A pointer to an inner heap that one of its handles owns.
+pub(crate) struct CoreRef(NonNull<Core>);
+
+impl CoreRef {
+    /// The first handle's pointer. The last one gives the box back, see `release::leave`.
+    pub(crate) fn leak(core: Box<Core>) -> CoreRef {
+        let me = NonNull::from(Box::leak(core));
+        let handle = CoreRef(me);
+        handle.me.set(Some(me));
+        handle
+    }
+
+    /// Another handle's pointer; the caller has counted it.
+    pub(crate) fn of(core: &Core) -> CoreRef {
+        CoreRef(NonNull::from(core))
+    }
+}
+
+impl core::ops::Deref for CoreRef {
+    type Target = Core;
+
+    #[inline]
+    fn deref(&self) -> &Core {
+        // SAFETY: invariant 6: a handle keeps the inner heap.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// Tells weak handles whether the heap is there. Made when the first of them is.
+#[derive(Default)]
+pub(crate) struct Life(OnceCell<Rc<Cell<Option<NonNull<Core>>>>>);
+
+impl Life {
+    /// A weak handle to the heap that this is the life of.
+    pub(crate) fn watch(&self, core: &Core) -> WeakCore {
+        let life = self.0.get_or_init(|| Rc::new(Cell::new(Some(NonNull::from(core)))));
+        WeakCore(life.clone())
+    }
+
+    /// The heap is about to go.
+    pub(crate) fn end(&self) {
+        if let Some(life) = self.0.get() {
+            life.set(None);
+        }
+    }
+}
+
+/// A pointer to an inner heap that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakCore(Rc<Cell<Option<NonNull<Core>>>>);
+
+impl WeakCore {
+    /// The inner heap, while it is there.
+    pub(crate) fn get(&self) -> Option<&Core> {
+        // SAFETY: invariant 6: `Life::end` comes before the heap goes, and nothing goes while a
+        // caller holds what this gives: each makes a handle of it at once.
+        self.0.get().map(|core| unsafe { core.as_ref() })
+    }
+
+    pub(crate) fn ptr_eq(&self, other: &WeakCore) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}

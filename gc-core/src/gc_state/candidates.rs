@@ -1,0 +1,140 @@
+//! Blocks with candidates, listed by how old the youngest candidate in them is.
+//!
+//! A collection of a generation has to visit those only that may hold candidates of it:
+//! a young one is not slowed down by what was suspected long ago and has grown old.
+
+use crate::core::Core;
+use crate::object::bitmaps::raise;
+use crate::object::raw::{Object, Place};
+use crate::storage::block::{Block, BlockLink, flag};
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::ptr::NonNull;
+
+/// The lists; a block can be on each of them.
+#[derive(Default)]
+pub(crate) struct Dirty {
+    /// Blocks where an object became a candidate lately, of whatever generation.
+    recent: BlockLink,
+    /// Blocks whose other candidates are of generation 1 or older, of generation 2 or frozen.
+    settled: [RefCell<Vec<NonNull<Block>>>; 2],
+}
+
+/// The flags of the blocks on the lists of `settled`.
+const SETTLED: [u16; 2] = [flag::SETTLED_MIDDLE, flag::SETTLED_OLD];
+
+/// Where a block goes after a visit: the later here, the more collections will see it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Stay {
+    /// It keeps no candidate.
+    Clean,
+    /// The candidates that it keeps are of generation 2 or frozen.
+    Old,
+    /// Some are of generation 1.
+    Middle,
+    /// Some may be of generation 0.
+    Recent,
+}
+
+impl Dirty {
+    /// Has no block a candidate that a collection of this generation must look at?
+    pub(crate) fn is_empty(&self, generation: u8) -> bool {
+        let settled = &self.settled[..usize::from(generation)];
+        self.recent.get().is_none() && settled.iter().all(|list| list.borrow().is_empty())
+    }
+}
+
+impl Core {
+    /// Marks an object a candidate: it lost a pointer and lives.
+    #[inline]
+    pub(crate) fn suspect(&self, object: Object) {
+        let Place { block, planes, bit } = object.place();
+        raise(&planes.candidate, bit);
+        self.list_recent(block);
+    }
+
+    fn list_recent(&self, block: &Block) {
+        if !block.has(flag::RECENT) {
+            block.set_flag(flag::RECENT | flag::PLANED);
+            block.next_dirty.set(self.dirty.recent.replace(Some(block.link())));
+        }
+    }
+
+    fn list_settled(&self, block: &Block, list: usize) {
+        if block.has(SETTLED[list]) {
+            return;
+        }
+        let mut settled = self.dirty.settled[list].borrow_mut();
+        if settled.try_reserve(1).is_err() {
+            return self.list_recent(block); // is visited more often, that is all
+        }
+        block.set_flag(SETTLED[list]);
+        settled.push(block.link());
+    }
+
+    /// Visits the blocks that may have candidates of generations 0 to `generation`, once
+    /// each; `f` says where it goes. At most so many of them, those that were listed last:
+    /// the others wait for another collection.
+    pub(crate) fn visit_dirty(&self, generation: u8, most: usize, mut f: impl FnMut(&Block) -> Stay) {
+        self.join_lists(generation);
+        let mut next = self.dirty.recent.take();
+        for _ in 0..most {
+            let Some(link) = next else { break };
+            // SAFETY: invariant 2: a dirty block does not go back.
+            let block = unsafe { link.as_ref() };
+            next = block.next_dirty.take();
+            block.clear_flag(flag::RECENT);
+            match f(block) {
+                Stay::Clean => self.note_if_empty(block),
+                Stay::Middle => self.list_settled(block, 0),
+                Stay::Old => self.list_settled(block, 1),
+                Stay::Recent => self.list_recent(block),
+            }
+        }
+        self.put_back(next);
+    }
+
+    /// Lists the rest of a taken list behind what was listed since.
+    fn put_back(&self, rest: Option<NonNull<Block>>) {
+        let mut last = &self.dirty.recent;
+        while let Some(link) = last.get() {
+            // SAFETY: invariant 2: a dirty block does not go back.
+            last = unsafe { &link.as_ref().next_dirty };
+        }
+        last.set(rest);
+    }
+
+    /// Takes all blocks with candidates, linked by `next_dirty`. They are `RECENT` still:
+    /// nobody lists them again, and they stay.
+    pub(crate) fn take_dirty(&self) -> Option<NonNull<Block>> {
+        self.join_lists(2);
+        self.dirty.recent.take()
+    }
+
+    /// Lists one of those again if it has candidates.
+    pub(crate) fn list_again(&self, block: &Block) {
+        if block.live() > 0 && block.groups().iter().any(|planes| planes.candidate.get() != 0) {
+            self.list_settled(block, 1);
+        } else {
+            self.note_if_empty(block);
+        }
+    }
+
+    /// Objects of a group become candidates.
+    pub(crate) fn suspect_group(&self, block: &Block, group: u32, slots: u64) {
+        raise(&block.group(group).candidate, slots);
+        self.list_recent(block);
+    }
+
+    /// Puts the blocks of the lists that `generation` looks at on the one of recent ones.
+    fn join_lists(&self, generation: u8) {
+        for (list, flag) in self.dirty.settled.iter().zip(SETTLED).take(generation.into()) {
+            for link in list.take() {
+                // SAFETY: invariant 2: a dirty block does not go back.
+                let block = unsafe { link.as_ref() };
+                block.clear_flag(flag);
+                self.list_recent(block);
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What an incremental collection keeps between two of its slices.
+//!
+//! No pointer to an object is among it, only bits and counts in the side tables of
+//! blocks, and lists of blocks, which keep those blocks in place. So objects may die
+//! between two slices, and their slots be used again: that clears their bits.
+
+use crate::core::Core;
+use crate::storage::block::{Block, flag};
+use crate::telemetry::records::Cause;
+use crate::workset::pass::{Pass, Scope};
+use core::ptr::NonNull;
+use core::time::Duration;
+
+/// What an incremental collection does next; `collect::incremental` says what holds after each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// Takes the candidates.
+    Take,
+    /// Adds what they reach, and counts.
+    Spread,
+    /// Or lists all there is.
+    List,
+    /// And makes it members.
+    Prepare,
+    /// And counts.
+    Count,
+    /// Finds those whose count is not accounted for.
+    Compare,
+    /// Finds what they reach.
+    Mark,
+    /// What is left becomes suspects.
+    Sort,
+    /// Condemns and reclaims suspects, piece by piece.
+    Pieces,
+    /// Takes the seeds that are left.
+    Retake,
+    /// Lets those go that a rehearsal on them found reachable.
+    Sweep,
+    /// What is left is tried at once.
+    Whole,
+    /// Releases long structures.
+    Release,
+    /// Adds up what values own, where there is a limit.
+    Measure,
+}
+
+pub(crate) struct Sliced {
+    pub(crate) pass: Pass,
+    pub(crate) stage: Stage,
+    /// Candidates may be incomplete: everything must be looked at.
+    pub(crate) linear: bool,
+    /// The suspects' own turn: see `Stage::Retake`.
+    pub(crate) rehearsing: bool,
+    /// How many objects the candidates may reach before all are looked at instead.
+    pub(crate) closure: usize,
+    /// Blocks with candidates that wait their turn, linked by `next_dirty`, `RECENT` all.
+    todo: Option<NonNull<Block>>,
+    /// The listed block that is being worked on.
+    at: Option<NonNull<Block>>,
+    /// The chunks before this one were listed, when so many had ever been given back.
+    pub(crate) chunk: usize,
+    pub(crate) releases: usize,
+    /// The groups before this one are done, in the block `at` or in the first of `todo`.
+    pub(crate) group: u32,
+    pub(crate) rounds: u32,
+    /// Reclaimed in this round, and in the one before.
+    pub(crate) reclaimed: usize,
+    pub(crate) reclaimed_before: usize,
+    /// The next birth when this round began.
+    pub(crate) round_began: u64,
+    /// A piece of this round was not all that its seeds reach.
+    pub(crate) truncated: bool,
+    /// What one object of a piece took lately, in nanoseconds.
+    pub(crate) piece_cost: u32,
+    /// Why it began, and the bytes of blocks that were in use then.
+    pub(crate) cause: Cause,
+    pub(crate) used_before: usize,
+    pub(crate) collected: usize,
+    pub(crate) uncollectable: usize,
+    /// Suspects, and the bytes of their slots.
+    pub(crate) found: usize,
+    pub(crate) found_bytes: usize,
+    pub(crate) slices: u32,
+    pub(crate) time: Duration,
+    pub(crate) longest: Duration,
+}
+
+/// A guess to begin with; it is measured from the first piece on.
+const PIECE_COST: u32 = 400;
+
+impl Sliced {
+    pub(crate) fn new(core: &Core, linear: bool, closure: usize) -> Sliced {
+        let mut sliced = Sliced {
+            pass: Pass::new(core, 2),
+            stage: Stage::Take,
+            linear,
+            rehearsing: false,
+            closure,
+            todo: None,
+            at: None,
+            chunk: 0,
+            releases: 0,
+            group: 0,
+            rounds: 0,
+            reclaimed: 0,
+            reclaimed_before: 0,
+            round_began: 0,
+            truncated: false,
+            piece_cost: PIECE_COST,
+            cause: Cause::Explicit,
+            used_before: 0,
+            collected: 0,
+            uncollectable: 0,
+            found: 0,
+            found_bytes: 0,
+            slices: 0,
+            time: Duration::ZERO,
+            longest: Duration::ZERO,
+        };
+        sliced.pass.scope = Scope::Sliced;
+        sliced.pass.acquits = false;
+        sliced.take_dirty(core);
+        sliced
+    }
+
+    /// All blocks with candidates wait their turn.
+    pub(crate) fn take_dirty(&mut self, core: &Core) {
+        debug_assert!(self.todo.is_none());
+        self.todo = core.take_dirty();
+        self.group = 0;
+    }
+
+    /// The block whose turn it is.
+    pub(crate) fn first_dirty<'a>(&self) -> Option<&'a Block> {
+        // SAFETY: invariant 2: a dirty block does not go back.
+        self.todo.map(|link| unsafe { link.as_ref() })
+    }
+
+    /// The one whose turn is next after that of a block.
+    pub(crate) fn dirty_after<'a>(&self, block: &Block) -> Option<&'a Block> {
+        // SAFETY: invariant 2: a dirty block does not go back.
+        block.next_dirty.get().map(|link| unsafe { link.as_ref() })
+    }
+
+    /// The first so many are done; the next one is, up to the same group as now.
+    pub(crate) fn dirty_are_done(&mut self, core: &Core, blocks: usize) {
+        let group = self.group;
+        (0..blocks).for_each(|_| self.first_dirty_is_done(core));
+        self.group = group;
+    }
+
+    /// It is done: it stays dirty if it has candidates.
+    pub(crate) fn first_dirty_is_done(&mut self, core: &Core) {
+        if let Some(block) = self.first_dirty() {
+            self.todo = block.next_dirty.take();
+            self.group = 0;
+            block.clear_flag(flag::RECENT);
+            core.list_again(block);
+        }
+    }
+
+    /// Begins to walk over the groups of the listed blocks.
+    pub(crate) fn rewind(&mut self) {
+        self.at = self.pass.listed().first();
+        self.group = 0;
+    }
+
+    /// The next group of those that `choose` gives for a block (a bit each). `None`: all
+    /// are done.
+    pub(crate) fn next_group<'a>(&mut self, choose: impl Fn(&Block) -> u64) -> Option<(&'a Block, u32)> {
+        loop {
+            // SAFETY: invariant 2: a listed block does not go back.
+            let block = unsafe { self.at?.as_ref() };
+            let left = choose(block).checked_shr(self.group).unwrap_or(0);
+            if left != 0 {
+                let group = self.group + left.trailing_zeros();
+                self.group = group + 1;
+                return Some((block, group));
+            }
+            self.at = block.next_listed.get();
+            self.group = 0;
+        }
+    }
+
+    /// All seeds have another turn.
+    pub(crate) fn begin_round(&mut self, core: &Core) {
+        self.rounds += 1;
+        (self.reclaimed_before, self.reclaimed) = (self.reclaimed, 0);
+        self.round_began = core.births.next();
+        self.truncated = false;
+        self.take_dirty(core);
+    }
+
+    /// Learns what an object of a piece takes.
+    pub(crate) fn learn_cost(&mut self, time: Duration, objects: usize) {
+        let cost = time.as_nanos() / objects.max(1) as u128;
+        let cost = (u128::from(self.piece_cost) * 3 + cost) / 4;
+        self.piece_cost = cost.clamp(20, 1 << 30) as u32;
+    }
+
+    /// Gives everything back unfinished. Holds after it: no bit of a set is left, no block
+    /// is listed; what waited is dirty still.
+    pub(crate) fn discard(&mut self, core: &Core) {
+        for block in self.pass.listed() {
+            for (_, planes) in block.filled_groups() {
+                planes.mark.set(0);
+            }
+            block.clear_members();
+            block.pending.set(0);
+        }
+        self.pass.forget_queue();
+        self.pass.forget_blocks();
+        while self.todo.is_some() {
+            self.first_dirty_is_done(core);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The overhead limit: a heap that is nearly full spends its time on collections that
+//! free nearly nothing. To go on like this helps nobody.
+
+use crate::gc_state::budget::Stamp;
+use core::cell::Cell;
+use core::time::Duration;
+
+/// So many collections in a row that were hardly worth it are one too many.
+const IN_A_ROW: u32 = 5;
+
+/// One was hardly worth it when it freed less than one part of the limit in so many,
+const FREED: usize = 50;
+
+/// and the program had less than one part of the time in so many since the last.
+const TIME: u32 = 50;
+
+/// What the last collections at the limit took and freed. Without a clock they are always
+/// worth it.
+#[derive(Default)]
+pub(crate) struct Overhead {
+    last: Cell<Option<Stamp>>,
+    in_a_row: Cell<u32>,
+}
+
+impl Overhead {
+    /// Notes a collection at the limit that began then. `true`: that was one too many.
+    pub(crate) fn note(&self, began: Stamp, program: Duration, freed: usize, max: usize) -> bool {
+        let took = began.elapsed();
+        let hardly = took > Duration::ZERO && freed < max / FREED && program * TIME < took + program;
+        self.in_a_row.set(if hardly { self.in_a_row.get() + 1 } else { 0 });
+        self.last.set(Some(Stamp::now()));
+        let exceeded = self.in_a_row.get() >= IN_A_ROW;
+        if exceeded {
+            self.in_a_row.set(0);
+        }
+        exceeded
+    }
+
+    /// How long the program had since the last one.
+    pub(crate) fn since_last(&self) -> Duration {
+        self.last.get().map_or(Duration::MAX / TIME / 2, Stamp::elapsed)
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use crate::space::*;
+
+    #[test]
+    fn five_in_a_row_are_too_many() {
+        let overhead = Overhead::default();
+        assert!(overhead.since_last() > Duration::from_secs(1000));
+        let began = Stamp::now();
+        std::thread::sleep(Duration::from_millis(2));
+        let note = |program, freed| overhead.note(began, program, freed, 1000);
+        for _ in 0..4 {
+            assert!(!note(Duration::from_micros(10), 19));
+        }
+        assert!(note(Duration::from_micros(10), 19));
+        for freed in [19, 19, 19, 19, 20, 19, 19] {
+            assert!(!note(Duration::from_micros(10), freed));
+        }
+        for _ in 0..9 {
+            assert!(!note(Duration::from_millis(1), 0));
+        }
+    }
+}

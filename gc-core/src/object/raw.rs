@@ -1,0 +1,198 @@
+//! A raw object: the address of a value in a slot, with its header 8 bytes before it.
+//!
+//! ```text
+//!   slot of a sized value          slot of a slice or string
+//!   +--------+--------+-------+    +--------+--------+--------+-------+
+//!   | count  | birth  | value |    | length | count  | birth  | value |
+//!   | 32 bit | 32 bit |  ...  |    | 64 bit | 32 bit | 32 bit |  ...  |
+//!   +--------+--------+-------+    +--------+--------+--------+-------+
+//!                     ^ Object                       ^ Object
+//! ```
+
+use crate::core::Core;
+use crate::object::bitmaps::Planes;
+use crate::object::refcount::CountWord;
+use crate::object::type_info::TypeInfo;
+use crate::object::weak_cell::CellRef;
+use crate::storage::block::Block;
+use crate::storage::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK, Chunk, SUB_SHIFT, SUBS};
+use crate::workset::pass::EdgeSink;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// The 8 bytes before every value.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) count: CountWord,
+    /// Allocation number, relative to the block's base.
+    pub(crate) birth: Cell<u32>,
+}
+
+impl Header {
+    /// Count 1; an object that is tracked is loud.
+    #[inline]
+    pub(crate) fn of_new(birth: u32, tracked: bool) -> Header {
+        Header { count: CountWord::of_new(tracked), birth: Cell::new(birth) }
+    }
+}
+
+/// The address of a value in a slot of a living heap.
+///
+/// Copies are not counted. Invariant 1 (see `space`): whoever makes one, or keeps
+/// one, knows what keeps its block mapped meanwhile: a count, or an open operation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) struct Object(NonNull<u8>);
+
+/// Where an object lies, and its bit in the planes.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) block: &'a Block,
+    pub(crate) planes: &'a Planes,
+    pub(crate) bit: u64,
+}
+
+impl Place<'_> {
+    /// Clears the alloc bit: no pass and no enumeration sees the object any more.
+    #[inline]
+    pub(crate) fn stop_living(self) {
+        self.planes.stop_living(self.bit);
+    }
+}
+
+/// Marks a branch that should not be laid out as the main one (nor become a
+/// conditional move, whose load everything after it would wait for).
+#[cold]
+fn unlikely() {}
+
+impl Object {
+    /// # Safety
+    /// `value` is the address of a value in a slot of a mapped block, with
+    /// provenance over its whole chunk, and stays so while the result is used.
+    #[inline]
+    pub(crate) unsafe fn new(value: NonNull<u8>) -> Object {
+        Object(value)
+    }
+
+    /// The value's address.
+    #[inline]
+    pub(crate) fn value(self) -> NonNull<u8> {
+        self.0
+    }
+
+    /// The address as a number, for display and as a key.
+    #[inline]
+    pub(crate) fn address(self) -> usize {
+        self.0.addr().get()
+    }
+
+    #[inline]
+    pub(crate) fn header<'a>(self) -> &'a Header {
+        // SAFETY: invariant 1: the slot is mapped and its header lies before the value.
+        unsafe { self.0.cast::<Header>().sub(1).as_ref() }
+    }
+
+    /// Writes the header of a slot that is being taken; what it held may be uninitialised.
+    #[inline]
+    pub(crate) fn write_header(self, header: Header) {
+        // SAFETY: invariants 1 and 4: the slot is mapped, it has room for a header before its value.
+        unsafe { self.0.cast::<Header>().sub(1).write(header) }
+    }
+
+    #[inline]
+    pub(crate) fn count<'a>(self) -> &'a CountWord {
+        &self.header().count
+    }
+
+    /// The chunk, found by masking.
+    #[inline]
+    pub(crate) fn chunk<'a>(self) -> &'a Chunk {
+        let start = self.0.as_ptr().map_addr(|a| a & !(CHUNK - 1)).cast::<Chunk>();
+        // SAFETY: invariants 1 and 2: every slot lies in a chunk aligned to its size
+        // whose first bytes are an initialised `Chunk`.
+        unsafe { &*start }
+    }
+
+    /// The block, found by masking: one load past the chunk's own words.
+    #[inline]
+    pub(crate) fn block<'a>(self) -> &'a Block {
+        self.block_in(self.chunk())
+    }
+
+    #[inline]
+    pub(crate) fn block_in(self, chunk: &Chunk) -> &Block {
+        let address = self.address();
+        let block = &chunk.blocks[(address >> BLOCK_SHIFT) & (BLOCKS - 1)];
+        if !block.is_split() {
+            return block;
+        }
+        unlikely();
+        // SAFETY: invariant 3: a split block has a table of SUBS entries.
+        unsafe { block.subs().unwrap_unchecked().add((address >> SUB_SHIFT) & (SUBS - 1)).as_ref() }
+    }
+
+    /// The heap that the object lives in.
+    #[inline]
+    pub(crate) fn core<'a>(self) -> &'a Core {
+        // SAFETY: invariant 2: a chunk names its heap, which outlives its chunks.
+        unsafe { self.chunk().core().as_ref() }
+    }
+
+    /// Block and bit.
+    #[inline]
+    pub(crate) fn place<'a>(self) -> Place<'a> {
+        let block = self.block();
+        let (planes, bit) = block.planes_of(block.index(self));
+        Place { block, planes, bit }
+    }
+
+    pub(crate) fn info(self) -> &'static TypeInfo {
+        self.block().info()
+    }
+
+    /// Allocation number in the heap: smaller is older.
+    pub(crate) fn birth(self) -> u64 {
+        self.block().birth_base.get() + u64::from(self.header().birth.get())
+    }
+
+    /// The alloc bit: built, and neither dying, emptied nor free.
+    #[inline]
+    pub(crate) fn is_alive(self) -> bool {
+        let Place { planes, bit, .. } = self.place();
+        planes.alloc.get() & bit != 0
+    }
+
+    /// Reports the edges of a living object, with their names.
+    pub(crate) fn edges(self, sink: &mut dyn EdgeSink) {
+        debug_assert!(self.is_alive());
+        // SAFETY: invariant 10: the table is the one of the object's type.
+        unsafe { (self.info().edges)(self, sink) }
+    }
+
+    /// Bytes that the value of a living object owns outside of its slot.
+    pub(crate) fn owned_bytes(self) -> usize {
+        debug_assert!(self.is_alive());
+        // SAFETY: invariant 10: the table is the one of the object's type.
+        unsafe { (self.info().owned)(self) }
+    }
+
+    /// The cell of a living managed weak reference.
+    pub(crate) fn weak_cell(self) -> Option<CellRef> {
+        debug_assert!(self.is_alive());
+        // SAFETY: invariant 10: the table is the one of the object's type.
+        self.info().managed_weak.as_ref().map(|weak| unsafe { (weak.cell)(self) })
+    }
+
+    /// A living managed weak reference lets go of what its callback would be given.
+    pub(crate) fn release_weak_state(self) {
+        debug_assert!(self.is_alive());
+        if let Some(weak) = &self.info().managed_weak {
+            // SAFETY: invariant 10: the table is the one of the object's type.
+            unsafe { (weak.release_state)(self) };
+        }
+    }
+
+    /// Alive and not condemned: user code may be handed a pointer to it.
+    pub(crate) fn is_open(self) -> bool {
+        self.is_alive() && self.count().is_open()
+    }
+}

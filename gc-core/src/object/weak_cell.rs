@@ -1,0 +1,200 @@
+//! The cells behind weak references, and chains of them.
+
+use crate::ground::boxed::try_box;
+use crate::object::raw::Object;
+use alloc::boxed::Box;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// What a weak reference runs when its target goes; the argument is its owner.
+pub(crate) type Callback = Box<dyn FnOnce(Option<Object>)>;
+
+/// The cell behind a weak reference.
+pub(crate) struct WeakCell {
+    pub(crate) target: Cell<Option<Object>>,
+    pub(crate) newer: Cell<Option<NonNull<WeakCell>>>,
+    /// The next one in its target's list; once that was cleared, in a chain.
+    pub(crate) older: Cell<Option<NonNull<WeakCell>>>,
+    /// Handles, and chains of callbacks to run: the cell is freed with the last one.
+    holders: Cell<u32>,
+    /// Handles among them; a callback runs only while there is one.
+    handles: Cell<u32>,
+    /// The managed weak reference that this cell belongs to.
+    owner: Cell<Option<Object>>,
+    callback: Cell<Option<Callback>>,
+}
+
+/// One more. A count that would overflow saturates and stays: the cell is immortal.
+fn raise_count(count: &Cell<u32>) {
+    count.set(count.get().saturating_add(1));
+}
+
+/// One less, unless it saturated. Returns what is left.
+fn lower_count(count: &Cell<u32>) -> u32 {
+    if count.get() < u32::MAX {
+        count.set(count.get() - 1);
+    }
+    count.get()
+}
+
+/// A counted pointer to a cell.
+pub(crate) struct CellRef(pub(crate) NonNull<WeakCell>);
+
+impl Clone for CellRef {
+    fn clone(&self) -> CellRef {
+        raise_count(&self.holders);
+        CellRef(self.0)
+    }
+}
+
+impl Drop for CellRef {
+    fn drop(&mut self) {
+        if lower_count(&self.holders) == 0 {
+            // SAFETY: invariant 8: the last holder frees the cell, no list links it any more.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
+
+impl core::ops::Deref for CellRef {
+    type Target = WeakCell;
+    fn deref(&self) -> &WeakCell {
+        // SAFETY: invariant 8: a counted cell is alive.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl CellRef {
+    /// A cell that is linked nowhere yet. Gives the callback back where there is no memory.
+    pub(crate) fn new(callback: Option<Callback>) -> Result<CellRef, Option<Callback>> {
+        let cell = WeakCell {
+            target: Cell::new(None),
+            newer: Cell::new(None),
+            older: Cell::new(None),
+            holders: Cell::new(1),
+            handles: Cell::new(0),
+            owner: Cell::new(None),
+            callback: Cell::new(callback),
+        };
+        match try_box(cell) {
+            Ok(cell) => Ok(CellRef(NonNull::from(Box::leak(cell)))),
+            Err(cell) => Err(cell.callback.take()),
+        }
+    }
+
+    /// Gives up the count, to keep the pointer in a link.
+    fn into_link(self) -> NonNull<WeakCell> {
+        core::mem::ManuallyDrop::new(self).0
+    }
+
+    /// Another count on a cell that is linked.
+    pub(crate) fn of_linked(cell: NonNull<WeakCell>) -> CellRef {
+        CellRef::clone(&core::mem::ManuallyDrop::new(CellRef(cell)))
+    }
+
+    /// A handle more (a `Weak`, or the value of a managed weak reference).
+    pub(crate) fn open_handle(&self) -> CellRef {
+        raise_count(&self.handles);
+        self.clone()
+    }
+
+    /// A handle less. The last one takes the cell from its target's list and
+    /// cancels the callback, which is given back to be dropped by the caller.
+    pub(crate) fn close_handle(&self) -> Option<Callback> {
+        if lower_count(&self.handles) > 0 {
+            return None;
+        }
+        self.detach();
+        self.callback.take()
+    }
+
+    /// Clears what this one weak reference points to, in whichever heap that is.
+    pub(crate) fn detach(&self) {
+        if let Some(target) = self.target.get() {
+            target.core().weaks.unlink(target, self);
+        }
+    }
+
+    pub(crate) fn is(&self, other: &CellRef) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl WeakCell {
+    /// The target while it has not died; it may be condemned or dying.
+    pub(crate) fn target(&self) -> Option<Object> {
+        self.target.get()
+    }
+
+    pub(crate) fn owner(&self) -> Option<Object> {
+        self.owner.get()
+    }
+
+    /// Keeps the owner, if there is one, until it is decremented.
+    pub(crate) fn hold_owner(&self) {
+        if let Some(owner) = self.owner() {
+            owner.count().increment();
+        }
+    }
+
+    pub(crate) fn set_owner(&self, owner: Object) {
+        self.owner.set(Some(owner));
+    }
+
+    pub(crate) fn has_callback(&self) -> bool {
+        self.look_at_callback(|callback| callback.is_some())
+    }
+
+    /// Lets `look` see the callback, if it is waiting. It does not run meanwhile.
+    pub(crate) fn look_at_callback<R>(&self, look: impl FnOnce(Option<&Callback>) -> R) -> R {
+        let callback = self.callback.take();
+        let result = look(callback.as_ref());
+        self.callback.set(callback);
+        result
+    }
+
+    /// Takes the callback to run it, unless every handle is gone.
+    pub(crate) fn take_callback(&self) -> Option<Callback> {
+        if self.handles.get() == 0 { None } else { self.callback.take() }
+    }
+}
+
+/// Cells that were taken from their targets' lists: a chain, each held, linked through
+/// the cells themselves. To keep one costs no memory.
+#[derive(Default)]
+pub(crate) struct Cells {
+    first: Option<CellRef>,
+    last: Option<CellRef>,
+}
+
+impl Cells {
+    pub(crate) fn push_back(&mut self, cell: CellRef) {
+        match self.last.replace(cell.clone()) {
+            Some(last) => last.older.set(Some(cell.into_link())),
+            None => self.first = Some(cell),
+        }
+    }
+
+    pub(crate) fn push_front(&mut self, cell: CellRef) {
+        match self.first.take() {
+            Some(first) => cell.older.set(Some(first.into_link())),
+            None => self.last = Some(cell.clone()),
+        }
+        self.first = Some(cell);
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<CellRef> {
+        let cell = self.first.take()?;
+        self.first = cell.older.take().map(CellRef);
+        if self.first.is_none() {
+            self.last = None;
+        }
+        Some(cell)
+    }
+}
+
+impl Drop for Cells {
+    fn drop(&mut self) {
+        while self.pop_front().is_some() {}
+    }
+}

@@ -1,0 +1,140 @@
+//! Weak references: cells outside of the heap's slots, listed by target.
+//!
+//! An object that weak references point to has its `weak` bit set and an entry
+//! here; all others cost nothing. The cells of a target are linked from the
+//! newest to the oldest. Those without callback and owner share one cell.
+
+use crate::object::bitmaps::{lower, raise};
+use crate::object::raw::Object;
+use crate::object::weak_cell::{Callback, CellRef, Cells, WeakCell};
+use crate::storage::block::flag;
+use core::cell::RefCell;
+use core::ptr::NonNull;
+use hashbrown::HashMap;
+
+struct WeakList {
+    newest: NonNull<WeakCell>,
+    /// The shared cell without callback and owner.
+    plain: Option<NonNull<WeakCell>>,
+}
+
+/// All weak references into one heap.
+#[derive(Default)]
+pub(crate) struct WeakTable {
+    lists: RefCell<HashMap<usize, WeakList>>,
+}
+
+impl WeakTable {
+    /// Links a new cell with a callback or an owner as the target's newest. Gives the
+    /// callback back where there is no memory.
+    pub(crate) fn link(&self, target: Object, callback: Option<Callback>) -> Result<CellRef, Option<Callback>> {
+        if self.lists.borrow_mut().try_reserve(1).is_err() {
+            return Err(callback);
+        }
+        let cell = CellRef::new(callback)?;
+        self.insert(target, &cell);
+        Ok(cell)
+    }
+
+    /// The target's shared cell. `None`: there is no memory.
+    pub(crate) fn link_plain(&self, target: Object) -> Option<CellRef> {
+        let known = self.lists.borrow().get(&target.address()).and_then(|list| list.plain);
+        if let Some(plain) = known {
+            return Some(CellRef::of_linked(plain));
+        }
+        let cell = self.link(target, None).ok()?;
+        if let Some(list) = self.lists.borrow_mut().get_mut(&target.address()) {
+            list.plain = Some(cell.0);
+        }
+        Some(cell)
+    }
+
+    /// Do weak references point to this object?
+    pub(crate) fn has(&self, target: Object) -> bool {
+        self.lists.borrow().contains_key(&target.address())
+    }
+
+    /// The table has room for one more list.
+    fn insert(&self, target: Object, cell: &CellRef) {
+        cell.target.set(Some(target));
+        let (block, index) = (target.block(), target.block().index(target));
+        block.set_flag(flag::PLANED | flag::WEAK);
+        let (planes, bit) = block.planes_of(index);
+        raise(&planes.weak, bit);
+        let mut lists = self.lists.borrow_mut();
+        let list = lists.entry(target.address()).or_insert(WeakList { newest: cell.0, plain: None });
+        let older = core::mem::replace(&mut list.newest, cell.0);
+        if older != cell.0 {
+            // SAFETY: invariant 8: linked cells are alive.
+            unsafe { older.as_ref() }.newer.set(Some(cell.0));
+            cell.older.set(Some(older));
+        }
+    }
+
+    /// Takes one cell from its target's list.
+    pub(crate) fn unlink(&self, target: Object, cell: &CellRef) {
+        let mut lists = self.lists.borrow_mut();
+        let (newer, older) = (cell.newer.take(), cell.older.take());
+        // SAFETY: invariant 8: linked cells are alive.
+        unsafe {
+            if let Some(newer) = newer {
+                newer.as_ref().older.set(older);
+            }
+            if let Some(older) = older {
+                older.as_ref().newer.set(newer);
+            }
+        }
+        cell.target.set(None);
+        let Some(list) = lists.get_mut(&target.address()) else { return };
+        if list.plain == Some(cell.0) {
+            list.plain = None;
+        }
+        match (newer, older) {
+            (None, None) => {
+                lists.remove(&target.address());
+                let (planes, bit) = target.block().planes_of(target.block().index(target));
+                lower(&planes.weak, bit);
+            }
+            (None, Some(older)) => list.newest = older,
+            _ => {}
+        }
+    }
+
+    /// Calls `f` for each cell that points at the target, newest first.
+    pub(crate) fn each(&self, target: Object, mut f: impl FnMut(&CellRef)) {
+        let mut next = self.lists.borrow().get(&target.address()).map(|list| list.newest);
+        while let Some(cell) = next.map(CellRef::of_linked) {
+            next = cell.older.get();
+            f(&cell);
+        }
+    }
+
+    /// Calls `f` for each cell of all targets.
+    pub(crate) fn each_of_all(&self, mut f: impl FnMut(&CellRef)) {
+        for list in self.lists.borrow().values() {
+            let mut next = Some(list.newest);
+            while let Some(cell) = next.map(CellRef::of_linked) {
+                next = cell.older.get();
+                f(&cell);
+            }
+        }
+    }
+
+    /// Clears every weak reference to the target. Gives the cells, newest first.
+    pub(crate) fn clear(&self, target: Object) -> Cells {
+        let mut cells = Cells::default();
+        loop {
+            let newest = self.lists.borrow().get(&target.address()).map(|list| list.newest);
+            let Some(cell) = newest.map(CellRef::of_linked) else { return cells };
+            self.unlink(target, &cell);
+            cells.push_back(cell);
+        }
+    }
+}
+
+/// Do weak references point at this object?
+pub(crate) fn has_weak(object: Object) -> bool {
+    let block = object.block();
+    let (planes, bit) = block.planes_of(block.index(object));
+    block.has(flag::WEAK) && planes.weak.get() & bit != 0
+}

@@ -1,0 +1,163 @@
+//! What a collection keeps for the slots of a block: internal counts, and who is a member
+//! of its set.
+//!
+//! ```text
+//!   internal count   31      | 30   | 29 ................ 0
+//!                    suspect | seed | references by members
+//! ```
+//!
+//! The upper two bits are an incremental collection's: a *suspect* was found unreachable
+//! by passes that ran in slices, which is a guess; a *seed* is one that was a candidate
+//! when that began.
+
+use super::{Block, flag};
+use crate::object::bitmaps::{Planes, bits, lower, raise};
+
+/// Found unreachable, as far as slices can tell.
+pub(crate) const SUSPECT: u32 = 1 << 31;
+/// Was a candidate when the incremental collection began.
+pub(crate) const SEED: u32 = 1 << 30;
+const COUNT: u32 = SEED - 1;
+
+impl Block {
+    /// The groups that may have members of the collection's set, one bit each.
+    #[inline]
+    pub(crate) fn filled(&self) -> u64 {
+        self.filled.get()
+    }
+
+    /// Objects of a group become members.
+    #[inline]
+    pub(crate) fn add_members(&self, group: u32, slots: u64) {
+        raise(&self.group(group).set, slots);
+        self.filled.set(self.filled.get() | 1 << group);
+    }
+
+    /// Groups with members, and their planes.
+    #[inline]
+    pub(crate) fn filled_groups(&self) -> impl Iterator<Item = (u32, &Planes)> {
+        bits(self.filled()).map(|group| (group, self.group(group)))
+    }
+
+    /// Does any member live?
+    pub(crate) fn has_members(&self) -> bool {
+        self.filled_groups().any(|(_, planes)| planes.members() != 0)
+    }
+
+    /// How many members live.
+    pub(crate) fn member_count(&self) -> usize {
+        self.filled_groups().map(|(_, planes)| planes.members().count_ones() as usize).sum()
+    }
+
+    /// Nobody in this group is a member any more.
+    pub(crate) fn remove_members(&self, group: u32) {
+        self.group(group).set.set(0);
+        self.filled.set(self.filled.get() & !(1 << group));
+    }
+
+    /// Nobody here is a member any more.
+    pub(crate) fn clear_members(&self) {
+        for (_, planes) in self.filled_groups() {
+            planes.set.set(0);
+        }
+        self.filled.set(0);
+    }
+
+    #[inline]
+    fn word(&self, index: u32) -> u32 {
+        debug_assert!(index < self.slots());
+        // SAFETY: invariant 4: one entry a slot; invariant 7: written before it is read.
+        unsafe { *self.counts.get().add(index as usize) }
+    }
+
+    /// The internal count of slot `index`; unspecified outside of a collection.
+    #[inline]
+    pub(crate) fn internal(&self, index: u32) -> u32 {
+        self.word(index) & COUNT
+    }
+
+    /// Sets the internal count of slot `index`, and what else is known of it.
+    #[inline]
+    pub(crate) fn set_internal(&self, index: u32, word: u32) {
+        debug_assert!(index < self.slots());
+        // SAFETY: invariant 4: one entry a slot.
+        unsafe { *self.counts.get().add(index as usize) = word }
+    }
+
+    /// One more internal reference to slot `index`.
+    #[inline]
+    pub(crate) fn add_internal(&self, index: u32) {
+        self.set_internal(index, self.word(index).saturating_add(1));
+    }
+
+    /// Those of these slots of a group whose word has all of `flags`.
+    pub(crate) fn flagged(&self, group: u32, slots: u64, flags: u32) -> u64 {
+        if !self.has(flag::COUNTED) {
+            return 0;
+        }
+        let has = |bit: &u32| self.word(group * 64 + bit) & flags == flags;
+        bits(slots).filter(has).fold(0, |found, bit| found | 1 << bit)
+    }
+
+    /// Is the slot's object a suspect?
+    #[inline]
+    pub(crate) fn is_suspect(&self, index: u32) -> bool {
+        self.has(flag::COUNTED) && self.word(index) & SUSPECT != 0
+    }
+
+    /// Zeroes the internal counts of all slots.
+    pub(crate) fn clear_internal(&self) {
+        // SAFETY: invariant 4: one entry a slot.
+        unsafe { self.counts.get().write_bytes(0, self.slots() as usize) }
+        self.set_flag(flag::COUNTED);
+    }
+
+    /// Zeroes the internal counts of a group of slots.
+    pub(crate) fn clear_internal_group(&self, group: u32) {
+        let first = group * 64;
+        let slots = (self.slots() - first).min(64);
+        // SAFETY: invariant 4: one entry a slot.
+        unsafe { self.counts.get().add(first as usize).write_bytes(0, slots as usize) }
+    }
+
+    /// Zeroes the internal counts of the members; what else is known of them stays known.
+    pub(crate) fn clear_internal_of_members(&self) {
+        for (group, planes) in self.filled_groups() {
+            for index in bits(planes.members()).map(|bit| group * 64 + bit) {
+                self.set_internal(index, self.word(index) & !COUNT);
+            }
+        }
+    }
+
+    /// The members are suspects no longer; their internal counts stay.
+    pub(crate) fn forget_suspects(&self) {
+        for (group, planes) in self.filled_groups() {
+            for index in bits(planes.members()).map(|bit| group * 64 + bit) {
+                self.set_internal(index, self.internal(index));
+            }
+        }
+    }
+
+    /// Marked members of a group leave the set; their bits. With `acquit` they are
+    /// candidates no longer: the next decrement makes them ones.
+    pub(crate) fn evict_marked(&self, group: u32, acquit: bool) -> u64 {
+        let planes = self.group(group);
+        let leaving = planes.members() & planes.mark.get();
+        lower(&planes.set, leaving);
+        if acquit {
+            self.acquit(group, leaving);
+        }
+        leaving
+    }
+
+    /// Candidates among these slots of a group are so no longer: they are loud.
+    #[inline]
+    pub(crate) fn acquit(&self, group: u32, slots: u64) {
+        let planes = self.group(group);
+        let candidates = planes.candidate.get() & slots;
+        if candidates != 0 {
+            lower(&planes.candidate, candidates);
+            bits(candidates).for_each(|bit| self.object(group * 64 + bit).count().arm());
+        }
+    }
+}

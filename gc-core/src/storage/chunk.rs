@@ -1,0 +1,224 @@
+//! A chunk: 4 MiB of address space, aligned to its size, cut into blocks.
+//!
+//! ```text
+//!   +--------------------------+---------+---------+-- ... --+----------+
+//!   | heap, free bits, 64 block| block 1 | block 2 |         | block 63 |
+//!   | entries | sub-blocks     | 64 KiB  | 64 KiB  |         |          |
+//!   +--------------------------+---------+---------+-- ... --+----------+
+//!   address:  .... chunk .... | 6 bits block | 4 bits sub-block | 12 bits
+//! ```
+//!
+//! The first words name the heap, so that a pass can tell a pointer into another
+//! heap by one load that stays in cache. What is left of block 0 behind the header is a
+//! shorter block; in the first chunk it is split into sub-blocks of 4 KiB, as other blocks
+//! can be: a type with few objects gets one of those first.
+
+use crate::core::Core;
+use crate::storage::block::Block;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+pub(crate) const CHUNK: usize = 4 << 20;
+pub(crate) const BLOCK_SHIFT: usize = 16;
+pub(crate) const BLOCK: usize = 1 << BLOCK_SHIFT;
+pub(crate) const BLOCKS: usize = CHUNK / BLOCK;
+pub(crate) const SUB_SHIFT: usize = 12;
+pub(crate) const SUB: usize = 1 << SUB_SHIFT;
+pub(crate) const SUBS: usize = BLOCK / SUB;
+
+/// The header of a chunk, in its first bytes.
+#[repr(C, align(64))]
+pub(crate) struct Chunk {
+    // (Cells also where nothing changes: invariant 17.)
+    core: Cell<NonNull<Core>>,
+    /// The chunk's address as acquired, with provenance over all of it.
+    start: Cell<NonNull<u8>>,
+    /// One bit for each 64 KiB block that is free.
+    free: Cell<u64>,
+    /// Free blocks that still have their memory.
+    warm: Cell<u64>,
+    /// The blocks that can be free: all but one that is split from the start.
+    all: Cell<u64>,
+    /// Bytes acquired: more than `CHUNK` when it serves one very large object.
+    bytes: Cell<usize>,
+    pub(crate) blocks: [Block; BLOCKS],
+    subs: [Block; SUBS],
+}
+
+/// Sub-blocks of block 0 that the header covers.
+const HEADER_SUBS: usize = size_of::<Chunk>().div_ceil(SUB);
+
+impl Chunk {
+    /// Writes the header. With `split` the rest of block 0 is for sub-blocks.
+    ///
+    /// # Safety
+    /// `memory` is the start of `bytes` bytes from the heap's chunk source, aligned
+    /// to `CHUNK`, unused. `core` outlives the chunk.
+    pub(crate) unsafe fn create(memory: NonNull<u8>, bytes: usize, core: NonNull<Core>, split: bool) -> NonNull<Chunk> {
+        let all = if split { !1 } else { !0 };
+        let chunk = memory.cast::<Chunk>();
+        // SAFETY: the caller's promise; the header fits into block 0 (asserted below).
+        unsafe {
+            chunk.write(Chunk {
+                core: Cell::new(core),
+                start: Cell::new(memory),
+                free: Cell::new(all),
+                warm: Cell::new(0),
+                all: Cell::new(all),
+                bytes: Cell::new(bytes),
+                blocks: [const { Block::EMPTY }; BLOCKS],
+                subs: [const { Block::EMPTY }; SUBS],
+            });
+            if split {
+                let subs = NonNull::new_unchecked(&raw mut (*chunk.as_ptr()).subs).cast();
+                chunk.as_ref().blocks[0].split(subs);
+            }
+        }
+        chunk
+    }
+
+    #[inline]
+    pub(crate) fn core(&self) -> NonNull<Core> {
+        self.core.get()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.get()
+    }
+
+    /// Takes neighbouring blocks; the number of the first.
+    pub(crate) fn take_blocks(&self, wanted: Wanted, warm: bool) -> Option<usize> {
+        let count = wanted.count();
+        let free = self.free.get();
+        let choice = if warm { self.warm.get() } else { free };
+        let choice = if wanted == Wanted::One { choice } else { choice & !1 };
+        let mut runs = choice;
+        for shift in 1..count {
+            runs &= choice >> shift;
+        }
+        if runs == 0 {
+            return None;
+        }
+        let first = runs.trailing_zeros() as usize;
+        self.free.set(free & !run(first, count));
+        self.warm.set(self.warm.get() & !run(first, count));
+        Some(first)
+    }
+
+    pub(crate) fn give_blocks(&self, first: usize, count: usize) {
+        debug_assert_eq!(self.free.get() & run(first, count), 0);
+        self.free.set(self.free.get() | run(first, count));
+    }
+
+    /// Nothing but the header is in use.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.free.get() == self.all.get() && self.subs.iter().all(|sub| !sub.is_used())
+    }
+
+    /// How many blocks can be free.
+    pub(crate) fn capacity(&self) -> usize {
+        self.all.get().count_ones() as usize
+    }
+
+    /// Where block `index` begins.
+    pub(crate) fn block_start(&self, index: usize) -> NonNull<u8> {
+        debug_assert!(index < BLOCKS);
+        // SAFETY: invariant 2: the chunk spans all its blocks.
+        unsafe { self.start.get().add(index << BLOCK_SHIFT) }
+    }
+
+    /// The memory of block `index` that is not the header, and its bytes.
+    pub(crate) fn memory(&self, index: usize) -> (NonNull<u8>, usize) {
+        let header = if index == 0 { HEADER_SUBS * SUB } else { 0 };
+        // SAFETY: invariant 2: the header is shorter than a block.
+        (unsafe { self.block_start(index).add(header) }, BLOCK - header)
+    }
+
+    /// The chunk's memory.
+    pub(crate) fn start(&self) -> NonNull<u8> {
+        self.start.get()
+    }
+
+    /// Blocks that were given back and still have their memory.
+    pub(crate) fn warm(&self) -> &Cell<u64> {
+        &self.warm
+    }
+
+    /// The number of the block, and of the sub-block, that an address lies in.
+    pub(crate) fn place(address: usize) -> (usize, usize) {
+        ((address >> BLOCK_SHIFT) & (BLOCKS - 1), (address >> SUB_SHIFT) & (SUBS - 1))
+    }
+
+    /// Makes a free 64 KiB block a split one, its table of sub-blocks in its first 4 KiB.
+    pub(crate) fn split_block(&self, index: usize) {
+        let table = self.block_start(index).cast::<Block>();
+        for sub in 0..SUBS {
+            // SAFETY: invariant 2: the block was free, and SUBS entries fit into its first sub-block.
+            unsafe { table.add(sub).write(Block::EMPTY) };
+        }
+        self.blocks[index].split(table);
+    }
+
+    /// First sub-block of split block `index` that can hold slots.
+    pub(crate) fn first_sub(index: usize) -> usize {
+        if index == 0 { HEADER_SUBS } else { 1 }
+    }
+
+    /// All entries that can be in use: blocks, and the sub-blocks of split ones.
+    pub(crate) fn each_block(&self, f: &mut dyn FnMut(&Block)) {
+        let used = !self.free.get();
+        for index in crate::object::bitmaps::bits(used) {
+            let block = &self.blocks[index as usize];
+            match block.subs() {
+                None if block.is_used() => f(block),
+                None => {}
+                Some(subs) => {
+                    for sub in Self::first_sub(index as usize)..SUBS {
+                        // SAFETY: invariant 3: SUBS entries.
+                        let sub = unsafe { subs.add(sub).as_ref() };
+                        if sub.is_used() {
+                            f(sub);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which blocks are wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wanted {
+    /// One; it may be the shorter one behind the header.
+    One,
+    /// So many neighbours of full length.
+    Whole(usize),
+}
+
+impl Wanted {
+    pub(crate) fn count(self) -> usize {
+        match self {
+            Wanted::One => 1,
+            Wanted::Whole(count) => count,
+        }
+    }
+}
+
+/// These neighbours, one bit each.
+pub(crate) fn run(first: usize, count: usize) -> u64 {
+    (u64::MAX >> (64 - count)) << first
+}
+
+const _: () = assert!(HEADER_SUBS < SUBS && size_of::<Block>() * SUBS <= SUB);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_blocks_are_taken_and_given_back() {
+        assert_eq!(run(1, 63), !1);
+        assert_eq!(run(0, 64), u64::MAX);
+        assert_eq!(run(5, 2), 0b110_0000);
+    }
+}

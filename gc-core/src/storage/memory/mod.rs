@@ -1,0 +1,379 @@
+//! The chunks of a heap, and the blocks taken from them.
+
+mod subs;
+
+use self::subs::Subs;
+use crate::Pace;
+use crate::core::Core;
+use crate::storage::block::Block;
+use crate::storage::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, Wanted, run};
+use crate::storage::decay::Decay;
+use crate::storage::limit::Account;
+use crate::storage::os::{ChunkSource, poison};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
+
+pub(crate) struct Memory {
+    source: Box<dyn ChunkSource>,
+    account: Account,
+    /// So many chunks are kept in any case.
+    kept_chunks: Cell<usize>,
+    chunks: RefCell<Vec<NonNull<Chunk>>>,
+    /// Free 64 KiB blocks in all chunks.
+    free: Cell<usize>,
+    /// Those among them that still have their memory, and how long.
+    decay: Decay,
+    /// Chunk to look at first.
+    hint: Cell<usize>,
+    subs: Subs,
+    /// Blocks and sub-blocks that hold slots, and their bytes.
+    used: Cell<usize>,
+    used_bytes: Cell<usize>,
+    /// Chunks given back so far.
+    releases: Cell<usize>,
+}
+
+impl Memory {
+    pub(crate) fn new(source: Box<dyn ChunkSource>, account: Account) -> Memory {
+        Memory {
+            source,
+            account,
+            kept_chunks: Cell::new(0),
+            chunks: RefCell::new(Vec::new()),
+            free: Cell::new(0),
+            decay: Decay::default(),
+            hint: Cell::new(0),
+            subs: Subs::default(),
+            used: Cell::new(0),
+            used_bytes: Cell::new(0),
+            releases: Cell::new(0),
+        }
+    }
+
+    /// Blocks and sub-blocks in use.
+    pub(crate) fn used(&self) -> usize {
+        self.used.get()
+    }
+
+    /// Takes chunks for so many bytes, which are kept. `false`: there is no memory.
+    pub(crate) fn reserve(&self, core: &Core, bytes: usize) -> bool {
+        let chunks = bytes.div_ceil(CHUNK);
+        self.kept_chunks.set(chunks);
+        (0..chunks).all(|_| self.new_chunk(core, CHUNK).is_some())
+    }
+
+    /// Takes blocks, or a chunk of its own for more than one holds. Their memory, and how
+    /// many bytes the first one has.
+    pub(crate) fn take_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Block, NonNull<u8>, usize)> {
+        let count = wanted.count();
+        let (chunk, first, count) = if count >= BLOCKS {
+            let bytes = (count + 1).checked_mul(BLOCK)?.checked_next_multiple_of(CHUNK)?;
+            self.make_room(bytes)?;
+            let chunk = self.new_chunk(core, bytes)?;
+            (chunk, chunk.take_blocks(Wanted::Whole(BLOCKS - 1), false)?, BLOCKS - 1)
+        } else {
+            self.find_blocks(core, wanted)?
+        };
+        self.free.set(self.free.get() - count);
+        self.used.set(self.used.get() + 1);
+        let all = if chunk.bytes() > CHUNK { chunk.bytes() } else { count * BLOCK };
+        self.used_bytes.set(self.used_bytes.get() + all);
+        let block = &chunk.blocks[first];
+        block.span.set(count as u8);
+        let (memory, bytes) = chunk.memory(first);
+        Some((block, memory, bytes))
+    }
+
+    fn find_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Chunk, usize, usize)> {
+        let count = wanted.count();
+        let found = if self.decay.warm() >= count { self.find_free(wanted, true) } else { None };
+        if let Some((chunk, first)) = found {
+            return Some((chunk, first, count));
+        }
+        self.make_room(count * BLOCK)?;
+        if let Some((chunk, first)) = self.find_free(wanted, false) {
+            return Some((chunk, first, count));
+        }
+        self.make_room((count + 1) * BLOCK)?;
+        let chunk = self.new_chunk(core, CHUNK)?;
+        self.hint.set(self.chunks.borrow().len() - 1);
+        let first = chunk.take_blocks(wanted, false)?;
+        self.account.take(resident(run(first, count)));
+        Some((chunk, first, count))
+    }
+
+    /// Sees to it that so many bytes can be taken within the limit: warm blocks lose their
+    /// memory for them. `None`: there is no room.
+    fn make_room(&self, bytes: usize) -> Option<()> {
+        if !self.account.admits(bytes) {
+            self.cool_all();
+        }
+        self.account.admits(bytes).then_some(())
+    }
+
+    /// Takes free blocks of a chunk; `warm` ones only, or any.
+    fn find_free(&self, wanted: Wanted, warm: bool) -> Option<(&Chunk, usize)> {
+        if self.free.get() < wanted.count() {
+            return None;
+        }
+        let chunks = self.chunks.borrow();
+        let hint = self.hint.get();
+        (0..chunks.len()).find_map(|step| {
+            let at = (hint + step) % chunks.len();
+            // SAFETY: invariant 2: listed chunks are mapped.
+            let chunk = unsafe { chunks[at].as_ref() };
+            let before = chunk.warm().get();
+            let first = chunk.take_blocks(wanted, warm)?;
+            let cooled = before & !chunk.warm().get();
+            self.decay.remove(cooled.count_ones() as usize);
+            self.account.take(resident(run(first, wanted.count()) & !cooled));
+            self.hint.set(at);
+            Some((chunk, first))
+        })
+    }
+
+    fn new_chunk(&self, core: &Core, bytes: usize) -> Option<&Chunk> {
+        self.chunks.borrow_mut().try_reserve(1).ok()?;
+        self.subs.reserve()?;
+        let memory = self.source.acquire(bytes, CHUNK)?;
+        poison::chunk_is_root(memory, bytes, true);
+        self.account.take(if bytes > CHUNK { bytes } else { BLOCK });
+        let is_first = self.chunks.borrow().is_empty();
+        // (To zero a large page takes longer than a slice may.)
+        if !is_first && core.pace.get() == Pace::StopTheWorld && self.is_far_from_the_limit() {
+            // SAFETY: invariant 14. The first chunk stays small.
+            unsafe { self.source.expect_dense(memory, bytes) };
+        }
+        // (What is left of a larger one's header would pin it for a small object.)
+        let split = is_first || bytes > CHUNK;
+        // SAFETY: the source's promise: memory of this size and alignment, ours alone.
+        let link = unsafe { Chunk::create(memory, bytes, NonNull::from(core), split) };
+        // SAFETY: invariant 2: just created, mapped until released.
+        let chunk = unsafe { link.as_ref() };
+        self.chunks.borrow_mut().push(link);
+        self.free.set(self.free.get() + chunk.capacity());
+        if split && bytes == CHUNK {
+            self.subs.add(link, 0);
+        }
+        Some(chunk)
+    }
+
+    /// A large page that is used in part counts as a whole for the system.
+    fn is_far_from_the_limit(&self) -> bool {
+        !self.account.is_limited() || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
+    }
+
+    /// Takes a sub-block, splitting a block when none is free.
+    pub(crate) fn take_sub(&self, core: &Core) -> Option<(&Block, NonNull<u8>)> {
+        if !self.subs.has_free() {
+            self.split_block(core)?;
+        }
+        let taken = self.subs.take()?;
+        self.used.set(self.used.get() + 1);
+        self.used_bytes.set(self.used_bytes.get() + SUB);
+        Some(taken)
+    }
+
+    /// A chunk without a free sub-block: the first one's header has some.
+    fn split_block(&self, core: &Core) -> Option<()> {
+        if self.chunks.borrow().is_empty() {
+            self.new_chunk(core, CHUNK)?;
+            return Some(());
+        }
+        self.subs.reserve()?;
+        let (chunk, index, _) = self.find_blocks(core, Wanted::Whole(1))?;
+        self.free.set(self.free.get() - 1);
+        if self.subs.has_free() {
+            self.return_blocks(chunk, index, 1);
+        } else {
+            chunk.split_block(index);
+            self.subs.add(NonNull::from(chunk), index);
+        }
+        Some(())
+    }
+
+    /// Takes an empty block back. Its memory stays for a while, unless it was a chunk's.
+    pub(crate) fn give_block(&self, core: &Core, block: &Block) {
+        debug_assert_eq!(block.live(), 0);
+        debug_assert!(!core.collecting.get());
+        self.used.set(self.used.get() - 1);
+        self.used_bytes.set(self.used_bytes.get() - bytes_of(block));
+        let chunk = block.home();
+        let (index, sub) = Chunk::place(block.first_address());
+        let span = block.span.get() as usize;
+        // SAFETY: invariant 2: the block lies in its chunk.
+        let start = unsafe { chunk.block_start(index).add(if span == 0 { sub * SUB } else { 0 }) };
+        poison::clear(start, if span == 0 { SUB } else { span * BLOCK });
+        block.retire();
+        core.bins.flush();
+        if span == 0 {
+            self.subs.give(chunk, index, sub);
+            if index > 0 && self.subs.unsplit(chunk, index) {
+                self.return_blocks(chunk, index, 1);
+            }
+        } else {
+            self.return_blocks(chunk, index, span);
+        }
+        if chunk.bytes() > CHUNK && chunk.is_empty() {
+            self.release_chunk(chunk);
+        }
+        if self.decay.is_over() {
+            self.give_to_system(match core.pace.get() {
+                Pace::StopTheWorld => usize::MAX,
+                Pace::Incremental { .. } => IN_A_SLICE,
+            });
+        }
+    }
+
+    fn return_blocks(&self, chunk: &Chunk, first: usize, count: usize) {
+        chunk.give_blocks(first, count);
+        self.free.set(self.free.get() + count);
+        let given = (u64::MAX >> (64 - count)) << first;
+        chunk.warm().set(chunk.warm().get() | given);
+        self.decay.add(count);
+    }
+
+    /// Hands the memory of free blocks to the system that were not needed lately: whole
+    /// chunks where possible. A period without need ends by this. At most so many blocks.
+    pub(crate) fn give_to_system(&self, most: usize) {
+        let mut surplus = self.decay.end_period().min(most);
+        let mut at = self.chunks.borrow().len();
+        while surplus > 0 && at > 0 {
+            at -= 1;
+            let link = self.chunks.borrow()[at];
+            // SAFETY: invariant 2: listed chunks are mapped.
+            let chunk = unsafe { link.as_ref() };
+            let warm = chunk.warm().get().count_ones() as usize;
+            if chunk.is_empty() && warm <= surplus && self.may_release() {
+                self.release_chunk(chunk);
+            } else {
+                self.cool(chunk, surplus);
+            }
+            surplus -= warm.min(surplus);
+        }
+        self.decay.begin_period();
+    }
+
+    fn may_release(&self) -> bool {
+        self.chunks.borrow().len() > self.kept_chunks.get().max(1)
+    }
+
+    /// Takes the memory of all free blocks.
+    fn cool_all(&self) {
+        for at in 0..self.chunks.borrow().len() {
+            let link = self.chunks.borrow()[at];
+            // SAFETY: invariant 2: listed chunks are mapped.
+            self.cool(unsafe { link.as_ref() }, usize::MAX);
+        }
+    }
+
+    /// Gives all memory to the system that is not in use; how many bytes.
+    pub(crate) fn trim(&self) -> usize {
+        let before = self.account.resident();
+        self.cool_all();
+        let mut at = self.chunks.borrow().len();
+        while at > 0 && self.may_release() {
+            at -= 1;
+            let link = self.chunks.borrow()[at];
+            // SAFETY: invariant 2: listed chunks are mapped.
+            let chunk = unsafe { link.as_ref() };
+            if chunk.is_empty() {
+                self.release_chunk(chunk);
+            }
+        }
+        before - self.account.resident()
+    }
+
+    /// Hands the memory of at most so many of a chunk's free blocks to the system.
+    fn cool(&self, chunk: &Chunk, most: usize) {
+        for index in crate::object::bitmaps::bits(chunk.warm().get()).take(most) {
+            chunk.warm().set(chunk.warm().get() & !(1 << index));
+            self.decay.remove(1);
+            self.account.give(resident(1 << index));
+            let (memory, bytes) = chunk.memory(index as usize);
+            // SAFETY: invariant 14: the block is free.
+            unsafe { self.source.decommit(memory, bytes) };
+        }
+    }
+
+    /// Gives an empty chunk to the system.
+    fn release_chunk(&self, chunk: &Chunk) {
+        let link = NonNull::from(chunk);
+        self.releases.set(self.releases.get() + 1);
+        self.chunks.borrow_mut().retain(|known| *known != link);
+        self.subs.forget_chunk(link);
+        self.free.set(self.free.get() - chunk.capacity());
+        self.decay.remove(chunk.warm().get().count_ones() as usize);
+        self.account.give(match chunk.bytes() {
+            CHUNK => BLOCK + resident(chunk.warm().get()),
+            bytes => bytes,
+        });
+        self.hint.set(0);
+        self.unmap(link);
+    }
+
+    fn unmap(&self, chunk: NonNull<Chunk>) {
+        // SAFETY: invariant 2: the chunk is mapped until here.
+        let (start, bytes) = unsafe { (chunk.as_ref().start(), chunk.as_ref().bytes()) };
+        poison::clear(start, bytes);
+        poison::chunk_is_root(start, bytes, false);
+        // SAFETY: invariant 14: acquired with these numbers; no block of it is in use.
+        unsafe { self.source.release(start, bytes, CHUNK) };
+    }
+
+    /// Every block in use.
+    pub(crate) fn each_block(&self, f: &mut dyn FnMut(&Block)) {
+        let mut at = 0;
+        // By index, and no borrow held: `f` may run into code that takes blocks.
+        while let Some(chunk) = self.chunks.borrow().get(at).copied() {
+            // SAFETY: invariant 2: listed chunks are mapped.
+            unsafe { chunk.as_ref() }.each_block(f);
+            at += 1;
+        }
+    }
+
+    /// Every block in use of the chunk at this place in the list. `false`: there is none.
+    pub(crate) fn each_block_of(&self, at: usize, f: &mut dyn FnMut(&Block)) -> bool {
+        let Some(chunk) = self.chunks.borrow().get(at).copied() else { return false };
+        // SAFETY: invariant 2: listed chunks are mapped.
+        unsafe { chunk.as_ref() }.each_block(f);
+        true
+    }
+
+    /// How often a chunk was given back: the others moved up in the list.
+    pub(crate) fn releases(&self) -> usize {
+        self.releases.get()
+    }
+
+    /// Bytes of blocks in use.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.used_bytes.get()
+    }
+}
+
+/// Bytes that a block in use takes: all of its chunk, where that was taken for it.
+pub(crate) fn bytes_of(block: &Block) -> usize {
+    match block.span.get() {
+        0 => SUB,
+        63 if block.home().bytes() > CHUNK => block.home().bytes(),
+        span => span as usize * BLOCK,
+    }
+}
+
+/// To take the memory of so many blocks is a part of what a slice may take.
+const IN_A_SLICE: usize = 16;
+
+/// Bytes of these blocks. Block 0 is accounted for with the chunk's header.
+fn resident(blocks: u64) -> usize {
+    (blocks & !1).count_ones() as usize * BLOCK
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        for chunk in self.chunks.take() {
+            self.unmap(chunk);
+        }
+    }
+}

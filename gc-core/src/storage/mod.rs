@@ -1,0 +1,22 @@
+//! Where objects lie: chunks of address space, cut into blocks of slots of one type.
+//!
+//! * [`os`]: the source of chunks
+//! * [`chunk`]: 4 MiB of address space, cut into blocks
+//! * [`block`]: slots of one type, with their side bitmaps
+//! * [`layout`]: how slots and side bitmaps lie in a block
+//! * [`bin`], [`bins`]: the blocks of one type, and of all types
+//! * [`memory`]: the chunks of a heap, and the blocks taken from them
+//! * [`tidy`], [`decay`]: when empty blocks are given back, and lose their memory
+//! * [`limit`], [`owned`]: the bytes that a heap has taken and may take, those of its values included
+
+pub(crate) mod bin;
+pub(crate) mod bins;
+pub(crate) mod block;
+pub(crate) mod chunk;
+pub(crate) mod decay;
+pub(crate) mod layout;
+pub(crate) mod limit;
+pub(crate) mod memory;
+pub(crate) mod os;
+pub(crate) mod owned;
+pub(crate) mod tidy;

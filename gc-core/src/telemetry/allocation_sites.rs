@@ -1,0 +1,112 @@
+//! Allocation sites: where in the program the objects were allocated, while that is tracked.
+
+use crate::core::Core;
+use crate::object::raw::Object;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::panic::Location;
+use hashbrown::{HashMap, HashSet};
+
+/// A place in the program's source that allocates: see
+/// [`Heap::track_allocations`](crate::Heap::track_allocations).
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.track_allocations(true);
+/// let _kept = heap.alloc(7);
+/// let site = &heap.allocation_sites()[0];
+/// println!("{}: {} of {} objects live", site.location, site.living_objects, site.objects);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Site {
+    /// Where it is.
+    pub location: &'static Location<'static>,
+    /// Objects that were allocated there.
+    pub objects: u64,
+    /// Bytes of their slots.
+    pub bytes: u64,
+    /// Those of them that live.
+    pub living_objects: u64,
+    /// Bytes of their slots.
+    pub living_bytes: u64,
+}
+
+/// What is known while allocations are tracked.
+#[derive(Default)]
+pub(crate) struct Sites {
+    pub(crate) is_on: Cell<bool>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    sites: Vec<Site>,
+    numbers: HashMap<&'static Location<'static>, usize>,
+    /// The site of each object that was allocated meanwhile, by its birth.
+    of: HashMap<u64, usize>,
+    /// So many entries are looked through for dead ones.
+    most: usize,
+}
+
+/// Fewer entries are never looked through.
+const FEW: usize = 4096;
+
+impl Sites {
+    /// An object was allocated there.
+    #[cold]
+    pub(crate) fn note(&self, core: &Core, object: Object, location: &'static Location<'static>) {
+        let mut state = self.state.borrow_mut();
+        if state.of.len() >= state.most.max(FEW) {
+            let living = births(core);
+            state.of.retain(|birth, _| living.contains(birth));
+            state.most = 2 * state.of.len();
+        }
+        let bytes = object.block().slot_bytes() as u64;
+        let next = state.sites.len();
+        let number = *state.numbers.entry(location).or_insert(next);
+        if number == next {
+            state.sites.push(Site { location, objects: 0, bytes: 0, living_objects: 0, living_bytes: 0 });
+        }
+        let site = &mut state.sites[number];
+        (site.objects, site.bytes) = (site.objects + 1, site.bytes + bytes);
+        state.of.insert(object.birth(), number);
+    }
+
+    /// All sites, with what lives.
+    pub(crate) fn all(&self, core: &Core) -> Vec<Site> {
+        let state = self.state.borrow();
+        let mut sites = state.sites.clone();
+        core.memory.each_block(&mut |block| {
+            let bytes = block.slot_bytes() as u64;
+            block.each(
+                |planes| planes.alloc.get(),
+                |object| {
+                    if let Some(&number) = state.of.get(&object.birth()) {
+                        let site = &mut sites[number];
+                        (site.living_objects, site.living_bytes) = (site.living_objects + 1, site.living_bytes + bytes);
+                    }
+                },
+            );
+        });
+        sites
+    }
+
+    /// Nothing was tracked yet.
+    pub(crate) fn forget(&self) {
+        self.state.take();
+    }
+}
+
+fn births(core: &Core) -> HashSet<u64> {
+    let mut births = HashSet::new();
+    core.memory.each_block(&mut |block| {
+        block.each(
+            |planes| planes.alloc.get(),
+            |object| {
+                births.insert(object.birth());
+            },
+        );
+    });
+    births
+}

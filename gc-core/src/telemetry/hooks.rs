@@ -1,0 +1,268 @@
+//! What the embedder hangs into the heap. Called only where user code is allowed.
+
+use crate::telemetry::records::CollectionRecord;
+use crate::{Heap, OutOfMemory};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::cell::{Cell, RefCell};
+
+/// Where in the heap's work user code panicked.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// use gc_core::UnraisableKind;
+///
+/// heap.on_unraisable(|_, event| match event.kind {
+///     UnraisableKind::Finalizer => eprintln!("a finalizer of {} failed", event.type_name),
+///     _ => eprintln!("{event}"),
+/// });
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum UnraisableKind {
+    /// In a finalizer.
+    Finalizer,
+    /// In [`Finalize::armed`](crate::Finalize::armed).
+    Armed,
+    /// In the callback of a weak reference.
+    WeakCallback,
+    /// While a value was dropped.
+    ValueDrop,
+    /// In a collection callback or another hook.
+    Hook,
+    /// No panic: a count saturated, the object is immortal from now on.
+    CountSaturated,
+    /// No panic: objects were uncollectable when the heap was dropped.
+    UncollectableAtExit,
+}
+
+/// A panic of user code that could not go on to its caller, or another event that
+/// has nowhere else to go. Python prints these as "Exception ignored in".
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.on_unraisable(|_, event| eprintln!("{:?} of {}: {}", event.kind, event.type_name, event.message));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Unraisable {
+    /// Where it happened.
+    pub kind: UnraisableKind,
+    /// The short type name of the object concerned, if one is.
+    pub type_name: String,
+    /// The panic's message.
+    pub message: String,
+}
+
+impl core::fmt::Display for Unraisable {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let place = match self.kind {
+            UnraisableKind::Finalizer => "panic ignored in finalizer of",
+            UnraisableKind::Armed => "panic ignored in armed() of",
+            UnraisableKind::WeakCallback => "panic ignored in weak callback of",
+            UnraisableKind::ValueDrop => "panic ignored in drop of",
+            UnraisableKind::Hook => "panic ignored in hook",
+            UnraisableKind::CountSaturated => "counts saturated, objects are immortal",
+            UnraisableKind::UncollectableAtExit => "the heap was dropped",
+        };
+        f.write_str(place)?;
+        if !self.type_name.is_empty() {
+            write!(f, " {}", self.type_name)?;
+        }
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
+    }
+}
+
+/// When a collection callback is called.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.add_callback(|_, phase, _| assert!(matches!(phase, gc_core::Phase::Start | gc_core::Phase::Stop)));
+/// heap.collect();
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Before anything was examined.
+    Start,
+    /// After everything is done.
+    Stop,
+}
+
+/// What a collection callback is told; zeros at the start, as in Python.
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// heap.add_callback(|_, _, info| assert_eq!((info.generation, info.collected, info.uncollectable), (2, 0, 0)));
+/// heap.collect();
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CollectionInfo {
+    /// The oldest generation examined: 0, 1 or 2.
+    pub generation: u8,
+    /// Objects reclaimed.
+    pub collected: usize,
+    /// Objects found uncollectable.
+    pub uncollectable: usize,
+}
+
+/// Names a hook, to remove it: see [`Heap::remove_hook`].
+///
+/// ```
+/// # let heap = gc_core::Heap::new();
+/// let id: gc_core::HookId = heap.add_callback(|_, _, _| ());
+/// assert!(heap.remove_hook(id));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HookId {
+    number: u64,
+    /// Of another heap it names nothing.
+    heap: usize,
+}
+
+pub(crate) type OnCollection = Rc<dyn Fn(&Heap, Phase, &CollectionInfo)>;
+pub(crate) type OnUnraisable = Rc<dyn Fn(&Heap, &Unraisable)>;
+pub(crate) type LogSink = Rc<dyn Fn(&Heap, &str)>;
+pub(crate) type OnOutOfMemory = Rc<dyn Fn(&Heap, &OutOfMemory<()>)>;
+pub(crate) type OnRecord = Rc<dyn Fn(&Heap, &CollectionRecord)>;
+
+/// Collection callbacks in the order they were added.
+type Callbacks = Rc<Vec<(HookId, OnCollection)>>;
+
+/// A hook that was replaced or removed: whoever gets it has it dropped as user code.
+pub(crate) type Removed = Option<Box<dyn Any>>;
+
+/// A kind of hook that there is one of.
+struct One<F>(RefCell<Option<(HookId, F)>>);
+
+impl<F: Clone + 'static> One<F> {
+    fn none() -> One<F> {
+        One(RefCell::new(None))
+    }
+
+    fn get(&self) -> Option<F> {
+        self.0.borrow().as_ref().map(|(_, hook)| hook.clone())
+    }
+
+    fn set(&self, id: HookId, hook: F) -> Removed {
+        self.0.replace(Some((id, hook))).map(boxed)
+    }
+
+    fn remove(&self, id: HookId) -> Removed {
+        let mut hook = self.0.borrow_mut();
+        hook.take_if(|(known, _)| *known == id).map(boxed)
+    }
+}
+
+fn boxed(hook: impl Any) -> Box<dyn Any> {
+    Box::new(hook)
+}
+
+pub(crate) struct Hooks {
+    unraisable: One<OnUnraisable>,
+    log: One<LogSink>,
+    out_of_memory: One<OnOutOfMemory>,
+    record: One<OnRecord>,
+    /// Never changed in place: a collection may be calling them.
+    callbacks: RefCell<Callbacks>,
+    next_id: Cell<u64>,
+}
+
+impl Hooks {
+    pub(crate) fn new() -> Hooks {
+        Hooks {
+            unraisable: One::none(),
+            log: One::none(),
+            out_of_memory: One::none(),
+            record: One::none(),
+            callbacks: RefCell::default(),
+            next_id: Cell::new(0),
+        }
+    }
+
+    fn new_id(&self) -> HookId {
+        let number = self.next_id.replace(self.next_id.get() + 1);
+        HookId { number, heap: core::ptr::from_ref(self).addr() }
+    }
+
+    pub(crate) fn set_unraisable(&self, hook: OnUnraisable) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.unraisable.set(id, hook))
+    }
+
+    pub(crate) fn unraisable(&self) -> Option<OnUnraisable> {
+        self.unraisable.get()
+    }
+
+    pub(crate) fn set_log(&self, sink: LogSink) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.log.set(id, sink))
+    }
+
+    pub(crate) fn log(&self) -> Option<LogSink> {
+        self.log.get()
+    }
+
+    pub(crate) fn set_out_of_memory(&self, hook: OnOutOfMemory) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.out_of_memory.set(id, hook))
+    }
+
+    pub(crate) fn out_of_memory(&self) -> Option<OnOutOfMemory> {
+        self.out_of_memory.get()
+    }
+
+    pub(crate) fn set_record(&self, hook: OnRecord) -> (HookId, Removed) {
+        let id = self.new_id();
+        (id, self.record.set(id, hook))
+    }
+
+    pub(crate) fn record(&self) -> Option<OnRecord> {
+        self.record.get()
+    }
+
+    pub(crate) fn add_callback(&self, callback: OnCollection) -> HookId {
+        let id = self.new_id();
+        let mut callbacks = self.callbacks.borrow_mut();
+        let more = callbacks.iter().cloned().chain([(id, callback)]).collect();
+        *callbacks = Rc::new(more);
+        id
+    }
+
+    /// The callbacks as they are now, if there are any. Those removed later are held by what
+    /// this gives.
+    pub(crate) fn callbacks(&self) -> Option<Callbacks> {
+        let callbacks = self.callbacks.borrow();
+        (!callbacks.is_empty()).then(|| callbacks.clone())
+    }
+
+    fn remove_callback(&self, id: HookId) -> Removed {
+        let mut callbacks = self.callbacks.borrow_mut();
+        let mut fewer = Vec::clone(&callbacks);
+        let at = fewer.iter().position(|(known, _)| *known == id)?;
+        let removed = fewer.remove(at).1;
+        // The old list holds the hook as well: it goes along, to be dropped where that may be.
+        let old = core::mem::replace(&mut *callbacks, Rc::new(fewer));
+        Some(boxed((removed, old)))
+    }
+
+    /// Takes out the hook of this name.
+    pub(crate) fn remove(&self, id: HookId) -> Removed {
+        let one = self.unraisable.remove(id).or_else(|| self.log.remove(id));
+        let one = one.or_else(|| self.out_of_memory.remove(id)).or_else(|| self.record.remove(id));
+        one.or_else(|| self.remove_callback(id))
+    }
+
+    /// Takes out all hooks, at the end of the heap.
+    pub(crate) fn take_all(&self) -> [Removed; 5] {
+        [
+            self.unraisable.0.take().map(boxed),
+            self.log.0.take().map(boxed),
+            self.out_of_memory.0.take().map(boxed),
+            self.record.0.take().map(boxed),
+            Some(self.callbacks.take()).filter(|list| !list.is_empty()).map(boxed),
+        ]
+    }
+}

@@ -1,0 +1,13 @@
+//! What the heap tells of itself, and whom: figures, records, gauges, allocation sites, hooks.
+//!
+//! * [`stats`]: totals over all collections
+//! * [`records`]: the last collections, one by one
+//! * [`allocation_sites`]: where in the program objects were allocated
+//! * [`gauges`]: what the program tells the heap about itself
+//! * [`hooks`]: the embedder's callbacks
+
+pub(crate) mod allocation_sites;
+pub(crate) mod gauges;
+pub(crate) mod hooks;
+pub(crate) mod records;
+pub(crate) mod stats;

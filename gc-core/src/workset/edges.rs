@@ -1,0 +1,162 @@
+//! What each pass does with an edge.
+
+use crate::object::bitmaps::{Planes, raise};
+use crate::object::raw::Object;
+use crate::object::type_info::Kind;
+use crate::object::weak_table::has_weak;
+use crate::release;
+use crate::storage::block::{Block, SUSPECT, flag};
+use crate::trace::shape::EdgeAction;
+use crate::workset::pass::{Leaving, Pass, Scope};
+
+/// Where an edge leads, if its target can be a member of a set: in this heap, and
+/// of a type that is examined.
+#[inline(always)]
+fn examined_target<'a>(pass: &Pass, target: Object) -> Option<(&'a Block, u32)> {
+    let chunk = target.chunk();
+    if chunk.core() != pass.core {
+        return None;
+    }
+    let block = target.block_in(chunk);
+    if block.kind.get() == Kind::Leaf {
+        return None;
+    }
+    Some((block, block.index(target)))
+}
+
+fn is_member(planes: &Planes, bit: u64) -> bool {
+    planes.members() & bit != 0
+}
+
+/// One more internal reference to a member.
+pub(crate) struct Count;
+
+impl EdgeAction for Count {
+    #[inline(always)]
+    fn edge(pass: &mut Pass, target: Object) {
+        pass.edges += 1;
+        let Some((block, index)) = examined_target(pass, target) else { return };
+        if pass.everything {
+            block.add_internal(index);
+            return;
+        }
+        let (planes, bit) = block.planes_of(index);
+        if is_member(planes, bit) {
+            block.add_internal(index);
+        }
+    }
+
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        pass.edges += 1;
+    }
+}
+
+/// One more internal reference; a target that was no member becomes one.
+pub(crate) struct Spread;
+
+impl EdgeAction for Spread {
+    #[inline(always)]
+    fn edge(pass: &mut Pass, target: Object) {
+        pass.edges += 1;
+        let Some((block, index)) = examined_target(pass, target) else { return };
+        let (planes, bit) = block.planes_of(index);
+        if is_member(planes, bit) {
+            block.add_internal(index);
+            return;
+        }
+        let suspects = pass.scope == Scope::Suspects;
+        if suspects && !block.is_suspect(index) {
+            return;
+        }
+        let epochs = &pass.core().epochs;
+        if !epochs.may_hold(block, pass.oldest) {
+            return;
+        }
+        epochs.fold(block);
+        if planes.examined(pass.oldest) & bit != 0 {
+            pass.list(block);
+            block.add_members(index >> 6, bit);
+            block.set_internal(index, if suspects { SUSPECT | 1 } else { 1 });
+            pass.enqueue(block, index);
+        }
+    }
+
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        pass.edges += 1;
+    }
+}
+
+/// A member that a reachable object points to is reachable.
+pub(crate) struct Mark;
+
+impl EdgeAction for Mark {
+    #[inline(always)]
+    fn edge(pass: &mut Pass, target: Object) {
+        // (In slices a member can have got edges since it was counted.)
+        pass.edges = pass.edges.wrapping_sub(1);
+        let Some((block, index)) = examined_target(pass, target) else { return };
+        let (planes, bit) = block.planes_of(index);
+        if planes.members() & !planes.mark.get() & bit != 0 {
+            raise(&planes.mark, bit);
+            pass.unmarked -= 1;
+            pass.enqueue(block, index);
+        }
+    }
+
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        pass.edges = pass.edges.wrapping_sub(1);
+    }
+}
+
+/// Finds out what the edges that leave the set require.
+pub(crate) struct Survey;
+
+impl EdgeAction for Survey {
+    fn edge(pass: &mut Pass, target: Object) {
+        if pass.leaving != Leaving::Watched && !is_inside(pass, target) {
+            let leaving = if is_watched(pass, target) { Leaving::Watched } else { Leaving::Unwatched };
+            pass.leaving = pass.leaving.max(leaving);
+        }
+    }
+
+    /// What a leaked mutable borrow hides is released by dropping the value, or never.
+    fn hidden(pass: &mut Pass) {
+        pass.leaving = Leaving::Watched;
+    }
+}
+
+/// Is the target a member of the set?
+fn is_inside(pass: &Pass, target: Object) -> bool {
+    examined_target(pass, target).is_some_and(|(block, index)| {
+        let (planes, bit) = block.planes_of(index);
+        is_member(planes, bit)
+    })
+}
+
+/// May somebody see when the target is released?
+fn is_watched(pass: &Pass, target: Object) -> bool {
+    if !pass.owns(target) {
+        return true;
+    }
+    let block = target.block();
+    if block.kind.get() == Kind::Leaf {
+        return block.has(flag::FINALIZABLE | flag::WILD) || has_weak(target);
+    }
+    // All others were examined and found reachable, and so they still are, if this
+    // collection examines all there is and no user code ran since.
+    !pass.everything || pass.core().user_code_ran.get()
+}
+
+/// Releases what is pointed to from the set but not in it.
+pub(crate) struct Sever;
+
+impl EdgeAction for Sever {
+    fn edge(pass: &mut Pass, target: Object) {
+        if !is_inside(pass, target) {
+            release::decrement(target);
+        }
+    }
+}

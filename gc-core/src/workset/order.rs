@@ -1,0 +1,103 @@
+//! The objects of a set in birth order, in whatever memory there is for that.
+
+use crate::object::bitmaps::{Planes, bits};
+use crate::object::raw::Object;
+use crate::storage::block::Block;
+use crate::storage::limit::Account;
+use crate::workset::set::Set;
+use smallvec::SmallVec;
+
+/// So many are put in order at a time where there is no memory for more. They lie on the
+/// stack.
+const FEW: usize = 64;
+
+type Born = (u64, Object);
+
+/// Gives objects oldest first. It has them all in a list; where there is no memory for
+/// that, it looks the set through again for each part of them.
+pub(crate) struct BirthOrder<'s, 'h, C> {
+    set: &'s Set<'h>,
+    choose: C,
+    /// A part of them in order, of which so many were given.
+    part: SmallVec<[Born; FEW]>,
+    given: usize,
+    /// Births from here on were not looked at yet, if there are any.
+    rest: Option<u64>,
+    /// Bytes of the list that are accounted for.
+    bytes: usize,
+}
+
+impl<'s, 'h, C: Fn(&Block, &Planes) -> u64> BirthOrder<'s, 'h, C> {
+    /// The objects that `choose` gives, of the groups that have or had members.
+    pub(crate) fn new(set: &'s Set<'h>, choose: C) -> BirthOrder<'s, 'h, C> {
+        BirthOrder { set, choose, part: SmallVec::new(), given: 0, rest: Some(0), bytes: 0 }
+    }
+
+    /// Lists the oldest from the birth `from` on: all, or as many as there is room for.
+    fn fill(&mut self, from: u64) {
+        let BirthOrder { set, choose, part, given, rest, bytes } = self;
+        part.clear();
+        (*given, *rest) = (0, None);
+        for block in set.blocks() {
+            let base = block.birth_base.get();
+            for (group, planes) in block.filled_groups() {
+                for object in bits(choose(block, planes)).map(|bit| block.object(group * 64 + bit)) {
+                    let birth = base + u64::from(object.header().birth.get());
+                    if birth < from || rest.is_some_and(|rest| birth >= rest) {
+                        continue;
+                    }
+                    if part.len() == part.capacity() && !grow(part, bytes, &set.core().account) {
+                        let limit = keep_older_half(part);
+                        *rest = Some(limit);
+                        if birth >= limit {
+                            continue;
+                        }
+                    }
+                    part.push((birth, object));
+                }
+            }
+        }
+        part.sort_unstable();
+    }
+}
+
+impl<C: Fn(&Block, &Planes) -> u64> Iterator for BirthOrder<'_, '_, C> {
+    type Item = Object;
+
+    fn next(&mut self) -> Option<Object> {
+        loop {
+            if let Some(&(_, object)) = self.part.get(self.given) {
+                self.given += 1;
+                return Some(object);
+            }
+            let from = self.rest?;
+            self.fill(from);
+        }
+    }
+}
+
+impl<C> Drop for BirthOrder<'_, '_, C> {
+    fn drop(&mut self) {
+        self.set.core().account.give(self.bytes);
+    }
+}
+
+/// Doubles a full list, if it may be; `bytes` are what is accounted for it.
+#[cold]
+fn grow(list: &mut SmallVec<[Born; FEW]>, bytes: &mut usize, account: &Account) -> bool {
+    let more = list.capacity() * size_of::<Born>();
+    if !account.admits(more) || list.try_reserve_exact(list.capacity()).is_err() {
+        return false;
+    }
+    account.take(more);
+    *bytes += more;
+    true
+}
+
+/// Drops the younger half of a full list. The birth from which on they are missing.
+fn keep_older_half(list: &mut SmallVec<[Born; FEW]>) -> u64 {
+    let half = list.len() / 2;
+    let (_, &mut (limit, _), _) = list.select_nth_unstable(half);
+    list.truncate(half);
+    limit
+}

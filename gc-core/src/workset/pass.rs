@@ -1,0 +1,254 @@
+//! The state that a pass of the collector carries from edge to edge, and the
+//! queue of blocks that it works off.
+//!
+//! The queue needs no memory: blocks are linked through their own entries, and
+//! a block is on it exactly while some of its `pending` bits are set.
+
+use crate::core::Core;
+use crate::object::raw::Object;
+use crate::object::type_info::ScanBlock;
+use crate::storage::block::{Block, flag};
+use core::ptr::NonNull;
+
+/// Takes edges one by one; what observation and traversal of single objects use.
+pub(crate) trait EdgeSink {
+    /// One edge to `target`, after the segments that name it were entered.
+    fn edge(&mut self, target: Object);
+    /// A part of the value begins.
+    fn enter(&mut self, seg: crate::ground::label::Seg<'_>) {
+        let _ = seg;
+    }
+    /// The part ends.
+    fn leave(&mut self) {}
+    /// A part could not be looked at.
+    fn hidden(&mut self) {}
+    /// The value holds the address of an object that it does not count.
+    fn uncounted(&mut self, address: usize) {
+        let _ = address;
+    }
+    /// The value owns so many bytes outside of itself.
+    fn owns(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
+    /// Are the segments listened to?
+    fn wants_names(&self) -> bool {
+        false
+    }
+}
+
+/// Scratch of one pass over the heap.
+pub(crate) struct Pass {
+    pub(crate) core: NonNull<Core>,
+    /// Generations 0 to this are examined.
+    pub(crate) oldest: u8,
+    /// No object is excluded by its generation, so that every one is examined.
+    pub(crate) everything: bool,
+    /// Who may become a member by an edge.
+    pub(crate) scope: Scope,
+    /// Survivors are candidates no longer when they leave the set.
+    pub(crate) acquits: bool,
+    /// The groups of a block that a scan looks at.
+    pub(crate) window: u64,
+    /// Objects scanned so far.
+    pub(crate) scanned: usize,
+    /// Edges, and parts that could not be looked at, of the members that were counted
+    /// less those of the members that left the set since.
+    pub(crate) edges: usize,
+    /// Members that no mark has reached yet.
+    pub(crate) unmarked: usize,
+    /// Set by the survey: what the edges that leave the set require.
+    pub(crate) leaving: Leaving,
+    head: Option<NonNull<Block>>,
+    tail: Option<NonNull<Block>>,
+    listed: Option<NonNull<Block>>,
+}
+
+/// Who may become a member of the set because a member points to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    /// Whoever is examined.
+    Examined,
+    /// The same, in slices between which the program runs: blocks come with counts that
+    /// are clear.
+    Sliced,
+    /// Suspects only.
+    Suspects,
+}
+
+/// What the edges that leave a set require of its reclaim.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Leaving {
+    /// No edge leaves.
+    Nothing,
+    /// Some do, to objects whose release nobody can watch.
+    Unwatched,
+    /// Some do, to objects that may die with a finalizer or a callback.
+    Watched,
+}
+
+impl Pass {
+    pub(crate) fn new(core: &Core, oldest: u8) -> Pass {
+        Pass {
+            core: NonNull::from(core),
+            oldest,
+            everything: false,
+            scope: Scope::Examined,
+            acquits: oldest == 2,
+            window: !0,
+            scanned: 0,
+            edges: 0,
+            unmarked: 0,
+            leaving: Leaving::Nothing,
+            head: None,
+            tail: None,
+            listed: None,
+        }
+    }
+
+    pub(crate) fn core<'a>(&self) -> &'a Core {
+        // SAFETY: invariant 6: a heap is not freed while an operation on it is open.
+        unsafe { self.core.as_ref() }
+    }
+
+    /// Is the target in this heap? Pointers into other heaps are external there.
+    #[inline]
+    pub(crate) fn owns(&self, object: Object) -> bool {
+        object.chunk().core() == self.core
+    }
+
+    /// Queues the group of slots that `index` is in.
+    #[inline]
+    pub(crate) fn enqueue(&mut self, block: &Block, index: u32) {
+        let before = block.pending.get();
+        block.pending.set(before | 1 << (index >> 6));
+        if before == 0 {
+            self.push(block);
+        }
+    }
+
+    /// Queues every group of `groups` (one bit each).
+    pub(crate) fn enqueue_groups(&mut self, block: &Block, groups: u64) {
+        let before = block.pending.get();
+        block.pending.set(before | groups);
+        if before == 0 && groups != 0 {
+            self.push(block);
+        }
+    }
+
+    fn push(&mut self, block: &Block) {
+        block.next_queued.set(None);
+        match self.tail.replace(block.link()) {
+            None => self.head = Some(block.link()),
+            // SAFETY: invariant 2: entries of queued blocks stay in place while the pass runs.
+            Some(tail) => unsafe { tail.as_ref() }.next_queued.set(Some(block.link())),
+        }
+    }
+
+    /// Takes the block that waits longest, with the groups to scan.
+    pub(crate) fn dequeue<'a>(&mut self) -> Option<&'a Block> {
+        // SAFETY: as in `push`.
+        let block = unsafe { self.head?.as_ref() };
+        self.head = block.next_queued.get();
+        if self.head.is_none() {
+            self.tail = None;
+        }
+        Some(block)
+    }
+
+    /// Nothing waits to be scanned any more; the caller clears what is pending in the blocks.
+    pub(crate) fn forget_queue(&mut self) {
+        (self.head, self.tail) = (None, None);
+    }
+
+    /// Does no block wait?
+    pub(crate) fn is_idle(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// Notes that members of the set lie in this block.
+    #[inline]
+    pub(crate) fn list(&mut self, block: &Block) {
+        if !block.has(flag::LISTED) {
+            self.list_new(block);
+            if self.scope == Scope::Sliced {
+                block.clear_internal();
+            }
+        }
+    }
+
+    /// The same for a block whose counts will be cleared, and that is not listed.
+    pub(crate) fn list_new(&mut self, block: &Block) {
+        block.set_flag(flag::LISTED | flag::PLANED);
+        block.next_listed.set(self.listed.replace(block.link()));
+    }
+
+    /// Scans the groups of a block that wait, and says so before.
+    pub(crate) fn scan(&mut self, block: &Block, groups: u64, scan: ScanBlock) {
+        self.window = groups;
+        // SAFETY: invariant 10: the callers take the function from the table of the block's type.
+        unsafe { scan(block, self) };
+        self.window = !0;
+    }
+
+    /// The blocks that were noted, newest first.
+    pub(crate) fn listed<'a>(&self) -> Listed<'a> {
+        Listed { next: self.listed, _blocks: core::marker::PhantomData }
+    }
+
+    /// Lets go of the block that was noted last. `false`: there is none.
+    pub(crate) fn unlist_one(&mut self) -> bool {
+        let Some(block) = self.listed().next() else { return false };
+        self.listed = block.next_listed.get();
+        block.clear_flag(flag::LISTED);
+        self.core().note_if_empty(block);
+        true
+    }
+
+    /// Keeps only the blocks of the list that `keep` says, the others are let go.
+    pub(crate) fn retain_listed(&mut self, mut keep: impl FnMut(&Block) -> bool) {
+        let core = self.core();
+        let blocks = self.listed();
+        self.listed = None;
+        for block in blocks {
+            block.clear_flag(flag::LISTED);
+            if keep(block) {
+                self.list_new(block);
+            } else {
+                core.note_if_empty(block);
+            }
+        }
+    }
+
+    /// Empties queue and list. Holds after it: no block is pending or listed.
+    pub(crate) fn forget_blocks(&mut self) {
+        while let Some(block) = self.dequeue() {
+            block.pending.set(0);
+        }
+        self.retain_listed(|_| false);
+    }
+}
+
+/// Iterates over listed blocks. A block may be unlisted as soon as it was yielded.
+#[derive(Clone, Copy)]
+pub(crate) struct Listed<'a> {
+    next: Option<NonNull<Block>>,
+    _blocks: core::marker::PhantomData<&'a Block>,
+}
+
+impl Listed<'_> {
+    /// The block to be yielded next.
+    pub(crate) fn first(&self) -> Option<NonNull<Block>> {
+        self.next
+    }
+}
+
+impl<'a> Iterator for Listed<'a> {
+    type Item = &'a Block;
+
+    fn next(&mut self) -> Option<&'a Block> {
+        // SAFETY: invariants 2 and 6: no block goes back while a collection is open.
+        let block = unsafe { self.next?.as_ref() };
+        self.next = block.next_listed.get();
+        Some(block)
+    }
+}

@@ -1,0 +1,280 @@
+//! The set that a collection works on: the `set` bits of the living, and the list
+//! of blocks that have some.
+//!
+//! Each stage of a collection has a type of its own around a `Set`, so that a
+//! wrong order of steps does not compile.
+
+use crate::core::Core;
+use crate::object::bitmaps::{Planes, bits, lower, raise};
+use crate::object::raw::{Object, Place};
+use crate::storage::block::{Block, flag};
+use crate::workset::order::BirthOrder;
+use crate::workset::pass::{Listed, Pass, Scope};
+
+/// A set of objects. Dropping it forgets the set, not the objects.
+pub(crate) struct Set<'h> {
+    core: &'h Core,
+    pub(crate) pass: Pass,
+}
+
+impl<'h> Set<'h> {
+    pub(crate) fn new(core: &'h Core, pass: Pass) -> Set<'h> {
+        Set { core, pass }
+    }
+
+    pub(crate) fn core(&self) -> &'h Core {
+        self.core
+    }
+
+    /// The oldest generation that is examined.
+    pub(crate) fn generation(&self) -> u8 {
+        self.pass.oldest
+    }
+
+    pub(crate) fn blocks(&self) -> Listed<'h> {
+        self.pass.listed()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.blocks().any(Block::has_members)
+    }
+
+    /// Members that are tracked: what collections count and return.
+    pub(crate) fn tracked(&self) -> usize {
+        let tracked = self.blocks().filter(|block| block.is_tracked());
+        let groups = tracked.flat_map(Block::filled_groups);
+        groups.map(|(_, planes)| planes.members().count_ones() as usize).sum()
+    }
+
+    /// How many members there are, and the bytes of their slots.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        self.blocks().fold((0, 0), |(objects, bytes), block| {
+            let members = block.member_count();
+            (objects + members, bytes + members * block.slot_bytes())
+        })
+    }
+
+    pub(crate) fn contains(&self, object: Object) -> bool {
+        self.pass.owns(object) && {
+            let Place { planes, bit, .. } = object.place();
+            planes.members() & bit != 0
+        }
+    }
+
+    /// The members that are among the objects that `choose` gives, oldest first. Those of
+    /// them that leave the set meanwhile may be given still.
+    pub(crate) fn in_birth_order(&self, choose: impl Fn(&Block, &Planes) -> u64) -> impl Iterator<Item = Object> {
+        BirthOrder::new(self, move |block, planes| planes.members() & choose(block, planes))
+    }
+
+    /// Those that were members and bear a mark, and are among the objects that `choose`
+    /// gives, oldest first.
+    pub(crate) fn marked_in_birth_order(
+        &self,
+        choose: impl Fn(&Block, &Planes) -> u64,
+    ) -> impl Iterator<Item = Object> {
+        let marked = |planes: &Planes| planes.mark.get() & planes.alloc.get() & !planes.set.get();
+        BirthOrder::new(self, move |block, planes| marked(planes) & choose(block, planes))
+    }
+
+    /// Calls `f` for each member, block by block.
+    pub(crate) fn each(&self, mut f: impl FnMut(&Block, Object)) {
+        for block in self.blocks() {
+            block.each_member(Planes::members, |object| f(block, object));
+        }
+    }
+
+    /// Counts the references that members hold on members, from scratch.
+    pub(crate) fn count_internal(&mut self) {
+        self.pass.edges = 0;
+        for block in self.blocks() {
+            if self.pass.scope == Scope::Suspects {
+                block.clear_internal_of_members();
+            } else {
+                block.clear_internal();
+            }
+        }
+        for block in self.blocks() {
+            self.pass.scan(block, !0, block.info().count);
+        }
+    }
+
+    /// Splits off whoever is held from outside of the set, and all that they reach.
+    /// Holds after it: the members' every reference comes from within the set; who
+    /// left it is loud.
+    pub(crate) fn evict_reachable(&mut self) {
+        let held = self.mark_externally_held();
+        if self.pass.unmarked < held / FEW {
+            // Cheaper than to follow the edges of so many: what the few that are left
+            // do not account for themselves is held by one that has left.
+            self.evict_waiting();
+            self.forget_marks();
+            self.forget_empty_blocks();
+            self.recount_internal();
+            self.mark_externally_held();
+        }
+        self.spread_marks();
+        self.forget_marks();
+        self.forget_empty_blocks();
+    }
+
+    /// Marks the members whose count is not accounted for by internal references, and
+    /// says how many they are.
+    fn mark_externally_held(&mut self) -> usize {
+        let mut held = 0;
+        self.pass.unmarked = 0;
+        for block in self.blocks() {
+            // Survivors are promoted while their planes are at hand.
+            self.core.epochs.fold(block);
+            held += mark_externally_held(block, block.filled(), &mut self.pass);
+        }
+        held
+    }
+
+    /// Counts again for fewer members than were examined.
+    pub(crate) fn recount_internal(&mut self) {
+        let everything = core::mem::replace(&mut self.pass.everything, false);
+        self.count_internal();
+        self.pass.everything = everything;
+    }
+
+    /// Lets go of the blocks in which no member lives.
+    pub(crate) fn forget_empty_blocks(&mut self) {
+        self.pass.retain_listed(|block| {
+            let keep = block.has_members();
+            if !keep {
+                block.clear_members();
+            }
+            keep
+        });
+    }
+
+    /// Marks what marked members reach; they leave the set.
+    pub(crate) fn spread_marks(&mut self) {
+        while self.pass.unmarked > 0
+            && let Some(block) = self.pass.dequeue()
+        {
+            self.pass.scan(block, block.pending.take(), block.info().mark);
+        }
+        // Every member is marked: whom the others reach is known.
+        self.evict_waiting();
+    }
+
+    /// Who waits to be scanned leaves the set without it.
+    fn evict_waiting(&mut self) {
+        while let Some(block) = self.pass.dequeue() {
+            for group in bits(block.pending.take()) {
+                block.evict_marked(group, self.pass.acquits);
+            }
+        }
+    }
+
+    /// Can nobody outside see what happens to the members? No edge leaves, and none of
+    /// them has a finalizer, a weak reference or code of its own.
+    pub(crate) fn is_secluded(&self) -> bool {
+        let plain = |block: &Block| {
+            !block.has(flag::FINALIZABLE | flag::WEAK | flag::WILD) && block.info().managed_weak.is_none()
+        };
+        self.blocks().all(plain) && self.pass.edges == self.edges_within()
+    }
+
+    /// Edges between members: each was counted at its target.
+    fn edges_within(&self) -> usize {
+        let mut edges = 0;
+        for block in self.blocks() {
+            for (group, planes) in block.filled_groups() {
+                let internal = |bit| block.internal(group * 64 + bit) as usize;
+                edges += bits(planes.members()).map(internal).sum::<usize>();
+            }
+        }
+        edges
+    }
+
+    /// No member, nor one that was, is marked.
+    pub(crate) fn forget_marks(&self) {
+        for (_, planes) in self.blocks().flat_map(Block::filled_groups) {
+            planes.mark.set(0);
+        }
+    }
+
+    /// Marks the members among the objects that `choose` gives, to be spread from.
+    pub(crate) fn mark_members(&mut self, choose: impl Fn(&Block, &Planes) -> u64) {
+        self.pass.unmarked = usize::MAX;
+        for block in self.blocks() {
+            let mut groups = 0;
+            for (group, planes) in block.filled_groups() {
+                let marked = planes.members() & choose(block, planes);
+                raise(&planes.mark, marked);
+                groups |= u64::from(marked != 0) << group;
+            }
+            self.pass.enqueue_groups(block, groups);
+        }
+    }
+
+    /// Who was saved lives on like other survivors.
+    fn acquit_members(&self) {
+        for block in self.blocks() {
+            for (group, planes) in block.filled_groups() {
+                block.acquit(group, planes.members());
+            }
+        }
+    }
+
+    /// Lets go of all members. Holds after it: the set is empty, no block is listed.
+    pub(crate) fn clear(&mut self) {
+        for block in self.blocks() {
+            block.clear_members();
+        }
+        self.pass.forget_blocks();
+    }
+}
+
+impl Drop for Set<'_> {
+    fn drop(&mut self) {
+        if self.pass.acquits {
+            self.acquit_members();
+        }
+        self.clear();
+    }
+}
+
+/// A condemned object's count has 29 bits: one with more references is left alone.
+const MOST_INTERNAL: u32 = 1 << 28;
+
+/// One member in so many is few enough to count again for them.
+const FEW: usize = 2;
+
+/// Marks the members in these groups of a block whose count is not accounted for by
+/// internal references, queues them, and says how many they are.
+pub(crate) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -> usize {
+    let (mut groups, mut found) = (0, 0);
+    for group in bits(among) {
+        let planes = block.group(group);
+        planes.mark.set(0);
+        let mut held = 0;
+        for bit in bits(planes.members()) {
+            let index = group * 64 + bit;
+            let internal = block.internal(index);
+            let count = block.object(index).count();
+            if count.get() != internal || internal >= MOST_INTERNAL {
+                held |= 1 << bit;
+            }
+        }
+        planes.mark.set(held);
+        found += held.count_ones() as usize;
+        pass.unmarked += (planes.members() & !held).count_ones() as usize;
+        if pass.acquits {
+            // Their headers were just read.
+            block.acquit(group, held);
+        }
+        groups |= u64::from(held != 0) << group;
+    }
+    pass.enqueue_groups(block, groups);
+    found
+}
+
+/// One that was set aside is so no longer.
+pub(crate) fn unmark(object: Object) {
+    let Place { planes, bit, .. } = object.place();
+    lower(&planes.mark, bit);
+}
