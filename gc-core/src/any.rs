@@ -2,9 +2,10 @@
 
 use crate::FinalizerPolicy;
 use crate::gc::Gc;
+use crate::graph;
 use crate::heap::Generation;
+use crate::object::id::ObjectId;
 use crate::object::raw::Object;
-use crate::observe::{self, ObjectId};
 use crate::release::{self, rites};
 use crate::trace::{Trace, Visitor, Walk, visit};
 use crate::weak::is_weak_ref;
@@ -125,7 +126,7 @@ impl GcAny {
 
     /// The objects that this one points to, as often as it does.
     pub fn referents(&self) -> Vec<GcAny> {
-        observe::edges(self.0).into_iter().map(|edge| GcAny::another(edge.target)).collect()
+        graph::edges::edges(self.0).into_iter().map(|edge| GcAny::another(edge.target)).collect()
     }
 
     /// The managed weak references to this object, newest first: Python's
@@ -162,7 +163,7 @@ impl GcAny {
 
     /// The generation that it is in; `None` for untracked and frozen objects.
     pub fn generation(&self) -> Option<Generation> {
-        let number = self.0.core().generation_of(self.0);
+        let number = self.0.core().epochs.generation_of(self.0);
         Generation::try_from(number).ok().filter(|_| self.is_tracked())
     }
 }

@@ -6,22 +6,25 @@ use crate::gc_state::cycle::Sliced;
 use crate::gc_state::generations::Epochs;
 use crate::gc_state::overhead::Overhead;
 use crate::gc_state::schedule::Schedule;
+use crate::ground::config::{FinalizerPolicy, Pace};
 use crate::object::birth_clock::Births;
-use crate::object::bitmaps::{lower, raise};
-use crate::object::raw::{Header, Object, Place};
+use crate::object::raw::Object;
 use crate::object::type_info::Kind;
+use crate::object::weak_cell::{Callback, CellRef};
 use crate::object::weak_table::WeakTable;
 use crate::storage::bins::Bins;
-use crate::storage::block::{Block, flag};
+use crate::storage::block::Block;
+use crate::storage::chunk::Owner;
+use crate::storage::empty_blocks::EmptyBlocks;
 use crate::storage::limit::Account;
 use crate::storage::memory::Memory;
 use crate::storage::os::ChunkSource;
 use crate::storage::owned::OwnedLook;
+use crate::storage::quarantine::Quarantine;
 use crate::telemetry::allocation_sites::Sites;
 use crate::telemetry::gauges::Watch;
 use crate::telemetry::hooks::Hooks;
 use crate::telemetry::stats::Ledger;
-use crate::{FinalizerPolicy, Pace};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -75,10 +78,8 @@ pub(crate) struct Fields {
     pub(crate) user_code_ran: Cell<bool>,
     /// Objects may be frozen.
     pub(crate) frozen: Cell<bool>,
-    /// Blocks with slots freed while a collection is open.
-    aside: RefCell<Vec<NonNull<Block>>>,
-    /// There are more than that list knows.
-    aside_unknown: Cell<bool>,
+    /// Slots freed while a collection is open.
+    pub(crate) quarantine: Quarantine,
     /// The incremental collection that is open, between two of its slices.
     pub(crate) sliced: Cell<Option<Sliced>>,
     /// One is open.
@@ -90,9 +91,7 @@ pub(crate) struct Fields {
     /// Objects at zero that wait for a shallower stack. The top is the next.
     pub(crate) release_queue: RefCell<Vec<Object>>,
     /// Empty blocks that could not be given back at once.
-    pub(crate) emptied: RefCell<Vec<NonNull<Block>>>,
-    /// Any block may be empty without having been given back.
-    pub(crate) untidy: Cell<bool>,
+    pub(crate) empty_blocks: EmptyBlocks,
 
     pub(crate) policy: FinalizerPolicy,
     pub(crate) pace: Cell<Pace>,
@@ -166,15 +165,13 @@ impl Core {
             reclaiming: Cell::new(false),
             frozen: Cell::new(false),
             user_code_ran: Cell::new(false),
-            aside: RefCell::new(Vec::new()),
-            aside_unknown: Cell::new(false),
+            quarantine: Quarantine::default(),
             sliced: Cell::new(None),
             is_sliced: Cell::new(false),
             slice: Meter::default(),
             deferred: RefCell::new(Vec::with_capacity(QUEUED)),
             release_queue: RefCell::new(Vec::with_capacity(QUEUED)),
-            emptied: RefCell::new(Vec::new()),
-            untidy: Cell::new(false),
+            empty_blocks: EmptyBlocks::default(),
             policy,
             pace: Cell::new(Pace::StopTheWorld),
             epochs: Epochs::default(),
@@ -203,67 +200,6 @@ impl Core {
             busy: Cell::new(0),
             saturated: Cell::new(0),
         })))
-    }
-
-    /// Writes the header: count 1, and the birth.
-    #[inline]
-    pub(crate) fn be_born(&self, object: Object, block: &Block) {
-        let tracked = block.is_tracked();
-        let birth = self.births.count(tracked);
-        debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
-        object.write_header(Header::of_new((birth - block.birth_base.get()) as u32, tracked));
-    }
-
-    /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
-    pub(crate) fn revive(&self, object: Object) {
-        let block = object.block();
-        self.open_for_young(block);
-        let (planes, bit) = block.planes_of(block.index(object));
-        for plane in [&planes.set, &planes.mark] {
-            lower(plane, bit);
-        }
-        raise(&planes.alloc, bit);
-    }
-
-    /// Puts a taken slot aside until the open collection closes.
-    #[cold]
-    pub(crate) fn put_aside(&self, place: Place<'_>) {
-        let Place { block, planes, bit } = place;
-        raise(&planes.middle, bit);
-        if block.has(flag::ASIDE) {
-            return;
-        }
-        block.set_flag(flag::ASIDE);
-        let mut blocks = self.aside.borrow_mut();
-        match blocks.try_reserve(1) {
-            Ok(()) => blocks.push(block.link()),
-            Err(_) => self.aside_unknown.set(true),
-        }
-    }
-
-    /// Frees the slots that were put aside. The collection is closed by now.
-    pub(crate) fn return_aside(&self) {
-        for link in self.aside.take() {
-            // SAFETY: invariant 2: a block with a slot put aside is in use.
-            self.return_aside_of(unsafe { link.as_ref() });
-        }
-        if self.aside_unknown.take() {
-            self.memory.each_block(&mut |block| {
-                if block.has(flag::ASIDE) {
-                    self.return_aside_of(block);
-                }
-            });
-        }
-    }
-
-    fn return_aside_of(&self, block: &Block) {
-        block.clear_flag(flag::ASIDE);
-        let freed = block.groups().iter().map(|planes| {
-            let aside = planes.aside();
-            planes.refresh(aside);
-            aside.count_ones()
-        });
-        self.count_freed(block, freed.sum());
     }
 
     /// Slots in use by types that are examined.
@@ -295,6 +231,24 @@ impl Core {
         slots
     }
 
+    pub(crate) fn set_pace(&self, pace: Pace) {
+        self.pace.set(pace);
+        self.memory.set_incremental(pace != Pace::StopTheWorld);
+    }
+
+    /// Freezes every tracked or passed-through object: it is examined no more.
+    pub(crate) fn freeze(&self) {
+        self.frozen.set(true);
+        self.epochs.freeze(&self.memory);
+    }
+
+    /// Moves what is frozen to generation 2. Decrements were not noted of them.
+    pub(crate) fn unfreeze(&self) {
+        self.epochs.unfreeze(&self.memory);
+        self.frozen.set(false);
+        self.schedule.distrust.set(true);
+    }
+
     /// Frees the heap.
     ///
     /// # Safety
@@ -310,6 +264,47 @@ impl Core {
     pub(crate) fn stay(&self) -> Stay<'_> {
         self.busy.set(self.busy.get() + 1);
         Stay(self)
+    }
+}
+
+impl Core {
+    /// This heap, as its chunks name it.
+    pub(crate) fn owner(&self) -> NonNull<Owner> {
+        NonNull::from(self).cast()
+    }
+
+    /// The heap that a chunk names.
+    #[inline(always)]
+    pub(crate) fn of<'a>(owner: NonNull<Owner>) -> &'a Core {
+        // SAFETY: invariant 2: a chunk names its heap, which outlives its chunks.
+        unsafe { owner.cast::<Core>().as_ref() }
+    }
+}
+
+impl Object {
+    /// The heap that the object lives in.
+    #[inline]
+    pub(crate) fn core<'a>(self) -> &'a Core {
+        Core::of(self.chunk().owner())
+    }
+}
+
+impl CellRef {
+    /// A handle less. The last one takes the cell from its target's list and
+    /// cancels the callback, which is given back to be dropped by the caller.
+    pub(crate) fn close_handle(&self) -> Option<Callback> {
+        if !self.lower_handles() {
+            return None;
+        }
+        self.detach();
+        self.take_callback()
+    }
+
+    /// Clears what this one weak reference points to, in whichever heap that is.
+    pub(crate) fn detach(&self) {
+        if let Some(target) = self.target.get() {
+            target.core().weaks.unlink(target, self);
+        }
     }
 }
 
@@ -331,6 +326,7 @@ impl CoreRef {
         let me = NonNull::from(Box::leak(core));
         let handle = CoreRef(me);
         handle.me.set(Some(me));
+        handle.memory.set_owner(me.cast());
         handle
     }
 

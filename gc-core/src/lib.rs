@@ -64,12 +64,14 @@ mod core;
 mod finalize;
 mod gc;
 mod gc_state;
+mod graph;
 mod ground;
 mod heap;
 mod invariants;
 mod object;
 mod observe;
 mod release;
+mod slots;
 mod storage;
 mod telemetry;
 mod trace;
@@ -82,14 +84,15 @@ pub use gc::{ByAddress, Gc};
 pub use gc_core_derive::Trace;
 pub use gc_state::schedule::GenerationStats;
 pub use heap::{
-    Budget, BuildError, DebugFlags, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
+    Budget, BuildError, DebugFlags, Edge, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
     MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress, WeakHeap,
 };
+pub use object::id::ObjectId;
 pub use object::type_info::{FieldList, FinalizerFns};
 pub use observe::{
-    Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Edge, Fact, Growth, Leftover, LeftoverKind, Leftovers,
-    Link, Mark, ObjectId, Peaks, Problem, ProblemKind, Sample, Snapshot, SnapshotBuilder, SnapshotError,
-    SnapshotObject, Suspect, Timeline, Trial, TypeChange, TypeCount, UnitOfWork, VerdictKind,
+    Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Fact, Growth, Leftover, LeftoverKind, Leftovers, Link,
+    Mark, Peaks, Problem, ProblemKind, Sample, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, Suspect,
+    Timeline, Trial, TypeChange, TypeCount, UnitOfWork, VerdictKind,
 };
 #[cfg(feature = "std")]
 pub use observe::{Dot, resident_bytes};

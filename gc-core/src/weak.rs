@@ -1,10 +1,11 @@
 //! Weak references: bare ones, and those that are objects of the heap themselves.
 
 use crate::any::GcAny;
+use crate::collect::pressure::{give_up, insist};
 use crate::core::Core;
 use crate::gc::{Gc, ShowGc};
 use crate::ground::boxed::try_box;
-use crate::heap::{OutOfMemory, OutOfMemoryKind, give_up, insist};
+use crate::ground::error::{OutOfMemory, OutOfMemoryKind};
 use crate::object::raw::Object;
 use crate::object::weak_cell::{Callback, CellRef, WeakCell};
 use crate::release::user_code;

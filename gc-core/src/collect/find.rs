@@ -4,9 +4,9 @@
 use super::Unreachable;
 use crate::core::Core;
 use crate::gc_state::candidates::Stay;
+use crate::gc_state::pass::Pass;
 use crate::object::bitmaps::Planes;
 use crate::object::type_info::Kind;
-use crate::workset::pass::Pass;
 use crate::workset::set::Set;
 
 /// Trial deletion costs about twice as much for an object as the linear pass, and
@@ -19,7 +19,7 @@ const SMALL_CLOSURE: usize = 1000;
 /// Finds the objects of generations 0 to `generation` whose every reference comes
 /// from within that set. Survivors are in the next generation after it.
 pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
-    let mut pass = Pass::new(core, generation);
+    let mut pass = Pass::new(core.owner(), generation);
     pass.everything = generation == 2 && !core.frozen.get();
     let mut set = Set::new(core, pass);
     let candidates = take_candidates(&mut set.pass);
@@ -45,10 +45,10 @@ fn distrusted(core: &Core, generation: u8) -> bool {
 /// they leave the set, before any user code runs, so that later decrements mark anew; a
 /// young one leaves them for the next: its survivors may hang off older garbage.
 fn take_candidates(pass: &mut Pass) -> usize {
-    let core = pass.core();
+    let core = Core::of(pass.owner);
     let mut candidates = 0;
     let most = if pass.oldest == 0 { core.schedule.dirty_most.get() } else { usize::MAX };
-    core.visit_dirty(pass.oldest, most, |block| {
+    core.dirty.visit(pass.oldest, most, &core.empty_blocks, |block| {
         if !core.epochs.may_hold(block, pass.oldest) {
             return if block.live() > 0 { Stay::Middle } else { Stay::Clean };
         }
@@ -121,7 +121,7 @@ impl Budget<'_> {
 
 /// Makes every object that is examined a member.
 fn examine_all(pass: &mut Pass) {
-    let core = pass.core();
+    let core = Core::of(pass.owner);
     core.memory.each_block(&mut |block| {
         if block.kind.get() == Kind::Leaf {
             return;

@@ -15,22 +15,21 @@
 
 mod find;
 pub(crate) mod incremental;
+pub(crate) mod pressure;
 mod reclaim;
 pub(crate) mod report;
 
 use crate::core::Core;
 use crate::finalize::{self, Calls};
 use crate::gc_state::budget::Allowance;
+use crate::graph::zeal;
+use crate::ground::config::{FinalizerPolicy, Pace};
 use crate::ground::restore::Restore;
-use crate::observe::zeal;
 use crate::release::{self, Isolated};
 use crate::telemetry::records::Cause;
 use crate::workset::set::Set;
-use crate::{FinalizerPolicy, Pace};
+use crate::workset::stages::{Uncollectable, Unreachable};
 use report::{Beginning, debug};
-
-/// Objects whose every reference comes from within their set.
-pub(crate) struct Unreachable<'h>(pub(crate) Set<'h>);
 
 /// What is left of them to be disposed of: condemned or secluded, or else to be saved.
 struct Rest<'h> {
@@ -44,13 +43,6 @@ struct Rest<'h> {
 struct Reclaimable<'s, 'h> {
     set: &'s mut Set<'h>,
     secluded: bool,
-}
-
-/// What Legacy leaves alone: those that left the set, and bear a mark still; `saved` if
-/// the others were.
-pub(crate) struct Uncollectable<'h> {
-    pub(crate) set: Set<'h>,
-    pub(crate) saved: bool,
 }
 
 /// What a collection did.
@@ -101,7 +93,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         core.memory.give_to_system(usize::MAX);
         core.account.forget_fresh();
         if core.account.is_limited() {
-            core.measure_owned();
+            core.owned_look.measure(&core.memory, &core.account);
         }
     }
     report::enter(core, generation, began, outcome);

@@ -3,12 +3,12 @@
 
 use super::Reclaimable;
 use crate::core::Core;
+use crate::gc_state::pass::Leaving;
 use crate::ground::restore::Restore;
 use crate::object::raw::Object;
 use crate::object::type_info::Glue;
 use crate::release;
 use crate::storage::block::{Block, flag};
-use crate::workset::pass::Leaving;
 
 /// Reclaims every member. Holds after it: their values are dropped and their slots
 /// free, but for managed weak references that a callback kept.

@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::core::Core;
-use crate::gc_state::budget::Stamp;
 use crate::gc_state::cycle::Sliced;
+use crate::ground::time::Stamp;
 use crate::release::user_code;
 use crate::telemetry::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
 use crate::telemetry::records::{Cause, CollectionRecord};
@@ -18,7 +18,7 @@ pub(super) fn start(core: &Core, generation: u8) {
     user_code::collection_event(core, Phase::Start, &info);
     if debug::has(core, debug::STATS) {
         user_code::log(core, format_args!("gc: collecting generation {generation}..."));
-        let [young, middle, old, frozen] = core.generation_sizes();
+        let [young, middle, old, frozen] = core.epochs.sizes(&core.memory);
         user_code::log(core, format_args!("gc: objects in each generation: {young} {middle} {old}"));
         if core.policy == crate::FinalizerPolicy::Pep442 {
             user_code::log(core, format_args!("gc: objects in permanent generation: {frozen}"));

@@ -5,7 +5,6 @@ mod weak;
 
 pub(crate) use weak::{Calls, silence_new_weak};
 
-use crate::collect::{Uncollectable, Unreachable};
 use crate::core::Core;
 use crate::object::bitmaps::{Planes, lower, raise};
 use crate::object::raw::{Object, Place};
@@ -13,6 +12,7 @@ use crate::release::rites::set_finalized;
 use crate::release::{decrement, user_code};
 use crate::storage::block::{Block, flag};
 use crate::workset::set::{Set, unmark};
+use crate::workset::stages::{Uncollectable, Unreachable};
 
 fn finalizable(block: &Block, _: &Planes) -> u64 {
     if block.has(flag::FINALIZABLE) { !0 } else { 0 }

@@ -2,7 +2,9 @@
 
 use super::Gc;
 use super::place::{HalfBuilt, out_of_memory, place, settle};
-use crate::heap::{Heap, OutOfMemory, OutOfMemoryKind, give_up, insist};
+use crate::collect::pressure::{give_up, insist};
+use crate::ground::error::{OutOfMemory, OutOfMemoryKind};
+use crate::heap::Heap;
 use crate::object::raw::Object;
 use crate::object::type_info::TypeInfo;
 use crate::storage::bins::size_class;
@@ -110,10 +112,10 @@ impl Heap {
         object.count().close();
         let weak = Weak::to_object(object, object.value().cast::<T>()).unwrap_or_else(|error| panic!("{error}"));
         let value = make(&weak);
-        core.charge_owned(self.charge_for(&value));
+        core.owned_look.charge(&core.account, self.charge_for(&value));
         core::mem::forget(half_built);
         object.count().start(block.is_tracked());
-        core.open_for_young(block);
+        core.epochs.open_for_young(block);
         // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
         unsafe { settle(object, block, value) }
     }
@@ -385,7 +387,7 @@ impl Heap {
         let core = self.core();
         let object = place(core, info, size, class, owned)?;
         if core.sites.is_on.get() {
-            core.sites.note(core, object, Location::caller());
+            core.sites.note(&core.memory, object, Location::caller());
         }
         Ok(object)
     }

@@ -2,9 +2,10 @@
 
 use super::Gc;
 use crate::collect;
+use crate::collect::pressure::give_up;
 use crate::core::Core;
-use crate::gc_state::budget::Stamp;
-use crate::heap::{OutOfMemoryKind, give_up};
+use crate::ground::error::OutOfMemoryKind;
+use crate::ground::time::Stamp;
 use crate::object::raw::Object;
 use crate::object::type_info::TypeInfo;
 use crate::release;
@@ -44,7 +45,7 @@ pub(super) fn place(
     core.be_born(object, block);
     core::mem::forget(taken);
     if owned > 0 {
-        core.charge_owned(owned);
+        core.owned_look.charge(&core.account, owned);
     }
     Ok(object)
 }
@@ -55,7 +56,7 @@ fn make_room_for_owned(core: &Core, owned: usize) -> Result<(), OutOfMemoryKind>
     if core.account.admits(owned) {
         return Ok(());
     }
-    core.measure_owned();
+    core.owned_look.measure(&core.memory, &core.account);
     core.memory.trim();
     if core.account.admits(owned) {
         return Ok(());
@@ -119,7 +120,7 @@ fn collect_if_due(core: &Core, block: &Block) {
         collect::collect_for_bytes(core);
     }
     // A new epoch may have begun: the block must know before the object comes alive.
-    core.open_for_young(block);
+    core.epochs.open_for_young(block);
     drop(expected);
 }
 

@@ -1,28 +1,8 @@
-//! Time, and how much of it a slice of an incremental collection may take.
+//! How much a slice of an incremental collection may do: time, or objects looked at.
 
+use crate::ground::time::Stamp;
 use core::cell::Cell;
 use core::time::Duration;
-
-/// A point in time; nothing where there is no clock.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stamp(#[cfg(feature = "std")] std::time::Instant);
-
-impl Stamp {
-    pub(crate) fn now() -> Stamp {
-        Stamp(
-            #[cfg(feature = "std")]
-            std::time::Instant::now(),
-        )
-    }
-
-    /// Time since then; none where there is no clock.
-    pub(crate) fn elapsed(self) -> Duration {
-        #[cfg(feature = "std")]
-        return self.0.elapsed();
-        #[cfg(not(feature = "std"))]
-        Duration::ZERO
-    }
-}
 
 /// What a slice may spend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

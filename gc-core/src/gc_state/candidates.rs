@@ -3,10 +3,10 @@
 //! A collection of a generation has to visit those only that may hold candidates of it:
 //! a young one is not slowed down by what was suspected long ago and has grown old.
 
-use crate::core::Core;
 use crate::object::bitmaps::raise;
 use crate::object::raw::{Object, Place};
 use crate::storage::block::{Block, BlockLink, flag};
+use crate::storage::empty_blocks::EmptyBlocks;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::ptr::NonNull;
@@ -42,12 +42,10 @@ impl Dirty {
         let settled = &self.settled[..usize::from(generation)];
         self.recent.get().is_none() && settled.iter().all(|list| list.borrow().is_empty())
     }
-}
 
-impl Core {
     /// Marks an object a candidate: it lost a pointer and lives.
     #[inline]
-    pub(crate) fn suspect(&self, object: Object) {
+    pub(crate) fn add(&self, object: Object) {
         let Place { block, planes, bit } = object.place();
         raise(&planes.candidate, bit);
         self.list_recent(block);
@@ -56,7 +54,7 @@ impl Core {
     fn list_recent(&self, block: &Block) {
         if !block.has(flag::RECENT) {
             block.set_flag(flag::RECENT | flag::PLANED);
-            block.next_dirty.set(self.dirty.recent.replace(Some(block.link())));
+            block.next_dirty.set(self.recent.replace(Some(block.link())));
         }
     }
 
@@ -64,7 +62,7 @@ impl Core {
         if block.has(SETTLED[list]) {
             return;
         }
-        let mut settled = self.dirty.settled[list].borrow_mut();
+        let mut settled = self.settled[list].borrow_mut();
         if settled.try_reserve(1).is_err() {
             return self.list_recent(block); // is visited more often, that is all
         }
@@ -75,9 +73,9 @@ impl Core {
     /// Visits the blocks that may have candidates of generations 0 to `generation`, once
     /// each; `f` says where it goes. At most so many of them, those that were listed last:
     /// the others wait for another collection.
-    pub(crate) fn visit_dirty(&self, generation: u8, most: usize, mut f: impl FnMut(&Block) -> Stay) {
+    pub(crate) fn visit(&self, generation: u8, most: usize, empty: &EmptyBlocks, mut f: impl FnMut(&Block) -> Stay) {
         self.join_lists(generation);
-        let mut next = self.dirty.recent.take();
+        let mut next = self.recent.take();
         for _ in 0..most {
             let Some(link) = next else { break };
             // SAFETY: invariant 2: a dirty block does not go back.
@@ -85,7 +83,7 @@ impl Core {
             next = block.next_dirty.take();
             block.clear_flag(flag::RECENT);
             match f(block) {
-                Stay::Clean => self.note_if_empty(block),
+                Stay::Clean => empty.note_if_empty(block),
                 Stay::Middle => self.list_settled(block, 0),
                 Stay::Old => self.list_settled(block, 1),
                 Stay::Recent => self.list_recent(block),
@@ -96,7 +94,7 @@ impl Core {
 
     /// Lists the rest of a taken list behind what was listed since.
     fn put_back(&self, rest: Option<NonNull<Block>>) {
-        let mut last = &self.dirty.recent;
+        let mut last = &self.recent;
         while let Some(link) = last.get() {
             // SAFETY: invariant 2: a dirty block does not go back.
             last = unsafe { &link.as_ref().next_dirty };
@@ -106,29 +104,29 @@ impl Core {
 
     /// Takes all blocks with candidates, linked by `next_dirty`. They are `RECENT` still:
     /// nobody lists them again, and they stay.
-    pub(crate) fn take_dirty(&self) -> Option<NonNull<Block>> {
+    pub(crate) fn take_all(&self) -> Option<NonNull<Block>> {
         self.join_lists(2);
-        self.dirty.recent.take()
+        self.recent.take()
     }
 
     /// Lists one of those again if it has candidates.
-    pub(crate) fn list_again(&self, block: &Block) {
+    pub(crate) fn list_again(&self, block: &Block, empty: &EmptyBlocks) {
         if block.live() > 0 && block.groups().iter().any(|planes| planes.candidate.get() != 0) {
             self.list_settled(block, 1);
         } else {
-            self.note_if_empty(block);
+            empty.note_if_empty(block);
         }
     }
 
     /// Objects of a group become candidates.
-    pub(crate) fn suspect_group(&self, block: &Block, group: u32, slots: u64) {
+    pub(crate) fn add_group(&self, block: &Block, group: u32, slots: u64) {
         raise(&block.group(group).candidate, slots);
         self.list_recent(block);
     }
 
     /// Puts the blocks of the lists that `generation` looks at on the one of recent ones.
     fn join_lists(&self, generation: u8) {
-        for (list, flag) in self.dirty.settled.iter().zip(SETTLED).take(generation.into()) {
+        for (list, flag) in self.settled.iter().zip(SETTLED).take(generation.into()) {
             for link in list.take() {
                 // SAFETY: invariant 2: a dirty block does not go back.
                 let block = unsafe { link.as_ref() };

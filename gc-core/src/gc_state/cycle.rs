@@ -4,10 +4,12 @@
 //! blocks, and lists of blocks, which keep those blocks in place. So objects may die
 //! between two slices, and their slots be used again: that clears their bits.
 
-use crate::core::Core;
+use crate::gc_state::candidates::Dirty;
+use crate::gc_state::pass::{Pass, Scope};
 use crate::storage::block::{Block, flag};
+use crate::storage::chunk::Owner;
+use crate::storage::empty_blocks::EmptyBlocks;
 use crate::telemetry::records::Cause;
-use crate::workset::pass::{Pass, Scope};
 use core::ptr::NonNull;
 use core::time::Duration;
 
@@ -89,9 +91,9 @@ pub(crate) struct Sliced {
 const PIECE_COST: u32 = 400;
 
 impl Sliced {
-    pub(crate) fn new(core: &Core, linear: bool, closure: usize) -> Sliced {
+    pub(crate) fn new(owner: NonNull<Owner>, dirty: &Dirty, linear: bool, closure: usize) -> Sliced {
         let mut sliced = Sliced {
-            pass: Pass::new(core, 2),
+            pass: Pass::new(owner, 2),
             stage: Stage::Take,
             linear,
             rehearsing: false,
@@ -119,14 +121,14 @@ impl Sliced {
         };
         sliced.pass.scope = Scope::Sliced;
         sliced.pass.acquits = false;
-        sliced.take_dirty(core);
+        sliced.take_dirty(dirty);
         sliced
     }
 
     /// All blocks with candidates wait their turn.
-    pub(crate) fn take_dirty(&mut self, core: &Core) {
+    pub(crate) fn take_dirty(&mut self, dirty: &Dirty) {
         debug_assert!(self.todo.is_none());
-        self.todo = core.take_dirty();
+        self.todo = dirty.take_all();
         self.group = 0;
     }
 
@@ -143,19 +145,19 @@ impl Sliced {
     }
 
     /// The first so many are done; the next one is, up to the same group as now.
-    pub(crate) fn dirty_are_done(&mut self, core: &Core, blocks: usize) {
+    pub(crate) fn dirty_are_done(&mut self, dirty: &Dirty, empty: &EmptyBlocks, blocks: usize) {
         let group = self.group;
-        (0..blocks).for_each(|_| self.first_dirty_is_done(core));
+        (0..blocks).for_each(|_| self.first_dirty_is_done(dirty, empty));
         self.group = group;
     }
 
     /// It is done: it stays dirty if it has candidates.
-    pub(crate) fn first_dirty_is_done(&mut self, core: &Core) {
+    pub(crate) fn first_dirty_is_done(&mut self, dirty: &Dirty, empty: &EmptyBlocks) {
         if let Some(block) = self.first_dirty() {
             self.todo = block.next_dirty.take();
             self.group = 0;
             block.clear_flag(flag::RECENT);
-            core.list_again(block);
+            dirty.list_again(block, empty);
         }
     }
 
@@ -183,12 +185,12 @@ impl Sliced {
     }
 
     /// All seeds have another turn.
-    pub(crate) fn begin_round(&mut self, core: &Core) {
+    pub(crate) fn begin_round(&mut self, dirty: &Dirty, next_birth: u64) {
         self.rounds += 1;
         (self.reclaimed_before, self.reclaimed) = (self.reclaimed, 0);
-        self.round_began = core.births.next();
+        self.round_began = next_birth;
         self.truncated = false;
-        self.take_dirty(core);
+        self.take_dirty(dirty);
     }
 
     /// Learns what an object of a piece takes.
@@ -200,7 +202,7 @@ impl Sliced {
 
     /// Gives everything back unfinished. Holds after it: no bit of a set is left, no block
     /// is listed; what waited is dirty still.
-    pub(crate) fn discard(&mut self, core: &Core) {
+    pub(crate) fn discard(&mut self, dirty: &Dirty, empty: &EmptyBlocks) {
         for block in self.pass.listed() {
             for (_, planes) in block.filled_groups() {
                 planes.mark.set(0);
@@ -209,9 +211,9 @@ impl Sliced {
             block.pending.set(0);
         }
         self.pass.forget_queue();
-        self.pass.forget_blocks();
+        self.pass.forget_blocks(empty);
         while self.todo.is_some() {
-            self.first_dirty_is_done(core);
+            self.first_dirty_is_done(dirty, empty);
         }
     }
 }

@@ -8,11 +8,11 @@
 //!
 //! Frozen objects (both planes set) stay frozen.
 
-use crate::core::Core;
 use crate::object::bitmaps::{Planes, lower, raise};
 use crate::object::raw::Object;
 use crate::object::type_info::Kind;
 use crate::storage::block::{Block, flag};
+use crate::storage::memory::Memory;
 use core::cell::Cell;
 
 /// What a block must know to catch up.
@@ -119,27 +119,27 @@ impl Planes {
     }
 }
 
-impl Core {
+impl Epochs {
     /// Brings a block's planes up to date for an object of generation 0.
     pub(crate) fn open_for_young(&self, block: &Block) {
-        self.epochs.fold(block);
+        self.fold(block);
         block.clear_flag(flag::OLD);
     }
 
     /// The generation of a living object (3: frozen).
     pub(crate) fn generation_of(&self, object: Object) -> u8 {
         let block = object.block();
-        self.epochs.fold(block);
+        self.fold(block);
         let (planes, bit) = block.planes_of(block.index(object));
         (0..FROZEN).find(|&g| planes.generation(g) & bit != 0).unwrap_or(FROZEN)
     }
 
     /// Tracked objects in generations 0, 1, 2 and frozen.
-    pub(crate) fn generation_sizes(&self) -> [usize; 4] {
+    pub(crate) fn sizes(&self, memory: &Memory) -> [usize; 4] {
         let mut sizes = [0; 4];
-        self.memory.each_block(&mut |block| {
+        memory.each_block(&mut |block| {
             if block.is_tracked() {
-                self.epochs.fold(block);
+                self.fold(block);
                 for planes in block.groups() {
                     for (generation, size) in (0..).zip(&mut sizes) {
                         *size += planes.generation(generation).count_ones() as usize;
@@ -151,25 +151,22 @@ impl Core {
     }
 
     /// Freezes every tracked or passed-through object: it is examined no more.
-    pub(crate) fn freeze(&self) {
-        self.frozen.set(true);
-        self.each_examinable(|planes| {
+    pub(crate) fn freeze(&self, memory: &Memory) {
+        self.each_examinable(memory, |planes| {
             raise(&planes.middle, planes.alloc.get());
             raise(&planes.old, planes.alloc.get());
         });
     }
 
-    /// Moves what is frozen to generation 2. Decrements were not noted of them.
-    pub(crate) fn unfreeze(&self) {
-        self.each_examinable(|planes| lower(&planes.middle, planes.alloc.get() & planes.old.get()));
-        self.frozen.set(false);
-        self.schedule.distrust.set(true);
+    /// Moves what is frozen to generation 2.
+    pub(crate) fn unfreeze(&self, memory: &Memory) {
+        self.each_examinable(memory, |planes| lower(&planes.middle, planes.alloc.get() & planes.old.get()));
     }
 
-    fn each_examinable(&self, f: impl Fn(&Planes)) {
-        self.memory.each_block(&mut |block| {
+    fn each_examinable(&self, memory: &Memory, f: impl Fn(&Planes)) {
+        memory.each_block(&mut |block| {
             if block.kind.get() != Kind::Leaf {
-                self.epochs.fold(block);
+                self.fold(block);
                 block.set_flag(flag::PLANED);
                 block.groups().iter().for_each(&f);
             }

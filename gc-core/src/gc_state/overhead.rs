@@ -1,7 +1,7 @@
 //! The overhead limit: a heap that is nearly full spends its time on collections that
 //! free nearly nothing. To go on like this helps nobody.
 
-use crate::gc_state::budget::Stamp;
+use crate::ground::time::Stamp;
 use core::cell::Cell;
 use core::time::Duration;
 

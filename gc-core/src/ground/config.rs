@@ -2,6 +2,33 @@
 
 use core::fmt;
 use core::ops::BitOr;
+use core::time::Duration;
+
+/// How automatic collection stops the program.
+///
+/// ```
+/// use gc_core::{Heap, Pace};
+/// use std::time::Duration;
+///
+/// let heap = Heap::builder().pace(Pace::Incremental { budget: Duration::from_micros(500) }).build()?;
+/// assert_ne!(heap.pace(), Pace::StopTheWorld);
+/// # Ok::<(), gc_core::BuildError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Pace {
+    /// A collection runs from its beginning to its end. The least work.
+    #[default]
+    StopTheWorld,
+    /// A full collection runs in slices of about this much time, young ones are as short.
+    /// What cannot be cut is one object (its trace, its finalizer, the drop of its value)
+    /// and, once in a collection at most, one connected piece of garbage that is larger
+    /// than a slice.
+    Incremental {
+        /// The time that a slice may take: from 50 µs to some milliseconds make sense.
+        budget: Duration,
+    },
+}
 
 /// The rule book for finalizers.
 ///

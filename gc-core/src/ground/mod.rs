@@ -6,6 +6,7 @@
 //! * [`error`]: out-of-memory and build errors
 //! * [`label`]: the names of edges
 //! * [`boxed`]: boxes whose allocation may fail
+//! * [`time`]: points in time
 //! * [`restore`]: a setting that is changed for the time of one call
 
 pub(crate) mod boxed;
@@ -13,3 +14,4 @@ pub(crate) mod config;
 pub(crate) mod error;
 pub(crate) mod label;
 pub(crate) mod restore;
+pub(crate) mod time;

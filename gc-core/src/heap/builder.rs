@@ -142,7 +142,7 @@ impl HeapBuilder {
         if let Some(thresholds) = self.thresholds {
             core.schedule.set_thresholds(thresholds);
         }
-        core.pace.set(self.pace);
+        core.set_pace(self.pace);
         if let Some(max) = self.max {
             core.account.set_max(max);
         }
@@ -150,7 +150,7 @@ impl HeapBuilder {
         self.unraisable.into_iter().for_each(|hook| drop(core.hooks.set_unraisable(hook)));
         self.log.into_iter().for_each(|sink| drop(core.hooks.set_log(sink)));
         let heap = Heap::adopt(core);
-        match heap.core().memory.reserve(heap.core(), self.initial) {
+        match heap.core().memory.reserve(self.initial) {
             true => Ok(heap),
             false => Err(BuildError::NoMemory { initial: self.initial }),
         }

@@ -3,9 +3,27 @@
 
 use super::{Generation, Heap};
 use crate::any::GcAny;
+use crate::graph;
 use crate::object::raw::Object;
-use crate::observe::{self, Edge};
 use alloc::vec::Vec;
+
+/// An edge of an object: the place in its value, and the object that it leads to.
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let row = heap.alloc_slice([heap.alloc(7)]);
+/// let edges = heap.edges(&Gc::as_any(&row));
+/// assert_eq!((&*edges[0].name, edges[0].target.downcast_ref()), ("[0]", Some(&7)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The path from the value to the pointer: `next`, `children[3]`, `["key"]`.
+    pub name: String,
+    /// The object pointed to.
+    pub target: GcAny,
+}
 
 impl Heap {
     /// The tracked objects of a generation, or all: `gc.get_objects`. In no
@@ -27,7 +45,7 @@ impl Heap {
     /// assert_eq!(heap.objects(None), [Gc::as_any(&kept)]);
     /// ```
     pub fn objects(&self, generation: Option<Generation>) -> Vec<GcAny> {
-        let objects = observe::objects(self.core(), generation.map(Generation::number));
+        let objects = graph::edges::objects(self.core(), generation.map(Generation::number));
         objects.into_iter().map(GcAny::another).collect()
     }
 
@@ -52,7 +70,7 @@ impl Heap {
     /// ```
     pub fn referrers(&self, targets: &[&GcAny]) -> Vec<GcAny> {
         let targets: Vec<Object> = targets.iter().map(|target| target.object()).collect();
-        observe::referrers(self.core(), &targets).into_iter().map(GcAny::another).collect()
+        graph::edges::referrers(self.core(), &targets).into_iter().map(GcAny::another).collect()
     }
 
     /// The objects that `object` points to, as often as it does: `gc.get_referents`.
@@ -97,7 +115,7 @@ impl Heap {
     /// assert_eq!((&*edges[0].name, &edges[0].target), ("next", &Gc::as_any(&one)));
     /// ```
     pub fn edges(&self, object: &GcAny) -> Vec<Edge> {
-        let edges = observe::edges(object.object()).into_iter();
+        let edges = graph::edges::edges(object.object()).into_iter();
         edges.map(|edge| Edge { name: edge.name, target: GcAny::another(edge.target) }).collect()
     }
 

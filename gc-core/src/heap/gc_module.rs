@@ -333,7 +333,7 @@ impl Heap {
     /// assert_eq!(heap.freeze_count(), 0);
     /// ```
     pub fn freeze_count(&self) -> usize {
-        self.core().generation_sizes()[3]
+        self.core().epochs.sizes(&self.core().memory)[3]
     }
 
     /// Tests only: always the linear pass (`true`), always trial deletion (`false`).

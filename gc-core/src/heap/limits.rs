@@ -2,7 +2,7 @@
 
 use super::{Heap, OutOfMemory, OutOfMemoryKind};
 use crate::collect;
-use crate::core::Core;
+use crate::collect::pressure::give_up;
 use crate::release::user_code;
 use crate::storage::limit::Account;
 use crate::telemetry::hooks::HookId;
@@ -60,7 +60,7 @@ impl Heap {
             committed: account.resident(),
             external: account.external(),
             owned: account.owned(),
-            max: limit(account),
+            max: account.limit(),
             peak: account.peak(),
         }
     }
@@ -154,11 +154,11 @@ impl Heap {
         if !core.account.is_limited() {
             return Ok(());
         }
-        core.look_at_owned((core.objects_in_use() / 8).max(4096));
+        core.owned_look.go_on(&core.memory, &core.account, (core.objects_in_use() / 8).max(4096));
         if core.account.admits(0) {
             return Ok(());
         }
-        core.measure_owned();
+        core.owned_look.measure(&core.memory, &core.account);
         core.memory.trim();
         if !core.account.admits(0) {
             collect::collect_because(core, Cause::AllocationFailure, 2);
@@ -222,34 +222,6 @@ impl Heap {
         }
         account.resize(0, bytes);
         Ok(ExternalBytes { account: account.clone(), bytes: Cell::new(bytes) })
-    }
-}
-
-fn limit(account: &Account) -> Option<usize> {
-    account.is_limited().then(|| account.max())
-}
-
-/// Tells the hook, and makes the error.
-#[cold]
-pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> OutOfMemory<()> {
-    let account = &core.account;
-    let (used, owned, external) = (account.resident(), account.owned(), account.external());
-    let (max, reserve) = (limit(account), account.reserve());
-    let error = OutOfMemory { kind, requested, used, owned, external, max, reserve, value: () };
-    core.ledger.note_out_of_memory();
-    user_code::out_of_memory(core, &error);
-    error
-}
-
-/// Tries to take memory from the allocator; where it is refused, a full collection may free
-/// some. Gives the argument back after a second refusal.
-pub(crate) fn insist<A, R>(core: &Core, argument: A, attempt: impl Fn(A) -> Result<R, A>) -> Result<R, A> {
-    match attempt(argument) {
-        Err(argument) if !core.collecting.get() => {
-            collect::collect_because(core, Cause::AllocationFailure, 2);
-            attempt(argument)
-        }
-        result => result,
     }
 }
 

@@ -1,22 +1,22 @@
 //! The heap as its users hold it. It delegates; no algorithm is here.
 
+mod as_fields;
 mod builder;
 mod enumerate;
 mod garbage;
 mod gc_module;
 mod limits;
 mod pace;
-mod verify_memory;
 mod weak_heap;
 
-pub use crate::ground::config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration};
+pub use crate::ground::config::{DebugFlags, FinalizerPolicy, Generation, NoSuchGeneration, Pace};
 pub use crate::ground::error::{BuildError, OutOfMemory, OutOfMemoryKind};
 pub use builder::HeapBuilder;
+pub use enumerate::Edge;
 pub use garbage::Garbage;
 pub use gc_module::Pause;
 pub use limits::{ExternalBytes, MemoryFigures, OutOfMemoryInfo};
-pub(crate) use limits::{give_up, insist};
-pub use pace::{Budget, Pace, Progress};
+pub use pace::{Budget, Progress};
 pub use weak_heap::WeakHeap;
 
 use crate::collect;

@@ -1,8 +1,10 @@
 //! One object: its header and count, its type's table, its bits, its weak references.
 //!
 //! * [`raw`]: the address of a value in a slot, with the header before it
+//! * [`id`]: the number that an object is known by outside of the heap
 //! * [`refcount`]: the count word, and every change of it
 //! * [`type_info`]: the table that the heap keeps for a type
+//! * [`edge_sink`]: who takes the edges of one object
 //! * [`bitmaps`]: the side bitmaps of a block, one bit for each object
 //! * [`birth_clock`]: the numbering of births, and the count of young objects
 //! * [`weak_cell`], [`weak_table`]: weak references, listed by their target
@@ -10,6 +12,8 @@
 
 pub(crate) mod birth_clock;
 pub(crate) mod bitmaps;
+pub(crate) mod edge_sink;
+pub(crate) mod id;
 pub(crate) mod raw;
 pub(crate) mod refcount;
 pub(crate) mod scan;

@@ -9,14 +9,13 @@
 //!                     ^ Object                       ^ Object
 //! ```
 
-use crate::core::Core;
 use crate::object::bitmaps::Planes;
+use crate::object::edge_sink::EdgeSink;
 use crate::object::refcount::CountWord;
 use crate::object::type_info::TypeInfo;
 use crate::object::weak_cell::CellRef;
 use crate::storage::block::Block;
 use crate::storage::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK, Chunk, SUB_SHIFT, SUBS};
-use crate::workset::pass::EdgeSink;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -128,13 +127,6 @@ impl Object {
         unlikely();
         // SAFETY: invariant 3: a split block has a table of SUBS entries.
         unsafe { block.subs().unwrap_unchecked().add((address >> SUB_SHIFT) & (SUBS - 1)).as_ref() }
-    }
-
-    /// The heap that the object lives in.
-    #[inline]
-    pub(crate) fn core<'a>(self) -> &'a Core {
-        // SAFETY: invariant 2: a chunk names its heap, which outlives its chunks.
-        unsafe { self.chunk().core().as_ref() }
     }
 
     /// Block and bit.

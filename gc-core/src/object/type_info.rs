@@ -1,14 +1,15 @@
 //! What the heap knows of a type: one static table each, built by `trace::shape`.
 
-use crate::core::Core;
+use crate::object::edge_sink::EdgeSink;
 use crate::object::raw::Object;
 use crate::object::weak_cell::CellRef;
 use crate::storage::block::Block;
-use crate::workset::pass::{EdgeSink, Pass};
+use crate::storage::chunk::Owner;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::any::TypeId;
 use core::fmt;
+use core::ptr::NonNull;
 
 /// How the collector treats a type's objects. Found once per type and heap by the type walk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -180,10 +181,14 @@ pub(crate) struct ManagedWeak {
 }
 
 /// The death of an object, compiled for its type.
-pub(crate) type Die = unsafe fn(Object, &Core, &Block);
+pub(crate) type Die = unsafe fn(Object, NonNull<Owner>, &Block);
+
+/// The state that a pass carries, of which a type's table knows nothing. It is a
+/// [`Pass`](crate::gc_state::pass::Pass).
+pub(crate) struct AnyPass(());
 
 /// A pass over the chosen objects of one block, compiled for the block's type.
-pub(crate) type ScanBlock = unsafe fn(&Block, &mut Pass);
+pub(crate) type ScanBlock = unsafe fn(&Block, NonNull<AnyPass>);
 
 /// The table of one type. Its address is no identity (a type can have several); `id` is.
 #[repr(align(128))]

@@ -98,21 +98,9 @@ impl CellRef {
         self.clone()
     }
 
-    /// A handle less. The last one takes the cell from its target's list and
-    /// cancels the callback, which is given back to be dropped by the caller.
-    pub(crate) fn close_handle(&self) -> Option<Callback> {
-        if lower_count(&self.handles) > 0 {
-            return None;
-        }
-        self.detach();
-        self.callback.take()
-    }
-
-    /// Clears what this one weak reference points to, in whichever heap that is.
-    pub(crate) fn detach(&self) {
-        if let Some(target) = self.target.get() {
-            target.core().weaks.unlink(target, self);
-        }
+    /// A handle less. Returns true if it was the last.
+    pub(crate) fn lower_handles(&self) -> bool {
+        lower_count(&self.handles) == 0
     }
 
     pub(crate) fn is(&self, other: &CellRef) -> bool {

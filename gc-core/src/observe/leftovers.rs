@@ -1,8 +1,9 @@
 //! What work left behind: exact counts against those of before.
 
-use super::graph::{each_living, owned_by_field};
-use super::snapshot::{ObjectId, Snapshot, SnapshotObject};
+use super::snapshot::{Snapshot, SnapshotObject};
 use crate::Heap;
+use crate::graph::edges::{each_living, owned_by_field};
+use crate::object::id::ObjectId;
 use crate::telemetry::gauges::GaugeKind;
 use alloc::collections::BTreeMap;
 use alloc::format;

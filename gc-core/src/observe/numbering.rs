@@ -1,8 +1,8 @@
 //! Numbers for the living objects, in the order of blocks: dense, and found from an object's
 //! address in a few small tables, without a look at the object.
 
-use super::graph::each_living;
 use crate::core::Core;
+use crate::graph::edges::each_living;
 use crate::object::raw::Object;
 use crate::storage::block::{Block, Geometry};
 use crate::storage::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK};

@@ -76,6 +76,6 @@ impl Heap {
     /// ```
     pub fn allocation_sites(&self) -> Vec<Site> {
         let core = self.core();
-        core.sites.all(core)
+        core.sites.all(&core.memory)
     }
 }

@@ -1,8 +1,8 @@
 //! Objects chosen by what they are: of a type, new since a mark, held by nobody within.
 
-use super::graph::{chosen, each_living, edges_to};
 use crate::Heap;
 use crate::any::GcAny;
+use crate::graph::edges::{chosen, each_living, edges_to};
 use crate::object::raw::Object;
 use crate::storage::block::Block;
 use alloc::vec::Vec;
@@ -97,7 +97,7 @@ impl Heap {
     /// assert_eq!(heap.generation_sizes(), [0, 0, 0, 0]);
     /// ```
     pub fn generation_sizes(&self) -> [usize; 4] {
-        self.core().generation_sizes()
+        self.core().epochs.sizes(&self.core().memory)
     }
 }
 

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "std")]
 pub(crate) mod across;
+pub(crate) mod external;
 pub(crate) mod rites;
 pub(crate) mod user_code;
 
@@ -60,7 +61,7 @@ pub(crate) fn closer(object: Object) {
     lower(&planes.alloc, bit);
     // SAFETY: invariant 11: the count is zero, so nobody can reach the value; it has
     // no rites, and it is not alive.
-    unsafe { (block.bin().die)(object, core, block) }
+    unsafe { (block.bin().die)(object, core.owner(), block) }
 }
 
 /// The same for an object of which the planes know more than that it is alive.
@@ -70,7 +71,7 @@ fn fall_known(core: &Core, object: Object) {
     lower(&planes.alloc, bit);
     planes.forget(bit);
     // SAFETY: as in `closer`.
-    unsafe { (block.bin().die)(object, core, block) }
+    unsafe { (block.bin().die)(object, core.owner(), block) }
 }
 
 /// An object without rites, whose bits are gone, dies now, or waits in the queue.
@@ -132,7 +133,7 @@ fn may_nest_near_the_top(core: &Core) -> bool {
 #[inline(never)]
 fn closer_alive(object: Object, found: Decrement) {
     match found {
-        Decrement::Suspect => object.core().suspect(object),
+        Decrement::Suspect => object.core().dirty.add(object),
         Decrement::CondemnedZero => fall_condemned(object),
         Decrement::Zero | Decrement::Nothing => {}
     }
@@ -303,12 +304,12 @@ pub(crate) fn leave(core: &Core) {
         if let Some(close) = core.close.get() {
             close(core);
         }
-        core.untidy.set(true);
+        core.empty_blocks.set_incomplete();
     }
     if open() {
         return;
     }
-    if core.untidy.get() {
+    if core.empty_blocks.is_incomplete() {
         core.tidy_all(true);
     }
     if core.memory.used() > 0 {

@@ -2,13 +2,14 @@
 //! returns here, and the heap goes on.
 
 use crate::core::Core;
+use crate::ground::error::OutOfMemory;
 use crate::ground::restore::Restore;
+use crate::heap::Heap;
 use crate::object::raw::Object;
 use crate::object::type_info::FinalizerFns;
 use crate::object::weak_cell::Callback;
 use crate::telemetry::hooks::{CollectionInfo, Phase, Removed, Unraisable, UnraisableKind};
 use crate::telemetry::records::CollectionRecord;
-use crate::{Heap, OutOfMemory};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;

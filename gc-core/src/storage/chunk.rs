@@ -13,7 +13,6 @@
 //! shorter block; in the first chunk it is split into sub-blocks of 4 KiB, as other blocks
 //! can be: a type with few objects gets one of those first.
 
-use crate::core::Core;
 use crate::storage::block::Block;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -26,11 +25,15 @@ pub(crate) const SUB_SHIFT: usize = 12;
 pub(crate) const SUB: usize = 1 << SUB_SHIFT;
 pub(crate) const SUBS: usize = BLOCK / SUB;
 
+/// The heap that a chunk belongs to, of which storage knows nothing but the address. It is a
+/// [`Core`](crate::core::Core).
+pub(crate) struct Owner(());
+
 /// The header of a chunk, in its first bytes.
 #[repr(C, align(64))]
 pub(crate) struct Chunk {
     // (Cells also where nothing changes: invariant 17.)
-    core: Cell<NonNull<Core>>,
+    owner: Cell<NonNull<Owner>>,
     /// The chunk's address as acquired, with provenance over all of it.
     start: Cell<NonNull<u8>>,
     /// One bit for each 64 KiB block that is free.
@@ -53,14 +56,19 @@ impl Chunk {
     ///
     /// # Safety
     /// `memory` is the start of `bytes` bytes from the heap's chunk source, aligned
-    /// to `CHUNK`, unused. `core` outlives the chunk.
-    pub(crate) unsafe fn create(memory: NonNull<u8>, bytes: usize, core: NonNull<Core>, split: bool) -> NonNull<Chunk> {
+    /// to `CHUNK`, unused. `owner` outlives the chunk.
+    pub(crate) unsafe fn create(
+        memory: NonNull<u8>,
+        bytes: usize,
+        owner: NonNull<Owner>,
+        split: bool,
+    ) -> NonNull<Chunk> {
         let all = if split { !1 } else { !0 };
         let chunk = memory.cast::<Chunk>();
         // SAFETY: the caller's promise; the header fits into block 0 (asserted below).
         unsafe {
             chunk.write(Chunk {
-                core: Cell::new(core),
+                owner: Cell::new(owner),
                 start: Cell::new(memory),
                 free: Cell::new(all),
                 warm: Cell::new(0),
@@ -78,8 +86,8 @@ impl Chunk {
     }
 
     #[inline]
-    pub(crate) fn core(&self) -> NonNull<Core> {
-        self.core.get()
+    pub(crate) fn owner(&self) -> NonNull<Owner> {
+        self.owner.get()
     }
 
     pub(crate) fn bytes(&self) -> usize {

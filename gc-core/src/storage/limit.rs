@@ -56,6 +56,11 @@ impl Account {
         self.0.max.get()
     }
 
+    /// The limit, if there is one.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.is_limited().then(|| self.max())
+    }
+
     /// Is there a limit?
     pub(crate) fn is_limited(&self) -> bool {
         self.max() != usize::MAX

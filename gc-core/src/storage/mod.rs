@@ -6,7 +6,8 @@
 //! * [`layout`]: how slots and side bitmaps lie in a block
 //! * [`bin`], [`bins`]: the blocks of one type, and of all types
 //! * [`memory`]: the chunks of a heap, and the blocks taken from them
-//! * [`tidy`], [`decay`]: when empty blocks are given back, and lose their memory
+//! * [`empty_blocks`], [`decay`]: blocks that are to be given back, and to lose their memory
+//! * [`quarantine`]: slots that must not be used again yet
 //! * [`limit`], [`owned`]: the bytes that a heap has taken and may take, those of its values included
 
 pub(crate) mod bin;
@@ -14,9 +15,10 @@ pub(crate) mod bins;
 pub(crate) mod block;
 pub(crate) mod chunk;
 pub(crate) mod decay;
+pub(crate) mod empty_blocks;
 pub(crate) mod layout;
 pub(crate) mod limit;
 pub(crate) mod memory;
 pub(crate) mod os;
 pub(crate) mod owned;
-pub(crate) mod tidy;
+pub(crate) mod quarantine;

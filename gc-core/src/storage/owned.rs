@@ -4,8 +4,9 @@
 //! lives gains or loses tells nobody. A look goes round block by block; full collections look
 //! at all blocks at once.
 
-use crate::core::Core;
 use crate::storage::block::Block;
+use crate::storage::limit::Account;
+use crate::storage::memory::Memory;
 use core::cell::Cell;
 
 /// A round of looks at the blocks of a heap.
@@ -33,55 +34,52 @@ impl OwnedLook {
         self.sum.set(0);
         self.charged.set(0);
     }
-}
 
-impl Core {
     /// Measures the owned bytes of all objects. Holds after it: the account has the exact number.
-    pub(crate) fn measure_owned(&self) {
-        self.owned_look.restart();
-        self.look_at_owned(usize::MAX);
+    pub(crate) fn measure(&self, memory: &Memory, account: &Account) {
+        self.restart();
+        self.go_on(memory, account, usize::MAX);
     }
 
     /// A value that owns so many bytes is put on the heap.
-    pub(crate) fn charge_owned(&self, bytes: usize) {
-        self.account.set_owned(self.account.owned().saturating_add(bytes));
-        self.owned_look.charged.set(self.owned_look.charged.get().saturating_add(bytes));
+    pub(crate) fn charge(&self, account: &Account, bytes: usize) {
+        account.set_owned(account.owned().saturating_add(bytes));
+        self.charged.set(self.charged.get().saturating_add(bytes));
     }
 
     /// Goes on with the round, past at least one block and about so many objects. Tells how many
     /// those were; `None`: the round is complete, and the account has its sum. (Where the program
     /// ran in between, that is of no one moment, and rather too much: with all that was charged
     /// meanwhile.)
-    pub(crate) fn look_at_owned(&self, most: usize) -> Option<usize> {
-        let look = &self.owned_look;
-        if look.releases.replace(self.memory.releases()) != self.memory.releases() {
+    pub(crate) fn go_on(&self, memory: &Memory, account: &Account, most: usize) -> Option<usize> {
+        if self.releases.replace(memory.releases()) != memory.releases() {
             // Some chunks may have moved to where we were.
-            look.restart();
+            self.restart();
         }
         let mut spent = 0;
         while spent < most {
             let mut at = 0;
-            let any = self.memory.each_block_of(look.chunk.get(), &mut |block: &Block| {
-                if at == look.blocks.get() && spent < most {
+            let any = memory.each_block_of(self.chunk.get(), &mut |block: &Block| {
+                if at == self.blocks.get() && spent < most {
                     let (owned, objects) = block.owned_bytes();
-                    look.sum.set(look.sum.get().saturating_add(owned));
-                    look.blocks.set(at + 1);
+                    self.sum.set(self.sum.get().saturating_add(owned));
+                    self.blocks.set(at + 1);
                     spent += objects + BLOCK_COST;
                 }
                 at += 1;
             });
             if !any {
-                self.account.set_owned(look.sum.get().saturating_add(look.charged.get()));
-                look.restart();
+                account.set_owned(self.sum.get().saturating_add(self.charged.get()));
+                self.restart();
                 return None;
             }
-            if look.blocks.get() >= at {
-                look.chunk.set(look.chunk.get() + 1);
-                look.blocks.set(0);
+            if self.blocks.get() >= at {
+                self.chunk.set(self.chunk.get() + 1);
+                self.blocks.set(0);
             }
         }
         // What was found already is no less than that.
-        self.account.set_owned(self.account.owned().max(look.sum.get()));
+        account.set_owned(account.owned().max(self.sum.get()));
         Some(spent)
     }
 }

@@ -1,7 +1,7 @@
 //! Allocation sites: where in the program the objects were allocated, while that is tracked.
 
-use crate::core::Core;
 use crate::object::raw::Object;
+use crate::storage::memory::Memory;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::panic::Location;
@@ -55,10 +55,10 @@ const FEW: usize = 4096;
 impl Sites {
     /// An object was allocated there.
     #[cold]
-    pub(crate) fn note(&self, core: &Core, object: Object, location: &'static Location<'static>) {
+    pub(crate) fn note(&self, memory: &Memory, object: Object, location: &'static Location<'static>) {
         let mut state = self.state.borrow_mut();
         if state.of.len() >= state.most.max(FEW) {
-            let living = births(core);
+            let living = births(memory);
             state.of.retain(|birth, _| living.contains(birth));
             state.most = 2 * state.of.len();
         }
@@ -74,10 +74,10 @@ impl Sites {
     }
 
     /// All sites, with what lives.
-    pub(crate) fn all(&self, core: &Core) -> Vec<Site> {
+    pub(crate) fn all(&self, memory: &Memory) -> Vec<Site> {
         let state = self.state.borrow();
         let mut sites = state.sites.clone();
-        core.memory.each_block(&mut |block| {
+        memory.each_block(&mut |block| {
             let bytes = block.slot_bytes() as u64;
             block.each(
                 |planes| planes.alloc.get(),
@@ -98,9 +98,9 @@ impl Sites {
     }
 }
 
-fn births(core: &Core) -> HashSet<u64> {
+fn births(memory: &Memory) -> HashSet<u64> {
     let mut births = HashSet::new();
-    core.memory.each_block(&mut |block| {
+    memory.each_block(&mut |block| {
         block.each(
             |planes| planes.alloc.get(),
             |object| {

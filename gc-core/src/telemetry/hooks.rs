@@ -1,7 +1,8 @@
 //! What the embedder hangs into the heap. Called only where user code is allowed.
 
+use crate::ground::error::OutOfMemory;
+use crate::heap::Heap;
 use crate::telemetry::records::CollectionRecord;
-use crate::{Heap, OutOfMemory};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;

@@ -1,6 +1,6 @@
 //! What collections took and found, kept for whoever asks.
 
-use crate::gc_state::budget::Stamp;
+use crate::ground::time::Stamp;
 use crate::telemetry::records::{Cause, Records};
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};

@@ -2,7 +2,7 @@
 
 use super::shape::Sink;
 use super::{Trace, Visitor, Walk};
-use crate::workset::pass::EdgeSink;
+use crate::object::edge_sink::EdgeSink;
 
 /// The object-safe twin of [`Trace`], implemented for every traced type.
 ///

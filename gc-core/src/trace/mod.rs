@@ -2,7 +2,6 @@
 
 mod containers;
 mod dyn_trace;
-mod external;
 mod impls;
 pub(crate) mod shape;
 mod skipped;

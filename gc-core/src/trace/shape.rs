@@ -2,17 +2,20 @@
 
 use super::{Seg, Trace, Visitor, Walk, sealed, visit};
 use crate::core::Core;
+use crate::gc_state::pass::Pass;
 use crate::object::bitmaps::{bits, raise};
+use crate::object::edge_sink::EdgeSink;
 use crate::object::raw::Object;
-use crate::object::type_info::{ManagedWeak, TypeInfo};
+use crate::object::type_info::{AnyPass, ManagedWeak, TypeInfo};
 use crate::object::weak_cell::CellRef;
 use crate::release;
+use crate::release::external::Sever;
 use crate::storage::block::Block;
-use crate::workset::edges::{Count, Mark, Sever, Spread, Survey};
-use crate::workset::pass::{EdgeSink, Pass};
+use crate::storage::chunk::Owner;
+use crate::workset::edges::{Count, EdgeAction, Mark, Spread, Survey};
 use core::any::{TypeId, type_name};
 use core::marker::PhantomData;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 /// A way to find the value of an object.
 pub(crate) trait Shape: 'static {
@@ -148,21 +151,11 @@ unsafe fn drop_value<S: Shape>(object: Object) {
     unsafe { ptr::drop_in_place(S::value(object)) }
 }
 
-unsafe fn die<S: Shape>(object: Object, core: &Core, block: &Block) {
+unsafe fn die<S: Shape>(object: Object, owner: NonNull<Owner>, block: &Block) {
     // SAFETY: invariant 11, kept by the caller in `release`.
     let drop_value = || unsafe { ptr::drop_in_place(S::value(object)) };
     // SAFETY: invariant 11: the same promise.
-    unsafe { release::die_as(core, block, object, S::NEEDS_DROP.then_some(drop_value)) }
-}
-
-/// What a pass does with an edge.
-pub(crate) trait EdgeAction {
-    fn edge(pass: &mut Pass, target: Object);
-    /// What it does with a part that could not be looked at.
-    #[inline(always)]
-    fn hidden(pass: &mut Pass) {
-        let _ = pass;
-    }
+    unsafe { release::die_as(Core::of(owner), block, object, S::NEEDS_DROP.then_some(drop_value)) }
 }
 
 /// A pass as a visitor of values.
@@ -192,30 +185,35 @@ unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: u32, slots:
     }
 }
 
-unsafe fn all_members<S: Shape, A: EdgeAction>(block: &Block, pass: &mut Pass) {
+#[inline(always)]
+unsafe fn all_members<S: Shape, A: EdgeAction>(block: &Block, pass: NonNull<AnyPass>) {
+    // SAFETY: invariant 10: `Pass::scan` hands itself in, and nobody else calls this.
+    let pass = unsafe { pass.cast::<Pass>().as_mut() };
     for group in bits(block.filled() & pass.window) {
         // SAFETY: invariant 10: members are alive, and of this block's type.
         unsafe { trace_slots::<S, A>(block, group, block.group(group).members(), pass) };
     }
 }
 
-unsafe fn count_block<S: Shape>(block: &Block, pass: &mut Pass) {
-    // SAFETY: passed on.
+unsafe fn count_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+    // SAFETY: invariant 10: passed on.
     unsafe { all_members::<S, Count>(block, pass) }
 }
 
-unsafe fn survey_block<S: Shape>(block: &Block, pass: &mut Pass) {
-    // SAFETY: passed on.
+unsafe fn survey_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+    // SAFETY: invariant 10: passed on.
     unsafe { all_members::<S, Survey>(block, pass) }
 }
 
-unsafe fn sever_block<S: Shape>(block: &Block, pass: &mut Pass) {
-    // SAFETY: passed on.
+unsafe fn sever_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+    // SAFETY: invariant 10: passed on.
     unsafe { all_members::<S, Sever>(block, pass) }
 }
 
 /// Scans the members of the groups that were not scanned yet: set, not marked.
-unsafe fn spread_block<S: Shape>(block: &Block, pass: &mut Pass) {
+unsafe fn spread_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+    // SAFETY: as in `all_members`.
+    let pass = unsafe { pass.cast::<Pass>().as_mut() };
     for group in bits(pass.window) {
         let planes = block.group(group);
         let waiting = planes.members() & !planes.mark.get();
@@ -226,7 +224,9 @@ unsafe fn spread_block<S: Shape>(block: &Block, pass: &mut Pass) {
 }
 
 /// Scans the marked members of the groups, which leave the set by it.
-unsafe fn mark_block<S: Shape>(block: &Block, pass: &mut Pass) {
+unsafe fn mark_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+    // SAFETY: as in `all_members`.
+    let pass = unsafe { pass.cast::<Pass>().as_mut() };
     for group in bits(pass.window) {
         let waiting = block.evict_marked(group, pass.acquits);
         // SAFETY: invariant 10: members are alive, and of this block's type.

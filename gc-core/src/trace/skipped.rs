@@ -3,9 +3,9 @@
 
 use super::Trace;
 use super::shape::Erased;
+use crate::object::edge_sink::EdgeSink;
 use crate::object::raw::Object;
 use crate::object::type_info::FieldList;
-use crate::workset::pass::EdgeSink;
 use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::Cell;

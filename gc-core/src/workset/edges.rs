@@ -1,20 +1,29 @@
 //! What each pass does with an edge.
 
+use crate::core::Core;
+use crate::gc_state::pass::{Leaving, Pass, Scope};
 use crate::object::bitmaps::{Planes, raise};
 use crate::object::raw::Object;
 use crate::object::type_info::Kind;
 use crate::object::weak_table::has_weak;
-use crate::release;
 use crate::storage::block::{Block, SUSPECT, flag};
-use crate::trace::shape::EdgeAction;
-use crate::workset::pass::{Leaving, Pass, Scope};
+
+/// What a pass does with an edge.
+pub(crate) trait EdgeAction {
+    fn edge(pass: &mut Pass, target: Object);
+    /// What it does with a part that could not be looked at.
+    #[inline(always)]
+    fn hidden(pass: &mut Pass) {
+        let _ = pass;
+    }
+}
 
 /// Where an edge leads, if its target can be a member of a set: in this heap, and
 /// of a type that is examined.
 #[inline(always)]
 fn examined_target<'a>(pass: &Pass, target: Object) -> Option<(&'a Block, u32)> {
     let chunk = target.chunk();
-    if chunk.core() != pass.core {
+    if chunk.owner() != pass.owner {
         return None;
     }
     let block = target.block_in(chunk);
@@ -69,7 +78,7 @@ impl EdgeAction for Spread {
         if suspects && !block.is_suspect(index) {
             return;
         }
-        let epochs = &pass.core().epochs;
+        let epochs = &Core::of(pass.owner).epochs;
         if !epochs.may_hold(block, pass.oldest) {
             return;
         }
@@ -129,7 +138,7 @@ impl EdgeAction for Survey {
 }
 
 /// Is the target a member of the set?
-fn is_inside(pass: &Pass, target: Object) -> bool {
+pub(crate) fn is_inside(pass: &Pass, target: Object) -> bool {
     examined_target(pass, target).is_some_and(|(block, index)| {
         let (planes, bit) = block.planes_of(index);
         is_member(planes, bit)
@@ -147,16 +156,5 @@ fn is_watched(pass: &Pass, target: Object) -> bool {
     }
     // All others were examined and found reachable, and so they still are, if this
     // collection examines all there is and no user code ran since.
-    !pass.everything || pass.core().user_code_ran.get()
-}
-
-/// Releases what is pointed to from the set but not in it.
-pub(crate) struct Sever;
-
-impl EdgeAction for Sever {
-    fn edge(pass: &mut Pass, target: Object) {
-        if !is_inside(pass, target) {
-            release::decrement(target);
-        }
-    }
+    !pass.everything || Core::of(pass.owner).user_code_ran.get()
 }

@@ -5,11 +5,11 @@
 //! wrong order of steps does not compile.
 
 use crate::core::Core;
+use crate::gc_state::pass::{Listed, Pass, Scope};
 use crate::object::bitmaps::{Planes, bits, lower, raise};
 use crate::object::raw::{Object, Place};
 use crate::storage::block::{Block, flag};
 use crate::workset::order::BirthOrder;
-use crate::workset::pass::{Listed, Pass, Scope};
 
 /// A set of objects. Dropping it forgets the set, not the objects.
 pub(crate) struct Set<'h> {
@@ -140,7 +140,8 @@ impl<'h> Set<'h> {
 
     /// Lets go of the blocks in which no member lives.
     pub(crate) fn forget_empty_blocks(&mut self) {
-        self.pass.retain_listed(|block| {
+        let empty = &self.core().empty_blocks;
+        self.pass.retain_listed(empty, |block| {
             let keep = block.has_members();
             if !keep {
                 block.clear_members();
@@ -225,7 +226,8 @@ impl<'h> Set<'h> {
         for block in self.blocks() {
             block.clear_members();
         }
-        self.pass.forget_blocks();
+        let empty = &self.core().empty_blocks;
+        self.pass.forget_blocks(empty);
     }
 }
 

@@ -6,10 +6,10 @@
 
 use crate::core::Core;
 use crate::gc_state::cycle::{Sliced, Stage};
+use crate::gc_state::pass::{Pass, Scope};
 use crate::object::bitmaps::{bits, lower};
 use crate::object::type_info::{Kind, ScanBlock, TypeInfo};
 use crate::storage::block::{Block, SEED, SUSPECT, flag};
-use crate::workset::pass::{Pass, Scope};
 use crate::workset::set::mark_externally_held;
 
 /// What it takes to look at a block's entry, in objects.
@@ -23,13 +23,13 @@ pub(super) fn prepare_stage(core: &Core, sliced: &mut Sliced, next: Stage) {
         Stage::Compare => sliced.pass.unmarked = 0,
         Stage::Pieces => {
             sliced.pass.everything = false;
-            sliced.begin_round(core);
+            sliced.begin_round(&core.dirty, core.births.next());
         }
         Stage::Retake => {
             sliced.rehearsing = true;
             sliced.pass.scope = Scope::Suspects;
             sliced.pass.edges = 0;
-            sliced.take_dirty(core);
+            sliced.take_dirty(&core.dirty);
         }
         Stage::Measure => core.owned_look.restart(),
         _ => {}
@@ -75,7 +75,7 @@ fn join_candidates(core: &Core, sliced: &mut Sliced, choose: impl Fn(&mut Pass, 
             }
             cost += 1;
         }
-        sliced.first_dirty_is_done(core);
+        sliced.first_dirty_is_done(&core.dirty, &core.empty_blocks);
         if core.slice.spend(cost as usize) {
             return false;
         }
@@ -212,7 +212,7 @@ pub(super) fn sort(core: &Core, sliced: &mut Sliced) -> bool {
         let seeds = if sliced.linear { suspects } else { block.flagged(group, suspects, SEED) };
         bits(suspects).for_each(|bit| block.set_internal(group * 64 + bit, SUSPECT));
         if seeds != 0 {
-            core.suspect_group(block, group, seeds);
+            core.dirty.add_group(block, group, seeds);
         }
         planes.mark.set(0);
         block.remove_members(group);
@@ -223,7 +223,7 @@ pub(super) fn sort(core: &Core, sliced: &mut Sliced) -> bool {
             return false;
         }
     }
-    while sliced.pass.unlist_one() {
+    while sliced.pass.unlist_one(&core.empty_blocks) {
         if core.slice.spend(BLOCK_COST) {
             return false;
         }

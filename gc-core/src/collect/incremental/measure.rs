@@ -8,7 +8,7 @@ pub(super) fn measure(core: &Core) -> bool {
     if !core.account.is_limited() {
         return true;
     }
-    while let Some(looked_at) = core.look_at_owned(1) {
+    while let Some(looked_at) = core.owned_look.go_on(&core.memory, &core.account, 1) {
         if core.slice.spend(looked_at) {
             return false;
         }

@@ -24,7 +24,7 @@ use super::{Open, Outcome};
 use crate::core::Core;
 use crate::gc_state::budget::Allowance;
 use crate::gc_state::cycle::{Sliced, Stage};
-use crate::observe::zeal;
+use crate::graph::zeal;
 use crate::release::{self, Isolated};
 use crate::telemetry::records::Cause;
 
@@ -75,7 +75,7 @@ fn has_cause(core: &Core) -> bool {
 /// yet to release is released.
 pub(crate) fn abandon(core: &Core) {
     if let Some(mut sliced) = core.sliced.take() {
-        sliced.discard(core);
+        sliced.discard(&core.dirty, &core.empty_blocks);
         core.schedule.distrust.set(true);
         release::resume(core);
         close(core, &sliced);
@@ -176,7 +176,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.core.slice.end();
         if let Some(mut sliced) = self.sliced.take() {
-            sliced.discard(self.core);
+            sliced.discard(&self.core.dirty, &self.core.empty_blocks);
             self.core.is_sliced.set(false);
         }
     }
@@ -193,7 +193,7 @@ fn begin(core: &Core, cause: Cause) -> Sliced {
     let schedule = &core.schedule;
     let linear = schedule.distrust.take() || schedule.always_linear.get();
     let part = if schedule.never_linear.get() { usize::MAX } else { core.objects_in_use() / CLOSURE_PART };
-    let mut sliced = Sliced::new(core, linear, part.max(SMALL_CLOSURE));
+    let mut sliced = Sliced::new(core.owner(), &core.dirty, linear, part.max(SMALL_CLOSURE));
     (sliced.cause, sliced.used_before) = (cause, core.memory.used_bytes());
     sliced
 }

@@ -4,8 +4,9 @@ use super::step;
 use crate::Cause;
 use crate::collect::collect;
 use crate::core::Core;
-use crate::gc_state::budget::{Allowance, Stamp};
+use crate::gc_state::budget::Allowance;
 use crate::ground::restore::Restore;
+use crate::ground::time::Stamp;
 use core::time::Duration;
 
 /// An incremental collection looks at each object about so many times.

@@ -7,10 +7,10 @@
 use super::guess::join;
 use crate::collect::{Outcome, Unreachable, dispose};
 use crate::core::Core;
-use crate::gc_state::budget::Stamp;
 use crate::gc_state::cycle::Sliced;
+use crate::gc_state::pass::{Pass, Scope};
+use crate::ground::time::Stamp;
 use crate::storage::block::{Block, SUSPECT};
-use crate::workset::pass::{Pass, Scope};
 use crate::workset::set::Set;
 
 /// Rounds over the seeds: in one after the first those have their turn that only now
@@ -42,7 +42,7 @@ pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
             if sliced.rounds == ROUNDS || !is_worth_another(core, sliced) {
                 return true;
             }
-            sliced.begin_round(core);
+            sliced.begin_round(&core.dirty, core.births.next());
             continue;
         };
         sliced.learn_cost(began.elapsed(), objects);
@@ -63,7 +63,7 @@ fn is_worth_another(core: &Core, sliced: &Sliced) -> bool {
 /// Tries one piece of about so many objects; how many were looked at. `None`: this round
 /// has no seeds left.
 fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
-    let mut pass = Pass::new(core, 2);
+    let mut pass = Pass::new(core.owner(), 2);
     pass.scope = Scope::Suspects;
     pass.acquits = false;
     let taken = take_seeds(core, sliced, &mut pass, limit.div_ceil(SEEDS));
@@ -79,14 +79,14 @@ fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
     let objects = set.pass.scanned;
     condemn(set, sliced);
     // Only now is known which of them have candidates left, and which are empty.
-    sliced.dirty_are_done(core, taken.blocks);
+    sliced.dirty_are_done(&core.dirty, &core.empty_blocks, taken.blocks);
     Some(objects + taken.groups)
 }
 
 /// What seeds are left after the rounds, and have passed a rehearsal, is tried at once: the
 /// one thing that can take longer than a slice may.
 pub(super) fn try_whole(core: &Core, sliced: &mut Sliced) -> bool {
-    let pass = core::mem::replace(&mut sliced.pass, Pass::new(core, 2));
+    let pass = core::mem::replace(&mut sliced.pass, Pass::new(core.owner(), 2));
     let mut set = Set::new(core, pass);
     set.forget_empty_blocks();
     if !set.is_empty() {

@@ -9,7 +9,7 @@ mod words;
 
 pub use case::{Case, Trial};
 
-use super::snapshot::ObjectId;
+use crate::object::id::ObjectId;
 use alloc::string::String;
 use alloc::vec::Vec;
 

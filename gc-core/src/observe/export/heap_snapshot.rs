@@ -7,10 +7,11 @@
 use super::json::Json;
 use crate::Heap;
 use crate::core::Core;
+use crate::graph::edges::{Path, Place, edges_to, named_edges};
+use crate::object::id::ObjectId;
 use crate::object::raw::Object;
-use crate::observe::graph::{Path, Place, edges_to, named_edges};
 use crate::observe::numbering::Numbering;
-use crate::observe::snapshot::{NAMED, ObjectId};
+use crate::observe::snapshot::NAMED;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

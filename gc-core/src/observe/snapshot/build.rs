@@ -1,7 +1,8 @@
 //! Building a snapshot, row by row: from a heap, or from a file.
 
 use super::names::{Interner, Name, Texts};
-use super::{LARGE, ObjectId, Shape, Snapshot, UNTRACKED};
+use super::{LARGE, Shape, Snapshot, UNTRACKED};
+use crate::object::id::ObjectId;
 use alloc::vec::Vec;
 use core::fmt;
 use hashbrown::HashMap;

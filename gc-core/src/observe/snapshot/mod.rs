@@ -15,6 +15,7 @@ pub use diff::{Diff, TypeChange};
 pub use dominators::Dominators;
 
 use super::census::{Census, TypeCount};
+use crate::object::id::ObjectId;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -23,31 +24,6 @@ use hashbrown::HashMap;
 #[cfg(feature = "std")]
 pub(super) use names::NAMED;
 use names::{Name, Texts};
-
-/// Identifies an object in all snapshots of its heap, and in its heap dumps: 5 plus twice
-/// its birth. (The format `.heapsnapshot` wants odd numbers, and the first two are taken.)
-///
-/// ```
-/// use gc_core::{Gc, Heap};
-///
-/// let heap = Heap::new();
-/// let object = Gc::as_any(&heap.alloc(7));
-/// assert_eq!((object.id().0, object.id().to_string()), (5 + 2 * object.birth(), format!("@{}", object.id().0)));
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ObjectId(pub u64);
-
-impl ObjectId {
-    pub(crate) fn of_birth(birth: u64) -> ObjectId {
-        ObjectId(5 + 2 * birth)
-    }
-}
-
-impl fmt::Display for ObjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "@{}", self.0)
-    }
-}
 
 /// What objects of one type and size have in common.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

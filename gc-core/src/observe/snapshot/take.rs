@@ -2,12 +2,13 @@
 
 use super::build::{Columns, ObjectRow};
 use super::names::{Name, Naming, TakeEdge};
-use super::{CANDIDATE, CAPTURED, FINALIZED, IN_GARBAGE, ObjectId, Snapshot};
+use super::{CANDIDATE, CAPTURED, FINALIZED, IN_GARBAGE, Snapshot};
 use crate::FinalizerPolicy;
 use crate::Heap;
 use crate::any::GcAny;
 use crate::core::Core;
 use crate::object::bitmaps::bits;
+use crate::object::id::ObjectId;
 use crate::object::raw::Object;
 use crate::object::scan;
 use crate::object::type_info::Glue;

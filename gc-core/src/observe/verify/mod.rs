@@ -2,11 +2,12 @@
 //! everything in it as it must be?
 
 mod edges;
-mod structure;
-pub(crate) mod zeal;
+mod memory;
 
-use super::snapshot::ObjectId;
+use super::type_names::TypeNames;
 use crate::Heap;
+use crate::graph::structure::{self, Contradiction};
+use crate::object::id::ObjectId;
 use crate::object::scan::Words;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -132,8 +133,15 @@ impl Heap {
         let core = self.core();
         let mut problems = edges::problems(core, words);
         if !core.collecting.get() {
-            problems.extend(structure::problems(core));
+            let names = TypeNames::of(core);
+            problems.extend(structure::problems(core).into_iter().map(|it| contradiction(&names, it)));
         }
         problems
     }
+}
+
+fn contradiction(names: &TypeNames, it: Contradiction) -> Problem {
+    let type_name = String::from(it.of.map_or("heap", |info| names.get(info)));
+    let (kind, detail) = (ProblemKind::Structure, it.detail);
+    Problem { kind, type_name, field: None, objects: 0, example: None, detail }
 }

@@ -3,10 +3,8 @@
 mod subs;
 
 use self::subs::Subs;
-use crate::Pace;
-use crate::core::Core;
 use crate::storage::block::Block;
-use crate::storage::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, SUB, Wanted, run};
+use crate::storage::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, Owner, SUB, Wanted, run};
 use crate::storage::decay::Decay;
 use crate::storage::limit::Account;
 use crate::storage::os::{ChunkSource, poison};
@@ -18,6 +16,10 @@ use core::ptr::NonNull;
 pub(crate) struct Memory {
     source: Box<dyn ChunkSource>,
     account: Account,
+    /// Whom the chunks belong to.
+    owner: Cell<Option<NonNull<Owner>>>,
+    /// The heap collects in slices: nothing that takes long is done at once.
+    is_incremental: Cell<bool>,
     /// So many chunks are kept in any case.
     kept_chunks: Cell<usize>,
     chunks: RefCell<Vec<NonNull<Chunk>>>,
@@ -40,6 +42,8 @@ impl Memory {
         Memory {
             source,
             account,
+            owner: Cell::new(None),
+            is_incremental: Cell::new(false),
             kept_chunks: Cell::new(0),
             chunks: RefCell::new(Vec::new()),
             free: Cell::new(0),
@@ -52,29 +56,38 @@ impl Memory {
         }
     }
 
+    /// Says whom the chunks belong to; before that there are none.
+    pub(crate) fn set_owner(&self, owner: NonNull<Owner>) {
+        self.owner.set(Some(owner));
+    }
+
+    pub(crate) fn set_incremental(&self, is_incremental: bool) {
+        self.is_incremental.set(is_incremental);
+    }
+
     /// Blocks and sub-blocks in use.
     pub(crate) fn used(&self) -> usize {
         self.used.get()
     }
 
     /// Takes chunks for so many bytes, which are kept. `false`: there is no memory.
-    pub(crate) fn reserve(&self, core: &Core, bytes: usize) -> bool {
+    pub(crate) fn reserve(&self, bytes: usize) -> bool {
         let chunks = bytes.div_ceil(CHUNK);
         self.kept_chunks.set(chunks);
-        (0..chunks).all(|_| self.new_chunk(core, CHUNK).is_some())
+        (0..chunks).all(|_| self.new_chunk(CHUNK).is_some())
     }
 
     /// Takes blocks, or a chunk of its own for more than one holds. Their memory, and how
     /// many bytes the first one has.
-    pub(crate) fn take_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Block, NonNull<u8>, usize)> {
+    pub(crate) fn take_blocks(&self, wanted: Wanted) -> Option<(&Block, NonNull<u8>, usize)> {
         let count = wanted.count();
         let (chunk, first, count) = if count >= BLOCKS {
             let bytes = (count + 1).checked_mul(BLOCK)?.checked_next_multiple_of(CHUNK)?;
             self.make_room(bytes)?;
-            let chunk = self.new_chunk(core, bytes)?;
+            let chunk = self.new_chunk(bytes)?;
             (chunk, chunk.take_blocks(Wanted::Whole(BLOCKS - 1), false)?, BLOCKS - 1)
         } else {
-            self.find_blocks(core, wanted)?
+            self.find_blocks(wanted)?
         };
         self.free.set(self.free.get() - count);
         self.used.set(self.used.get() + 1);
@@ -86,7 +99,7 @@ impl Memory {
         Some((block, memory, bytes))
     }
 
-    fn find_blocks(&self, core: &Core, wanted: Wanted) -> Option<(&Chunk, usize, usize)> {
+    fn find_blocks(&self, wanted: Wanted) -> Option<(&Chunk, usize, usize)> {
         let count = wanted.count();
         let found = if self.decay.warm() >= count { self.find_free(wanted, true) } else { None };
         if let Some((chunk, first)) = found {
@@ -97,7 +110,7 @@ impl Memory {
             return Some((chunk, first, count));
         }
         self.make_room((count + 1) * BLOCK)?;
-        let chunk = self.new_chunk(core, CHUNK)?;
+        let chunk = self.new_chunk(CHUNK)?;
         self.hint.set(self.chunks.borrow().len() - 1);
         let first = chunk.take_blocks(wanted, false)?;
         self.account.take(resident(run(first, count)));
@@ -134,7 +147,7 @@ impl Memory {
         })
     }
 
-    fn new_chunk(&self, core: &Core, bytes: usize) -> Option<&Chunk> {
+    fn new_chunk(&self, bytes: usize) -> Option<&Chunk> {
         self.chunks.borrow_mut().try_reserve(1).ok()?;
         self.subs.reserve()?;
         let memory = self.source.acquire(bytes, CHUNK)?;
@@ -142,14 +155,14 @@ impl Memory {
         self.account.take(if bytes > CHUNK { bytes } else { BLOCK });
         let is_first = self.chunks.borrow().is_empty();
         // (To zero a large page takes longer than a slice may.)
-        if !is_first && core.pace.get() == Pace::StopTheWorld && self.is_far_from_the_limit() {
+        if !is_first && !self.is_incremental.get() && self.is_far_from_the_limit() {
             // SAFETY: invariant 14. The first chunk stays small.
             unsafe { self.source.expect_dense(memory, bytes) };
         }
         // (What is left of a larger one's header would pin it for a small object.)
         let split = is_first || bytes > CHUNK;
         // SAFETY: the source's promise: memory of this size and alignment, ours alone.
-        let link = unsafe { Chunk::create(memory, bytes, NonNull::from(core), split) };
+        let link = unsafe { Chunk::create(memory, bytes, self.owner.get()?, split) };
         // SAFETY: invariant 2: just created, mapped until released.
         let chunk = unsafe { link.as_ref() };
         self.chunks.borrow_mut().push(link);
@@ -166,9 +179,9 @@ impl Memory {
     }
 
     /// Takes a sub-block, splitting a block when none is free.
-    pub(crate) fn take_sub(&self, core: &Core) -> Option<(&Block, NonNull<u8>)> {
+    pub(crate) fn take_sub(&self) -> Option<(&Block, NonNull<u8>)> {
         if !self.subs.has_free() {
-            self.split_block(core)?;
+            self.split_block()?;
         }
         let taken = self.subs.take()?;
         self.used.set(self.used.get() + 1);
@@ -177,13 +190,13 @@ impl Memory {
     }
 
     /// A chunk without a free sub-block: the first one's header has some.
-    fn split_block(&self, core: &Core) -> Option<()> {
+    fn split_block(&self) -> Option<()> {
         if self.chunks.borrow().is_empty() {
-            self.new_chunk(core, CHUNK)?;
+            self.new_chunk(CHUNK)?;
             return Some(());
         }
         self.subs.reserve()?;
-        let (chunk, index, _) = self.find_blocks(core, Wanted::Whole(1))?;
+        let (chunk, index, _) = self.find_blocks(Wanted::Whole(1))?;
         self.free.set(self.free.get() - 1);
         if self.subs.has_free() {
             self.return_blocks(chunk, index, 1);
@@ -195,9 +208,8 @@ impl Memory {
     }
 
     /// Takes an empty block back. Its memory stays for a while, unless it was a chunk's.
-    pub(crate) fn give_block(&self, core: &Core, block: &Block) {
+    pub(crate) fn give_block(&self, block: &Block) {
         debug_assert_eq!(block.live(), 0);
-        debug_assert!(!core.collecting.get());
         self.used.set(self.used.get() - 1);
         self.used_bytes.set(self.used_bytes.get() - bytes_of(block));
         let chunk = block.home();
@@ -207,7 +219,6 @@ impl Memory {
         let start = unsafe { chunk.block_start(index).add(if span == 0 { sub * SUB } else { 0 }) };
         poison::clear(start, if span == 0 { SUB } else { span * BLOCK });
         block.retire();
-        core.bins.flush();
         if span == 0 {
             self.subs.give(chunk, index, sub);
             if index > 0 && self.subs.unsplit(chunk, index) {
@@ -220,10 +231,7 @@ impl Memory {
             self.release_chunk(chunk);
         }
         if self.decay.is_over() {
-            self.give_to_system(match core.pace.get() {
-                Pace::StopTheWorld => usize::MAX,
-                Pace::Incremental { .. } => IN_A_SLICE,
-            });
+            self.give_to_system(if self.is_incremental.get() { IN_A_SLICE } else { usize::MAX });
         }
     }
 

@@ -1,8 +1,8 @@
 //! The verifier's look at plain memory.
 
-use super::Heap;
+use super::Problem;
+use crate::heap::Heap;
 use crate::object::scan::Words;
-use crate::observe::Problem;
 use alloc::vec::Vec;
 
 impl Heap {

@@ -2,9 +2,9 @@
 
 use crate::core::Core;
 use crate::ground::label::{Label, Seg};
+use crate::object::edge_sink::EdgeSink;
 use crate::object::raw::Object;
 use crate::storage::block::Block;
-use crate::workset::pass::EdgeSink;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -29,12 +29,12 @@ pub(crate) fn edges(object: Object) -> Vec<RawEdge> {
 }
 
 /// Calls `f` with the way to each edge of an object, and its target.
-pub(super) fn named_edges(object: Object, f: &mut dyn FnMut(&Path, Object)) {
+pub(crate) fn named_edges(object: Object, f: &mut dyn FnMut(&Path, Object)) {
     object.edges(&mut Named { path: Path(Vec::new()), f });
 }
 
 /// Calls `f` with the field of each part that owns memory outside of the value, and its bytes.
-pub(super) fn owned_by_field(object: Object, f: &mut dyn FnMut(String, usize)) {
+pub(crate) fn owned_by_field(object: Object, f: &mut dyn FnMut(String, usize)) {
     object.edges(&mut OwnedParts { path: Path(Vec::new()), f });
 }
 
@@ -61,21 +61,21 @@ impl EdgeSink for OwnedParts<'_> {
 }
 
 /// Calls `f` with the target of each edge of an object.
-pub(super) fn edges_to(object: Object, f: &mut dyn FnMut(Object)) {
+pub(crate) fn edges_to(object: Object, f: &mut dyn FnMut(Object)) {
     object.edges(&mut Targets(f));
 }
 
 /// The way from a value to an edge in it.
-pub(super) struct Path(pub(super) Vec<Step>);
+pub(crate) struct Path(pub(crate) Vec<Step>);
 
-pub(super) struct Step {
+pub(crate) struct Step {
     name: String,
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 /// What a step leads into, and at which position.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Field,
     Element(usize),
     Entry(usize),
@@ -92,12 +92,12 @@ impl Path {
     }
 
     /// Fields are joined by dots, indices and keys follow directly.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.name_within(usize::MAX)
     }
 
     /// The same, where positions from `most` on have no name of their own.
-    pub(super) fn name_within(&self, most: usize) -> String {
+    pub(crate) fn name_within(&self, most: usize) -> String {
         let mut name = String::new();
         for step in &self.0 {
             if !name.is_empty() && !step.name.starts_with('[') {
@@ -186,7 +186,7 @@ fn points_to(object: Object, targets: &[Object]) -> bool {
 }
 
 /// The open objects that `choose` says, of the blocks that `within` says, oldest first.
-pub(super) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl Fn(Object) -> bool) -> Vec<Object> {
+pub(crate) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl Fn(Object) -> bool) -> Vec<Object> {
     let mut found = Vec::new();
     core.memory.each_block(&mut |block| {
         if within(block) {
@@ -205,6 +205,6 @@ pub(super) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl 
 }
 
 /// Calls `f` for each living object, those too that are being reclaimed.
-pub(super) fn each_living(core: &Core, mut f: impl FnMut(Object)) {
+pub(crate) fn each_living(core: &Core, mut f: impl FnMut(Object)) {
     core.memory.each_block(&mut |block| block.each(|planes| planes.alloc.get(), &mut f));
 }

@@ -1,7 +1,7 @@
 //! External bytes and weak handles as parts of values.
 
-use super::{Trace, Visitor, Walk};
-use crate::heap::{ExternalBytes, WeakHeap};
+use super::{ExternalBytes, WeakHeap};
+use crate::trace::{Trace, Visitor, Walk};
 
 // SAFETY: holds no `Gc`; its drop changes numbers of an account, and runs no user code.
 unsafe impl Trace for ExternalBytes {

@@ -1,23 +1,27 @@
 //! The heap's own tables against each other, while no collection is at work.
 
-use super::{Problem, ProblemKind};
 use crate::core::Core;
 use crate::object::bitmaps::{Planes, bits};
 use crate::object::raw::Object;
-use crate::observe::type_names::TypeNames;
+use crate::object::type_info::TypeInfo;
 use crate::storage::block::{Block, flag};
 use crate::storage::memory::bytes_of;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub(super) fn problems(core: &Core) -> Vec<Problem> {
-    let names = TypeNames::of(core);
+/// A contradiction, and the type of the objects that it was met at.
+pub(crate) struct Contradiction {
+    pub(crate) of: Option<&'static TypeInfo>,
+    pub(crate) detail: String,
+}
+
+pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
     let mut problems = Vec::new();
     let (mut blocks, mut bytes, mut listed) = (0, 0, 0);
     core.memory.each_block(&mut |block| {
         (blocks, bytes, listed) = (blocks + 1, bytes + bytes_of(block), listed + usize::from(block.has(flag::LISTED)));
-        let mut note = |detail: String| problems.push(problem(names.get(block.info()), detail));
+        let mut note = |detail: String| problems.push(Contradiction { of: Some(block.info()), detail });
         let living = block.living();
         if living > block.live() as usize {
             note(format!("{living} objects live in a block with {} slots in use", block.live()));
@@ -27,16 +31,25 @@ pub(super) fn problems(core: &Core) -> Vec<Problem> {
         }
     });
     if blocks != core.memory.used() {
-        problems.push(problem("", format!("{} blocks are counted as used, {blocks} are", core.memory.used())));
+        problems.push(Contradiction {
+            of: None,
+            detail: format!("{} blocks are counted as used, {blocks} are", core.memory.used()),
+        });
     }
     if let Some(on_list) = on_list(core)
         && on_list != listed
     {
-        problems.push(problem("", format!("{listed} blocks are marked as listed by a collection, {on_list} are")));
+        problems.push(Contradiction {
+            of: None,
+            detail: format!("{listed} blocks are marked as listed by a collection, {on_list} are"),
+        });
     }
     let (all, used) = (core.account.resident(), core.memory.used_bytes());
     if bytes != used || all < used {
-        problems.push(problem("", format!("{all} bytes are accounted for, {used} of them as used, {bytes} are")));
+        problems.push(Contradiction {
+            of: None,
+            detail: format!("{all} bytes are accounted for, {used} of them as used, {bytes} are"),
+        });
     }
     problems
 }
@@ -49,11 +62,6 @@ fn on_list(core: &Core) -> Option<usize> {
     let on_list = blocks.take_while(|block| block.has(flag::LISTED)).count();
     core.sliced.set(Some(sliced));
     Some(on_list)
-}
-
-fn problem(type_name: &str, detail: String) -> Problem {
-    let type_name = String::from(if type_name.is_empty() { "heap" } else { type_name });
-    Problem { kind: ProblemKind::Structure, type_name, field: None, objects: 0, example: None, detail }
 }
 
 fn look_at_group(core: &Core, block: &Block, group: u32, planes: &Planes, note: &mut impl FnMut(String)) {
@@ -82,7 +90,7 @@ fn look_at_group(core: &Core, block: &Block, group: u32, planes: &Planes, note: 
 }
 
 /// What holds of every living object, in the middle of a collection too.
-pub(super) fn look_at_object(core: &Core, object: Object, note: &mut impl FnMut(String)) {
+pub(crate) fn look_at_object(core: &Core, object: Object, note: &mut impl FnMut(String)) {
     // (A collection condemns those that are about to go.)
     let may_be_condemned = core.collecting.get();
     if object.count().get() == 0 || !(object.count().is_open() || may_be_condemned) {

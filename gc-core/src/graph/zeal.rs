@@ -1,5 +1,5 @@
 //! Zeal: in builds with `--cfg gc_zeal` the heap is verified after every step of every
-//! collection, and what is freed is overwritten (see `space::os::overwritten`).
+//! collection, and what is freed is overwritten (see `storage::os::overwritten`).
 //!
 //! What holds between any two steps, in the middle of a collection too:
 //!
@@ -25,13 +25,12 @@ pub(crate) fn after(core: &Core, step: &str) {
 #[cfg(gc_zeal)]
 mod checks {
     use crate::core::Core;
+    use crate::graph::edges::{each_living, edges_to};
+    use crate::graph::structure;
     use crate::object::raw::{Object, Place};
-    use crate::observe::graph::{each_living, edges_to};
-    use crate::observe::verify::structure;
     use alloc::format;
-    use alloc::string::{String, ToString};
+    use alloc::string::String;
     use alloc::vec::Vec;
-    use core::ptr::NonNull;
     use hashbrown::HashMap;
 
     pub(super) fn problems(core: &Core) -> Vec<String> {
@@ -40,7 +39,7 @@ mod checks {
         if core.collecting.get() {
             each_living(core, |object| structure::look_at_object(core, object, &mut |it| problems.push(it)));
         } else {
-            problems.extend(structure::problems(core).iter().map(ToString::to_string));
+            problems.extend(structure::problems(core).into_iter().map(|it| it.detail));
         }
         problems
     }
@@ -49,7 +48,7 @@ mod checks {
         let mut internal: HashMap<Object, u32> = HashMap::new();
         each_living(core, |source| {
             edges_to(source, &mut |target| {
-                if target.chunk().core() == NonNull::from(core) {
+                if target.chunk().owner() == core.owner() {
                     *internal.entry(target).or_default() += 1;
                 }
             });

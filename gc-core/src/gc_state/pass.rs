@@ -4,41 +4,16 @@
 //! The queue needs no memory: blocks are linked through their own entries, and
 //! a block is on it exactly while some of its `pending` bits are set.
 
-use crate::core::Core;
 use crate::object::raw::Object;
-use crate::object::type_info::ScanBlock;
+use crate::object::type_info::{AnyPass, ScanBlock};
 use crate::storage::block::{Block, flag};
+use crate::storage::chunk::Owner;
+use crate::storage::empty_blocks::EmptyBlocks;
 use core::ptr::NonNull;
-
-/// Takes edges one by one; what observation and traversal of single objects use.
-pub(crate) trait EdgeSink {
-    /// One edge to `target`, after the segments that name it were entered.
-    fn edge(&mut self, target: Object);
-    /// A part of the value begins.
-    fn enter(&mut self, seg: crate::ground::label::Seg<'_>) {
-        let _ = seg;
-    }
-    /// The part ends.
-    fn leave(&mut self) {}
-    /// A part could not be looked at.
-    fn hidden(&mut self) {}
-    /// The value holds the address of an object that it does not count.
-    fn uncounted(&mut self, address: usize) {
-        let _ = address;
-    }
-    /// The value owns so many bytes outside of itself.
-    fn owns(&mut self, bytes: usize) {
-        let _ = bytes;
-    }
-    /// Are the segments listened to?
-    fn wants_names(&self) -> bool {
-        false
-    }
-}
 
 /// Scratch of one pass over the heap.
 pub(crate) struct Pass {
-    pub(crate) core: NonNull<Core>,
+    pub(crate) owner: NonNull<Owner>,
     /// Generations 0 to this are examined.
     pub(crate) oldest: u8,
     /// No object is excluded by its generation, so that every one is examined.
@@ -87,9 +62,9 @@ pub(crate) enum Leaving {
 }
 
 impl Pass {
-    pub(crate) fn new(core: &Core, oldest: u8) -> Pass {
+    pub(crate) fn new(owner: NonNull<Owner>, oldest: u8) -> Pass {
         Pass {
-            core: NonNull::from(core),
+            owner,
             oldest,
             everything: false,
             scope: Scope::Examined,
@@ -105,15 +80,10 @@ impl Pass {
         }
     }
 
-    pub(crate) fn core<'a>(&self) -> &'a Core {
-        // SAFETY: invariant 6: a heap is not freed while an operation on it is open.
-        unsafe { self.core.as_ref() }
-    }
-
     /// Is the target in this heap? Pointers into other heaps are external there.
     #[inline]
     pub(crate) fn owns(&self, object: Object) -> bool {
-        object.chunk().core() == self.core
+        object.chunk().owner() == self.owner
     }
 
     /// Queues the group of slots that `index` is in.
@@ -186,7 +156,7 @@ impl Pass {
     pub(crate) fn scan(&mut self, block: &Block, groups: u64, scan: ScanBlock) {
         self.window = groups;
         // SAFETY: invariant 10: the callers take the function from the table of the block's type.
-        unsafe { scan(block, self) };
+        unsafe { scan(block, NonNull::from(&mut *self).cast::<AnyPass>()) };
         self.window = !0;
     }
 
@@ -196,17 +166,16 @@ impl Pass {
     }
 
     /// Lets go of the block that was noted last. `false`: there is none.
-    pub(crate) fn unlist_one(&mut self) -> bool {
+    pub(crate) fn unlist_one(&mut self, empty: &EmptyBlocks) -> bool {
         let Some(block) = self.listed().next() else { return false };
         self.listed = block.next_listed.get();
         block.clear_flag(flag::LISTED);
-        self.core().note_if_empty(block);
+        empty.note_if_empty(block);
         true
     }
 
     /// Keeps only the blocks of the list that `keep` says, the others are let go.
-    pub(crate) fn retain_listed(&mut self, mut keep: impl FnMut(&Block) -> bool) {
-        let core = self.core();
+    pub(crate) fn retain_listed(&mut self, empty: &EmptyBlocks, mut keep: impl FnMut(&Block) -> bool) {
         let blocks = self.listed();
         self.listed = None;
         for block in blocks {
@@ -214,17 +183,17 @@ impl Pass {
             if keep(block) {
                 self.list_new(block);
             } else {
-                core.note_if_empty(block);
+                empty.note_if_empty(block);
             }
         }
     }
 
     /// Empties queue and list. Holds after it: no block is pending or listed.
-    pub(crate) fn forget_blocks(&mut self) {
+    pub(crate) fn forget_blocks(&mut self, empty: &EmptyBlocks) {
         while let Some(block) = self.dequeue() {
             block.pending.set(0);
         }
-        self.retain_listed(|_| false);
+        self.retain_listed(empty, |_| false);
     }
 }
 

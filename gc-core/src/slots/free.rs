@@ -1,7 +1,8 @@
-//! Where a block goes that has room again, or holds nothing any more.
+//! Slots given back, and where a block goes that has room again, or holds nothing any more.
 
 use crate::core::Core;
 use crate::gc_state::candidates::Stay;
+use crate::object::raw::Object;
 use crate::storage::bin::Bin;
 use crate::storage::block::{Block, flag};
 
@@ -9,6 +10,57 @@ use crate::storage::block::{Block, flag};
 const AT_A_TIME: usize = 64;
 
 impl Core {
+    /// Frees a taken slot whose value is gone.
+    pub(crate) fn free_slot(&self, object: Object) {
+        let place = object.place();
+        place.planes.forget(place.bit);
+        self.free_unknown(place.block, object);
+    }
+
+    /// The same for a slot of which nothing is known. While a collection is open it is
+    /// put aside: it must not be reused.
+    #[inline(always)]
+    pub(crate) fn free_unknown(&self, block: &Block, object: Object) {
+        block.poison(object);
+        if self.collecting.get() {
+            return self.quarantine.put(object.place());
+        }
+        block.give_slot(object);
+        let flags = block.flags();
+        if flags & flag::TRACKED != 0 {
+            self.births.count_death();
+        }
+        if flags & flag::CURRENT == 0 && (flags & flag::AVAILABLE == 0 || block.live() == 0) {
+            self.settle_block(block);
+        }
+    }
+
+    /// Frees the slots that were put aside. The collection is closed by now.
+    pub(crate) fn return_aside(&self) {
+        let (listed, is_incomplete) = self.quarantine.take();
+        for link in listed {
+            // SAFETY: invariant 2: a block with a slot put aside is in use.
+            self.return_aside_of(unsafe { link.as_ref() });
+        }
+        if is_incomplete {
+            self.memory.each_block(&mut |block| {
+                if block.has(flag::ASIDE) {
+                    self.return_aside_of(block);
+                }
+            });
+        }
+    }
+
+    fn return_aside_of(&self, block: &Block) {
+        block.clear_flag(flag::ASIDE);
+        let freed = block.groups().iter().map(|planes| {
+            let aside = planes.aside();
+            planes.refresh(aside);
+            aside.count_ones()
+        });
+        self.count_freed(block, freed.sum());
+    }
+
     /// Accounts for slots of a block that are free again, and puts the block where it belongs.
     pub(crate) fn count_freed(&self, block: &Block, slots: u32) {
         block.count_freed(slots);
@@ -30,26 +82,11 @@ impl Core {
                 self.empty_block(bin, block);
                 return;
             }
-            self.note_if_empty(block);
+            self.empty_blocks.note_if_empty(block);
         }
         if !block.has(flag::AVAILABLE | flag::CURRENT) && block.has_room() {
             bin.push_available(block);
         }
-    }
-
-    /// Notes a block that is to be given back as soon as nothing is in its way. (A dirty
-    /// one is noted when it is visited, a listed one when it is let go, a current one when
-    /// another takes its place.)
-    pub(crate) fn note_if_empty(&self, block: &Block) {
-        if block.live() > 0 || block.has(flag::HELD) {
-            return;
-        }
-        let mut emptied = self.emptied.borrow_mut();
-        if emptied.try_reserve(1).is_err() {
-            return self.untidy.set(true);
-        }
-        block.set_flag(flag::EMPTIED);
-        emptied.push(block.link());
     }
 
     fn empty_block(&self, bin: &Bin, block: &Block) {
@@ -61,18 +98,19 @@ impl Core {
         } else {
             self.account.renew(block.slot_bytes(), 0);
         }
-        self.memory.give_block(self, block);
+        self.bins.flush();
+        self.memory.give_block(block);
     }
 
     /// Gives back the blocks that became empty while a collection was open.
     pub(crate) fn tidy(&self) {
-        for link in self.emptied.take() {
+        for link in self.empty_blocks.take() {
             // SAFETY: invariant 2: a block that is to be given back does not go before.
             let block = unsafe { link.as_ref() };
             block.clear_flag(flag::EMPTIED);
             self.settle_block(block);
         }
-        if self.untidy.take() {
+        if self.empty_blocks.take_incomplete() {
             self.tidy_all(false);
         }
     }
@@ -80,9 +118,14 @@ impl Core {
     /// Gives back every block that is empty. With `closing` nothing will be allocated
     /// any more: blocks go by themselves as soon as they are empty.
     pub(crate) fn tidy_all(&self, closing: bool) {
-        self.visit_dirty(2, usize::MAX, |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean });
+        self.dirty.visit(
+            2,
+            usize::MAX,
+            &self.empty_blocks,
+            |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean },
+        );
         self.bins.flush();
-        self.emptied.take();
+        self.empty_blocks.take();
         while self.tidy_some(closing) {}
     }
 

@@ -1,0 +1,171 @@
+//! Slots taken: found in the block of the type, or in a new block.
+
+use crate::core::Core;
+use crate::object::bitmaps::{lower, raise};
+use crate::object::raw::{Header, Object};
+use crate::object::type_info::{Glue, TypeInfo};
+use crate::storage::bin::Bin;
+use crate::storage::bins::{CHARGED, key_of};
+use crate::storage::block::{Block, flag};
+use crate::storage::chunk::{BLOCK, Chunk, SUB, Wanted};
+use crate::storage::layout::SlotLayout;
+use core::ptr::NonNull;
+
+/// Types with slots larger than this start with a whole block at once.
+const SUB_STRIDE: usize = 1024;
+
+impl Core {
+    /// Takes a slot for a value of the type, in the block where its objects are allocated
+    /// at present, if that was looked up lately and nothing else is to be done.
+    ///
+    /// The table is handed in because a type can have several: the cache must be asked
+    /// and filled with the same one.
+    #[inline]
+    pub(crate) fn take_cached_slot(&self, info: &'static TypeInfo) -> Option<(Object, &Block)> {
+        let key = key_of(info, 0);
+        let entry = self.bins.entry(key);
+        if entry.key.get() != key || !self.births.is_free() {
+            return None;
+        }
+        // SAFETY: invariant 2: an entry with a key has a block, and the cache is flushed
+        // before one goes back.
+        let block = unsafe { entry.block.get().unwrap_unchecked().as_ref() };
+        Some((block.take_slot()?, block))
+    }
+
+    /// The same for a type whose allocations must be charged, once what is to be done is done.
+    fn take_charged_slot(&self, info: &'static TypeInfo) -> Option<Object> {
+        let key = key_of(info, 0) + CHARGED;
+        let entry = self.bins.entry(key);
+        if entry.key.get() != key {
+            return None;
+        }
+        // SAFETY: invariant 2: as in `take_cached_slot`.
+        unsafe { entry.block.get().unwrap_unchecked().as_ref() }.take_slot()
+    }
+
+    /// Takes a slot for a value of the type.
+    pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
+        if class == 0
+            && self.account.is_limited()
+            && let Some(object) = self.take_charged_slot(info)
+        {
+            return Some(object);
+        }
+        let bin = self.bins.bin(info, size, class)?;
+        // SAFETY: invariant 9: bins live as long as their heap.
+        let bin = unsafe { bin.as_ref() };
+        if bin.is_large() {
+            return self.take_large(bin);
+        }
+        loop {
+            let block = bin.current_block().or_else(|| self.next_block(bin))?;
+            if !self.births.is_in_range(block.birth_base.get()) {
+                self.retire(bin, block);
+                continue;
+            }
+            if let Some(object) = block.take_slot() {
+                self.epochs.open_for_young(block);
+                let is_charged = class == 0 && self.account.is_limited() && bin.class.glue >= Glue::Memory;
+                let key = key_of(info, class) + if is_charged { CHARGED } else { 0 };
+                let entry = self.bins.entry(key);
+                entry.key.set(key);
+                entry.block.set(Some(block.link()));
+                return Some(object);
+            }
+            bin.leave_current();
+        }
+    }
+
+    /// The block's births are used up: nothing is allocated in it until it is empty.
+    #[cold]
+    fn retire(&self, bin: &Bin, block: &Block) {
+        bin.leave_current();
+        block.set_flag(flag::RETIRED);
+        self.bins.flush();
+        self.settle_block(block);
+    }
+
+    /// A block with room becomes the bin's current one.
+    fn next_block<'a>(&'a self, bin: &'a Bin) -> Option<&'a Block> {
+        let block = match bin.pop_available() {
+            Some(block) => block,
+            None => self.new_block(bin)?,
+        };
+        if block.live() == 0 {
+            block.birth_base.set(self.births.next());
+        }
+        bin.make_current(block);
+        Some(block)
+    }
+
+    fn new_block(&self, bin: &Bin) -> Option<&Block> {
+        let info = bin.info;
+        if self.account.is_limited() {
+            // As many objects as it will have: what others own may have grown meanwhile.
+            self.owned_look.go_on(&self.memory, &self.account, BLOCK / bin.stride());
+        }
+        let small = bin.blocks.get() == 0 && bin.stride() <= SUB_STRIDE;
+        let plan = |bytes, colour| SlotLayout::plan(bytes, bin.size, info.align, info.prefix, colour);
+        let (block, memory, layout) = if small && let Some(layout) = plan(SUB, 0) {
+            let (block, memory) = self.memory.take_sub()?;
+            (block, memory, layout)
+        } else {
+            let wanted = if bin.stride() <= SUB_STRIDE { Wanted::One } else { Wanted::Whole(1) };
+            let (block, memory, bytes) = self.memory.take_blocks(wanted)?;
+            let (index, _) = Chunk::place(memory.addr().get());
+            (block, memory, plan(bytes, index * 5 % 16)?)
+        };
+        bin.blocks.set(bin.blocks.get() + 1);
+        // SAFETY: invariant 4: the memory was just taken for this block, of the planned size.
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
+        block.bin.set(Some(NonNull::from(bin)));
+        block.epoch.set(self.epochs.now());
+        self.begin_counts(block);
+        Some(block)
+    }
+
+    /// A pass of an incremental collection may count in a block that comes after it began.
+    fn begin_counts(&self, block: &Block) {
+        if self.is_sliced.get() {
+            block.clear_internal();
+        }
+    }
+
+    /// A block for one large value.
+    fn take_large(&self, bin: &Bin) -> Option<Object> {
+        let info = bin.info;
+        let bytes = bin.size.checked_add(info.prefix + 256)?.checked_add(info.align)?;
+        let (block, memory, _) = self.memory.take_blocks(Wanted::Whole(bytes.div_ceil(BLOCK)))?;
+        let layout = SlotLayout::plan(bytes, bin.size, info.align, info.prefix, 0)?;
+        let layout = layout.single();
+        // SAFETY: invariant 4: as in `new_block`.
+        unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
+        block.bin.set(Some(NonNull::from(bin)));
+        block.epoch.set(self.epochs.now());
+        block.birth_base.set(self.births.next());
+        self.begin_counts(block);
+        self.account.renew(0, block.slot_bytes());
+        block.take_slot()
+    }
+
+    /// Writes the header: count 1, and the birth.
+    #[inline]
+    pub(crate) fn be_born(&self, object: Object, block: &Block) {
+        let tracked = block.is_tracked();
+        let birth = self.births.count(tracked);
+        debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
+        object.write_header(Header::of_new((birth - block.birth_base.get()) as u32, tracked));
+    }
+
+    /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
+    pub(crate) fn revive(&self, object: Object) {
+        let block = object.block();
+        self.epochs.open_for_young(block);
+        let (planes, bit) = block.planes_of(block.index(object));
+        for plane in [&planes.set, &planes.mark] {
+            lower(plane, bit);
+        }
+        raise(&planes.alloc, bit);
+    }
+}
