@@ -20,7 +20,7 @@ pub(super) fn start(core: &Core, generation: u8) {
         user_code::log(core, format_args!("gc: collecting generation {generation}..."));
         let [young, middle, old, frozen] = core.epochs.sizes(&core.memory);
         user_code::log(core, format_args!("gc: objects in each generation: {young} {middle} {old}"));
-        if core.policy == crate::FinalizerPolicy::Pep442 {
+        if core.policy == crate::ground::config::FinalizerPolicy::Pep442 {
             user_code::log(core, format_args!("gc: objects in permanent generation: {frozen}"));
         }
     }
@@ -130,8 +130,8 @@ pub(crate) mod debug {
     //! The debug flags and the lines of `COLLECTABLE` and `UNCOLLECTABLE`.
 
     use super::{Core, user_code};
-    use crate::FinalizerPolicy;
     use crate::finalize::set_aside;
+    use crate::ground::config::FinalizerPolicy;
     use crate::object::raw::Object;
     use crate::object::type_info::Short;
     use crate::workset::set::Set;

@@ -1,7 +1,7 @@
 //! Weak references to what a collection found.
 
-use crate::FinalizerPolicy;
 use crate::core::Core;
+use crate::ground::config::FinalizerPolicy;
 use crate::object::bitmaps::Planes;
 use crate::object::raw::Object;
 use crate::object::weak_cell::{CellRef, Cells};

@@ -44,7 +44,7 @@ impl Overhead {
 
 #[cfg(all(test, feature = "std"))]
 mod tests {
-    use crate::space::*;
+    use super::*;
 
     #[test]
     fn five_in_a_row_are_too_many() {

@@ -2,8 +2,8 @@
 
 use crate::core::Core;
 use crate::ground::label::{Label, Seg};
-use crate::object::edge_sink::EdgeSink;
 use crate::object::raw::Object;
+use crate::object::type_info::EdgeSink;
 use crate::storage::block::Block;
 use alloc::format;
 use alloc::string::String;

@@ -120,14 +120,14 @@ impl HeapBuilder {
     /// See [`Heap::on_unraisable`].
     #[must_use]
     pub fn on_unraisable(mut self, hook: impl Fn(&Heap, &Unraisable) + 'static) -> HeapBuilder {
-        self.unraisable = Some(Rc::new(hook));
+        self.unraisable = Some(Rc::new(move |owner, event| hook(&Heap::of_owner(owner), event)));
         self
     }
 
     /// See [`Heap::set_log`].
     #[must_use]
     pub fn log(mut self, sink: impl Fn(&Heap, &str) + 'static) -> HeapBuilder {
-        self.log = Some(Rc::new(sink));
+        self.log = Some(Rc::new(move |owner, line| sink(&Heap::of_owner(owner), line)));
         self
     }
 

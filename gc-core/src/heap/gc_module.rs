@@ -223,7 +223,7 @@ impl Heap {
     /// heap.set_log(|_, line| eprintln!("{line}"));
     /// ```
     pub fn set_log(&self, sink: impl Fn(&Heap, &str) + 'static) -> HookId {
-        let (id, old) = self.core().hooks.set_log(Rc::new(sink));
+        let (id, old) = self.core().hooks.set_log(Rc::new(move |owner, line| sink(&Heap::of_owner(owner), line)));
         user_code::drop_hook(self.core(), old);
         id
     }
@@ -245,7 +245,8 @@ impl Heap {
     /// assert_eq!(*told.borrow(), "in a callback");
     /// ```
     pub fn on_unraisable(&self, hook: impl Fn(&Heap, &Unraisable) + 'static) -> HookId {
-        let (id, old) = self.core().hooks.set_unraisable(Rc::new(hook));
+        let (id, old) =
+            self.core().hooks.set_unraisable(Rc::new(move |owner, event| hook(&Heap::of_owner(owner), event)));
         user_code::drop_hook(self.core(), old);
         id
     }
@@ -265,7 +266,7 @@ impl Heap {
     /// assert!(heap.remove_hook(id));
     /// ```
     pub fn add_callback(&self, callback: impl Fn(&Heap, Phase, &CollectionInfo) + 'static) -> HookId {
-        self.core().hooks.add_callback(Rc::new(callback))
+        self.core().hooks.add_callback(Rc::new(move |owner, phase, info| callback(&Heap::of_owner(owner), phase, info)))
     }
 
     /// Removes a hook of any kind, and drops what it captured (once it returns, where it is

@@ -116,7 +116,8 @@ impl Heap {
     /// # Ok::<(), gc_core::BuildError>(())
     /// ```
     pub fn on_out_of_memory(&self, hook: impl Fn(&Heap, &OutOfMemoryInfo) + 'static) -> HookId {
-        let (id, old) = self.core().hooks.set_out_of_memory(Rc::new(hook));
+        let (id, old) =
+            self.core().hooks.set_out_of_memory(Rc::new(move |owner, error| hook(&Heap::of_owner(owner), error)));
         user_code::drop_hook(self.core(), old);
         id
     }

@@ -23,12 +23,14 @@ use crate::collect;
 use crate::core::{Core, CoreRef};
 use crate::object::type_info::Short;
 use crate::release::{self, user_code};
+use crate::storage::chunk::Owner;
 use crate::telemetry::hooks::{Unraisable, UnraisableKind};
 use crate::telemetry::records::Cause;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
 
 /// A handle to a managed heap. Clones are handles to the same heap.
 ///
@@ -87,8 +89,8 @@ impl Heap {
     }
 
     /// A handle that is not counted, for a hook while the heap is kept.
-    pub(crate) fn borrowed(core: &Core) -> ManuallyDrop<Heap> {
-        ManuallyDrop::new(Heap(CoreRef::of(core)))
+    pub(crate) fn of_owner(owner: NonNull<Owner>) -> ManuallyDrop<Heap> {
+        ManuallyDrop::new(Heap(CoreRef::of(Core::of(owner))))
     }
 
     #[inline]

@@ -4,7 +4,6 @@
 //! * [`id`]: the number that an object is known by outside of the heap
 //! * [`refcount`]: the count word, and every change of it
 //! * [`type_info`]: the table that the heap keeps for a type
-//! * [`edge_sink`]: who takes the edges of one object
 //! * [`bitmaps`]: the side bitmaps of a block, one bit for each object
 //! * [`birth_clock`]: the numbering of births, and the count of young objects
 //! * [`weak_cell`], [`weak_table`]: weak references, listed by their target
@@ -12,7 +11,6 @@
 
 pub(crate) mod birth_clock;
 pub(crate) mod bitmaps;
-pub(crate) mod edge_sink;
 pub(crate) mod id;
 pub(crate) mod raw;
 pub(crate) mod refcount;

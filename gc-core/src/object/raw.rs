@@ -10,8 +10,8 @@
 //! ```
 
 use crate::object::bitmaps::Planes;
-use crate::object::edge_sink::EdgeSink;
 use crate::object::refcount::CountWord;
+use crate::object::type_info::EdgeSink;
 use crate::object::type_info::TypeInfo;
 use crate::object::weak_cell::CellRef;
 use crate::storage::block::Block;

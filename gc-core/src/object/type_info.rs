@@ -1,6 +1,6 @@
 //! What the heap knows of a type: one static table each, built by `trace::shape`.
 
-use crate::object::edge_sink::EdgeSink;
+use crate::ground::label::Seg;
 use crate::object::raw::Object;
 use crate::object::weak_cell::CellRef;
 use crate::storage::block::Block;
@@ -182,6 +182,32 @@ pub(crate) struct ManagedWeak {
 
 /// The death of an object, compiled for its type.
 pub(crate) type Die = unsafe fn(Object, NonNull<Owner>, &Block);
+
+/// Takes edges one by one; what observation and traversal of single objects use.
+pub(crate) trait EdgeSink {
+    /// One edge to `target`, after the segments that name it were entered.
+    fn edge(&mut self, target: Object);
+    /// A part of the value begins.
+    fn enter(&mut self, seg: Seg<'_>) {
+        let _ = seg;
+    }
+    /// The part ends.
+    fn leave(&mut self) {}
+    /// A part could not be looked at.
+    fn hidden(&mut self) {}
+    /// The value holds the address of an object that it does not count.
+    fn uncounted(&mut self, address: usize) {
+        let _ = address;
+    }
+    /// The value owns so many bytes outside of itself.
+    fn owns(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
+    /// Are the segments listened to?
+    fn wants_names(&self) -> bool {
+        false
+    }
+}
 
 /// The state that a pass carries, of which a type's table knows nothing. It is a
 /// [`Pass`](crate::gc_state::pass::Pass).

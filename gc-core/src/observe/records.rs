@@ -22,7 +22,8 @@ impl Heap {
     /// ```
     pub fn on_record(&self, hook: impl Fn(&Heap, &CollectionRecord) + 'static) -> HookId {
         self.core().ledger.records.wants_types.set(true);
-        let (id, old) = self.core().hooks.set_record(Rc::new(hook));
+        let (id, old) =
+            self.core().hooks.set_record(Rc::new(move |owner, record| hook(&Heap::of_owner(owner), record)));
         user_code::drop_hook(self.core(), old);
         id
     }

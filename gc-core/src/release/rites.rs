@@ -2,8 +2,8 @@
 //! finalizer and the callbacks of weak references to it.
 
 use super::{decrement, user_code};
-use crate::FinalizerPolicy;
 use crate::core::Core;
+use crate::ground::config::FinalizerPolicy;
 use crate::object::bitmaps::raise;
 use crate::object::raw::Object;
 use crate::object::type_info::FinalizerFns;

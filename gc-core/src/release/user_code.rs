@@ -4,16 +4,17 @@
 use crate::core::Core;
 use crate::ground::error::OutOfMemory;
 use crate::ground::restore::Restore;
-use crate::heap::Heap;
 use crate::object::raw::Object;
 use crate::object::type_info::FinalizerFns;
 use crate::object::weak_cell::Callback;
+use crate::storage::chunk::Owner;
 use crate::telemetry::hooks::{CollectionInfo, Phase, Removed, Unraisable, UnraisableKind};
 use crate::telemetry::records::CollectionRecord;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use core::fmt;
+use core::ptr::NonNull;
 
 /// Runs user code; `None` when it panicked, which has been reported then.
 fn enter<R>(
@@ -86,11 +87,11 @@ fn message_of(panic: &(dyn core::any::Any + Send)) -> String {
 /// Tells the unraisable hook; without one, stderr as Python does.
 pub(crate) fn report(core: &Core, event: Unraisable) {
     let hook = core.hooks.unraisable();
-    let (_stay, heap) = (core.stay(), Heap::borrowed(core));
+    let _stay = core.stay();
     #[cfg(feature = "std")]
     {
         let tell = || match &hook {
-            Some(hook) => hook(&heap, &event),
+            Some(hook) => hook(core.owner(), &event),
             None => std::eprintln!("gc: {event}"),
         };
         // A hook that panics has had its chance.
@@ -99,7 +100,7 @@ pub(crate) fn report(core: &Core, event: Unraisable) {
     }
     #[cfg(not(feature = "std"))]
     if let Some(hook) = hook {
-        hook(&heap, &event);
+        hook(core.owner(), &event);
     }
 }
 
@@ -139,9 +140,9 @@ pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
 
 /// Calls a hook, and then drops this pointer to it, which is the last where the hook replaced or
 /// removed itself: not while a panic of it unwinds, because a second one would abort.
-fn call_hook<F: ?Sized>(core: &Core, name: &'static str, hook: Rc<F>, call: impl FnOnce(&F, &Heap)) {
+fn call_hook<F: ?Sized>(core: &Core, name: &'static str, hook: Rc<F>, call: impl FnOnce(&F, NonNull<Owner>)) {
     let _stay = core.stay();
-    enter(core, UnraisableKind::Hook, || String::from(name), || call(&hook, &Heap::borrowed(core)));
+    enter(core, UnraisableKind::Hook, || String::from(name), || call(&hook, core.owner()));
     enter(core, UnraisableKind::Hook, || String::from("dropped hook"), move || drop(hook));
 }
 

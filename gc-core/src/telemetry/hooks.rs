@@ -1,7 +1,7 @@
 //! What the embedder hangs into the heap. Called only where user code is allowed.
 
 use crate::ground::error::OutOfMemory;
-use crate::heap::Heap;
+use crate::storage::chunk::Owner;
 use crate::telemetry::records::CollectionRecord;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -9,6 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
 
 /// Where in the heap's work user code panicked.
 ///
@@ -123,11 +124,12 @@ pub struct HookId {
     heap: usize,
 }
 
-pub(crate) type OnCollection = Rc<dyn Fn(&Heap, Phase, &CollectionInfo)>;
-pub(crate) type OnUnraisable = Rc<dyn Fn(&Heap, &Unraisable)>;
-pub(crate) type LogSink = Rc<dyn Fn(&Heap, &str)>;
-pub(crate) type OnOutOfMemory = Rc<dyn Fn(&Heap, &OutOfMemory<()>)>;
-pub(crate) type OnRecord = Rc<dyn Fn(&Heap, &CollectionRecord)>;
+// Each is given the heap that it is called for.
+pub(crate) type OnCollection = Rc<dyn Fn(NonNull<Owner>, Phase, &CollectionInfo)>;
+pub(crate) type OnUnraisable = Rc<dyn Fn(NonNull<Owner>, &Unraisable)>;
+pub(crate) type LogSink = Rc<dyn Fn(NonNull<Owner>, &str)>;
+pub(crate) type OnOutOfMemory = Rc<dyn Fn(NonNull<Owner>, &OutOfMemory<()>)>;
+pub(crate) type OnRecord = Rc<dyn Fn(NonNull<Owner>, &CollectionRecord)>;
 
 /// Collection callbacks in the order they were added.
 type Callbacks = Rc<Vec<(HookId, OnCollection)>>;

@@ -2,7 +2,7 @@
 
 use super::shape::Sink;
 use super::{Trace, Visitor, Walk};
-use crate::object::edge_sink::EdgeSink;
+use crate::object::type_info::EdgeSink;
 
 /// The object-safe twin of [`Trace`], implemented for every traced type.
 ///

@@ -3,8 +3,8 @@
 
 use super::Trace;
 use super::shape::Erased;
-use crate::object::edge_sink::EdgeSink;
 use crate::object::raw::Object;
+use crate::object::type_info::EdgeSink;
 use crate::object::type_info::FieldList;
 use alloc::boxed::Box;
 use core::any::TypeId;

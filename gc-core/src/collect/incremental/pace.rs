@@ -1,12 +1,12 @@
 //! When an incremental heap works by itself, so that it cannot outgrow its collector.
 
 use super::step;
-use crate::Cause;
 use crate::collect::collect;
 use crate::core::Core;
 use crate::gc_state::budget::Allowance;
 use crate::ground::restore::Restore;
 use crate::ground::time::Stamp;
+use crate::telemetry::records::Cause;
 use core::time::Duration;
 
 /// An incremental collection looks at each object about so many times.

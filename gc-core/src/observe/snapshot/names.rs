@@ -1,8 +1,8 @@
 //! The names of edges, each kept once: a tree of the steps that lead to them.
 
 use crate::ground::label::{Label, Seg};
-use crate::object::edge_sink::EdgeSink;
 use crate::object::raw::Object;
+use crate::object::type_info::EdgeSink;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;

@@ -3,10 +3,10 @@
 use super::{Problem, ProblemKind};
 use crate::core::Core;
 use crate::graph::edges::{each_living, named_edges};
-use crate::object::edge_sink::EdgeSink;
 use crate::object::id::ObjectId;
 use crate::object::raw::Object;
 use crate::object::scan::{self, Words};
+use crate::object::type_info::EdgeSink;
 use crate::object::type_info::FieldList;
 use crate::object::weak_cell::CellRef;
 use crate::observe::numbering::Numbering;
