@@ -37,7 +37,7 @@ impl Header {
 
 /// The address of a value in a slot of a living heap.
 ///
-/// Copies are not counted. Invariant 1 (see `space`): whoever makes one, or keeps
+/// Copies are not counted. Invariant 1 (see `invariants`): whoever makes one, or keeps
 /// one, knows what keeps its block mapped meanwhile: a count, or an open operation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct Object(NonNull<u8>);
