@@ -6,7 +6,7 @@ use crate::graph;
 use crate::heap::Generation;
 use crate::object::id::ObjectId;
 use crate::object::raw::Object;
-use crate::release::{self, rites};
+use crate::release::{self, finalizer};
 use crate::trace::{Trace, Visitor, Walk, visit};
 use crate::weak::is_weak_ref;
 use alloc::string::String;
@@ -157,13 +157,13 @@ impl GcAny {
 
     /// Has its PEP 442 finalizer run?
     pub fn is_finalized(&self) -> bool {
-        // (Legacy has another use for that plane.)
-        self.0.core().policy == FinalizerPolicy::Pep442 && rites::is_finalized(self.0)
+        // (Legacy has another use for that bitmap.)
+        self.0.core().policy == FinalizerPolicy::Pep442 && finalizer::is_finalized(self.0)
     }
 
     /// The generation that it is in; `None` for untracked and frozen objects.
     pub fn generation(&self) -> Option<Generation> {
-        let number = self.0.core().epochs.generation_of(self.0);
+        let number = self.0.core().epoch.generation_of(self.0);
         Generation::try_from(number).ok().filter(|_| self.is_tracked())
     }
 }

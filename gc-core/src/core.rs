@@ -1,13 +1,13 @@
 //! The inner heap: all state of one heap, in one place.
 
-use crate::gc_state::budget::Meter;
-use crate::gc_state::candidates::Dirty;
-use crate::gc_state::cycle::Sliced;
-use crate::gc_state::generations::Epochs;
+use crate::gc_state::budget::WorkBudget;
+use crate::gc_state::candidates::CandidateBlocks;
+use crate::gc_state::cycle::CycleState;
+use crate::gc_state::generations::GenerationEpoch;
 use crate::gc_state::overhead::Overhead;
 use crate::gc_state::schedule::Schedule;
 use crate::ground::config::{FinalizerPolicy, Pace};
-use crate::object::birth_clock::Births;
+use crate::object::birth_clock::BirthClock;
 use crate::object::raw::Object;
 use crate::object::type_info::Kind;
 use crate::object::weak_cell::{Callback, CellRef};
@@ -21,10 +21,10 @@ use crate::storage::memory::Memory;
 use crate::storage::os::ChunkSource;
 use crate::storage::owned::OwnedLook;
 use crate::storage::quarantine::Quarantine;
-use crate::telemetry::allocation_sites::Sites;
-use crate::telemetry::gauges::Watch;
+use crate::telemetry::allocation_sites::AllocationSites;
+use crate::telemetry::gauges::Gauges;
 use crate::telemetry::hooks::Hooks;
-use crate::telemetry::stats::Ledger;
+use crate::telemetry::stats::Stats;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -61,7 +61,7 @@ impl Deref for Core {
 /// What a heap consists of.
 pub(crate) struct Fields {
     // Touched by every allocation.
-    pub(crate) births: Births,
+    pub(crate) birth_clock: BirthClock,
     pub(crate) bins: Bins,
     // Touched by every death.
     /// Releases that are nested at this moment, and [`COMPANY`] where the thread has other heaps.
@@ -69,7 +69,7 @@ pub(crate) struct Fields {
     /// Where the stack was when the outermost release began.
     pub(crate) stack_top: Cell<usize>,
     /// Leaving the outermost release has more to do than usual.
-    pub(crate) attention: Cell<bool>,
+    pub(crate) pending_work: Cell<bool>,
     /// A collection is open: no slot is reused, no block goes back.
     pub(crate) collecting: Cell<bool>,
     /// An exact reclaim is open: members of its set die without rites.
@@ -81,11 +81,11 @@ pub(crate) struct Fields {
     /// Slots freed while a collection is open.
     pub(crate) quarantine: Quarantine,
     /// The incremental collection that is open, between two of its slices.
-    pub(crate) sliced: Cell<Option<Sliced>>,
+    pub(crate) cycle: Cell<Option<CycleState>>,
     /// One is open.
-    pub(crate) is_sliced: Cell<bool>,
+    pub(crate) is_cycle_open: Cell<bool>,
     /// How far its slice is.
-    pub(crate) slice: Meter,
+    pub(crate) work_budget: WorkBudget,
     /// Objects at zero that wait for the next slice, the next one first.
     pub(crate) deferred: RefCell<Vec<Object>>,
     /// Objects at zero that wait for a shallower stack. The top is the next.
@@ -95,18 +95,18 @@ pub(crate) struct Fields {
 
     pub(crate) policy: FinalizerPolicy,
     pub(crate) pace: Cell<Pace>,
-    pub(crate) epochs: Epochs,
+    pub(crate) epoch: GenerationEpoch,
     pub(crate) schedule: Schedule,
-    pub(crate) ledger: Ledger,
-    pub(crate) watch: Watch,
-    pub(crate) sites: Sites,
+    pub(crate) stats: Stats,
+    pub(crate) gauges: Gauges,
+    pub(crate) allocation_sites: AllocationSites,
     pub(crate) weaks: WeakTable,
     pub(crate) hooks: Hooks,
-    pub(crate) dirty: Dirty,
+    pub(crate) candidates: CandidateBlocks,
     /// The list of uncollectable objects, each held by a count.
     pub(crate) garbage: RefCell<VecDeque<Object>>,
     /// The out-of-memory hook is at work.
-    pub(crate) telling: Cell<bool>,
+    pub(crate) in_oom_hook: Cell<bool>,
     pub(crate) overhead: Overhead,
     pub(crate) account: Account,
     pub(crate) owned_look: OwnedLook,
@@ -120,9 +120,9 @@ pub(crate) struct Fields {
     /// What weak handles have of the heap.
     pub(crate) life: Life,
     /// What the heap does when its last handle goes.
-    pub(crate) close: Cell<Option<fn(&Core)>>,
+    pub(crate) shutdown: Cell<Option<fn(&Core)>>,
     /// It has done so.
-    pub(crate) closed: Cell<bool>,
+    pub(crate) is_shut_down: Cell<bool>,
     /// The box that the heap lives in, once it was handed out.
     me: Cell<Option<NonNull<Core>>>,
     /// `Heap` handles.
@@ -156,45 +156,45 @@ impl Core {
     pub(crate) fn new(policy: FinalizerPolicy, source: Box<dyn ChunkSource>) -> Box<Core> {
         let account = Account::new();
         Box::new(Core(UnsafeCell::new(Fields {
-            births: Births::new(),
+            birth_clock: BirthClock::new(),
             bins: Bins::new(),
             depth: Cell::new(0),
             stack_top: Cell::new(0),
-            attention: Cell::new(false),
+            pending_work: Cell::new(false),
             collecting: Cell::new(false),
             reclaiming: Cell::new(false),
             frozen: Cell::new(false),
             user_code_ran: Cell::new(false),
             quarantine: Quarantine::default(),
-            sliced: Cell::new(None),
-            is_sliced: Cell::new(false),
-            slice: Meter::default(),
+            cycle: Cell::new(None),
+            is_cycle_open: Cell::new(false),
+            work_budget: WorkBudget::default(),
             deferred: RefCell::new(Vec::with_capacity(QUEUED)),
             release_queue: RefCell::new(Vec::with_capacity(QUEUED)),
             empty_blocks: EmptyBlocks::default(),
             policy,
             pace: Cell::new(Pace::StopTheWorld),
-            epochs: Epochs::default(),
+            epoch: GenerationEpoch::default(),
             schedule: Schedule::default(),
-            ledger: Ledger::new(),
-            watch: Watch::default(),
-            sites: Sites::default(),
+            stats: Stats::new(),
+            gauges: Gauges::default(),
+            allocation_sites: AllocationSites::default(),
             weaks: WeakTable::default(),
             hooks: Hooks::new(),
-            dirty: Dirty::default(),
+            candidates: CandidateBlocks::default(),
             garbage: RefCell::new(VecDeque::new()),
             memory: Memory::new(source, account.clone()),
             account,
             owned_look: OwnedLook::default(),
-            telling: Cell::new(false),
+            in_oom_hook: Cell::new(false),
             overhead: Overhead::default(),
             #[cfg(feature = "std")]
             waiting: Link::default(),
             #[cfg(feature = "std")]
             closing: Link::default(),
             life: Life::default(),
-            close: Cell::new(None),
-            closed: Cell::new(false),
+            shutdown: Cell::new(None),
+            is_shut_down: Cell::new(false),
             me: Cell::new(None),
             handles: Cell::new(1),
             busy: Cell::new(0),
@@ -239,14 +239,14 @@ impl Core {
     /// Freezes every tracked or passed-through object: it is examined no more.
     pub(crate) fn freeze(&self) {
         self.frozen.set(true);
-        self.epochs.freeze(&self.memory);
+        self.epoch.freeze(&self.memory);
     }
 
     /// Moves what is frozen to generation 2. Decrements were not noted of them.
     pub(crate) fn unfreeze(&self) {
-        self.epochs.unfreeze(&self.memory);
+        self.epoch.unfreeze(&self.memory);
         self.frozen.set(false);
-        self.schedule.distrust.set(true);
+        self.schedule.candidates_incomplete.set(true);
     }
 
     /// Frees the heap.
@@ -261,9 +261,9 @@ impl Core {
     }
 
     /// Keeps the heap while something of it is on the stack.
-    pub(crate) fn stay(&self) -> Stay<'_> {
+    pub(crate) fn enter(&self) -> HeapGuard<'_> {
         self.busy.set(self.busy.get() + 1);
-        Stay(self)
+        HeapGuard(self)
     }
 }
 
@@ -308,10 +308,10 @@ impl CellRef {
     }
 }
 
-/// Proof that an operation is open; see [`Core::stay`].
-pub(crate) struct Stay<'a>(&'a Core);
+/// Proof that an operation is open; see [`Core::enter`].
+pub(crate) struct HeapGuard<'a>(&'a Core);
 
-impl Drop for Stay<'_> {
+impl Drop for HeapGuard<'_> {
     fn drop(&mut self) {
         self.0.busy.set(self.0.busy.get() - 1);
     }
@@ -321,7 +321,7 @@ impl Drop for Stay<'_> {
 pub(crate) struct CoreRef(NonNull<Core>);
 
 impl CoreRef {
-    /// The first handle's pointer. The last one gives the box back, see `release::leave`.
+    /// The first handle's pointer. The last one gives the box back, see `release::on_exit`.
     pub(crate) fn leak(core: Box<Core>) -> CoreRef {
         let me = NonNull::from(Box::leak(core));
         let handle = CoreRef(me);

@@ -1,7 +1,7 @@
 //! Weak references: bare ones, and those that are objects of the heap themselves.
 
 use crate::any::GcAny;
-use crate::collect::pressure::{give_up, insist};
+use crate::collect::pressure::{report_oom, retry_after_gc};
 use crate::core::Core;
 use crate::gc::{Gc, ShowGc};
 use crate::ground::boxed::try_box;
@@ -67,7 +67,7 @@ impl<T: ?Sized> Drop for Pointer<T> {
 /// Links a new cell to the object.
 fn link(object: Object, callback: Option<Callback>) -> Result<CellRef, OutOfMemory<()>> {
     let core = object.core();
-    insist(core, callback, |callback| core.weaks.link(object, callback)).map_err(|callback| {
+    retry_after_gc(core, callback, |callback| core.weaks.link(object, callback)).map_err(|callback| {
         user_code::forget_callback(core, callback);
         no_memory_for::<WeakCell>(core)
     })
@@ -78,12 +78,12 @@ fn link_with<F>(object: Object, callback: F) -> Result<CellRef, OutOfMemory<()>>
 where
     F: FnOnce(Option<Object>) + 'static,
 {
-    let callback = insist(object.core(), callback, try_box).map_err(|_| no_memory_for::<F>(object.core()))?;
+    let callback = retry_after_gc(object.core(), callback, try_box).map_err(|_| no_memory_for::<F>(object.core()))?;
     link(object, Some(callback))
 }
 
 fn no_memory_for<T>(core: &Core) -> OutOfMemory<()> {
-    give_up(core, OutOfMemoryKind::HeapSpace, size_of::<T>())
+    report_oom(core, OutOfMemoryKind::HeapSpace, size_of::<T>())
 }
 
 impl<T: ?Sized> Weak<T> {
@@ -99,7 +99,7 @@ impl<T: ?Sized> Weak<T> {
     /// A weak reference to an object that may be half-built.
     pub(crate) fn to_object(object: Object, value: NonNull<T>) -> Result<Weak<T>, OutOfMemory<()>> {
         let core = object.core();
-        let cell = insist(core, (), |()| core.weaks.link_plain(object).ok_or(()));
+        let cell = retry_after_gc(core, (), |()| core.weaks.link_plain(object).ok_or(()));
         let cell = cell.map_err(|()| no_memory_for::<WeakCell>(core))?;
         Ok(Weak(Some(Pointer { cell: cell.open_handle(), value })))
     }

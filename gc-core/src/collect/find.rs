@@ -3,9 +3,9 @@
 
 use super::Unreachable;
 use crate::core::Core;
-use crate::gc_state::candidates::Stay;
+use crate::gc_state::candidates::Keeps;
 use crate::gc_state::pass::Pass;
-use crate::object::bitmaps::Planes;
+use crate::object::bitmaps::Bitmaps;
 use crate::object::type_info::Kind;
 use crate::workset::set::Set;
 
@@ -28,7 +28,7 @@ pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
         examine_all(&mut set.pass);
         set.count_internal();
     }
-    core.epochs.promote(generation);
+    core.epoch.promote(generation);
     core.bins.flush();
     set.evict_reachable();
     Unreachable(set)
@@ -36,8 +36,8 @@ pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
 
 /// Must this collection be linear because its candidates are not complete?
 fn distrusted(core: &Core, generation: u8) -> bool {
-    let distrust = generation == 2 && core.schedule.distrust.take();
-    distrust || core.schedule.always_linear.get()
+    let candidates_incomplete = generation == 2 && core.schedule.candidates_incomplete.take();
+    candidates_incomplete || core.schedule.always_linear.get()
 }
 
 /// Makes the candidates of the examined generations members with internal count 0, and
@@ -48,21 +48,21 @@ fn take_candidates(pass: &mut Pass) -> usize {
     let core = Core::of(pass.owner);
     let mut candidates = 0;
     let most = if pass.oldest == 0 { core.schedule.dirty_most.get() } else { usize::MAX };
-    core.dirty.visit(pass.oldest, most, &core.empty_blocks, |block| {
-        if !core.epochs.may_hold(block, pass.oldest) {
-            return if block.live() > 0 { Stay::Middle } else { Stay::Clean };
+    core.candidates.visit(pass.oldest, most, &core.empty_blocks, |block| {
+        if !core.epoch.may_hold(block, pass.oldest) {
+            return if block.live() > 0 { Keeps::Middle } else { Keeps::Clean };
         }
-        core.epochs.fold(block);
-        let (mut groups, mut stay) = (0, Stay::Clean);
-        for (group, planes) in block.groups().iter().enumerate() {
-            let taken = planes.candidate.get() & planes.examined(pass.oldest);
+        core.epoch.catch_up(block);
+        let (mut groups, mut stay) = (0, Keeps::Clean);
+        for (group, bitmaps) in block.groups().iter().enumerate() {
+            let taken = bitmaps.candidate.get() & bitmaps.examined(pass.oldest);
             if taken != 0 {
                 block.add_members(group as u32, taken);
                 groups |= 1 << group;
                 block.clear_internal_group(group as u32);
                 candidates += taken.count_ones() as usize;
             }
-            stay = stay.max(where_to(planes, taken, pass.oldest));
+            stay = stay.max(where_to(bitmaps, taken, pass.oldest));
         }
         if groups != 0 {
             pass.list(block);
@@ -74,13 +74,13 @@ fn take_candidates(pass: &mut Pass) -> usize {
 }
 
 /// Where a group's candidates that will be left after this collection want their block.
-fn where_to(planes: &Planes, taken: u64, oldest: u8) -> Stay {
-    let untouched = planes.candidate.get() & !taken;
+fn where_to(bitmaps: &Bitmaps, taken: u64, oldest: u8) -> Keeps {
+    let untouched = bitmaps.candidate.get() & !taken;
     match oldest {
-        0 if taken != 0 || untouched & planes.generation(1) != 0 => Stay::Middle,
-        1 if taken != 0 => Stay::Old,
-        _ if untouched != 0 => Stay::Old,
-        _ => Stay::Clean,
+        0 if taken != 0 || untouched & bitmaps.generation(1) != 0 => Keeps::Middle,
+        1 if taken != 0 => Keeps::Old,
+        _ if untouched != 0 => Keeps::Old,
+        _ => Keeps::Clean,
     }
 }
 
@@ -92,7 +92,7 @@ fn close_candidates(set: &mut Set<'_>, candidates: usize) -> bool {
         return false;
     }
     while let Some(block) = set.pass.dequeue() {
-        set.pass.scan(block, block.pending.take(), block.info().spread);
+        set.pass.scan(block, block.pending.take(), block.info().trace_closure);
         if !budget.allows(set.pass.scanned) {
             return false;
         }
@@ -126,12 +126,12 @@ fn examine_all(pass: &mut Pass) {
         if block.kind.get() == Kind::Leaf {
             return;
         }
-        if !core.epochs.may_hold(block, pass.oldest) {
+        if !core.epoch.may_hold(block, pass.oldest) {
             return;
         }
-        core.epochs.fold(block);
-        for (group, planes) in (0..).zip(block.groups()) {
-            let examined = planes.examined(pass.oldest);
+        core.epoch.catch_up(block);
+        for (group, bitmaps) in (0..).zip(block.groups()) {
+            let examined = bitmaps.examined(pass.oldest);
             if examined != 0 {
                 block.add_members(group, examined);
             }

@@ -21,7 +21,7 @@ pub(crate) mod report;
 
 use crate::core::Core;
 use crate::finalize::{self, Calls};
-use crate::gc_state::budget::Allowance;
+use crate::gc_state::budget::WorkLimit;
 use crate::graph::zeal;
 use crate::ground::config::{FinalizerPolicy, Pace};
 use crate::ground::restore::Restore;
@@ -31,18 +31,18 @@ use crate::workset::set::Set;
 use crate::workset::stages::{Uncollectable, Unreachable};
 use report::{Beginning, debug};
 
-/// What is left of them to be disposed of: condemned or secluded, or else to be saved.
+/// What is left of them to be disposed of: condemned or unobservable, or else to be saved.
 struct Rest<'h> {
     set: Set<'h>,
     saved: bool,
-    secluded: bool,
+    unobservable: bool,
 }
 
 /// User code can get no pointer to these objects any more: they are condemned; or
-/// secluded, so that no user code will run until they are gone.
+/// unobservable, so that no user code will run until they are gone.
 struct Reclaimable<'s, 'h> {
     set: &'s mut Set<'h>,
-    secluded: bool,
+    unobservable: bool,
 }
 
 /// What a collection did.
@@ -59,7 +59,7 @@ pub(crate) struct Outcome {
 
 /// The same, and says why.
 pub(crate) fn collect_because(core: &Core, cause: Cause, generation: u8) -> usize {
-    let _cause = Restore::after(&core.ledger.cause, cause);
+    let _cause = Restore::after(&core.stats.cause, cause);
     collect(core, generation)
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     if core.collecting.get() || !Isolated::is_possible(core) {
         return 0;
     }
-    let stay = core.stay();
+    let guard = core.enter();
     let began = Beginning::now(core);
     #[cfg(feature = "tracing")]
     let _span = tracing::debug_span!(target: "gc_core", "collect", generation, cause = %began.cause).entered();
@@ -79,7 +79,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         incremental::abandon(core);
         report::start(core, generation);
         core.schedule.count_collection(generation);
-        core.births.forget_young();
+        core.birth_clock.forget_young();
         let outcome = reclaim_unreachable(core, generation);
         core.schedule.record(generation, outcome.collected, outcome.uncollectable);
         report::stop(core, generation, outcome);
@@ -89,7 +89,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     zeal::after(core, "a collection");
     if generation == 2 {
         // The slots that were put aside are free by now.
-        core.schedule.note_survivors(core.births.next(), || core.tracked_in_use());
+        core.schedule.note_survivors(core.birth_clock.next(), || core.tracked_in_use());
         core.memory.give_to_system(usize::MAX);
         core.account.forget_fresh();
         if core.account.is_limited() {
@@ -97,8 +97,8 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         }
     }
     report::enter(core, generation, began, outcome);
-    drop(stay);
-    release::leave_operation(core);
+    drop(guard);
+    release::exit_operation(core);
     outcome.collected + outcome.uncollectable
 }
 
@@ -127,8 +127,8 @@ pub(crate) fn collect_for_bytes(core: &Core) {
             collect_because(core, Cause::Bytes, 2);
         }
         Pace::Incremental { budget } => {
-            incremental::step(core, Cause::Bytes, Allowance::Time(budget));
-            if !core.is_sliced.get() {
+            incremental::step(core, Cause::Bytes, WorkLimit::Time(budget));
+            if !core.is_cycle_open.get() {
                 core.account.forget_fresh();
             }
         }
@@ -137,11 +137,11 @@ pub(crate) fn collect_for_bytes(core: &Core) {
 
 /// Collects the oldest generation that is due.
 fn collect_oldest_due(core: &Core) {
-    let generation = core.schedule.due(core.births.next(), || core.tracked_in_use());
-    let touched = core.births.young() as usize;
+    let generation = core.schedule.due(core.birth_clock.next(), || core.tracked_in_use());
+    let touched = core.birth_clock.young() as usize;
     let freed = collect_because(core, Cause::Allocations, generation);
     core.schedule.learn(freed, touched);
-    core.births.set_trigger(trigger(core));
+    core.birth_clock.set_trigger(trigger(core));
 }
 
 /// How many more of the young an allocation waits for.
@@ -158,9 +158,12 @@ pub(crate) fn natural_trigger(core: &Core) -> u32 {
 }
 
 fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
-    if core.dirty.is_empty(generation) && !core.schedule.distrust.get() && !core.schedule.always_linear.get() {
+    if core.candidates.is_empty(generation)
+        && !core.schedule.candidates_incomplete.get()
+        && !core.schedule.always_linear.get()
+    {
         // Nothing lost a pointer and lived: there is nothing to suspect.
-        core.epochs.promote(generation);
+        core.epoch.promote(generation);
         core.bins.flush();
         return Outcome::default();
     }
@@ -196,7 +199,7 @@ fn legacy(mut unreachable: Unreachable<'_>) -> Outcome {
     let mut collected = rest.set.tracked();
     collected += Calls::clear_weak(&rest.set).run(core, rest.set.generation());
     zeal::after(core, "weak callbacks");
-    let uncollectable = finalize::settle(&rest.dispose());
+    let uncollectable = finalize::file_uncollectable(&rest.dispose());
     Outcome { collected, uncollectable, ..Outcome::default() }
 }
 
@@ -240,15 +243,15 @@ impl<'h> Unreachable<'h> {
     fn condemn_unless_saved(self) -> Rest<'h> {
         let core = self.0.core();
         let saved = debug::saves_all(core);
-        let secluded = !saved && !debug::is_on(core) && self.0.is_secluded();
-        if !saved && !secluded {
+        let unobservable = !saved && !debug::is_on(core) && self.0.is_unobservable();
+        if !saved && !unobservable {
             self.0.each(|block, object| {
                 if block.info().managed_weak.is_none() {
                     object.count().condemn();
                 }
             });
         }
-        Rest { set: self.0, saved, secluded }
+        Rest { set: self.0, saved, unobservable }
     }
 }
 
@@ -258,7 +261,7 @@ impl<'h> Rest<'h> {
         if self.saved {
             finalize::save_all(&self.set);
         } else {
-            reclaim::reclaim(Reclaimable { set: &mut self.set, secluded: self.secluded });
+            reclaim::reclaim(Reclaimable { set: &mut self.set, unobservable: self.unobservable });
         }
         zeal::after(self.set.core(), "reclaim");
         Uncollectable { set: self.set, saved: self.saved }
@@ -285,11 +288,11 @@ impl Drop for Open<'_> {
     fn drop(&mut self) {
         if !self.completed {
             // A panic got out of a pass: the candidates that it took are lost.
-            self.core.schedule.distrust.set(true);
+            self.core.schedule.candidates_incomplete.set(true);
         }
         self.raised = None;
         self.reserve = None;
-        self.core.return_aside();
-        self.core.tidy();
+        self.core.release_quarantined();
+        self.core.release_empty_blocks();
     }
 }

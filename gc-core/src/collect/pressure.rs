@@ -8,20 +8,20 @@ use crate::telemetry::records::Cause;
 
 /// Tells the hook, and makes the error.
 #[cold]
-pub(crate) fn give_up(core: &Core, kind: OutOfMemoryKind, requested: usize) -> OutOfMemory<()> {
+pub(crate) fn report_oom(core: &Core, kind: OutOfMemoryKind, requested: usize) -> OutOfMemory<()> {
     let account = &core.account;
     let (used, owned, external) = (account.resident(), account.owned(), account.external());
     let max = account.limit();
     let reserve = account.reserve();
     let error = OutOfMemory { kind, requested, used, owned, external, max, reserve, value: () };
-    core.ledger.note_out_of_memory();
+    core.stats.note_out_of_memory();
     user_code::out_of_memory(core, &error);
     error
 }
 
 /// Tries to take memory from the allocator; where it is refused, a full collection may free
 /// some. Gives the argument back after a second refusal.
-pub(crate) fn insist<A, R>(core: &Core, argument: A, attempt: impl Fn(A) -> Result<R, A>) -> Result<R, A> {
+pub(crate) fn retry_after_gc<A, R>(core: &Core, argument: A, attempt: impl Fn(A) -> Result<R, A>) -> Result<R, A> {
     match attempt(argument) {
         Err(argument) if !core.collecting.get() => {
             collect_because(core, Cause::AllocationFailure, 2);

@@ -6,14 +6,14 @@ use crate::core::Core;
 use crate::gc_state::pass::Leaving;
 use crate::ground::restore::Restore;
 use crate::object::raw::Object;
-use crate::object::type_info::Glue;
+use crate::object::type_info::DropEffect;
 use crate::release;
 use crate::storage::block::{Block, flag};
 
 /// Reclaims every member. Holds after it: their values are dropped and their slots
 /// free, but for managed weak references that a callback kept.
 pub(super) fn reclaim(mut reclaimable: Reclaimable<'_, '_>) {
-    if !reclaimable.secluded && must_be_exact(&mut reclaimable) {
+    if !reclaimable.unobservable && must_be_exact(&mut reclaimable) {
         exact(&reclaimable);
     } else {
         fast(&mut reclaimable);
@@ -23,11 +23,11 @@ pub(super) fn reclaim(mut reclaimable: Reclaimable<'_, '_>) {
 /// Could the program tell the order in which the members go?
 fn must_be_exact(reclaimable: &mut Reclaimable<'_, '_>) -> bool {
     let set = &mut *reclaimable.set;
-    if set.blocks().any(|block| block.has(flag::WILD) || block.info().managed_weak.is_some()) {
+    if set.blocks().any(|block| block.has(flag::UNKNOWN_DROP) || block.info().managed_weak.is_some()) {
         return true;
     }
     for block in set.blocks() {
-        set.pass.scan(block, !0, block.info().survey);
+        set.pass.scan(block, !0, block.info().scan_external);
         if set.pass.leaving == Leaving::Watched {
             return true;
         }
@@ -60,55 +60,55 @@ fn empty(core: &Core, object: Object) {
         object.release_weak_state();
         return;
     }
-    object.place().stop_living();
+    object.place().clear_alloc();
     release::drop_value(core, object);
 }
 
 /// Frees the members' slots block by block. No user code runs.
 fn fast(reclaimable: &mut Reclaimable<'_, '_>) {
     let set = &mut *reclaimable.set;
-    let glue = |block: &Block| block.bin_class().glue;
+    let drop_effect = |block: &Block| block.bin_class().drop_effect;
     if set.pass.leaving == Leaving::Unwatched {
-        for block in set.blocks().filter(|block| glue(block) == Glue::Pointers) {
-            set.pass.scan(block, !0, block.info().sever);
+        for block in set.blocks().filter(|block| drop_effect(block) == DropEffect::Pointers) {
+            set.pass.scan(block, !0, block.info().release_external);
         }
     }
-    let own_memory = set.blocks().any(|block| glue(block) == Glue::Memory);
+    let own_memory = set.blocks().any(|block| drop_effect(block) == DropEffect::Memory);
     for block in set.blocks() {
-        bury_members(block, own_memory);
+        clear_alloc_of_members(block, own_memory);
     }
     if own_memory {
-        for block in set.blocks().filter(|block| glue(block) == Glue::Memory) {
-            block.each_member(|planes| planes.set.get(), |object| release::drop_value(set.core(), object));
+        for block in set.blocks().filter(|block| drop_effect(block) == DropEffect::Memory) {
+            block.each_member(|bitmaps| bitmaps.set.get(), |object| release::drop_value(set.core(), object));
         }
     }
     for block in set.blocks() {
-        free_buried(set.core(), block);
+        free_cleared(set.core(), block);
     }
 }
 
 /// Clears the members' alloc bits: the `set` bits alone stand for them from here on.
 /// With `pin`, releases by each other's values do not count any more.
-fn bury_members(block: &Block, pin: bool) {
-    for (_, planes) in block.filled_groups() {
-        planes.set.set(planes.members());
-        planes.stop_living(planes.set.get());
+fn clear_alloc_of_members(block: &Block, pin: bool) {
+    for (_, bitmaps) in block.filled_groups() {
+        bitmaps.set.set(bitmaps.members());
+        bitmaps.clear_alloc(bitmaps.set.get());
     }
     if pin {
-        block.each_member(|planes| planes.set.get(), |object| object.count().pin());
+        block.each_member(|bitmaps| bitmaps.set.get(), |object| object.count().pin());
     }
 }
 
 /// Frees the slots of a block's buried members. Their values are gone or need no drop.
-fn free_buried(core: &Core, block: &Block) {
+fn free_cleared(core: &Core, block: &Block) {
     if cfg!(any(gc_asan, gc_zeal)) {
-        block.each_member(|planes| planes.set.get(), |object| block.poison(object));
+        block.each_member(|bitmaps| bitmaps.set.get(), |object| block.poison(object));
     }
     let mut freed = 0;
-    for (_, planes) in block.filled_groups() {
-        let dead = planes.set.get();
+    for (_, bitmaps) in block.filled_groups() {
+        let dead = bitmaps.set.get();
         freed += dead.count_ones();
-        planes.refresh(dead);
+        bitmaps.refresh(dead);
     }
     core.count_freed(block, freed);
 }

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::core::Core;
-use crate::gc_state::cycle::Sliced;
+use crate::gc_state::cycle::CycleState;
 use crate::ground::time::Stamp;
 use crate::release::user_code;
 use crate::telemetry::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
@@ -18,7 +18,7 @@ pub(super) fn start(core: &Core, generation: u8) {
     user_code::collection_event(core, Phase::Start, &info);
     if debug::has(core, debug::STATS) {
         user_code::log(core, format_args!("gc: collecting generation {generation}..."));
-        let [young, middle, old, frozen] = core.epochs.sizes(&core.memory);
+        let [young, middle, old, frozen] = core.epoch.sizes(&core.memory);
         user_code::log(core, format_args!("gc: objects in each generation: {young} {middle} {old}"));
         if core.policy == crate::ground::config::FinalizerPolicy::Pep442 {
             user_code::log(core, format_args!("gc: objects in permanent generation: {frozen}"));
@@ -58,7 +58,7 @@ pub(super) struct Beginning {
 impl Beginning {
     /// A collection begins. Whoever began it said why.
     pub(super) fn now(core: &Core) -> Beginning {
-        Beginning { at: Stamp::now(), cause: core.ledger.cause.take(), used: core.memory.used_bytes() }
+        Beginning { at: Stamp::now(), cause: core.stats.cause.take(), used: core.memory.used_bytes() }
     }
 }
 
@@ -66,7 +66,7 @@ impl Beginning {
 pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outcome) {
     let time = began.at.elapsed();
     let Outcome { collected, uncollectable, found: objects, found_bytes: bytes } = outcome;
-    core.ledger.pause(time, 0);
+    core.stats.pause(time, 0);
     let slices = 1;
     let found = CollectionFigures { generation, slices, time, longest_pause: time, objects, bytes, ..sizes(core) };
     let began = CollectionFigures { cause: began.cause, used_before: began.used, ..found };
@@ -74,18 +74,18 @@ pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outc
 }
 
 /// Notes what an incremental one did.
-pub(super) fn enter_sliced(core: &Core, sliced: &Sliced) {
+pub(super) fn enter_sliced(core: &Core, cycle: &CycleState) {
     let found = CollectionFigures {
         generation: 2,
-        slices: sliced.slices,
-        time: sliced.time,
-        longest_pause: sliced.longest,
-        objects: sliced.found,
-        bytes: sliced.found_bytes,
+        slices: cycle.slices,
+        time: cycle.time,
+        longest_pause: cycle.longest,
+        objects: cycle.found,
+        bytes: cycle.found_bytes,
         ..sizes(core)
     };
-    let began = CollectionFigures { cause: sliced.cause, used_before: sliced.used_before, ..found };
-    record(core, CollectionFigures { collected: sliced.collected, uncollectable: sliced.uncollectable, ..began });
+    let began = CollectionFigures { cause: cycle.cause, used_before: cycle.used_before, ..found };
+    record(core, CollectionFigures { collected: cycle.collected, uncollectable: cycle.uncollectable, ..began });
 }
 
 fn sizes(core: &Core) -> CollectionFigures {
@@ -94,7 +94,7 @@ fn sizes(core: &Core) -> CollectionFigures {
 }
 
 fn record(core: &Core, figures: CollectionFigures) {
-    let figures = core.ledger.collection(figures);
+    let figures = core.stats.collection(figures);
     #[cfg(feature = "tracing")]
     tracing::event!(
         target: "gc_core",
@@ -111,17 +111,17 @@ fn record(core: &Core, figures: CollectionFigures) {
         used_after = figures.used_after,
         "collection"
     );
-    if core.ledger.records.wants_types.get() {
-        user_code::record(core, &CollectionRecord { figures, types: core.ledger.records.take_found() });
+    if core.stats.records.wants_types.get() {
+        user_code::record(core, &CollectionRecord { figures, types: core.stats.records.take_found() });
     }
 }
 
 /// Notes the types of what was found unreachable, if anybody wants to know.
 pub(super) fn note_found(core: &Core, found: &Set<'_>) {
-    if core.ledger.records.wants_types.get() {
+    if core.stats.records.wants_types.get() {
         for block in found.blocks() {
             let members = block.member_count();
-            core.ledger.records.note_found(block.info(), members, members * block.slot_bytes());
+            core.stats.records.note_found(block.info(), members, members * block.slot_bytes());
         }
     }
 }

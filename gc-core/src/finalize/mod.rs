@@ -1,35 +1,35 @@
 //! The steps of the two finalizer policies in a collection. (What happens at count
-//! zero is in `release::rites`.)
+//! zero is in `release::finalizer`.)
 
 mod weak;
 
 pub(crate) use weak::{Calls, silence_new_weak};
 
 use crate::core::Core;
-use crate::object::bitmaps::{Planes, lower, raise};
+use crate::object::bitmaps::{Bitmaps, lower, raise};
 use crate::object::raw::{Object, Place};
-use crate::release::rites::set_finalized;
+use crate::release::finalizer::set_finalized;
 use crate::release::{decrement, user_code};
 use crate::storage::block::{Block, flag};
 use crate::workset::set::{Set, unmark};
 use crate::workset::stages::{Uncollectable, Unreachable};
 
-fn finalizable(block: &Block, _: &Planes) -> u64 {
+fn finalizable(block: &Block, _: &Bitmaps) -> u64 {
     if block.has(flag::FINALIZABLE) { !0 } else { 0 }
 }
 
 /// Legacy: asks each member whether its finalizer is armed now, oldest first, and notes the
-/// answer in the `finalized` plane, which has no other use there. Asking is user code: the
+/// answer in the `finalized` bitmap, which has no other use there. Asking is user code: the
 /// set must be recounted after it.
 pub(crate) fn ask_whether_armed(unreachable: &Unreachable<'_>) {
     let set = &unreachable.0;
     for object in set.in_birth_order(finalizable) {
         if set.contains(object) {
-            let Place { planes, bit, .. } = object.place();
-            lower(&planes.finalized, bit);
+            let Place { bitmaps, bit, .. } = object.place();
+            lower(&bitmaps.finalized, bit);
             held(object, || {
                 if is_armed(set.core(), object) {
-                    raise(&planes.finalized, bit);
+                    raise(&bitmaps.finalized, bit);
                 }
             });
         }
@@ -43,14 +43,14 @@ fn is_armed(core: &Core, object: Object) -> bool {
 /// Legacy: who was set aside and bears a mark still: those that are armed, then those that
 /// they reach. Says which.
 pub(crate) fn set_aside(set: &Set<'_>) -> impl Iterator<Item = (Object, bool)> {
-    let reached = |block: &Block, planes: &Planes| !armed(block, planes);
+    let reached = |block: &Block, bitmaps: &Bitmaps| !armed(block, bitmaps);
     let armed = set.marked_in_birth_order(armed).map(|object| (object, true));
     armed.chain(set.marked_in_birth_order(reached).map(|object| (object, false)))
 }
 
 /// Those who said that they are armed.
-pub(crate) fn armed(block: &Block, planes: &Planes) -> u64 {
-    finalizable(block, planes) & planes.finalized.get()
+pub(crate) fn armed(block: &Block, bitmaps: &Bitmaps) -> u64 {
+    finalizable(block, bitmaps) & bitmaps.finalized.get()
 }
 
 /// Holds the object while `f` runs, also when it unwinds.
@@ -71,7 +71,7 @@ fn held<R>(object: Object, f: impl FnOnce() -> R) -> R {
 pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>) {
     let set = &unreachable.0;
     let core = set.core();
-    let pending = |block: &Block, planes: &Planes| finalizable(block, planes) & !planes.finalized.get();
+    let pending = |block: &Block, bitmaps: &Bitmaps| finalizable(block, bitmaps) & !bitmaps.finalized.get();
     for object in set.in_birth_order(pending) {
         if !set.contains(object) {
             continue;
@@ -88,7 +88,7 @@ pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>) {
 
 /// Legacy: puts what is uncollectable still into `garbage`: the objects with a finalizer,
 /// then, under `SAVE_ALL`, those that they reach. Returns how many there are.
-pub(crate) fn settle(uncollectable: &Uncollectable<'_>) -> usize {
+pub(crate) fn file_uncollectable(uncollectable: &Uncollectable<'_>) -> usize {
     let Uncollectable { set, saved } = uncollectable;
     let mut left = 0;
     for (object, is_armed) in set_aside(set) {
@@ -111,7 +111,7 @@ pub(crate) fn save_all(set: &Set<'_>) {
 fn save(core: &Core, object: Object) {
     let mut garbage = core.garbage.borrow_mut();
     if garbage.try_reserve(1).is_err() {
-        return core.schedule.distrust.set(true);
+        return core.schedule.candidates_incomplete.set(true);
     }
     object.count().increment();
     garbage.push_back(object);

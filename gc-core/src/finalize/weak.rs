@@ -2,10 +2,10 @@
 
 use crate::core::Core;
 use crate::ground::config::FinalizerPolicy;
-use crate::object::bitmaps::Planes;
+use crate::object::bitmaps::Bitmaps;
 use crate::object::raw::Object;
 use crate::object::weak_cell::{CellRef, Cells};
-use crate::release::rites::silence_weak;
+use crate::release::finalizer::silence_weak;
 use crate::release::{decrement, user_code};
 use crate::storage::block::Block;
 use crate::workset::set::{Set, unmark};
@@ -48,7 +48,7 @@ impl Calls {
             if last {
                 died += 1;
             } else if core::ptr::eq(owner.core(), core) {
-                core.epochs.set_generation(owner, (generation + 1).min(2));
+                core.epoch.set_generation(owner, (generation + 1).min(2));
                 // Moved, it is not among the uncollectable any more (as in CPython 2.7).
                 unmark(owner);
             }
@@ -58,8 +58,8 @@ impl Calls {
 }
 
 /// Objects that weak references point to, or that are weak references.
-fn concerned_by_weak(block: &Block, planes: &Planes) -> u64 {
-    if block.info().managed_weak.is_some() { !0 } else { planes.weak.get() }
+fn concerned_by_weak(block: &Block, bitmaps: &Bitmaps) -> u64 {
+    if block.info().managed_weak.is_some() { !0 } else { bitmaps.weak.get() }
 }
 
 /// A weak reference that is trash itself loses its target, even a living one.
@@ -76,7 +76,7 @@ fn owner_can_be_called(set: &Set<'_>, cell: &CellRef) -> bool {
 /// PEP 442: weak references that finalizers made to the members die without a word
 /// before anything is reclaimed.
 pub(crate) fn silence_new_weak(set: &Set<'_>) {
-    for object in set.in_birth_order(|_, planes| planes.weak.get()) {
+    for object in set.in_birth_order(|_, bitmaps| bitmaps.weak.get()) {
         if object.is_alive() {
             silence_weak(set.core(), object);
         }

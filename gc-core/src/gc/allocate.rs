@@ -1,8 +1,8 @@
 //! Allocation: how a value becomes an object with a first pointer to it.
 
 use super::Gc;
-use super::place::{HalfBuilt, out_of_memory, place, settle};
-use crate::collect::pressure::{give_up, insist};
+use super::place::{HalfBuilt, init, out_of_memory, place};
+use crate::collect::pressure::{report_oom, retry_after_gc};
 use crate::ground::error::{OutOfMemory, OutOfMemoryKind};
 use crate::heap::Heap;
 use crate::object::raw::Object;
@@ -36,7 +36,7 @@ impl Heap {
         let Some((object, block)) = core.take_cached_slot(info) else { return self.alloc_slow(info, value) };
         core.be_born(object, block);
         // SAFETY: invariant 13: the slot was just taken for a `T`.
-        unsafe { settle(object, block, value) }
+        unsafe { init(object, block, value) }
     }
 
     #[cold]
@@ -46,7 +46,7 @@ impl Heap {
         let owned = self.charge_for(&value);
         match self.place(info, size_of::<T>(), 0, owned) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
-            Ok(object) => unsafe { settle(object, object.block(), value) },
+            Ok(object) => unsafe { init(object, object.block(), value) },
             Err(kind) => out_of_memory(self.core(), kind, size_of::<T>().saturating_add(owned)),
         }
     }
@@ -77,8 +77,8 @@ impl Heap {
         let owned = self.charge_for(&value);
         match self.place(info_of::<One<T>>(), size_of::<T>(), 0, owned) {
             // SAFETY: invariant 13: a slot for a `T` was just taken.
-            Ok(object) => Ok(unsafe { settle(object, object.block(), value) }),
-            Err(kind) => Err(give_up(self.core(), kind, size_of::<T>().saturating_add(owned)).with(value)),
+            Ok(object) => Ok(unsafe { init(object, object.block(), value) }),
+            Err(kind) => Err(report_oom(self.core(), kind, size_of::<T>().saturating_add(owned)).with(value)),
         }
     }
 
@@ -115,9 +115,9 @@ impl Heap {
         core.owned_look.charge(&core.account, self.charge_for(&value));
         core::mem::forget(half_built);
         object.count().start(block.is_tracked());
-        core.epochs.open_for_young(block);
+        core.epoch.open_for_young(block);
         // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
-        unsafe { settle(object, block, value) }
+        unsafe { init(object, block, value) }
     }
 
     /// Puts a copy of a string on the heap.
@@ -373,12 +373,12 @@ impl Heap {
     ) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         let size = size_of::<WeakRef<T>>();
         let placed = self.place(info_of::<WeakOne<WeakRef<T>>>(), size, 0, 0);
-        let object = placed.map_err(|kind| give_up(self.core(), kind, size))?;
+        let object = placed.map_err(|kind| report_oom(self.core(), kind, size))?;
         let half_built = HalfBuilt { core: self.core(), object };
         let value = link(object)?;
         core::mem::forget(half_built);
         // SAFETY: invariant 13: a slot for this value was just taken.
-        Ok(unsafe { settle(object, object.block(), value) })
+        Ok(unsafe { init(object, object.block(), value) })
     }
 
     /// Takes a slot: see [`place`]. Notes for whom, while that is tracked.
@@ -386,8 +386,8 @@ impl Heap {
     fn place(&self, info: &'static TypeInfo, size: usize, class: u8, owned: usize) -> Result<Object, OutOfMemoryKind> {
         let core = self.core();
         let object = place(core, info, size, class, owned)?;
-        if core.sites.is_on.get() {
-            core.sites.note(&core.memory, object, Location::caller());
+        if core.allocation_sites.is_on.get() {
+            core.allocation_sites.note(&core.memory, object, Location::caller());
         }
         Ok(object)
     }
@@ -399,12 +399,13 @@ impl Heap {
 
     /// An empty vector with room for so many values.
     fn vector_for<T>(&self, length: usize) -> Result<alloc::vec::Vec<T>, OutOfMemory<alloc::vec::Vec<T>>> {
-        let made = insist(self.core(), alloc::vec::Vec::new(), |mut vector| match vector.try_reserve_exact(length) {
-            Ok(()) => Ok(vector),
-            Err(_) => Err(vector),
-        });
+        let made =
+            retry_after_gc(self.core(), alloc::vec::Vec::new(), |mut vector| match vector.try_reserve_exact(length) {
+                Ok(()) => Ok(vector),
+                Err(_) => Err(vector),
+            });
         let bytes = length.saturating_mul(size_of::<T>());
-        made.map_err(|vector| give_up(self.core(), OutOfMemoryKind::HeapSpace, bytes).with(vector))
+        made.map_err(|vector| report_oom(self.core(), OutOfMemoryKind::HeapSpace, bytes).with(vector))
     }
 
     /// Takes a slot for `length` elements and writes their number.
@@ -418,7 +419,7 @@ impl Heap {
             }
             _ => Err(OutOfMemoryKind::RequestTooLarge),
         };
-        let object = placed.map_err(|kind| give_up(self.core(), kind, bytes.saturating_add(owned)))?;
+        let object = placed.map_err(|kind| report_oom(self.core(), kind, bytes.saturating_add(owned)))?;
         // SAFETY: invariants 4 and 13: the slot has 16 bytes before its value, the length stands in the first 8.
         unsafe { length_place(object).write(length) };
         Ok(object)
@@ -427,7 +428,7 @@ impl Heap {
     /// # Safety
     /// The elements and their number are written.
     unsafe fn finish<S: Shape>(&self, object: Object) -> Gc<S::Value> {
-        object.block().come_alive(object);
+        object.block().publish(object);
         // SAFETY: the caller's promise: a value lies there, and its first count is ours.
         unsafe { Gc::from_raw(NonNull::new_unchecked(S::value(object))) }
     }

@@ -12,7 +12,7 @@ use crate::OutOfMemory;
 use crate::any::GcAny;
 use crate::heap::Heap;
 use crate::object::raw::Object;
-use crate::release::{self, rites};
+use crate::release::{self, finalizer};
 use crate::trace::{Label, Trace, Visitor, Walk, visit};
 use crate::weak::Weak;
 use core::cmp::Ordering;
@@ -222,14 +222,14 @@ impl<T: Trace> Gc<T> {
         }
         let this = ManuallyDrop::new(this);
         let core = object.core();
-        object.place().stop_living();
+        object.place().clear_alloc();
         object.count().close();
         // SAFETY: invariant 11: the count is zero now; the slot is freed without a drop.
         let value = unsafe { this.0.read() };
-        rites::part_with_weak(core, object);
+        finalizer::part_with_weak(core, object);
         core.free_slot(object);
-        if core.attention.get() {
-            release::leave(core);
+        if core.pending_work.get() {
+            release::on_exit(core);
         }
         Ok(value)
     }

@@ -2,7 +2,7 @@
 
 use super::Gc;
 use crate::collect;
-use crate::collect::pressure::give_up;
+use crate::collect::pressure::report_oom;
 use crate::core::Core;
 use crate::ground::error::OutOfMemoryKind;
 use crate::ground::time::Stamp;
@@ -32,7 +32,7 @@ pub(super) fn place(
     if owned > 0 {
         make_room_for_owned(core, owned)?;
     }
-    if core.births.look_closer() {
+    if core.birth_clock.classify() {
         core.bins.flush();
     }
     let object = match core.take_slot(info, size, class) {
@@ -106,21 +106,21 @@ fn collect_at_the_limit<R>(core: &Core, attempt: impl Fn() -> Option<R>) -> Resu
     collect::collect_because(core, Cause::AllocationFailure, 2);
     core.memory.trim();
     let result = attempt().ok_or(OutOfMemoryKind::HeapSpace)?;
-    let freed = core.ledger.last().map_or(0, |last| last.bytes);
+    let freed = core.stats.last().map_or(0, |last| last.bytes);
     Ok((result, core.overhead.note(began, program, freed, core.account.max())))
 }
 
 /// Collects when there are too many young objects, the one about to be born included, or
 /// too many bytes in few objects.
 fn collect_if_due(core: &Core, block: &Block) {
-    let expected = core.births.expect(block.is_tracked());
-    if core.births.is_due() {
+    let expected = core.birth_clock.expect(block.is_tracked());
+    if core.birth_clock.is_due() {
         collect::collect_due(core);
     } else if core.account.is_due(0) {
         collect::collect_for_bytes(core);
     }
     // A new epoch may have begun: the block must know before the object comes alive.
-    core.epochs.open_for_young(block);
+    core.epoch.open_for_young(block);
     drop(expected);
 }
 
@@ -129,12 +129,12 @@ fn collect_if_due(core: &Core, block: &Block) {
 /// # Safety
 /// `object` is a slot of `block` that was taken for a `T`, with its header written.
 #[inline]
-pub(super) unsafe fn settle<T: Trace>(object: Object, block: &Block, value: T) -> Gc<T> {
+pub(super) unsafe fn init<T: Trace>(object: Object, block: &Block, value: T) -> Gc<T> {
     let slot = object.value().cast::<T>();
     // SAFETY: the caller's promise.
     unsafe {
         slot.write(value);
-        block.come_alive(object);
+        block.publish(object);
         Gc::from_raw(slot)
     }
 }
@@ -147,7 +147,7 @@ pub(super) struct HalfBuilt<'h> {
 
 impl Drop for HalfBuilt<'_> {
     fn drop(&mut self) {
-        release::rites::silence_weak(self.core, self.object);
+        release::finalizer::silence_weak(self.core, self.object);
         self.core.free_slot(self.object);
     }
 }
@@ -155,5 +155,5 @@ impl Drop for HalfBuilt<'_> {
 #[cold]
 #[inline(never)]
 pub(super) fn out_of_memory(core: &Core, kind: OutOfMemoryKind, requested: usize) -> ! {
-    panic!("{}", give_up(core, kind, requested));
+    panic!("{}", report_oom(core, kind, requested));
 }

@@ -33,7 +33,7 @@ impl<T: Debug> ShowGc for [T] {
     fn show(this: &Gc<[T]>, f: &mut Formatter<'_>) -> Result {
         match this.object().block().kind.get() {
             Kind::Cyclic => show_address(this, f),
-            Kind::Leaf | Kind::Transit => Debug::fmt(&**this, f),
+            Kind::Leaf | Kind::AcyclicWithEdges => Debug::fmt(&**this, f),
         }
     }
 }

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 /// What a slice may spend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Allowance {
+pub(crate) enum WorkLimit {
     Time(Duration),
     /// Objects looked at.
     Objects(usize),
@@ -21,8 +21,8 @@ const LOOK_AFTER: usize = 128;
 const WITHOUT_CLOCK: Duration = Duration::from_nanos(100);
 
 /// How far the slice is that is open. Without one, nothing is ever over.
-pub(crate) struct Meter {
-    allowance: Cell<Allowance>,
+pub(crate) struct WorkBudget {
+    limit: Cell<WorkLimit>,
     begun: Cell<Option<Stamp>>,
     /// Objects looked at since the slice began.
     spent: Cell<usize>,
@@ -31,10 +31,10 @@ pub(crate) struct Meter {
     over: Cell<bool>,
 }
 
-impl Default for Meter {
-    fn default() -> Meter {
-        Meter {
-            allowance: Cell::new(Allowance::Everything),
+impl Default for WorkBudget {
+    fn default() -> WorkBudget {
+        WorkBudget {
+            limit: Cell::new(WorkLimit::Everything),
             begun: Cell::new(None),
             spent: Cell::new(0),
             next_look: Cell::new(0),
@@ -43,16 +43,16 @@ impl Default for Meter {
     }
 }
 
-impl Meter {
+impl WorkBudget {
     /// A slice begins.
-    pub(crate) fn begin(&self, allowance: Allowance) {
-        let allowance = match allowance {
-            Allowance::Time(time) if cfg!(not(feature = "std")) => {
-                Allowance::Objects((time.as_nanos() / WITHOUT_CLOCK.as_nanos()) as usize)
+    pub(crate) fn begin(&self, limit: WorkLimit) {
+        let limit = match limit {
+            WorkLimit::Time(time) if cfg!(not(feature = "std")) => {
+                WorkLimit::Objects((time.as_nanos() / WITHOUT_CLOCK.as_nanos()) as usize)
             }
             other => other,
         };
-        self.allowance.set(allowance);
+        self.limit.set(limit);
         self.begun.set(Some(Stamp::now()));
         self.spent.set(0);
         self.next_look.set(LOOK_AFTER);
@@ -61,7 +61,7 @@ impl Meter {
 
     /// The slice ends: how long it took.
     pub(crate) fn end(&self) -> Duration {
-        self.allowance.set(Allowance::Everything);
+        self.limit.set(WorkLimit::Everything);
         self.over.set(false);
         self.begun.take().map_or(Duration::ZERO, Stamp::elapsed)
     }
@@ -70,11 +70,11 @@ impl Meter {
     pub(crate) fn spend(&self, objects: usize) -> bool {
         let spent = self.spent.get() + objects;
         self.spent.set(spent);
-        match self.allowance.get() {
-            Allowance::Everything => {}
-            Allowance::Objects(most) => self.over.set(spent >= most),
-            Allowance::Time(_) if spent < self.next_look.get() => {}
-            Allowance::Time(_) => {
+        match self.limit.get() {
+            WorkLimit::Everything => {}
+            WorkLimit::Objects(most) => self.over.set(spent >= most),
+            WorkLimit::Time(_) if spent < self.next_look.get() => {}
+            WorkLimit::Time(_) => {
                 self.next_look.set(spent + LOOK_AFTER);
                 self.over.set(self.left().is_zero());
             }
@@ -84,7 +84,7 @@ impl Meter {
 
     /// Nothing more is to be done in this slice.
     pub(crate) fn finish(&self) {
-        self.over.set(self.allowance.get() != Allowance::Everything);
+        self.over.set(self.limit.get() != WorkLimit::Everything);
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -98,16 +98,16 @@ impl Meter {
 
     /// How many objects more can be looked at, when one takes so many nanoseconds.
     pub(crate) fn affords(&self, nanoseconds: u32) -> usize {
-        match self.allowance.get() {
-            Allowance::Everything => usize::MAX,
-            Allowance::Objects(most) => most.saturating_sub(self.spent.get()),
-            Allowance::Time(_) => (self.left().as_nanos() / u128::from(nanoseconds.max(1))) as usize,
+        match self.limit.get() {
+            WorkLimit::Everything => usize::MAX,
+            WorkLimit::Objects(most) => most.saturating_sub(self.spent.get()),
+            WorkLimit::Time(_) => (self.left().as_nanos() / u128::from(nanoseconds.max(1))) as usize,
         }
     }
 
     fn left(&self) -> Duration {
-        match (self.allowance.get(), self.begun.get()) {
-            (Allowance::Time(time), Some(begun)) => time.saturating_sub(begun.elapsed()),
+        match (self.limit.get(), self.begun.get()) {
+            (WorkLimit::Time(time), Some(begun)) => time.saturating_sub(begun.elapsed()),
             _ => Duration::MAX,
         }
     }
@@ -119,9 +119,9 @@ mod tests {
 
     #[test]
     fn a_slice_is_over_when_its_objects_are_spent() {
-        let meter = Meter::default();
+        let meter = WorkBudget::default();
         assert!(!meter.spend(1 << 40));
-        meter.begin(Allowance::Objects(3));
+        meter.begin(WorkLimit::Objects(3));
         assert!(!meter.spend(2) && !meter.is_over() && meter.affords(1) == 1);
         assert!(meter.spend(1) && meter.is_over() && meter.affords(1) == 0);
         meter.end();
@@ -131,11 +131,11 @@ mod tests {
     #[cfg(feature = "std")]
     #[test]
     fn the_clock_is_looked_at_now_and_then() {
-        let meter = Meter::default();
-        meter.begin(Allowance::Time(Duration::ZERO));
+        let meter = WorkBudget::default();
+        meter.begin(WorkLimit::Time(Duration::ZERO));
         assert!(!meter.spend(LOOK_AFTER - 1));
         assert!(meter.spend(1));
-        meter.begin(Allowance::Time(Duration::from_secs(1000)));
+        meter.begin(WorkLimit::Time(Duration::from_secs(1000)));
         assert!(!meter.spend(LOOK_AFTER * 10));
         assert!(meter.affords(1000) > 900_000_000);
     }

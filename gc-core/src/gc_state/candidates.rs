@@ -13,19 +13,19 @@ use core::ptr::NonNull;
 
 /// The lists; a block can be on each of them.
 #[derive(Default)]
-pub(crate) struct Dirty {
+pub(crate) struct CandidateBlocks {
     /// Blocks where an object became a candidate lately, of whatever generation.
     recent: BlockLink,
     /// Blocks whose other candidates are of generation 1 or older, of generation 2 or frozen.
-    settled: [RefCell<Vec<NonNull<Block>>>; 2],
+    older: [RefCell<Vec<NonNull<Block>>>; 2],
 }
 
-/// The flags of the blocks on the lists of `settled`.
-const SETTLED: [u16; 2] = [flag::SETTLED_MIDDLE, flag::SETTLED_OLD];
+/// The flags of the blocks on the lists of `older`.
+const OLDER: [u16; 2] = [flag::OLDER_MIDDLE, flag::OLDER_OLD];
 
 /// Where a block goes after a visit: the later here, the more collections will see it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Stay {
+pub(crate) enum Keeps {
     /// It keeps no candidate.
     Clean,
     /// The candidates that it keeps are of generation 2 or frozen.
@@ -36,57 +36,57 @@ pub(crate) enum Stay {
     Recent,
 }
 
-impl Dirty {
+impl CandidateBlocks {
     /// Has no block a candidate that a collection of this generation must look at?
     pub(crate) fn is_empty(&self, generation: u8) -> bool {
-        let settled = &self.settled[..usize::from(generation)];
-        self.recent.get().is_none() && settled.iter().all(|list| list.borrow().is_empty())
+        let older = &self.older[..usize::from(generation)];
+        self.recent.get().is_none() && older.iter().all(|list| list.borrow().is_empty())
     }
 
     /// Marks an object a candidate: it lost a pointer and lives.
     #[inline]
     pub(crate) fn add(&self, object: Object) {
-        let Place { block, planes, bit } = object.place();
-        raise(&planes.candidate, bit);
+        let Place { block, bitmaps, bit } = object.place();
+        raise(&bitmaps.candidate, bit);
         self.list_recent(block);
     }
 
     fn list_recent(&self, block: &Block) {
         if !block.has(flag::RECENT) {
-            block.set_flag(flag::RECENT | flag::PLANED);
-            block.next_dirty.set(self.recent.replace(Some(block.link())));
+            block.set_flag(flag::RECENT | flag::HAS_METADATA);
+            block.next_with_candidates.set(self.recent.replace(Some(block.link())));
         }
     }
 
-    fn list_settled(&self, block: &Block, list: usize) {
-        if block.has(SETTLED[list]) {
+    fn list_older(&self, block: &Block, list: usize) {
+        if block.has(OLDER[list]) {
             return;
         }
-        let mut settled = self.settled[list].borrow_mut();
-        if settled.try_reserve(1).is_err() {
+        let mut older = self.older[list].borrow_mut();
+        if older.try_reserve(1).is_err() {
             return self.list_recent(block); // is visited more often, that is all
         }
-        block.set_flag(SETTLED[list]);
-        settled.push(block.link());
+        block.set_flag(OLDER[list]);
+        older.push(block.link());
     }
 
     /// Visits the blocks that may have candidates of generations 0 to `generation`, once
     /// each; `f` says where it goes. At most so many of them, those that were listed last:
     /// the others wait for another collection.
-    pub(crate) fn visit(&self, generation: u8, most: usize, empty: &EmptyBlocks, mut f: impl FnMut(&Block) -> Stay) {
+    pub(crate) fn visit(&self, generation: u8, most: usize, empty: &EmptyBlocks, mut f: impl FnMut(&Block) -> Keeps) {
         self.join_lists(generation);
         let mut next = self.recent.take();
         for _ in 0..most {
             let Some(link) = next else { break };
-            // SAFETY: invariant 2: a dirty block does not go back.
+            // SAFETY: invariant 2: a candidates block does not go back.
             let block = unsafe { link.as_ref() };
-            next = block.next_dirty.take();
+            next = block.next_with_candidates.take();
             block.clear_flag(flag::RECENT);
             match f(block) {
-                Stay::Clean => empty.note_if_empty(block),
-                Stay::Middle => self.list_settled(block, 0),
-                Stay::Old => self.list_settled(block, 1),
-                Stay::Recent => self.list_recent(block),
+                Keeps::Clean => empty.note_if_empty(block),
+                Keeps::Middle => self.list_older(block, 0),
+                Keeps::Old => self.list_older(block, 1),
+                Keeps::Recent => self.list_recent(block),
             }
         }
         self.put_back(next);
@@ -96,13 +96,13 @@ impl Dirty {
     fn put_back(&self, rest: Option<NonNull<Block>>) {
         let mut last = &self.recent;
         while let Some(link) = last.get() {
-            // SAFETY: invariant 2: a dirty block does not go back.
-            last = unsafe { &link.as_ref().next_dirty };
+            // SAFETY: invariant 2: a candidates block does not go back.
+            last = unsafe { &link.as_ref().next_with_candidates };
         }
         last.set(rest);
     }
 
-    /// Takes all blocks with candidates, linked by `next_dirty`. They are `RECENT` still:
+    /// Takes all blocks with candidates, linked by `next_with_candidates`. They are `RECENT` still:
     /// nobody lists them again, and they stay.
     pub(crate) fn take_all(&self) -> Option<NonNull<Block>> {
         self.join_lists(2);
@@ -111,8 +111,8 @@ impl Dirty {
 
     /// Lists one of those again if it has candidates.
     pub(crate) fn list_again(&self, block: &Block, empty: &EmptyBlocks) {
-        if block.live() > 0 && block.groups().iter().any(|planes| planes.candidate.get() != 0) {
-            self.list_settled(block, 1);
+        if block.live() > 0 && block.groups().iter().any(|bitmaps| bitmaps.candidate.get() != 0) {
+            self.list_older(block, 1);
         } else {
             empty.note_if_empty(block);
         }
@@ -126,9 +126,9 @@ impl Dirty {
 
     /// Puts the blocks of the lists that `generation` looks at on the one of recent ones.
     fn join_lists(&self, generation: u8) {
-        for (list, flag) in self.settled.iter().zip(SETTLED).take(generation.into()) {
+        for (list, flag) in self.older.iter().zip(OLDER).take(generation.into()) {
             for link in list.take() {
-                // SAFETY: invariant 2: a dirty block does not go back.
+                // SAFETY: invariant 2: a candidates block does not go back.
                 let block = unsafe { link.as_ref() };
                 block.clear_flag(flag);
                 self.list_recent(block);

@@ -4,7 +4,7 @@
 //! blocks, and lists of blocks, which keep those blocks in place. So objects may die
 //! between two slices, and their slots be used again: that clears their bits.
 
-use crate::gc_state::candidates::Dirty;
+use crate::gc_state::candidates::CandidateBlocks;
 use crate::gc_state::pass::{Pass, Scope};
 use crate::storage::block::{Block, flag};
 use crate::storage::chunk::Owner;
@@ -19,7 +19,7 @@ pub(crate) enum Stage {
     /// Takes the candidates.
     Take,
     /// Adds what they reach, and counts.
-    Spread,
+    TraceClosure,
     /// Or lists all there is.
     List,
     /// And makes it members.
@@ -27,35 +27,35 @@ pub(crate) enum Stage {
     /// And counts.
     Count,
     /// Finds those whose count is not accounted for.
-    Compare,
+    FindExternal,
     /// Finds what they reach.
     Mark,
     /// What is left becomes suspects.
-    Sort,
-    /// Condemns and reclaims suspects, piece by piece.
-    Pieces,
+    BuildGarbageList,
+    /// Condemns and reclaims suspects, partition by partition.
+    Partitions,
     /// Takes the seeds that are left.
     Retake,
-    /// Lets those go that a rehearsal on them found reachable.
+    /// Lets those go that a recheck on them found reachable.
     Sweep,
     /// What is left is tried at once.
-    Whole,
+    Remainder,
     /// Releases long structures.
     Release,
     /// Adds up what values own, where there is a limit.
     Measure,
 }
 
-pub(crate) struct Sliced {
+pub(crate) struct CycleState {
     pub(crate) pass: Pass,
     pub(crate) stage: Stage,
     /// Candidates may be incomplete: everything must be looked at.
     pub(crate) linear: bool,
     /// The suspects' own turn: see `Stage::Retake`.
-    pub(crate) rehearsing: bool,
+    pub(crate) rechecking: bool,
     /// How many objects the candidates may reach before all are looked at instead.
     pub(crate) closure: usize,
-    /// Blocks with candidates that wait their turn, linked by `next_dirty`, `RECENT` all.
+    /// Blocks with candidates that wait their turn, linked by `next_with_candidates`, `RECENT` all.
     todo: Option<NonNull<Block>>,
     /// The listed block that is being worked on.
     at: Option<NonNull<Block>>,
@@ -70,10 +70,10 @@ pub(crate) struct Sliced {
     pub(crate) reclaimed_before: usize,
     /// The next birth when this round began.
     pub(crate) round_began: u64,
-    /// A piece of this round was not all that its seeds reach.
+    /// A partition of this round was not all that its seeds reach.
     pub(crate) truncated: bool,
-    /// What one object of a piece took lately, in nanoseconds.
-    pub(crate) piece_cost: u32,
+    /// What one object of a partition took lately, in nanoseconds.
+    pub(crate) partition_cost: u32,
     /// Why it began, and the bytes of blocks that were in use then.
     pub(crate) cause: Cause,
     pub(crate) used_before: usize,
@@ -87,16 +87,16 @@ pub(crate) struct Sliced {
     pub(crate) longest: Duration,
 }
 
-/// A guess to begin with; it is measured from the first piece on.
-const PIECE_COST: u32 = 400;
+/// A guess to begin with; it is measured from the first partition on.
+const PARTITION_COST: u32 = 400;
 
-impl Sliced {
-    pub(crate) fn new(owner: NonNull<Owner>, dirty: &Dirty, linear: bool, closure: usize) -> Sliced {
-        let mut sliced = Sliced {
+impl CycleState {
+    pub(crate) fn new(owner: NonNull<Owner>, candidates: &CandidateBlocks, linear: bool, closure: usize) -> CycleState {
+        let mut cycle = CycleState {
             pass: Pass::new(owner, 2),
             stage: Stage::Take,
             linear,
-            rehearsing: false,
+            rechecking: false,
             closure,
             todo: None,
             at: None,
@@ -108,7 +108,7 @@ impl Sliced {
             reclaimed_before: 0,
             round_began: 0,
             truncated: false,
-            piece_cost: PIECE_COST,
+            partition_cost: PARTITION_COST,
             cause: Cause::Explicit,
             used_before: 0,
             collected: 0,
@@ -119,45 +119,45 @@ impl Sliced {
             time: Duration::ZERO,
             longest: Duration::ZERO,
         };
-        sliced.pass.scope = Scope::Sliced;
-        sliced.pass.acquits = false;
-        sliced.take_dirty(dirty);
-        sliced
+        cycle.pass.scope = Scope::Sliced;
+        cycle.pass.clears_candidates = false;
+        cycle.take_candidates(candidates);
+        cycle
     }
 
     /// All blocks with candidates wait their turn.
-    pub(crate) fn take_dirty(&mut self, dirty: &Dirty) {
+    pub(crate) fn take_candidates(&mut self, candidates: &CandidateBlocks) {
         debug_assert!(self.todo.is_none());
-        self.todo = dirty.take_all();
+        self.todo = candidates.take_all();
         self.group = 0;
     }
 
     /// The block whose turn it is.
-    pub(crate) fn first_dirty<'a>(&self) -> Option<&'a Block> {
-        // SAFETY: invariant 2: a dirty block does not go back.
+    pub(crate) fn first_block<'a>(&self) -> Option<&'a Block> {
+        // SAFETY: invariant 2: a candidates block does not go back.
         self.todo.map(|link| unsafe { link.as_ref() })
     }
 
     /// The one whose turn is next after that of a block.
-    pub(crate) fn dirty_after<'a>(&self, block: &Block) -> Option<&'a Block> {
-        // SAFETY: invariant 2: a dirty block does not go back.
-        block.next_dirty.get().map(|link| unsafe { link.as_ref() })
+    pub(crate) fn block_after<'a>(&self, block: &Block) -> Option<&'a Block> {
+        // SAFETY: invariant 2: a candidates block does not go back.
+        block.next_with_candidates.get().map(|link| unsafe { link.as_ref() })
     }
 
     /// The first so many are done; the next one is, up to the same group as now.
-    pub(crate) fn dirty_are_done(&mut self, dirty: &Dirty, empty: &EmptyBlocks, blocks: usize) {
+    pub(crate) fn blocks_are_done(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks, blocks: usize) {
         let group = self.group;
-        (0..blocks).for_each(|_| self.first_dirty_is_done(dirty, empty));
+        (0..blocks).for_each(|_| self.first_block_is_done(candidates, empty));
         self.group = group;
     }
 
-    /// It is done: it stays dirty if it has candidates.
-    pub(crate) fn first_dirty_is_done(&mut self, dirty: &Dirty, empty: &EmptyBlocks) {
-        if let Some(block) = self.first_dirty() {
-            self.todo = block.next_dirty.take();
+    /// It is done: it stays candidates if it has candidates.
+    pub(crate) fn first_block_is_done(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks) {
+        if let Some(block) = self.first_block() {
+            self.todo = block.next_with_candidates.take();
             self.group = 0;
             block.clear_flag(flag::RECENT);
-            dirty.list_again(block, empty);
+            candidates.list_again(block, empty);
         }
     }
 
@@ -185,27 +185,27 @@ impl Sliced {
     }
 
     /// All seeds have another turn.
-    pub(crate) fn begin_round(&mut self, dirty: &Dirty, next_birth: u64) {
+    pub(crate) fn begin_round(&mut self, candidates: &CandidateBlocks, next_birth: u64) {
         self.rounds += 1;
         (self.reclaimed_before, self.reclaimed) = (self.reclaimed, 0);
         self.round_began = next_birth;
         self.truncated = false;
-        self.take_dirty(dirty);
+        self.take_candidates(candidates);
     }
 
-    /// Learns what an object of a piece takes.
+    /// Learns what an object of a partition takes.
     pub(crate) fn learn_cost(&mut self, time: Duration, objects: usize) {
         let cost = time.as_nanos() / objects.max(1) as u128;
-        let cost = (u128::from(self.piece_cost) * 3 + cost) / 4;
-        self.piece_cost = cost.clamp(20, 1 << 30) as u32;
+        let cost = (u128::from(self.partition_cost) * 3 + cost) / 4;
+        self.partition_cost = cost.clamp(20, 1 << 30) as u32;
     }
 
     /// Gives everything back unfinished. Holds after it: no bit of a set is left, no block
-    /// is listed; what waited is dirty still.
-    pub(crate) fn discard(&mut self, dirty: &Dirty, empty: &EmptyBlocks) {
+    /// is listed; what waited is candidates still.
+    pub(crate) fn discard(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks) {
         for block in self.pass.listed() {
-            for (_, planes) in block.filled_groups() {
-                planes.mark.set(0);
+            for (_, bitmaps) in block.filled_groups() {
+                bitmaps.mark.set(0);
             }
             block.clear_members();
             block.pending.set(0);
@@ -213,7 +213,7 @@ impl Sliced {
         self.pass.forget_queue();
         self.pass.forget_blocks(empty);
         while self.todo.is_some() {
-            self.first_dirty_is_done(dirty, empty);
+            self.first_block_is_done(candidates, empty);
         }
     }
 }

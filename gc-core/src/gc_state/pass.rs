@@ -21,7 +21,7 @@ pub(crate) struct Pass {
     /// Who may become a member by an edge.
     pub(crate) scope: Scope,
     /// Survivors are candidates no longer when they leave the set.
-    pub(crate) acquits: bool,
+    pub(crate) clears_candidates: bool,
     /// The groups of a block that a scan looks at.
     pub(crate) window: u64,
     /// Objects scanned so far.
@@ -31,7 +31,7 @@ pub(crate) struct Pass {
     pub(crate) edges: usize,
     /// Members that no mark has reached yet.
     pub(crate) unmarked: usize,
-    /// Set by the survey: what the edges that leave the set require.
+    /// Set by the scan_external: what the edges that leave the set require.
     pub(crate) leaving: Leaving,
     head: Option<NonNull<Block>>,
     tail: Option<NonNull<Block>>,
@@ -47,7 +47,7 @@ pub(crate) enum Scope {
     /// are clear.
     Sliced,
     /// Suspects only.
-    Suspects,
+    TentativeGarbage,
 }
 
 /// What the edges that leave a set require of its reclaim.
@@ -68,7 +68,7 @@ impl Pass {
             oldest,
             everything: false,
             scope: Scope::Examined,
-            acquits: oldest == 2,
+            clears_candidates: oldest == 2,
             window: !0,
             scanned: 0,
             edges: 0,
@@ -148,7 +148,7 @@ impl Pass {
 
     /// The same for a block whose counts will be cleared, and that is not listed.
     pub(crate) fn list_new(&mut self, block: &Block) {
-        block.set_flag(flag::LISTED | flag::PLANED);
+        block.set_flag(flag::LISTED | flag::HAS_METADATA);
         block.next_listed.set(self.listed.replace(block.link()));
     }
 

@@ -40,7 +40,7 @@ const FIRST_FULL: u64 = 700 * 11 * 11 / 2;
 const FEWEST_YOUNG: u128 = 64;
 
 /// 700 * 2^7: about 90,000 young objects.
-const MOST_PATIENT: u32 = 7;
+const MAX_THRESHOLD_SHIFT: u32 = 7;
 
 pub(crate) struct Schedule {
     pub(crate) enabled: Cell<bool>,
@@ -50,7 +50,7 @@ pub(crate) struct Schedule {
     /// The program did not set them: they adapt to what collections find.
     adaptive: Cell<bool>,
     /// The first threshold is taken times two to this power, while they adapt.
-    patience: Cell<u32>,
+    threshold_shift: Cell<u32>,
     /// Blocks with candidates that a collection of generation 0 visits at most.
     pub(crate) dirty_most: Cell<usize>,
     /// Young objects that fit into a slice.
@@ -63,12 +63,12 @@ pub(crate) struct Schedule {
     pub(crate) debug: Cell<u32>,
     /// Tracked objects that survived the last full collection.
     long_lived: Cell<usize>,
-    /// Births when they were counted.
+    /// BirthClock when they were counted.
     counted_at: Cell<u64>,
     /// Before so many births there cannot be enough new objects for a full collection.
     full_from: Cell<u64>,
     /// The next full collection must be linear: candidates are not complete.
-    pub(crate) distrust: Cell<bool>,
+    pub(crate) candidates_incomplete: Cell<bool>,
     /// Candidates are ignored: collections are always linear.
     pub(crate) always_linear: Cell<bool>,
     /// Candidates are always used, whatever their closure costs.
@@ -82,7 +82,7 @@ impl Default for Schedule {
             pauses: Cell::new(0),
             thresholds: Cell::new(THRESHOLDS),
             adaptive: Cell::new(true),
-            patience: Cell::new(0),
+            threshold_shift: Cell::new(0),
             dirty_most: Cell::new(usize::MAX),
             young_most: Cell::new(THRESHOLDS[0]),
             young_unseen: Cell::new(0),
@@ -92,7 +92,7 @@ impl Default for Schedule {
             long_lived: Cell::new(0),
             counted_at: Cell::new(0),
             full_from: Cell::new(0),
-            distrust: Cell::new(false),
+            candidates_incomplete: Cell::new(false),
             always_linear: Cell::new(false),
             never_linear: Cell::new(false),
         }
@@ -114,7 +114,7 @@ impl Schedule {
     pub(crate) fn set_thresholds(&self, thresholds: [u32; 3]) {
         self.thresholds.set(thresholds);
         self.adaptive.set(false);
-        self.patience.set(0);
+        self.threshold_shift.set(0);
     }
 
     /// The count of generation 0 above which an allocation collects.
@@ -126,7 +126,7 @@ impl Schedule {
     /// The same, were automatic collection switched on.
     pub(crate) fn natural_trigger(&self) -> u32 {
         let first = self.thresholds.get()[0];
-        if first > 0 { first << self.patience.get() } else { u32::MAX }
+        if first > 0 { first << self.threshold_shift.get() } else { u32::MAX }
     }
 
     /// Learns from an automatic collection: how many objects it freed of those that it
@@ -137,12 +137,12 @@ impl Schedule {
         if !self.adaptive.get() {
             return;
         }
-        let patience = self.patience.get();
+        let threshold_shift = self.threshold_shift.get();
         let small = touched * 2 <= self.long_lived.get() / SMALL_PART;
         if freed >= touched / MANY {
-            self.patience.set(patience.saturating_sub(1));
+            self.threshold_shift.set(threshold_shift.saturating_sub(1));
         } else if freed < touched / NEXT_TO_NOTHING && small {
-            self.patience.set((patience + 1).min(MOST_PATIENT));
+            self.threshold_shift.set((threshold_shift + 1).min(MAX_THRESHOLD_SHIFT));
         }
     }
 
@@ -151,10 +151,10 @@ impl Schedule {
     /// so that the older generations do not wait longer.
     pub(crate) fn count_collection(&self, generation: u8) {
         let [one, two] = self.counts.get();
-        let patience = self.patience.get();
-        let middle = if patience == 0 { 1 } else { one / self.thresholds.get()[1].saturating_add(1) };
+        let threshold_shift = self.threshold_shift.get();
+        let middle = if threshold_shift == 0 { 1 } else { one / self.thresholds.get()[1].saturating_add(1) };
         self.counts.set(match generation {
-            0 => [one.saturating_add(1 << patience), two],
+            0 => [one.saturating_add(1 << threshold_shift), two],
             1 => [0, two.saturating_add(middle.max(1))],
             _ => [0, 0],
         });

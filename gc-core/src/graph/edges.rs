@@ -160,10 +160,10 @@ pub(crate) fn objects(core: &Core, generation: Option<u8>) -> Vec<Object> {
         if !block.is_tracked() {
             return;
         }
-        core.epochs.fold(block);
-        let choose = |planes: &crate::object::bitmaps::Planes| match generation {
-            Some(generation) => planes.generation(generation),
-            None => planes.alloc.get(),
+        core.epoch.catch_up(block);
+        let choose = |bitmaps: &crate::object::bitmaps::Bitmaps| match generation {
+            Some(generation) => bitmaps.generation(generation),
+            None => bitmaps.alloc.get(),
         };
         block.each(choose, |object| {
             if object.is_open() {
@@ -191,7 +191,7 @@ pub(crate) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl 
     core.memory.each_block(&mut |block| {
         if within(block) {
             block.each(
-                |planes| planes.alloc.get(),
+                |bitmaps| bitmaps.alloc.get(),
                 |object| {
                     if object.is_open() && choose(object) {
                         found.push(object);
@@ -206,5 +206,5 @@ pub(crate) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl 
 
 /// Calls `f` for each living object, those too that are being reclaimed.
 pub(crate) fn each_living(core: &Core, mut f: impl FnMut(Object)) {
-    core.memory.each_block(&mut |block| block.each(|planes| planes.alloc.get(), &mut f));
+    core.memory.each_block(&mut |block| block.each(|bitmaps| bitmaps.alloc.get(), &mut f));
 }

@@ -1,7 +1,7 @@
 //! The heap's own tables against each other, while no collection is at work.
 
 use crate::core::Core;
-use crate::object::bitmaps::{Planes, bits};
+use crate::object::bitmaps::{Bitmaps, bits};
 use crate::object::raw::Object;
 use crate::object::type_info::TypeInfo;
 use crate::storage::block::{Block, flag};
@@ -26,8 +26,8 @@ pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
         if living > block.live() as usize {
             note(format!("{living} objects live in a block with {} slots in use", block.live()));
         }
-        for (group, planes) in (0..).zip(block.groups()) {
-            look_at_group(core, block, group, planes, &mut note);
+        for (group, bitmaps) in (0..).zip(block.groups()) {
+            look_at_group(core, block, group, bitmaps, &mut note);
         }
     });
     if blocks != core.memory.used() {
@@ -57,32 +57,32 @@ pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
 /// How many marked blocks the list of a collection that rests between its slices has, up to
 /// the first that does not belong there.
 fn on_list(core: &Core) -> Option<usize> {
-    let sliced = core.sliced.take()?;
-    let blocks = sliced.pass.listed().take(core.memory.used() + 1);
+    let cycle = core.cycle.take()?;
+    let blocks = cycle.pass.listed().take(core.memory.used() + 1);
     let on_list = blocks.take_while(|block| block.has(flag::LISTED)).count();
-    core.sliced.set(Some(sliced));
+    core.cycle.set(Some(cycle));
     Some(on_list)
 }
 
-fn look_at_group(core: &Core, block: &Block, group: u32, planes: &Planes, note: &mut impl FnMut(String)) {
-    let alive = planes.alloc.get();
+fn look_at_group(core: &Core, block: &Block, group: u32, bitmaps: &Bitmaps, note: &mut impl FnMut(String)) {
+    let alive = bitmaps.alloc.get();
     // (Who is dying keeps its bits until its slot is free.)
-    if planes.candidate.get() & !alive != 0 && core.nesting() == 0 && core.busy.get() == 0 {
+    if bitmaps.candidate.get() & !alive != 0 && core.nesting() == 0 && core.busy.get() == 0 {
         note("a slot without an object is a candidate".into());
     }
-    if planes.candidate.get() != 0 && !block.has(flag::DIRTY) && !core.is_sliced.get() {
+    if bitmaps.candidate.get() != 0 && !block.has(flag::WITH_CANDIDATES) && !core.is_cycle_open.get() {
         note("a block with candidates is on no list of such".into());
     }
-    if planes.weak.get() & alive != 0 && !block.has(flag::WEAK) {
+    if bitmaps.weak.get() & alive != 0 && !block.has(flag::WEAK) {
         note("weak references point into a block that is not marked so".into());
     }
-    if (planes.set.get() | planes.mark.get()) & alive != 0 && !core.is_sliced.get() && block.has(flag::LISTED) {
+    if (bitmaps.set.get() | bitmaps.mark.get()) & alive != 0 && !core.is_cycle_open.get() && block.has(flag::LISTED) {
         note("an object is a member of the set of no collection".into());
     }
     for slot in bits(alive) {
         let object = block.object(group * 64 + slot);
         look_at_object(core, object, note);
-        let is_weak = planes.weak.get() >> slot & 1 == 1;
+        let is_weak = bitmaps.weak.get() >> slot & 1 == 1;
         if is_weak != core.weaks.has(object) {
             note(format!("the object at {:#x} has weak references, or is only marked so", object.address()));
         }
@@ -96,7 +96,7 @@ pub(crate) fn look_at_object(core: &Core, object: Object, note: &mut impl FnMut(
     if object.count().get() == 0 || !(object.count().is_open() || may_be_condemned) {
         note(format!("the object at {:#x} lives, but its count says otherwise", object.address()));
     }
-    if object.birth() >= core.births.next() {
+    if object.birth() >= core.birth_clock.next() {
         note(format!("the object at {:#x} is not born yet", object.address()));
     }
 }

@@ -54,11 +54,11 @@ mod checks {
             });
         });
         for (target, edges) in internal {
-            let Place { planes, bit, .. } = target.place();
+            let Place { bitmaps, bit, .. } = target.place();
             let count = target.count().get();
-            if planes.fresh() & bit != 0 {
+            if bitmaps.fresh() & bit != 0 {
                 problems.push(format!("{} edges lead to the free slot {:#x}", edges, target.address()));
-            } else if planes.alloc.get() & bit != 0 && count < edges {
+            } else if bitmaps.alloc.get() & bit != 0 && count < edges {
                 let name = target.info().short_name();
                 problems.push(format!("{name} at {:#x} has count {count}, but {edges} edges", target.address()));
             }

@@ -146,7 +146,7 @@ impl HeapBuilder {
         if let Some(max) = self.max {
             core.account.set_max(max);
         }
-        core.births.set_trigger(collect::trigger(&core));
+        core.birth_clock.set_trigger(collect::trigger(&core));
         self.unraisable.into_iter().for_each(|hook| drop(core.hooks.set_unraisable(hook)));
         self.log.into_iter().for_each(|sink| drop(core.hooks.set_log(sink)));
         let heap = Heap::adopt(core);

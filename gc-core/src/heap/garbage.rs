@@ -92,7 +92,7 @@ impl Garbage<'_> {
     }
 
     fn release(&self, object: Object) {
-        let _stay = self.0.stay();
+        let _guard = self.0.enter();
         decrement(object);
     }
 }

@@ -167,7 +167,7 @@ impl Heap {
     /// ```
     pub fn counts(&self) -> [u32; 3] {
         let [one, two] = self.core().schedule.counts.get();
-        [self.core().births.young(), one, two]
+        [self.core().birth_clock.young(), one, two]
     }
 
     /// What the collections of each generation did so far.
@@ -283,7 +283,7 @@ impl Heap {
     pub fn remove_hook(&self, id: HookId) -> bool {
         let core = self.core();
         let removed = core.hooks.remove(id);
-        core.ledger.records.wants_types.set(core.hooks.record().is_some());
+        core.stats.records.wants_types.set(core.hooks.record().is_some());
         let found = removed.is_some();
         user_code::drop_hook(core, removed);
         found
@@ -334,7 +334,7 @@ impl Heap {
     /// assert_eq!(heap.freeze_count(), 0);
     /// ```
     pub fn freeze_count(&self) -> usize {
-        self.core().epochs.sizes(&self.core().memory)[3]
+        self.core().epoch.sizes(&self.core().memory)[3]
     }
 
     /// Tests only: always the linear pass (`true`), always trial deletion (`false`).
@@ -347,7 +347,7 @@ impl Heap {
 
     pub(super) fn reset_trigger(&self) {
         let core = self.core();
-        core.births.set_trigger(collect::trigger(core));
+        core.birth_clock.set_trigger(collect::trigger(core));
     }
 }
 

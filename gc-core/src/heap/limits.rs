@@ -2,7 +2,7 @@
 
 use super::{Heap, OutOfMemory, OutOfMemoryKind};
 use crate::collect;
-use crate::collect::pressure::give_up;
+use crate::collect::pressure::report_oom;
 use crate::release::user_code;
 use crate::storage::limit::Account;
 use crate::telemetry::hooks::HookId;
@@ -165,7 +165,7 @@ impl Heap {
             collect::collect_because(core, Cause::AllocationFailure, 2);
             core.memory.trim();
         }
-        if core.account.admits(0) { Ok(()) } else { Err(give_up(core, OutOfMemoryKind::HeapSpace, 0)) }
+        if core.account.admits(0) { Ok(()) } else { Err(report_oom(core, OutOfMemoryKind::HeapSpace, 0)) }
     }
 
     /// Declares bytes outside of the heap that an object stands for: a buffer of a C
@@ -206,7 +206,7 @@ impl Heap {
         let core = self.core();
         let account = &core.account;
         if !account.could_admit(bytes) {
-            return Err(give_up(core, OutOfMemoryKind::RequestTooLarge, bytes));
+            return Err(report_oom(core, OutOfMemoryKind::RequestTooLarge, bytes));
         }
         if account.is_due(bytes) {
             collect::collect_for_bytes(core);
@@ -219,7 +219,7 @@ impl Heap {
             core.memory.trim();
         }
         if !account.admits(bytes) {
-            return Err(give_up(core, OutOfMemoryKind::ExternalMemory, bytes));
+            return Err(report_oom(core, OutOfMemoryKind::ExternalMemory, bytes));
         }
         account.resize(0, bytes);
         Ok(ExternalBytes { account: account.clone(), bytes: Cell::new(bytes) })

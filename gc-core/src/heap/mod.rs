@@ -75,7 +75,7 @@ impl Heap {
     }
 
     pub(crate) fn adopt(core: Box<Core>) -> Heap {
-        core.close.set(Some(close));
+        core.shutdown.set(Some(close));
         #[cfg(feature = "std")]
         core.depth.set(release::across::join());
         Heap(CoreRef::leak(core))
@@ -84,7 +84,7 @@ impl Heap {
     /// Another handle.
     pub(crate) fn of(core: &Core) -> Heap {
         core.handles.set(core.handles.get() + 1);
-        core.closed.set(false);
+        core.is_shut_down.set(false);
         Heap(CoreRef::of(core))
     }
 
@@ -155,8 +155,8 @@ impl Drop for Heap {
         let core = self.core();
         core.handles.set(core.handles.get() - 1);
         if core.handles.get() == 0 {
-            core.attention.set(true);
-            release::leave(core);
+            core.pending_work.set(true);
+            release::on_exit(core);
         }
     }
 }

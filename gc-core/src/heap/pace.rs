@@ -5,7 +5,7 @@ use crate::collect::{
     self,
     incremental::{self, Step},
 };
-use crate::gc_state::budget::Allowance;
+use crate::gc_state::budget::WorkLimit;
 use crate::ground::config::Pace;
 use crate::telemetry::records::Cause;
 use crate::telemetry::stats::{CollectionFigures, Figures};
@@ -121,11 +121,11 @@ impl Heap {
     /// }
     /// ```
     pub fn step(&self, budget: impl Into<Budget>) -> Progress {
-        let allowance = match budget.into() {
-            Budget::Time(time) => Allowance::Time(time),
-            Budget::Objects(objects) => Allowance::Objects(objects),
+        let limit = match budget.into() {
+            Budget::Time(time) => WorkLimit::Time(time),
+            Budget::Objects(objects) => WorkLimit::Objects(objects),
         };
-        match incremental::step(self.core(), Cause::Explicit, allowance) {
+        match incremental::step(self.core(), Cause::Explicit, limit) {
             Step::Nothing => Progress::Nothing,
             Step::Open => Progress::Open,
             Step::Done(outcome) => {
@@ -143,7 +143,7 @@ impl Heap {
     /// assert_eq!((figures.collections, figures.pauses.count()), (1, 1));
     /// ```
     pub fn figures(&self) -> Figures {
-        self.core().ledger.figures()
+        self.core().stats.figures()
     }
 
     /// What the collection that ended last took and found.
@@ -155,7 +155,7 @@ impl Heap {
     /// assert_eq!(heap.last_collection().map(|last| last.generation), Some(2));
     /// ```
     pub fn last_collection(&self) -> Option<CollectionFigures> {
-        self.core().ledger.last()
+        self.core().stats.last()
     }
 
     /// Is an incremental collection open, between two of its slices?
@@ -165,7 +165,7 @@ impl Heap {
     /// assert!(!heap.is_stepping());
     /// ```
     pub fn is_stepping(&self) -> bool {
-        self.core().is_sliced.get()
+        self.core().is_cycle_open.get()
     }
 
     /// Is it time to collect, or to do the next step? What an allocation asks before it
@@ -180,6 +180,6 @@ impl Heap {
     /// ```
     pub fn should_collect(&self) -> bool {
         let core = self.core();
-        core.births.young() > collect::natural_trigger(core) || core.account.is_due(0)
+        core.birth_clock.young() > collect::natural_trigger(core) || core.account.is_due(0)
     }
 }

@@ -1,4 +1,4 @@
-//! Births, and how many of the young are left: what an automatic collection waits for.
+//! BirthClock, and how many of the young are left: what an automatic collection waits for.
 
 use core::cell::Cell;
 
@@ -8,29 +8,29 @@ use core::cell::Cell;
 /// tracked ones freed since then, never less than none. They are kept as a difference,
 /// so that an allocation changes one number and a death another; and an allocation
 /// compares with one number only.
-pub(crate) struct Births {
+pub(crate) struct BirthClock {
     /// Allocations so far: the next object's birth.
     born: Cell<u64>,
-    /// Births that do not count as young (any more).
+    /// BirthClock that do not count as young (any more).
     settled: Cell<u64>,
-    /// The birth from which on an allocation has to look closer. Never too late:
+    /// The birth from which on an allocation has to look drop_slow. Never too late:
     /// deaths only give more time.
     limit: Cell<u64>,
-    /// Births up to here fit into the headers of the blocks that are cached.
+    /// BirthClock up to here fit into the headers of the blocks that are cached.
     expiry: Cell<u64>,
     /// More of the young than this are one too many.
     trigger: Cell<u32>,
-    /// Each allocation has to look closer.
+    /// Each allocation has to look drop_slow.
     is_watched: Cell<bool>,
 }
 
-/// Births that a block can take: an object's is kept in 32 bits. Half of them, so that
+/// BirthClock that a block can take: an object's is kept in 32 bits. Half of them, so that
 /// a block that is good now is so for as many births more.
 const RANGE: u64 = 1 << 31;
 
-impl Births {
-    pub(crate) fn new() -> Births {
-        Births {
+impl BirthClock {
+    pub(crate) fn new() -> BirthClock {
+        BirthClock {
             born: Cell::new(0),
             settled: Cell::new(0),
             limit: Cell::new(0),
@@ -57,7 +57,7 @@ impl Births {
     pub(crate) fn count(&self, tracked: bool) -> u64 {
         let birth = self.born.get();
         if !tracked {
-            self.settle(1);
+            self.advance(1);
         }
         self.born.set(birth + 1);
         birth
@@ -78,16 +78,16 @@ impl Births {
     #[inline]
     pub(crate) fn count_death(&self) {
         if self.settled.get() != self.born.get() {
-            self.settle(1);
+            self.advance(1);
         }
     }
 
     /// So many tracked objects died.
     pub(crate) fn count_deaths(&self, deaths: u32) {
-        self.settle(u64::from(deaths.min(self.young())));
+        self.advance(u64::from(deaths.min(self.young())));
     }
 
-    fn settle(&self, births: u64) {
+    fn advance(&self, births: u64) {
         self.settled.set(self.settled.get().wrapping_add(births));
     }
 
@@ -111,7 +111,7 @@ impl Births {
 
     /// Finds out how long allocations need not look. `true`: the cached blocks must be
     /// looked up anew before the next birth.
-    pub(crate) fn look_closer(&self) -> bool {
+    pub(crate) fn classify(&self) -> bool {
         let expired = self.born.get() >= self.expiry.get();
         if expired {
             self.expiry.set(self.born.get() + RANGE);
@@ -126,7 +126,7 @@ impl Births {
         self.limit.set(if self.is_watched.get() { 0 } else { limit });
     }
 
-    /// From now on each allocation looks closer, or none needs to.
+    /// From now on each allocation looks drop_slow, or none needs to.
     pub(crate) fn watch(&self, is_watched: bool) {
         self.is_watched.set(is_watched);
         self.renew_limit();
@@ -140,19 +140,19 @@ impl Births {
     #[cfg(test)]
     pub(crate) fn skip(&self, births: u64) {
         self.born.set(self.born.get() + births);
-        self.settle(births);
+        self.advance(births);
     }
 }
 
-/// See [`Births::expect`].
+/// See [`BirthClock::expect`].
 pub(crate) struct Expected<'a> {
-    births: &'a Births,
+    births: &'a BirthClock,
     tracked: bool,
 }
 
 impl Drop for Expected<'_> {
     fn drop(&mut self) {
-        self.births.settle(u64::from(self.tracked));
+        self.births.advance(u64::from(self.tracked));
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_young_are_births_less_deaths_and_never_negative() {
-        let births = Births::new();
+        let births = BirthClock::new();
         births.count_death();
         assert_eq!(births.young(), 0);
         births.count(true);
@@ -175,13 +175,13 @@ mod tests {
 
     #[test]
     fn the_limit_comes_no_later_than_the_trigger() {
-        let births = Births::new();
+        let births = BirthClock::new();
         births.set_trigger(2);
         let mut looked = 0;
         for born in 0..20 {
             if !births.is_free() {
                 looked += 1;
-                assert!(!births.look_closer());
+                assert!(!births.classify());
             }
             let expected = births.expect(true);
             assert_eq!(births.is_due(), births.young() > 2, "{born}");
@@ -200,13 +200,13 @@ mod tests {
 
     #[test]
     fn cached_blocks_expire_before_a_birth_does_not_fit() {
-        let births = Births::new();
+        let births = BirthClock::new();
         births.set_trigger(u32::MAX);
         births.skip(RANGE - 1);
-        births.look_closer();
+        births.classify();
         births.count(false);
         assert!(!births.is_free());
-        assert!(births.look_closer());
+        assert!(births.classify());
         assert!(!births.is_in_range(0));
     }
 }

@@ -3,19 +3,19 @@
 use core::cell::Cell;
 use core::ptr;
 
-/// One bit a slot in each of eight planes; the planes of 64 slots fill a cache line.
+/// One bit a slot in each of eight bitmaps; the bitmaps of 64 slots fill a cache line.
 ///
 /// ```text
 ///   alloc      the slot holds a built object that is neither dying nor emptied
-///   middle     \ with `alloc`: its generation (valid after `generations::fold`);
-///   old        / without: what the slot is instead
+///   low        \ with `alloc`: the bits of its generation's number (valid after
+///   high       / `GenerationEpoch::catch_up`); without: what the slot is instead
 ///   mark       found reachable, or worked off (scratch of an open collection)
 ///   candidate  lost a pointer and lived: where trial deletion starts
 ///   set        member of the set that the open collection works on
 ///   finalized  PEP 442: the finalizer has run; Legacy: it was armed when last asked
 ///   weak       weak references point here
 ///
-///   alloc middle old
+///   alloc  low  high
 ///     0     0     0   taken: being built, dying, waiting to die, or emptied; or on the
 ///                     block's list of free slots; or no slot, where the tables lie
 ///     0     0     1   fresh: free, and on no list
@@ -26,10 +26,10 @@ use core::ptr;
 ///     1     1     1   frozen
 /// ```
 #[repr(C, align(64))]
-pub(crate) struct Planes {
+pub(crate) struct Bitmaps {
     pub(crate) alloc: Cell<u64>,
-    pub(crate) middle: Cell<u64>,
-    pub(crate) old: Cell<u64>,
+    pub(crate) generation_low: Cell<u64>,
+    pub(crate) generation_high: Cell<u64>,
     pub(crate) mark: Cell<u64>,
     pub(crate) candidate: Cell<u64>,
     pub(crate) set: Cell<u64>,
@@ -37,22 +37,22 @@ pub(crate) struct Planes {
     pub(crate) weak: Cell<u64>,
 }
 
-/// The planes of the group that slot `n * 64` begins lie `n * 64` bytes from the first.
-const _: () = assert!(size_of::<Planes>() == 64);
+/// The bitmaps of the group that slot `n * 64` begins lie `n * 64` bytes from the first.
+const _: () = assert!(size_of::<Bitmaps>() == 64);
 
-/// Sets bits of a plane.
+/// Sets bits of a bitmap.
 #[inline]
-pub(crate) fn raise(plane: &Cell<u64>, bits: u64) {
-    plane.set(plane.get() | bits);
+pub(crate) fn raise(bitmap: &Cell<u64>, bits: u64) {
+    bitmap.set(bitmap.get() | bits);
 }
 
-/// Clears bits of a plane.
+/// Clears bits of a bitmap.
 #[inline]
-pub(crate) fn lower(plane: &Cell<u64>, bits: u64) {
-    plane.set(plane.get() & !bits);
+pub(crate) fn lower(bitmap: &Cell<u64>, bits: u64) {
+    bitmap.set(bitmap.get() & !bits);
 }
 
-impl Planes {
+impl Bitmaps {
     /// The living members of the set that the open collection works on.
     #[inline]
     pub(crate) fn members(&self) -> u64 {
@@ -62,42 +62,50 @@ impl Planes {
     /// Free slots that are on no list.
     #[inline]
     pub(crate) fn fresh(&self) -> u64 {
-        self.old.get() & !self.alloc.get()
+        self.generation_high.get() & !self.alloc.get()
     }
 
     /// The slots that were put aside.
-    pub(crate) fn aside(&self) -> u64 {
-        self.middle.get() & !self.alloc.get()
+    pub(crate) fn quarantined(&self) -> u64 {
+        self.generation_low.get() & !self.alloc.get()
     }
 
     /// Objects stop being alive; their slots are taken, and what else is known of them
     /// stays known.
     #[inline]
-    pub(crate) fn stop_living(&self, bits: u64) {
+    pub(crate) fn clear_alloc(&self, bits: u64) {
         lower(&self.alloc, bits);
-        lower(&self.middle, bits);
-        lower(&self.old, bits);
+        lower(&self.generation_low, bits);
+        lower(&self.generation_high, bits);
     }
 
     /// Is more known of these slots than that they are alive?
     #[inline(always)]
-    pub(crate) fn knows_more_of(&self, bits: u64) -> bool {
+    pub(crate) fn has_metadata_of(&self, bits: u64) -> bool {
         // SAFETY: invariant 4: eight words in a row, as declared; copied to be compared at once.
-        let [_alloc, planes @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
-        planes.iter().fold(0, |any, plane| any | plane) & bits != 0
+        let [_alloc, bitmaps @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
+        bitmaps.iter().fold(0, |any, bitmap| any | bitmap) & bits != 0
     }
 
     /// Forgets everything about slots that are not alive: they are taken.
     #[cold]
     pub(crate) fn forget(&self, bits: u64) {
-        let planes = [&self.mark, &self.candidate, &self.middle, &self.old, &self.set, &self.finalized, &self.weak];
-        planes.iter().for_each(|plane| lower(plane, bits));
+        let bitmaps = [
+            &self.mark,
+            &self.candidate,
+            &self.generation_low,
+            &self.generation_high,
+            &self.set,
+            &self.finalized,
+            &self.weak,
+        ];
+        bitmaps.iter().for_each(|bitmap| lower(bitmap, bits));
     }
 
     /// Forgets everything about slots that are not alive: they are fresh.
     pub(crate) fn refresh(&self, bits: u64) {
         self.forget(bits);
-        raise(&self.old, bits);
+        raise(&self.generation_high, bits);
     }
 }
 

@@ -9,7 +9,7 @@
 //!                     ^ Object                       ^ Object
 //! ```
 
-use crate::object::bitmaps::Planes;
+use crate::object::bitmaps::Bitmaps;
 use crate::object::refcount::CountWord;
 use crate::object::type_info::EdgeSink;
 use crate::object::type_info::TypeInfo;
@@ -28,7 +28,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Count 1; an object that is tracked is loud.
+    /// Count 1; an object that is tracked is unbuffered.
     #[inline]
     pub(crate) fn of_new(birth: u32, tracked: bool) -> Header {
         Header { count: CountWord::of_new(tracked), birth: Cell::new(birth) }
@@ -42,19 +42,19 @@ impl Header {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct Object(NonNull<u8>);
 
-/// Where an object lies, and its bit in the planes.
+/// Where an object lies, and its bit in the bitmaps.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) block: &'a Block,
-    pub(crate) planes: &'a Planes,
+    pub(crate) bitmaps: &'a Bitmaps,
     pub(crate) bit: u64,
 }
 
 impl Place<'_> {
     /// Clears the alloc bit: no pass and no enumeration sees the object any more.
     #[inline]
-    pub(crate) fn stop_living(self) {
-        self.planes.stop_living(self.bit);
+    pub(crate) fn clear_alloc(self) {
+        self.bitmaps.clear_alloc(self.bit);
     }
 }
 
@@ -133,8 +133,8 @@ impl Object {
     #[inline]
     pub(crate) fn place<'a>(self) -> Place<'a> {
         let block = self.block();
-        let (planes, bit) = block.planes_of(block.index(self));
-        Place { block, planes, bit }
+        let (bitmaps, bit) = block.bitmaps_of(block.index(self));
+        Place { block, bitmaps, bit }
     }
 
     pub(crate) fn info(self) -> &'static TypeInfo {
@@ -149,8 +149,8 @@ impl Object {
     /// The alloc bit: built, and neither dying, emptied nor free.
     #[inline]
     pub(crate) fn is_alive(self) -> bool {
-        let Place { planes, bit, .. } = self.place();
-        planes.alloc.get() & bit != 0
+        let Place { bitmaps, bit, .. } = self.place();
+        bitmaps.alloc.get() & bit != 0
     }
 
     /// Reports the edges of a living object, with their names.

@@ -6,41 +6,41 @@
 //! | S  |                  count - 1                  | L |
 //! +----+---------------------------------------------+---+
 //!   S  slow: the word is not a plain count (see below)
-//!   L  loud: the next decrement makes the object a candidate
+//!   L  unbuffered: the next decrement makes the object a candidate
 //!
 //!  31 30 29        1 0
 //!   0  c  c ...  c   L   a living object, count - 1 = bits 30..1
 //!   1  1  x ...  x   x   immortal: the count saturated, it is never changed again
-//!   1  0  c ...  c   1   condemned: count - 1 = bits 29..1 (loud: the last decrement
+//!   1  0  c ...  c   1   condemned: count - 1 = bits 29..1 (unbuffered: the last decrement
 //!                        borrows from bit 31 and must be looked at)
 //!   1  0  1 ...  1   0   dying, half-built or emptied: count 0
 //! ```
 //!
 //! A clone adds 2 and branches on the sign. A drop subtracts 2 and tests bits 31
-//! and 0 at once: zero underflows into bit 31, a loud object has bit 0.
+//! and 0 at once: zero underflows into bit 31, a unbuffered object has bit 0.
 
 use core::cell::Cell;
 
-const LOUD: u32 = 1;
+const UNBUFFERED: u32 = 1;
 const ONE: u32 = 2;
 const SLOW: u32 = 1 << 31;
 const IMMORTAL: u32 = 0b11 << 30;
 const DYING: u32 = SLOW | (IMMORTAL ^ SLOW).wrapping_sub(ONE);
-const CONDEMNED_COUNT: u32 = !IMMORTAL & !LOUD;
+const CONDEMNED_COUNT: u32 = !IMMORTAL & !UNBUFFERED;
 
 /// The count of one object. 32 bits, not shared between threads.
 #[repr(transparent)]
 pub(crate) struct CountWord(Cell<u32>);
 
-/// What a decrement that looked closer found.
+/// What a decrement that looked drop_slow found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Decrement {
     /// The last pointer went; the word says dying now.
     Zero,
     /// The last pointer to a condemned or emptied object went; the word says dying now.
     CondemnedZero,
-    /// A loud object lost a pointer and lives: it is a candidate, and quiet from now on.
-    Suspect,
+    /// A unbuffered object lost a pointer and lives: it is a candidate, and buffered from now on.
+    Candidate,
     /// Nothing to do.
     Nothing,
 }
@@ -48,14 +48,14 @@ pub(crate) enum Decrement {
 impl CountWord {
     /// The word of a new object with count 1.
     #[inline]
-    pub(crate) fn of_new(loud: bool) -> CountWord {
-        CountWord(Cell::new(if loud { LOUD } else { 0 }))
+    pub(crate) fn of_new(unbuffered: bool) -> CountWord {
+        CountWord(Cell::new(if unbuffered { UNBUFFERED } else { 0 }))
     }
 
     /// Makes it the word of a new object with count 1 again.
     #[inline]
-    pub(crate) fn start(&self, loud: bool) {
-        self.0.set(CountWord::of_new(loud).0.into_inner());
+    pub(crate) fn start(&self, unbuffered: bool) {
+        self.0.set(CountWord::of_new(unbuffered).0.into_inner());
     }
 
     /// Adds one. Returns `true` when the count saturated by it.
@@ -80,32 +80,32 @@ impl CountWord {
         false
     }
 
-    /// Subtracts one. `true`: call [`Self::look_closer`] before anything else.
+    /// Subtracts one. `true`: call [`Self::classify`] before anything else.
     #[inline]
     pub(crate) fn decrement(&self) -> bool {
         let word = self.0.get().wrapping_sub(ONE);
         self.0.set(word);
-        word & (SLOW | LOUD) != 0
+        word & (SLOW | UNBUFFERED) != 0
     }
 
     /// Decides what the decrement that just happened means.
     #[inline]
-    pub(crate) fn look_closer(&self) -> Decrement {
+    pub(crate) fn classify(&self) -> Decrement {
         let after = self.0.get();
         let before = after.wrapping_add(ONE);
-        if before & !LOUD == 0 {
+        if before & !UNBUFFERED == 0 {
             self.0.set(DYING);
             return Decrement::Zero;
         }
         if before & SLOW == 0 {
-            self.0.set(after & !LOUD);
-            return Decrement::Suspect;
+            self.0.set(after & !UNBUFFERED);
+            return Decrement::Candidate;
         }
-        self.look_closer_slow(before)
+        self.classify_slow(before)
     }
 
     #[cold]
-    fn look_closer_slow(&self, before: u32) -> Decrement {
+    fn classify_slow(&self, before: u32) -> Decrement {
         if before & IMMORTAL == IMMORTAL {
             self.0.set(IMMORTAL);
             return Decrement::Nothing;
@@ -153,7 +153,7 @@ impl CountWord {
     /// Condemns a living object; its count goes on being kept.
     pub(crate) fn condemn(&self) {
         debug_assert!(self.0.get() & IMMORTAL == 0, "condemned an immortal or condemned object");
-        self.0.set(self.0.get() | SLOW | LOUD);
+        self.0.set(self.0.get() | SLOW | UNBUFFERED);
     }
 
     /// Stops counting for an object whose slot is about to be freed with its whole set.
@@ -165,8 +165,8 @@ impl CountWord {
     #[inline]
     pub(crate) fn arm(&self) {
         let word = self.0.get();
-        if word & (SLOW | LOUD) == 0 {
-            self.0.set(word | LOUD);
+        if word & (SLOW | UNBUFFERED) == 0 {
+            self.0.set(word | UNBUFFERED);
         }
     }
 
@@ -181,9 +181,9 @@ impl CountWord {
 mod tests {
     use super::*;
 
-    fn word(loud: bool) -> CountWord {
+    fn word(unbuffered: bool) -> CountWord {
         let word = CountWord(Cell::new(0));
-        word.start(loud);
+        word.start(unbuffered);
         word
     }
 
@@ -195,7 +195,7 @@ mod tests {
         assert!(!word.decrement());
         assert_eq!(word.get(), 1);
         assert!(word.decrement());
-        assert_eq!(word.look_closer(), Decrement::Zero);
+        assert_eq!(word.classify(), Decrement::Zero);
         assert_eq!(word.get(), 0);
         assert!(!word.is_open());
     }
@@ -206,18 +206,18 @@ mod tests {
         word.increment();
         word.increment();
         assert!(word.decrement());
-        assert_eq!(word.look_closer(), Decrement::Suspect);
+        assert_eq!(word.classify(), Decrement::Candidate);
         assert_eq!(word.get(), 2);
         assert!(!word.decrement());
         assert!(word.decrement());
-        assert_eq!(word.look_closer(), Decrement::Zero);
+        assert_eq!(word.classify(), Decrement::Zero);
     }
 
     #[test]
     fn a_loud_object_with_one_pointer_dies() {
         let word = word(true);
         assert!(word.decrement());
-        assert_eq!(word.look_closer(), Decrement::Zero);
+        assert_eq!(word.classify(), Decrement::Zero);
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
         assert!(word.is_open());
         for _ in 0..3 {
             assert!(word.decrement());
-            assert_eq!(word.look_closer(), Decrement::Nothing);
+            assert_eq!(word.classify(), Decrement::Nothing);
             assert!(!word.increment());
         }
         assert_eq!(word.get(), u32::MAX);
@@ -246,10 +246,10 @@ mod tests {
         assert_eq!(word.get(), 3);
         for _ in 0..2 {
             assert!(word.decrement());
-            assert_eq!(word.look_closer(), Decrement::Nothing);
+            assert_eq!(word.classify(), Decrement::Nothing);
         }
         assert!(word.decrement());
-        assert_eq!(word.look_closer(), Decrement::CondemnedZero);
+        assert_eq!(word.classify(), Decrement::CondemnedZero);
         assert_eq!(word.get(), 0);
     }
 }

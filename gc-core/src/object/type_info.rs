@@ -20,11 +20,11 @@ pub(crate) enum Kind {
     /// May lie on a cycle: tracked, in a generation, a candidate when it loses a pointer.
     Cyclic = 1,
     /// Holds pointers but lies on no cycle: passed through, untracked.
-    Transit = 2,
+    AcyclicWithEdges = 2,
 }
 
 impl Kind {
-    /// 1 for the kind that is tracked, else 0: also the loud bit of a new count word.
+    /// 1 for the kind that is tracked, else 0: also the unbuffered bit of a new count word.
     #[inline]
     pub(crate) fn tracked(self) -> u32 {
         self as u32 & 1
@@ -33,7 +33,7 @@ impl Kind {
 
 /// The worst that dropping a value of a type in place can do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Glue {
+pub(crate) enum DropEffect {
     /// Nothing.
     None,
     /// Releases traced pointers, nothing else.
@@ -48,7 +48,7 @@ pub(crate) enum Glue {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class {
     pub(crate) kind: Kind,
-    pub(crate) glue: Glue,
+    pub(crate) drop_effect: DropEffect,
 }
 
 /// The finalizer of a type, type-erased; made by [`FinalizerFns::of`](crate::FinalizerFns::of).
@@ -181,7 +181,7 @@ pub(crate) struct ManagedWeak {
 }
 
 /// The death of an object, compiled for its type.
-pub(crate) type Die = unsafe fn(Object, NonNull<Owner>, &Block);
+pub(crate) type Deallocate = unsafe fn(Object, NonNull<Owner>, &Block);
 
 /// Takes edges one by one; what observation and traversal of single objects use.
 pub(crate) trait EdgeSink {
@@ -227,7 +227,7 @@ pub(crate) struct TypeInfo {
     /// Runs the type walk.
     pub(crate) classify: fn() -> Option<Class>,
     /// Drops the value of an object without rites, and frees its slot.
-    pub(crate) die: Die,
+    pub(crate) deallocate: Deallocate,
     /// Drops the value in place; `None` where that does nothing.
     pub(crate) drop: Option<unsafe fn(Object)>,
     pub(crate) finalizer: Option<FinalizerFns>,
@@ -236,13 +236,13 @@ pub(crate) struct TypeInfo {
     /// Counts the edges of the examined objects (see `collect::count`).
     pub(crate) count: ScanBlock,
     /// Spreads membership and counts from the candidates (see `collect::trial`).
-    pub(crate) spread: ScanBlock,
+    pub(crate) trace_closure: ScanBlock,
     /// Spreads marks (see `collect::mark`).
     pub(crate) mark: ScanBlock,
     /// Looks for edges that leave the set (see `collect::reclaim`).
-    pub(crate) survey: ScanBlock,
+    pub(crate) scan_external: ScanBlock,
     /// Releases the edges that leave the set (see `collect::reclaim`).
-    pub(crate) sever: ScanBlock,
+    pub(crate) release_external: ScanBlock,
     /// Reports the edges of one object with their names.
     pub(crate) edges: unsafe fn(Object, &mut dyn EdgeSink),
     /// Bytes that the value of a living object owns outside of its slot.

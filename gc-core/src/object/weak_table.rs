@@ -58,9 +58,9 @@ impl WeakTable {
     fn insert(&self, target: Object, cell: &CellRef) {
         cell.target.set(Some(target));
         let (block, index) = (target.block(), target.block().index(target));
-        block.set_flag(flag::PLANED | flag::WEAK);
-        let (planes, bit) = block.planes_of(index);
-        raise(&planes.weak, bit);
+        block.set_flag(flag::HAS_METADATA | flag::WEAK);
+        let (bitmaps, bit) = block.bitmaps_of(index);
+        raise(&bitmaps.weak, bit);
         let mut lists = self.lists.borrow_mut();
         let list = lists.entry(target.address()).or_insert(WeakList { newest: cell.0, plain: None });
         let older = core::mem::replace(&mut list.newest, cell.0);
@@ -92,8 +92,8 @@ impl WeakTable {
         match (newer, older) {
             (None, None) => {
                 lists.remove(&target.address());
-                let (planes, bit) = target.block().planes_of(target.block().index(target));
-                lower(&planes.weak, bit);
+                let (bitmaps, bit) = target.block().bitmaps_of(target.block().index(target));
+                lower(&bitmaps.weak, bit);
             }
             (None, Some(older)) => list.newest = older,
             _ => {}
@@ -135,6 +135,6 @@ impl WeakTable {
 /// Do weak references point at this object?
 pub(crate) fn has_weak(object: Object) -> bool {
     let block = object.block();
-    let (planes, bit) = block.planes_of(block.index(object));
-    block.has(flag::WEAK) && planes.weak.get() & bit != 0
+    let (bitmaps, bit) = block.bitmaps_of(block.index(object));
+    block.has(flag::WEAK) && bitmaps.weak.get() & bit != 0
 }

@@ -110,7 +110,7 @@ fn counted(core: &Core, block: &Block) -> (usize, usize) {
     }
     let (mut objects, mut owned) = (0, 0usize);
     block.each(
-        |planes| planes.alloc.get(),
+        |bitmaps| bitmaps.alloc.get(),
         |object| {
             if object.is_open() {
                 objects += 1;

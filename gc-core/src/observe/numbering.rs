@@ -59,8 +59,8 @@ impl<'h> Numbering<'h> {
             }
             self.blocks[first + block_of(address)] = Some(entry);
         }
-        for planes in block.groups() {
-            let alive = planes.alloc.get();
+        for bitmaps in block.groups() {
+            let alive = bitmaps.alloc.get();
             self.ranks.push(Rank { alive, before: self.objects });
             self.objects = self.objects.checked_add(alive.count_ones()).expect("fewer than 2^32 objects");
         }

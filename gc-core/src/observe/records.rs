@@ -21,7 +21,7 @@ impl Heap {
     /// heap.collect(); // [0.000s][info][gc] GC(0) Pause Full (Explicit) 0K->0K(2048K) 0.002ms
     /// ```
     pub fn on_record(&self, hook: impl Fn(&Heap, &CollectionRecord) + 'static) -> HookId {
-        self.core().ledger.records.wants_types.set(true);
+        self.core().stats.records.wants_types.set(true);
         let (id, old) =
             self.core().hooks.set_record(Rc::new(move |owner, record| hook(&Heap::of_owner(owner), record)));
         user_code::drop_hook(self.core(), old);
@@ -36,7 +36,7 @@ impl Heap {
     /// assert_eq!(heap.records().len(), 1);
     /// ```
     pub fn records(&self) -> Vec<CollectionFigures> {
-        self.core().ledger.records.last()
+        self.core().stats.records.last()
     }
 
     /// Notes for each allocation from now on where in the program's source it was asked for,
@@ -58,11 +58,11 @@ impl Heap {
     /// ```
     pub fn track_allocations(&self, is_on: bool) {
         let core = self.core();
-        if is_on && !core.sites.is_on.get() {
-            core.sites.forget();
+        if is_on && !core.allocation_sites.is_on.get() {
+            core.allocation_sites.forget();
         }
-        core.sites.is_on.set(is_on);
-        core.births.watch(is_on);
+        core.allocation_sites.is_on.set(is_on);
+        core.birth_clock.watch(is_on);
     }
 
     /// The places that allocated while that was [tracked](Heap::track_allocations), in the
@@ -77,6 +77,6 @@ impl Heap {
     /// ```
     pub fn allocation_sites(&self) -> Vec<Site> {
         let core = self.core();
-        core.sites.all(&core.memory)
+        core.allocation_sites.all(&core.memory)
     }
 }

@@ -44,7 +44,7 @@ impl Heap {
     /// assert_eq!((found.len(), found[0].downcast_ref::<u8>()), (1, Some(&2)));
     /// ```
     pub fn mark(&self) -> Mark {
-        Mark(self.core().births.next())
+        Mark(self.core().birth_clock.next())
     }
 
     /// The objects that were allocated since the mark and live, untracked ones too, oldest
@@ -97,7 +97,7 @@ impl Heap {
     /// assert_eq!(heap.generation_sizes(), [0, 0, 0, 0]);
     /// ```
     pub fn generation_sizes(&self) -> [usize; 4] {
-        self.core().epochs.sizes(&self.core().memory)
+        self.core().epoch.sizes(&self.core().memory)
     }
 }
 

@@ -26,7 +26,7 @@ impl Heap {
     /// assert_eq!(heap.sample().readings[0].value, 7);
     /// ```
     pub fn gauge(&self, name: &str, kind: GaugeKind, measure: impl Fn() -> u64 + 'static) {
-        drop(self.core().watch.add_gauge(name, kind, Rc::new(measure)));
+        drop(self.core().gauges.add_gauge(name, kind, Rc::new(measure)));
     }
 
     /// Removes a gauge, and drops what it captured. Returns `false` when there is none of this
@@ -38,7 +38,7 @@ impl Heap {
     /// assert!(heap.remove_gauge("queue") && !heap.remove_gauge("queue"));
     /// ```
     pub fn remove_gauge(&self, name: &str) -> bool {
-        self.core().watch.remove_gauge(name).is_some()
+        self.core().gauges.remove_gauge(name).is_some()
     }
 
     /// A unit of work begins, such as a request; it ends when the guard is dropped. By these
@@ -53,7 +53,7 @@ impl Heap {
     /// assert_eq!(heap.sample().units[0].ended, 3);
     /// ```
     pub fn unit_of_work(&self, name: &str) -> UnitOfWork {
-        UnitOfWork { number: self.core().watch.begin_unit(name), heap: self.clone() }
+        UnitOfWork { number: self.core().gauges.begin_unit(name), heap: self.clone() }
     }
 
     /// The heap's counts at this moment, with all gauges. Collects nothing: garbage that was
@@ -67,15 +67,15 @@ impl Heap {
     pub fn sample(&self) -> Sample {
         let core = self.core();
         Sample {
-            at: core.ledger.age(),
+            at: core.stats.age(),
             census: self.census(),
             memory: self.memory(),
             garbage: core.garbage.borrow().len(),
-            readings: core.watch.readings(),
-            units: core.watch.units(),
-            births: core.births.next(),
-            collections: core.ledger.collections(),
-            out_of_memory: core.ledger.out_of_memory(),
+            readings: core.gauges.readings(),
+            units: core.gauges.units(),
+            births: core.birth_clock.next(),
+            collections: core.stats.collections(),
+            out_of_memory: core.stats.out_of_memory(),
         }
     }
 }
@@ -96,7 +96,7 @@ pub struct UnitOfWork {
 
 impl Drop for UnitOfWork {
     fn drop(&mut self) {
-        self.heap.core().watch.end_unit(self.number);
+        self.heap.core().gauges.end_unit(self.number);
     }
 }
 

@@ -13,7 +13,7 @@
 //! The thread's state has no destructor, so it is there until the thread's end. Without `std`
 //! there is none, and each heap keeps to its own bounds.
 
-use super::{MAX_STACK, Nested, drain, leave};
+use super::{MAX_STACK, Nested, drain, on_exit};
 use crate::core::{COMPANY, Core, Link};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
@@ -79,7 +79,7 @@ pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
         if nesting == 0 && (outermost.core.is_null() || position > outermost.position) {
             outermost = Outermost { core, position };
             thread.outermost.set(outermost);
-            core.attention.set(true);
+            core.pending_work.set(true);
         }
         core.stack_top.set(outermost.position);
         let may = outermost.position.saturating_sub(position) <= MAX_STACK;
@@ -131,11 +131,11 @@ fn work_off(core: NonNull<Core>) {
     drain(core);
     drop(nested);
     if is_outermost(core) {
-        core.attention.set(true); // its release is open further up, and has an end to come
+        core.pending_work.set(true); // its release is open further up, and has an end to come
     }
     core.busy.set(core.busy.get() - 1);
-    if core.attention.get() {
-        leave(core);
+    if core.pending_work.get() {
+        on_exit(core);
     }
 }
 

@@ -6,9 +6,9 @@ use crate::object::raw::Object;
 use crate::workset::edges::{EdgeAction, is_inside};
 
 /// Releases what is pointed to from the set but not in it.
-pub(crate) struct Sever;
+pub(crate) struct ReleaseExternal;
 
-impl EdgeAction for Sever {
+impl EdgeAction for ReleaseExternal {
     fn edge(pass: &mut Pass, target: Object) {
         if !is_inside(pass, target) {
             decrement(target);

@@ -8,7 +8,7 @@
 #[cfg(feature = "std")]
 pub(crate) mod across;
 pub(crate) mod external;
-pub(crate) mod rites;
+pub(crate) mod finalizer;
 pub(crate) mod user_code;
 
 use crate::core::Core;
@@ -36,7 +36,7 @@ const MAX_STACK: usize = if cfg!(gc_asan) { 192 << 10 } else { 128 << 10 };
 #[inline]
 pub(crate) fn decrement(object: Object) {
     if object.count().decrement() {
-        closer(object);
+        drop_slow(object);
     }
 }
 
@@ -46,41 +46,41 @@ pub(crate) fn decrement(object: Object) {
 /// whose fields point to ever new types could not be dropped then. All calls are the
 /// last thing that happens, so that the common way needs no stack of its own.
 #[inline(never)]
-pub(crate) fn closer(object: Object) {
-    let found = object.count().look_closer();
+pub(crate) fn drop_slow(object: Object) {
+    let found = object.count().classify();
     if found != Decrement::Zero {
-        return closer_alive(object, found);
+        return drop_slow_alive(object, found);
     }
-    let (core, Place { block, planes, bit }) = (object.core(), object.place());
-    if block.has(flag::CAREFUL) {
-        return fall(core, object);
+    let (core, Place { block, bitmaps, bit }) = (object.core(), object.place());
+    if block.has(flag::SLOW_DEATH) {
+        return on_zero(core, object);
     }
-    if block.has(flag::PLANED) && planes.knows_more_of(bit) {
-        return fall_known(core, object);
+    if block.has(flag::HAS_METADATA) && bitmaps.has_metadata_of(bit) {
+        return on_zero_with_metadata(core, object);
     }
-    lower(&planes.alloc, bit);
+    lower(&bitmaps.alloc, bit);
     // SAFETY: invariant 11: the count is zero, so nobody can reach the value; it has
-    // no rites, and it is not alive.
-    unsafe { (block.bin().die)(object, core.owner(), block) }
+    // no finalizer, and it is not alive.
+    unsafe { (block.bin().deallocate)(object, core.owner(), block) }
 }
 
-/// The same for an object of which the planes know more than that it is alive.
+/// The same for an object of which the bitmaps know more than that it is alive.
 #[inline(never)]
-fn fall_known(core: &Core, object: Object) {
-    let Place { block, planes, bit } = object.place();
-    lower(&planes.alloc, bit);
-    planes.forget(bit);
-    // SAFETY: as in `closer`.
-    unsafe { (block.bin().die)(object, core.owner(), block) }
+fn on_zero_with_metadata(core: &Core, object: Object) {
+    let Place { block, bitmaps, bit } = object.place();
+    lower(&bitmaps.alloc, bit);
+    bitmaps.forget(bit);
+    // SAFETY: as in `drop_slow`.
+    unsafe { (block.bin().deallocate)(object, core.owner(), block) }
 }
 
-/// An object without rites, whose bits are gone, dies now, or waits in the queue.
-/// `TypeInfo::die` is compiled from this, for each type.
+/// An object without finalizer, whose bits are gone, dies now, or waits in the queue.
+/// `TypeInfo::deallocate` is compiled from this, for each type.
 ///
 /// # Safety
 /// `drop_value` drops the object's value.
 #[inline(always)]
-pub(crate) unsafe fn die_as(core: &Core, block: &Block, object: Object, drop_value: Option<impl FnOnce()>) {
+pub(crate) unsafe fn deallocate_as(core: &Core, block: &Block, object: Object, drop_value: Option<impl FnOnce()>) {
     if let Some(drop_value) = drop_value {
         if !may_nest(core) && queue(core, object) {
             return;
@@ -90,8 +90,8 @@ pub(crate) unsafe fn die_as(core: &Core, block: &Block, object: Object, drop_val
         drop(nested);
     }
     core.free_unknown(block, object);
-    if core.attention.get() && core.nesting() == 0 {
-        settle(core);
+    if core.pending_work.get() && core.nesting() == 0 {
+        work_off_pending(core);
     }
 }
 
@@ -131,19 +131,19 @@ fn may_nest_near_the_top(core: &Core) -> bool {
 
 /// A decrement that left the object alive, or was the last of a condemned one.
 #[inline(never)]
-fn closer_alive(object: Object, found: Decrement) {
+fn drop_slow_alive(object: Object, found: Decrement) {
     match found {
-        Decrement::Suspect => object.core().dirty.add(object),
-        Decrement::CondemnedZero => fall_condemned(object),
+        Decrement::Candidate => object.core().candidates.add(object),
+        Decrement::CondemnedZero => on_zero_condemned(object),
         Decrement::Zero | Decrement::Nothing => {}
     }
 }
 
 /// The last pointer to a condemned object went.
 #[cold]
-fn fall_condemned(object: Object) {
+fn on_zero_condemned(object: Object) {
     if object.is_alive() {
-        fall(object.core(), object);
+        on_zero(object.core(), object);
     } else {
         // Emptied already: only the slot was kept for the pointers to it.
         object.core().free_slot(object);
@@ -152,23 +152,23 @@ fn fall_condemned(object: Object) {
 
 /// An object reached zero: it dies now, or waits in the queue.
 #[inline(never)]
-fn fall(core: &Core, object: Object) {
-    object.place().stop_living();
+fn on_zero(core: &Core, object: Object) {
+    object.place().clear_alloc();
     if !may_nest(core) && queue(core, object) {
         return;
     }
     let nested = Nested::enter(core);
-    die(core, object);
+    deallocate(core, object);
     drop(nested);
-    if core.attention.get() && core.nesting() == 0 {
-        settle(core);
+    if core.pending_work.get() && core.nesting() == 0 {
+        work_off_pending(core);
     }
 }
 
 /// The end of an outermost release that has more to do: the queue, and the heap's
 /// end if nothing refers to it any more.
 #[cold]
-fn settle(core: &Core) {
+fn work_off_pending(core: &Core) {
     let nested = Nested::enter(core);
     drain(core);
     #[cfg(feature = "std")]
@@ -176,8 +176,8 @@ fn settle(core: &Core) {
         across::end(core);
     }
     drop(nested);
-    if core.attention.get() {
-        leave(core);
+    if core.pending_work.get() {
+        on_exit(core);
     }
 }
 
@@ -208,7 +208,7 @@ fn queue(core: &Core, object: Object) -> bool {
         return false;
     }
     queue.push(object);
-    core.attention.set(true);
+    core.pending_work.set(true);
     true
 }
 
@@ -217,17 +217,17 @@ fn drain(core: &Core) {
     core.release_queue.borrow_mut().reverse();
     loop {
         let Some(object) = core.release_queue.borrow_mut().pop() else { break };
-        if core.slice.is_over() && defer(core, object) {
+        if core.work_budget.is_over() && defer(core, object) {
             continue;
         }
         let waiting = core.release_queue.borrow().len();
-        die(core, object);
-        core.slice.spend(RELEASE_COST);
+        deallocate(core, object);
+        core.work_budget.spend(RELEASE_COST);
         if let Some(new) = core.release_queue.borrow_mut().get_mut(waiting..) {
             new.reverse();
         }
     }
-    core.attention.set(core.handles.get() == 0);
+    core.pending_work.set(core.handles.get() == 0);
 }
 
 /// Keeps an object at zero for the next slice, when the one that is open is over. `false`:
@@ -253,29 +253,32 @@ pub(crate) fn resume(core: &Core) -> bool {
     core.deferred.borrow().is_empty()
 }
 
-/// Performs the rites, drops the value, frees the slot.
-fn die(core: &Core, object: Object) {
-    if object.block().has(flag::CAREFUL) && !is_condemned(core, object) && !rites::perform(core, object) {
+/// Performs the finalizer, drops the value, frees the slot.
+fn deallocate(core: &Core, object: Object) {
+    if object.block().has(flag::SLOW_DEATH)
+        && !is_condemned(core, object)
+        && !finalizer::finalize_and_clear_weak(core, object)
+    {
         return;
     }
     drop_value(core, object);
     core.free_slot(object);
 }
 
-/// Members of a set that is being reclaimed have had their rites. Managed weak
+/// Members of a set that is being reclaimed have had their finalizer. Managed weak
 /// references are never condemned: user code may have one, and weak ones to it.
 fn is_condemned(core: &Core, object: Object) -> bool {
     let block = object.block();
-    let (planes, bit) = block.planes_of(block.index(object));
-    core.reclaiming.get() && planes.set.get() & bit != 0 && block.info().managed_weak.is_none()
+    let (bitmaps, bit) = block.bitmaps_of(block.index(object));
+    core.reclaiming.get() && bitmaps.set.get() & bit != 0 && block.info().managed_weak.is_none()
 }
 
 /// Drops the value of an object that is not alive any more.
 pub(crate) fn drop_value(core: &Core, object: Object) {
     let block = object.block();
     let Some(drop) = block.info().drop else { return };
-    if block.has(flag::WILD) {
-        user_code::drop_wild(core, object, drop);
+    if block.has(flag::UNKNOWN_DROP) {
+        user_code::drop_unknown(core, object, drop);
     } else {
         // SAFETY: invariant 11: the caller drops this value, once.
         unsafe { drop(object) };
@@ -285,23 +288,23 @@ pub(crate) fn drop_value(core: &Core, object: Object) {
 /// What is left to do once no operation is open: the heap goes when nothing
 /// refers to it any more.
 #[cold]
-pub(crate) fn leave(core: &Core) {
+pub(crate) fn on_exit(core: &Core) {
     let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.nesting() > 0;
     if open() {
         return;
     }
     #[cfg(feature = "std")]
-    if !core.closed.get() && !Isolated::is_possible(core) {
+    if !core.is_shut_down.get() && !Isolated::is_possible(core) {
         across::close_later(core);
         return;
     }
     // A finalizer of the last collection may have had a handle again, for a while.
     for _ in 0..MAX_CLOSINGS {
-        if core.closed.replace(true) {
+        if core.is_shut_down.replace(true) {
             break;
         }
-        let _stay = core.stay();
-        if let Some(close) = core.close.get() {
+        let _guard = core.enter();
+        if let Some(close) = core.shutdown.get() {
             close(core);
         }
         core.empty_blocks.set_incomplete();
@@ -310,7 +313,7 @@ pub(crate) fn leave(core: &Core) {
         return;
     }
     if core.empty_blocks.is_incomplete() {
-        core.tidy_all(true);
+        core.release_all_empty_blocks(true);
     }
     if core.memory.used() > 0 {
         return;
@@ -329,11 +332,11 @@ pub(crate) fn leave(core: &Core) {
 /// The end of an operation that user code may have run in: the last handle may have been dropped
 /// by it. The heap need not be there afterwards.
 #[inline]
-pub(crate) fn leave_operation(core: &Core) {
+pub(crate) fn exit_operation(core: &Core) {
     #[cfg(feature = "std")]
     let is_in_company = core.is_in_company();
-    if core.attention.get() {
-        leave(core);
+    if core.pending_work.get() {
+        on_exit(core);
     }
     #[cfg(feature = "std")]
     if is_in_company {
@@ -379,11 +382,11 @@ impl Drop for Isolated<'_> {
     fn drop(&mut self) {
         self.core.depth.set(self.depth);
         if !self.queue.is_empty() {
-            self.core.attention.set(true);
+            self.core.pending_work.set(true);
         }
         #[cfg(feature = "std")]
         if self.anew.take().is_some() && across::is_outermost(self.core) {
-            self.core.attention.set(true);
+            self.core.pending_work.set(true);
         }
         let own = self.core.release_queue.replace(core::mem::take(&mut self.queue));
         debug_assert!(own.is_empty(), "an operation left objects in its queue");

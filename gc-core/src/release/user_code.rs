@@ -24,7 +24,7 @@ fn enter<R>(
     code: impl FnOnce() -> R,
 ) -> Option<R> {
     core.user_code_ran.set(true);
-    let _stay = core.stay();
+    let _guard = core.enter();
     #[cfg(feature = "std")]
     {
         match std::panic::catch_unwind(core::panic::AssertUnwindSafe(code)) {
@@ -87,7 +87,7 @@ fn message_of(panic: &(dyn core::any::Any + Send)) -> String {
 /// Tells the unraisable hook; without one, stderr as Python does.
 pub(crate) fn report(core: &Core, event: Unraisable) {
     let hook = core.hooks.unraisable();
-    let _stay = core.stay();
+    let _guard = core.enter();
     #[cfg(feature = "std")]
     {
         let tell = || match &hook {
@@ -132,7 +132,7 @@ pub(crate) fn forget_callback(core: &Core, callback: Option<Callback>) {
 }
 
 /// Drops a value in place whose drop may run code that we do not know.
-pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
+pub(crate) fn drop_unknown(core: &Core, object: Object, drop: unsafe fn(Object)) {
     let name = || object.info().short_name();
     // SAFETY: invariant 11: the caller drops this value, once.
     enter(core, UnraisableKind::ValueDrop, name, || unsafe { drop(object) });
@@ -141,7 +141,7 @@ pub(crate) fn drop_wild(core: &Core, object: Object, drop: unsafe fn(Object)) {
 /// Calls a hook, and then drops this pointer to it, which is the last where the hook replaced or
 /// removed itself: not while a panic of it unwinds, because a second one would abort.
 fn call_hook<F: ?Sized>(core: &Core, name: &'static str, hook: Rc<F>, call: impl FnOnce(&F, NonNull<Owner>)) {
-    let _stay = core.stay();
+    let _guard = core.enter();
     enter(core, UnraisableKind::Hook, || String::from(name), || call(&hook, core.owner()));
     enter(core, UnraisableKind::Hook, || String::from("dropped hook"), move || drop(hook));
 }
@@ -184,8 +184,8 @@ pub(crate) fn record(core: &Core, record: &CollectionRecord) {
 pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     let Some(hook) = core.hooks.out_of_memory() else { return };
     let _reserve = core.account.open_reserve();
-    if !core.telling.get() {
-        let _telling = Restore::after(&core.telling, true);
+    if !core.in_oom_hook.get() {
+        let _telling = Restore::after(&core.in_oom_hook, true);
         call_hook(core, "out-of-memory hook", hook, |hook, heap| hook(heap, error));
     }
 }

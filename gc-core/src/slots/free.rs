@@ -1,7 +1,7 @@
 //! Slots given back, and where a block goes that has room again, or holds nothing any more.
 
 use crate::core::Core;
-use crate::gc_state::candidates::Stay;
+use crate::gc_state::candidates::Keeps;
 use crate::object::raw::Object;
 use crate::storage::bin::Bin;
 use crate::storage::block::{Block, flag};
@@ -13,7 +13,7 @@ impl Core {
     /// Frees a taken slot whose value is gone.
     pub(crate) fn free_slot(&self, object: Object) {
         let place = object.place();
-        place.planes.forget(place.bit);
+        place.bitmaps.forget(place.bit);
         self.free_unknown(place.block, object);
     }
 
@@ -28,34 +28,34 @@ impl Core {
         block.give_slot(object);
         let flags = block.flags();
         if flags & flag::TRACKED != 0 {
-            self.births.count_death();
+            self.birth_clock.count_death();
         }
         if flags & flag::CURRENT == 0 && (flags & flag::AVAILABLE == 0 || block.live() == 0) {
-            self.settle_block(block);
+            self.relist_block(block);
         }
     }
 
     /// Frees the slots that were put aside. The collection is closed by now.
-    pub(crate) fn return_aside(&self) {
+    pub(crate) fn release_quarantined(&self) {
         let (listed, is_incomplete) = self.quarantine.take();
         for link in listed {
             // SAFETY: invariant 2: a block with a slot put aside is in use.
-            self.return_aside_of(unsafe { link.as_ref() });
+            self.release_quarantined_of(unsafe { link.as_ref() });
         }
         if is_incomplete {
             self.memory.each_block(&mut |block| {
-                if block.has(flag::ASIDE) {
-                    self.return_aside_of(block);
+                if block.has(flag::QUARANTINED) {
+                    self.release_quarantined_of(block);
                 }
             });
         }
     }
 
-    fn return_aside_of(&self, block: &Block) {
-        block.clear_flag(flag::ASIDE);
-        let freed = block.groups().iter().map(|planes| {
-            let aside = planes.aside();
-            planes.refresh(aside);
+    fn release_quarantined_of(&self, block: &Block) {
+        block.clear_flag(flag::QUARANTINED);
+        let freed = block.groups().iter().map(|bitmaps| {
+            let aside = bitmaps.quarantined();
+            bitmaps.refresh(aside);
             aside.count_ones()
         });
         self.count_freed(block, freed.sum());
@@ -65,19 +65,19 @@ impl Core {
     pub(crate) fn count_freed(&self, block: &Block, slots: u32) {
         block.count_freed(slots);
         if block.is_tracked() {
-            self.births.count_deaths(slots);
+            self.birth_clock.count_deaths(slots);
         }
-        self.settle_block(block);
+        self.relist_block(block);
     }
 
     /// Lists a block that has room again; gives it back when it is empty.
     #[cold]
-    pub(crate) fn settle_block(&self, block: &Block) {
+    pub(crate) fn relist_block(&self, block: &Block) {
         let Some(bin) = block.bin.get() else { return };
         // SAFETY: invariant 9.
         let bin = unsafe { bin.as_ref() };
         if block.live() == 0 {
-            block.clear_flag(flag::RETIRED);
+            block.clear_flag(flag::FULL);
             if !self.collecting.get() && !block.has(flag::HELD) {
                 self.empty_block(bin, block);
                 return;
@@ -103,39 +103,36 @@ impl Core {
     }
 
     /// Gives back the blocks that became empty while a collection was open.
-    pub(crate) fn tidy(&self) {
+    pub(crate) fn release_empty_blocks(&self) {
         for link in self.empty_blocks.take() {
             // SAFETY: invariant 2: a block that is to be given back does not go before.
             let block = unsafe { link.as_ref() };
-            block.clear_flag(flag::EMPTIED);
-            self.settle_block(block);
+            block.clear_flag(flag::NOTED_EMPTY);
+            self.relist_block(block);
         }
         if self.empty_blocks.take_incomplete() {
-            self.tidy_all(false);
+            self.release_all_empty_blocks(false);
         }
     }
 
     /// Gives back every block that is empty. With `closing` nothing will be allocated
     /// any more: blocks go by themselves as soon as they are empty.
-    pub(crate) fn tidy_all(&self, closing: bool) {
-        self.dirty.visit(
-            2,
-            usize::MAX,
-            &self.empty_blocks,
-            |block| if block.live() > 0 { Stay::Recent } else { Stay::Clean },
-        );
+    pub(crate) fn release_all_empty_blocks(&self, closing: bool) {
+        self.candidates.visit(2, usize::MAX, &self.empty_blocks, |block| {
+            if block.live() > 0 { Keeps::Recent } else { Keeps::Clean }
+        });
         self.bins.flush();
         self.empty_blocks.take();
-        while self.tidy_some(closing) {}
+        while self.release_some_empty_blocks(closing) {}
     }
 
     /// Gives back some of the blocks that are empty. `false`: none is left.
-    fn tidy_some(&self, closing: bool) -> bool {
+    fn release_some_empty_blocks(&self, closing: bool) -> bool {
         let mut blocks = [None; AT_A_TIME];
         let mut found = 0;
         self.memory.each_block(&mut |block| {
-            block.clear_flag(flag::EMPTIED);
-            let empty = block.live() == 0 && !block.has(flag::DIRTY | flag::LISTED);
+            block.clear_flag(flag::NOTED_EMPTY);
+            let empty = block.live() == 0 && !block.has(flag::WITH_CANDIDATES | flag::LISTED);
             if found < AT_A_TIME && (empty || (closing && block.has(flag::CURRENT))) {
                 blocks[found] = Some(block.link());
                 found += 1;
@@ -149,7 +146,7 @@ impl Core {
             if block.has(flag::CURRENT) {
                 bin.leave_current();
             }
-            self.settle_block(block);
+            self.relist_block(block);
         }
         found == AT_A_TIME
     }

@@ -3,7 +3,7 @@
 use crate::core::Core;
 use crate::object::bitmaps::{lower, raise};
 use crate::object::raw::{Header, Object};
-use crate::object::type_info::{Glue, TypeInfo};
+use crate::object::type_info::{DropEffect, TypeInfo};
 use crate::storage::bin::Bin;
 use crate::storage::bins::{CHARGED, key_of};
 use crate::storage::block::{Block, flag};
@@ -24,7 +24,7 @@ impl Core {
     pub(crate) fn take_cached_slot(&self, info: &'static TypeInfo) -> Option<(Object, &Block)> {
         let key = key_of(info, 0);
         let entry = self.bins.entry(key);
-        if entry.key.get() != key || !self.births.is_free() {
+        if entry.key.get() != key || !self.birth_clock.is_free() {
             return None;
         }
         // SAFETY: invariant 2: an entry with a key has a block, and the cache is flushed
@@ -60,13 +60,13 @@ impl Core {
         }
         loop {
             let block = bin.current_block().or_else(|| self.next_block(bin))?;
-            if !self.births.is_in_range(block.birth_base.get()) {
-                self.retire(bin, block);
+            if !self.birth_clock.is_in_range(block.birth_base.get()) {
+                self.mark_full(bin, block);
                 continue;
             }
             if let Some(object) = block.take_slot() {
-                self.epochs.open_for_young(block);
-                let is_charged = class == 0 && self.account.is_limited() && bin.class.glue >= Glue::Memory;
+                self.epoch.open_for_young(block);
+                let is_charged = class == 0 && self.account.is_limited() && bin.class.drop_effect >= DropEffect::Memory;
                 let key = key_of(info, class) + if is_charged { CHARGED } else { 0 };
                 let entry = self.bins.entry(key);
                 entry.key.set(key);
@@ -79,11 +79,11 @@ impl Core {
 
     /// The block's births are used up: nothing is allocated in it until it is empty.
     #[cold]
-    fn retire(&self, bin: &Bin, block: &Block) {
+    fn mark_full(&self, bin: &Bin, block: &Block) {
         bin.leave_current();
-        block.set_flag(flag::RETIRED);
+        block.set_flag(flag::FULL);
         self.bins.flush();
-        self.settle_block(block);
+        self.relist_block(block);
     }
 
     /// A block with room becomes the bin's current one.
@@ -93,7 +93,7 @@ impl Core {
             None => self.new_block(bin)?,
         };
         if block.live() == 0 {
-            block.birth_base.set(self.births.next());
+            block.birth_base.set(self.birth_clock.next());
         }
         bin.make_current(block);
         Some(block)
@@ -120,14 +120,14 @@ impl Core {
         // SAFETY: invariant 4: the memory was just taken for this block, of the planned size.
         unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
-        block.epoch.set(self.epochs.now());
+        block.epoch.set(self.epoch.now());
         self.begin_counts(block);
         Some(block)
     }
 
     /// A pass of an incremental collection may count in a block that comes after it began.
     fn begin_counts(&self, block: &Block) {
-        if self.is_sliced.get() {
+        if self.is_cycle_open.get() {
             block.clear_internal();
         }
     }
@@ -142,8 +142,8 @@ impl Core {
         // SAFETY: invariant 4: as in `new_block`.
         unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
-        block.epoch.set(self.epochs.now());
-        block.birth_base.set(self.births.next());
+        block.epoch.set(self.epoch.now());
+        block.birth_base.set(self.birth_clock.next());
         self.begin_counts(block);
         self.account.renew(0, block.slot_bytes());
         block.take_slot()
@@ -153,19 +153,19 @@ impl Core {
     #[inline]
     pub(crate) fn be_born(&self, object: Object, block: &Block) {
         let tracked = block.is_tracked();
-        let birth = self.births.count(tracked);
+        let birth = self.birth_clock.count(tracked);
         debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
         object.write_header(Header::of_new((birth - block.birth_base.get()) as u32, tracked));
     }
 
     /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
-    pub(crate) fn revive(&self, object: Object) {
+    pub(crate) fn resurrect(&self, object: Object) {
         let block = object.block();
-        self.epochs.open_for_young(block);
-        let (planes, bit) = block.planes_of(block.index(object));
-        for plane in [&planes.set, &planes.mark] {
-            lower(plane, bit);
+        self.epoch.open_for_young(block);
+        let (bitmaps, bit) = block.bitmaps_of(block.index(object));
+        for bitmap in [&bitmaps.set, &bitmaps.mark] {
+            lower(bitmap, bit);
         }
-        raise(&planes.alloc, bit);
+        raise(&bitmaps.alloc, bit);
     }
 }

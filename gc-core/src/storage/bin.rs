@@ -1,13 +1,13 @@
 //! A bin: the blocks of one type (and size class, for slices).
 
-use crate::object::type_info::{Class, Die, TypeInfo};
+use crate::object::type_info::{Class, Deallocate, TypeInfo};
 use crate::storage::block::{Block, BlockLink, flag};
 use core::cell::Cell;
 
 /// A type's blocks.
 pub(crate) struct Bin {
     /// The same as in `info`, one load earlier.
-    pub(crate) die: Die,
+    pub(crate) deallocate: Deallocate,
     pub(crate) info: &'static TypeInfo,
     pub(crate) class: Class,
     /// Bytes of a value; for slices the most that the size class holds.
@@ -26,7 +26,7 @@ const LARGE: usize = 16 << 10;
 impl Bin {
     pub(crate) fn new(info: &'static TypeInfo, class: Class, size: usize) -> Bin {
         Bin {
-            die: info.die,
+            deallocate: info.deallocate,
             info,
             class,
             size,

@@ -14,7 +14,7 @@ pub(crate) struct EmptyBlocks {
 }
 
 impl EmptyBlocks {
-    /// Notes a block that is to be given back as soon as nothing is in its way. (A dirty
+    /// Notes a block that is to be given back as soon as nothing is in its way. (A candidates
     /// one is noted when it is visited, a listed one when it is let go, a current one when
     /// another takes its place.)
     pub(crate) fn note_if_empty(&self, block: &Block) {
@@ -25,7 +25,7 @@ impl EmptyBlocks {
         if list.try_reserve(1).is_err() {
             return self.is_incomplete.set(true);
         }
-        block.set_flag(flag::EMPTIED);
+        block.set_flag(flag::NOTED_EMPTY);
         list.push(block.link());
     }
 

@@ -1,6 +1,6 @@
 //! How slots and side tables lie in a block.
 
-use crate::object::bitmaps::Planes;
+use crate::object::bitmaps::Bitmaps;
 
 /// How slots lie in a block of a given size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl SlotLayout {
 
 /// Bytes of side tables for this many slots.
 fn table_bytes(slots: usize) -> usize {
-    slots.div_ceil(64) * size_of::<Planes>() + slots * size_of::<u32>()
+    slots.div_ceil(64) * size_of::<Bitmaps>() + slots * size_of::<u32>()
 }
 
 #[cfg(test)]

@@ -19,12 +19,12 @@ impl Quarantine {
     /// Puts a taken slot aside.
     #[cold]
     pub(crate) fn put(&self, place: Place<'_>) {
-        let Place { block, planes, bit } = place;
-        raise(&planes.middle, bit);
-        if block.has(flag::ASIDE) {
+        let Place { block, bitmaps, bit } = place;
+        raise(&bitmaps.generation_low, bit);
+        if block.has(flag::QUARANTINED) {
             return;
         }
-        block.set_flag(flag::ASIDE);
+        block.set_flag(flag::QUARANTINED);
         let mut blocks = self.blocks.borrow_mut();
         match blocks.try_reserve(1) {
             Ok(()) => blocks.push(block.link()),

@@ -34,7 +34,7 @@ pub struct Site {
 
 /// What is known while allocations are tracked.
 #[derive(Default)]
-pub(crate) struct Sites {
+pub(crate) struct AllocationSites {
     pub(crate) is_on: Cell<bool>,
     state: RefCell<State>,
 }
@@ -52,7 +52,7 @@ struct State {
 /// Fewer entries are never looked through.
 const FEW: usize = 4096;
 
-impl Sites {
+impl AllocationSites {
     /// An object was allocated there.
     #[cold]
     pub(crate) fn note(&self, memory: &Memory, object: Object, location: &'static Location<'static>) {
@@ -80,7 +80,7 @@ impl Sites {
         memory.each_block(&mut |block| {
             let bytes = block.slot_bytes() as u64;
             block.each(
-                |planes| planes.alloc.get(),
+                |bitmaps| bitmaps.alloc.get(),
                 |object| {
                     if let Some(&number) = state.of.get(&object.birth()) {
                         let site = &mut sites[number];
@@ -102,7 +102,7 @@ fn births(memory: &Memory) -> HashSet<u64> {
     let mut births = HashSet::new();
     memory.each_block(&mut |block| {
         block.each(
-            |planes| planes.alloc.get(),
+            |bitmaps| bitmaps.alloc.get(),
             |object| {
                 births.insert(object.birth());
             },

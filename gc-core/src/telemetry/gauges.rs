@@ -73,12 +73,12 @@ struct Gauge {
 
 /// Gauges and units of work of one heap.
 #[derive(Default)]
-pub(crate) struct Watch {
+pub(crate) struct Gauges {
     gauges: RefCell<Vec<Gauge>>,
     units: RefCell<Vec<Units>>,
 }
 
-impl Watch {
+impl Gauges {
     /// Adds a gauge, or replaces the one of that name; the old one is given back to be
     /// dropped by the caller.
     pub(crate) fn add_gauge(&self, name: &str, kind: GaugeKind, measure: Measure) -> Option<Measure> {

@@ -196,7 +196,7 @@ pub struct Figures {
 }
 
 /// The ledger of one heap.
-pub(crate) struct Ledger {
+pub(crate) struct Stats {
     since: Stamp,
     figures: RefCell<Figures>,
     time: Cell<Duration>,
@@ -206,9 +206,9 @@ pub(crate) struct Ledger {
     pub(crate) records: Records,
 }
 
-impl Ledger {
-    pub(crate) fn new() -> Ledger {
-        Ledger {
+impl Stats {
+    pub(crate) fn new() -> Stats {
+        Stats {
             since: Stamp::now(),
             figures: RefCell::default(),
             time: Cell::default(),

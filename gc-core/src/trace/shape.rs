@@ -9,10 +9,10 @@ use crate::object::type_info::EdgeSink;
 use crate::object::type_info::{AnyPass, ManagedWeak, TypeInfo};
 use crate::object::weak_cell::CellRef;
 use crate::release;
-use crate::release::external::Sever;
+use crate::release::external::ReleaseExternal;
 use crate::storage::block::Block;
 use crate::storage::chunk::Owner;
-use crate::workset::edges::{Count, EdgeAction, Mark, Spread, Survey};
+use crate::workset::edges::{Count, EdgeAction, Mark, ScanExternal, TraceClosure};
 use core::any::{TypeId, type_name};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
@@ -128,15 +128,15 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
             align: S::ALIGN,
             prefix: S::PREFIX,
             classify: || Walk::classify::<S::Value>(S::NEEDS_DROP),
-            die: die::<S>,
+            deallocate: deallocate::<S>,
             drop: if S::NEEDS_DROP { Some(drop_value::<S>) } else { None },
             finalizer: <S::Value as Trace>::FINALIZER,
             managed_weak: S::MANAGED_WEAK,
             count: count_block::<S>,
-            spread: spread_block::<S>,
+            trace_closure: trace_closure_block::<S>,
             mark: mark_block::<S>,
-            survey: survey_block::<S>,
-            sever: sever_block::<S>,
+            scan_external: scan_external_block::<S>,
+            release_external: release_external_block::<S>,
             edges: edges_of::<S>,
             owned: owned_by::<S>,
             // SAFETY: the caller's promise of a living object of this shape.
@@ -151,11 +151,11 @@ unsafe fn drop_value<S: Shape>(object: Object) {
     unsafe { ptr::drop_in_place(S::value(object)) }
 }
 
-unsafe fn die<S: Shape>(object: Object, owner: NonNull<Owner>, block: &Block) {
+unsafe fn deallocate<S: Shape>(object: Object, owner: NonNull<Owner>, block: &Block) {
     // SAFETY: invariant 11, kept by the caller in `release`.
     let drop_value = || unsafe { ptr::drop_in_place(S::value(object)) };
     // SAFETY: invariant 11: the same promise.
-    unsafe { release::die_as(Core::of(owner), block, object, S::NEEDS_DROP.then_some(drop_value)) }
+    unsafe { release::deallocate_as(Core::of(owner), block, object, S::NEEDS_DROP.then_some(drop_value)) }
 }
 
 /// A pass as a visitor of values.
@@ -200,26 +200,26 @@ unsafe fn count_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     unsafe { all_members::<S, Count>(block, pass) }
 }
 
-unsafe fn survey_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+unsafe fn scan_external_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     // SAFETY: invariant 10: passed on.
-    unsafe { all_members::<S, Survey>(block, pass) }
+    unsafe { all_members::<S, ScanExternal>(block, pass) }
 }
 
-unsafe fn sever_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+unsafe fn release_external_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     // SAFETY: invariant 10: passed on.
-    unsafe { all_members::<S, Sever>(block, pass) }
+    unsafe { all_members::<S, ReleaseExternal>(block, pass) }
 }
 
 /// Scans the members of the groups that were not scanned yet: set, not marked.
-unsafe fn spread_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
+unsafe fn trace_closure_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     // SAFETY: as in `all_members`.
     let pass = unsafe { pass.cast::<Pass>().as_mut() };
     for group in bits(pass.window) {
-        let planes = block.group(group);
-        let waiting = planes.members() & !planes.mark.get();
-        raise(&planes.mark, waiting);
+        let bitmaps = block.group(group);
+        let waiting = bitmaps.members() & !bitmaps.mark.get();
+        raise(&bitmaps.mark, waiting);
         // SAFETY: invariant 10: members are alive, and of this block's type.
-        unsafe { trace_slots::<S, Spread>(block, group, waiting, pass) };
+        unsafe { trace_slots::<S, TraceClosure>(block, group, waiting, pass) };
     }
 }
 
@@ -228,7 +228,7 @@ unsafe fn mark_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     // SAFETY: as in `all_members`.
     let pass = unsafe { pass.cast::<Pass>().as_mut() };
     for group in bits(pass.window) {
-        let waiting = block.evict_marked(group, pass.acquits);
+        let waiting = block.evict_marked(group, pass.clears_candidates);
         // SAFETY: invariant 10: members are alive, and of this block's type.
         unsafe { trace_slots::<S, Mark>(block, group, waiting, pass) };
     }

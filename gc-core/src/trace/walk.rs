@@ -6,7 +6,7 @@
 
 use super::{FindPart, Trace};
 use crate::__private::{NoDrop, TracedTypeMustNotImplDrop_ImplFinalizeInstead};
-use crate::object::type_info::{Class, Glue, Kind};
+use crate::object::type_info::{Class, DropEffect, Kind};
 use alloc::vec::Vec;
 use core::any::TypeId;
 use hashbrown::HashSet;
@@ -73,7 +73,7 @@ pub struct Walk {
     inside: bool,
     /// An unsized type behind a pointer is being described.
     unsized_target: bool,
-    glue: Glue,
+    drop_effect: DropEffect,
     has_edges: bool,
     cyclic: bool,
     promised_acyclic: bool,
@@ -90,7 +90,7 @@ impl Walk {
             targets: HashSet::new(),
             inside: true,
             unsized_target: false,
-            glue: Glue::None,
+            drop_effect: DropEffect::None,
             has_edges: false,
             cyclic: false,
             promised_acyclic: false,
@@ -108,11 +108,14 @@ impl Walk {
         let on_cycle = walk.cyclic || walk.targets.contains(&TypeId::of::<T>());
         let kind = match (walk.promised_acyclic, on_cycle, walk.has_edges) {
             (false, true, _) => Kind::Cyclic,
-            (_, _, true) => Kind::Transit,
+            (_, _, true) => Kind::AcyclicWithEdges,
             (_, _, false) => Kind::Leaf,
         };
-        let glue = if needs_drop { walk.glue } else { Glue::None };
-        Some(Class { kind, glue: glue.max(if needs_drop { Glue::Pointers } else { Glue::None }) })
+        let drop_effect = if needs_drop { walk.drop_effect } else { DropEffect::None };
+        Some(Class {
+            kind,
+            drop_effect: drop_effect.max(if needs_drop { DropEffect::Pointers } else { DropEffect::None }),
+        })
     }
 
     /// A part of the value that is owned by it: a field, or what is in a box or vector.
@@ -125,7 +128,7 @@ impl Walk {
 
     /// The value points to a `T` on the heap.
     pub fn edge<T: Trace + ?Sized>(&mut self) {
-        self.drops(Glue::Pointers);
+        self.drops(DropEffect::Pointers);
         self.has_edges |= self.inside;
         self.cyclic |= self.unsized_target;
         self.out_of_memory |= self.targets.try_reserve(1).is_err() || self.behind.try_reserve(1).is_err();
@@ -153,18 +156,18 @@ impl Walk {
     /// A part that is not traced: its drop may do anything.
     pub fn untraced<T: ?Sized>(&mut self) {
         if core::mem::needs_drop::<T>() {
-            self.drops(Glue::Unknown);
+            self.drops(DropEffect::Unknown);
         }
     }
 
     /// The value owns memory outside of its slot.
     pub fn owns_memory(&mut self) {
-        self.drops(Glue::Memory);
+        self.drops(DropEffect::Memory);
     }
 
     /// What the value can point to is not known: take it for cyclic.
     pub fn cyclic(&mut self) {
-        self.drops(Glue::Unknown);
+        self.drops(DropEffect::Unknown);
         self.has_edges |= self.inside;
         self.cyclic = true;
     }
@@ -190,9 +193,9 @@ impl Walk {
     {
     }
 
-    fn drops(&mut self, glue: Glue) {
+    fn drops(&mut self, drop_effect: DropEffect) {
         if self.inside {
-            self.glue = self.glue.max(glue);
+            self.drop_effect = self.drop_effect.max(drop_effect);
         }
     }
 }

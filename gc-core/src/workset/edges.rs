@@ -2,11 +2,11 @@
 
 use crate::core::Core;
 use crate::gc_state::pass::{Leaving, Pass, Scope};
-use crate::object::bitmaps::{Planes, raise};
+use crate::object::bitmaps::{Bitmaps, raise};
 use crate::object::raw::Object;
 use crate::object::type_info::Kind;
 use crate::object::weak_table::has_weak;
-use crate::storage::block::{Block, SUSPECT, flag};
+use crate::storage::block::{Block, TENTATIVE_GARBAGE, flag};
 
 /// What a pass does with an edge.
 pub(crate) trait EdgeAction {
@@ -33,8 +33,8 @@ fn examined_target<'a>(pass: &Pass, target: Object) -> Option<(&'a Block, u32)> 
     Some((block, block.index(target)))
 }
 
-fn is_member(planes: &Planes, bit: u64) -> bool {
-    planes.members() & bit != 0
+fn is_member(bitmaps: &Bitmaps, bit: u64) -> bool {
+    bitmaps.members() & bit != 0
 }
 
 /// One more internal reference to a member.
@@ -49,8 +49,8 @@ impl EdgeAction for Count {
             block.add_internal(index);
             return;
         }
-        let (planes, bit) = block.planes_of(index);
-        if is_member(planes, bit) {
+        let (bitmaps, bit) = block.bitmaps_of(index);
+        if is_member(bitmaps, bit) {
             block.add_internal(index);
         }
     }
@@ -62,31 +62,31 @@ impl EdgeAction for Count {
 }
 
 /// One more internal reference; a target that was no member becomes one.
-pub(crate) struct Spread;
+pub(crate) struct TraceClosure;
 
-impl EdgeAction for Spread {
+impl EdgeAction for TraceClosure {
     #[inline(always)]
     fn edge(pass: &mut Pass, target: Object) {
         pass.edges += 1;
         let Some((block, index)) = examined_target(pass, target) else { return };
-        let (planes, bit) = block.planes_of(index);
-        if is_member(planes, bit) {
+        let (bitmaps, bit) = block.bitmaps_of(index);
+        if is_member(bitmaps, bit) {
             block.add_internal(index);
             return;
         }
-        let suspects = pass.scope == Scope::Suspects;
-        if suspects && !block.is_suspect(index) {
+        let suspects = pass.scope == Scope::TentativeGarbage;
+        if suspects && !block.is_tentative_garbage(index) {
             return;
         }
-        let epochs = &Core::of(pass.owner).epochs;
-        if !epochs.may_hold(block, pass.oldest) {
+        let epoch = &Core::of(pass.owner).epoch;
+        if !epoch.may_hold(block, pass.oldest) {
             return;
         }
-        epochs.fold(block);
-        if planes.examined(pass.oldest) & bit != 0 {
+        epoch.catch_up(block);
+        if bitmaps.examined(pass.oldest) & bit != 0 {
             pass.list(block);
             block.add_members(index >> 6, bit);
-            block.set_internal(index, if suspects { SUSPECT | 1 } else { 1 });
+            block.set_internal(index, if suspects { TENTATIVE_GARBAGE | 1 } else { 1 });
             pass.enqueue(block, index);
         }
     }
@@ -106,9 +106,9 @@ impl EdgeAction for Mark {
         // (In slices a member can have got edges since it was counted.)
         pass.edges = pass.edges.wrapping_sub(1);
         let Some((block, index)) = examined_target(pass, target) else { return };
-        let (planes, bit) = block.planes_of(index);
-        if planes.members() & !planes.mark.get() & bit != 0 {
-            raise(&planes.mark, bit);
+        let (bitmaps, bit) = block.bitmaps_of(index);
+        if bitmaps.members() & !bitmaps.mark.get() & bit != 0 {
+            raise(&bitmaps.mark, bit);
             pass.unmarked -= 1;
             pass.enqueue(block, index);
         }
@@ -121,9 +121,9 @@ impl EdgeAction for Mark {
 }
 
 /// Finds out what the edges that leave the set require.
-pub(crate) struct Survey;
+pub(crate) struct ScanExternal;
 
-impl EdgeAction for Survey {
+impl EdgeAction for ScanExternal {
     fn edge(pass: &mut Pass, target: Object) {
         if pass.leaving != Leaving::Watched && !is_inside(pass, target) {
             let leaving = if is_watched(pass, target) { Leaving::Watched } else { Leaving::Unwatched };
@@ -140,8 +140,8 @@ impl EdgeAction for Survey {
 /// Is the target a member of the set?
 pub(crate) fn is_inside(pass: &Pass, target: Object) -> bool {
     examined_target(pass, target).is_some_and(|(block, index)| {
-        let (planes, bit) = block.planes_of(index);
-        is_member(planes, bit)
+        let (bitmaps, bit) = block.bitmaps_of(index);
+        is_member(bitmaps, bit)
     })
 }
 
@@ -152,7 +152,7 @@ fn is_watched(pass: &Pass, target: Object) -> bool {
     }
     let block = target.block();
     if block.kind.get() == Kind::Leaf {
-        return block.has(flag::FINALIZABLE | flag::WILD) || has_weak(target);
+        return block.has(flag::FINALIZABLE | flag::UNKNOWN_DROP) || has_weak(target);
     }
     // All others were examined and found reachable, and so they still are, if this
     // collection examines all there is and no user code ran since.

@@ -1,6 +1,6 @@
 //! The objects of a set in birth order, in whatever memory there is for that.
 
-use crate::object::bitmaps::{Planes, bits};
+use crate::object::bitmaps::{Bitmaps, bits};
 use crate::object::raw::Object;
 use crate::storage::block::Block;
 use crate::storage::limit::Account;
@@ -21,13 +21,13 @@ pub(crate) struct BirthOrder<'s, 'h, C> {
     /// A part of them in order, of which so many were given.
     part: SmallVec<[Born; FEW]>,
     given: usize,
-    /// Births from here on were not looked at yet, if there are any.
+    /// BirthClock from here on were not looked at yet, if there are any.
     rest: Option<u64>,
     /// Bytes of the list that are accounted for.
     bytes: usize,
 }
 
-impl<'s, 'h, C: Fn(&Block, &Planes) -> u64> BirthOrder<'s, 'h, C> {
+impl<'s, 'h, C: Fn(&Block, &Bitmaps) -> u64> BirthOrder<'s, 'h, C> {
     /// The objects that `choose` gives, of the groups that have or had members.
     pub(crate) fn new(set: &'s Set<'h>, choose: C) -> BirthOrder<'s, 'h, C> {
         BirthOrder { set, choose, part: SmallVec::new(), given: 0, rest: Some(0), bytes: 0 }
@@ -40,8 +40,8 @@ impl<'s, 'h, C: Fn(&Block, &Planes) -> u64> BirthOrder<'s, 'h, C> {
         (*given, *rest) = (0, None);
         for block in set.blocks() {
             let base = block.birth_base.get();
-            for (group, planes) in block.filled_groups() {
-                for object in bits(choose(block, planes)).map(|bit| block.object(group * 64 + bit)) {
+            for (group, bitmaps) in block.filled_groups() {
+                for object in bits(choose(block, bitmaps)).map(|bit| block.object(group * 64 + bit)) {
                     let birth = base + u64::from(object.header().birth.get());
                     if birth < from || rest.is_some_and(|rest| birth >= rest) {
                         continue;
@@ -61,7 +61,7 @@ impl<'s, 'h, C: Fn(&Block, &Planes) -> u64> BirthOrder<'s, 'h, C> {
     }
 }
 
-impl<C: Fn(&Block, &Planes) -> u64> Iterator for BirthOrder<'_, '_, C> {
+impl<C: Fn(&Block, &Bitmaps) -> u64> Iterator for BirthOrder<'_, '_, C> {
     type Item = Object;
 
     fn next(&mut self) -> Option<Object> {

@@ -6,7 +6,7 @@
 
 use crate::core::Core;
 use crate::gc_state::pass::{Listed, Pass, Scope};
-use crate::object::bitmaps::{Planes, bits, lower, raise};
+use crate::object::bitmaps::{Bitmaps, bits, lower, raise};
 use crate::object::raw::{Object, Place};
 use crate::storage::block::{Block, flag};
 use crate::workset::order::BirthOrder;
@@ -43,7 +43,7 @@ impl<'h> Set<'h> {
     pub(crate) fn tracked(&self) -> usize {
         let tracked = self.blocks().filter(|block| block.is_tracked());
         let groups = tracked.flat_map(Block::filled_groups);
-        groups.map(|(_, planes)| planes.members().count_ones() as usize).sum()
+        groups.map(|(_, bitmaps)| bitmaps.members().count_ones() as usize).sum()
     }
 
     /// How many members there are, and the bytes of their slots.
@@ -56,31 +56,31 @@ impl<'h> Set<'h> {
 
     pub(crate) fn contains(&self, object: Object) -> bool {
         self.pass.owns(object) && {
-            let Place { planes, bit, .. } = object.place();
-            planes.members() & bit != 0
+            let Place { bitmaps, bit, .. } = object.place();
+            bitmaps.members() & bit != 0
         }
     }
 
     /// The members that are among the objects that `choose` gives, oldest first. Those of
     /// them that leave the set meanwhile may be given still.
-    pub(crate) fn in_birth_order(&self, choose: impl Fn(&Block, &Planes) -> u64) -> impl Iterator<Item = Object> {
-        BirthOrder::new(self, move |block, planes| planes.members() & choose(block, planes))
+    pub(crate) fn in_birth_order(&self, choose: impl Fn(&Block, &Bitmaps) -> u64) -> impl Iterator<Item = Object> {
+        BirthOrder::new(self, move |block, bitmaps| bitmaps.members() & choose(block, bitmaps))
     }
 
     /// Those that were members and bear a mark, and are among the objects that `choose`
     /// gives, oldest first.
     pub(crate) fn marked_in_birth_order(
         &self,
-        choose: impl Fn(&Block, &Planes) -> u64,
+        choose: impl Fn(&Block, &Bitmaps) -> u64,
     ) -> impl Iterator<Item = Object> {
-        let marked = |planes: &Planes| planes.mark.get() & planes.alloc.get() & !planes.set.get();
-        BirthOrder::new(self, move |block, planes| marked(planes) & choose(block, planes))
+        let marked = |bitmaps: &Bitmaps| bitmaps.mark.get() & bitmaps.alloc.get() & !bitmaps.set.get();
+        BirthOrder::new(self, move |block, bitmaps| marked(bitmaps) & choose(block, bitmaps))
     }
 
     /// Calls `f` for each member, block by block.
     pub(crate) fn each(&self, mut f: impl FnMut(&Block, Object)) {
         for block in self.blocks() {
-            block.each_member(Planes::members, |object| f(block, object));
+            block.each_member(Bitmaps::members, |object| f(block, object));
         }
     }
 
@@ -88,7 +88,7 @@ impl<'h> Set<'h> {
     pub(crate) fn count_internal(&mut self) {
         self.pass.edges = 0;
         for block in self.blocks() {
-            if self.pass.scope == Scope::Suspects {
+            if self.pass.scope == Scope::TentativeGarbage {
                 block.clear_internal_of_members();
             } else {
                 block.clear_internal();
@@ -101,7 +101,7 @@ impl<'h> Set<'h> {
 
     /// Splits off whoever is held from outside of the set, and all that they reach.
     /// Holds after it: the members' every reference comes from within the set; who
-    /// left it is loud.
+    /// left it is unbuffered.
     pub(crate) fn evict_reachable(&mut self) {
         let held = self.mark_externally_held();
         if self.pass.unmarked < held / FEW {
@@ -124,8 +124,8 @@ impl<'h> Set<'h> {
         let mut held = 0;
         self.pass.unmarked = 0;
         for block in self.blocks() {
-            // Survivors are promoted while their planes are at hand.
-            self.core.epochs.fold(block);
+            // Survivors are promoted while their bitmaps are at hand.
+            self.core.epoch.catch_up(block);
             held += mark_externally_held(block, block.filled(), &mut self.pass);
         }
         held
@@ -165,16 +165,16 @@ impl<'h> Set<'h> {
     fn evict_waiting(&mut self) {
         while let Some(block) = self.pass.dequeue() {
             for group in bits(block.pending.take()) {
-                block.evict_marked(group, self.pass.acquits);
+                block.evict_marked(group, self.pass.clears_candidates);
             }
         }
     }
 
     /// Can nobody outside see what happens to the members? No edge leaves, and none of
     /// them has a finalizer, a weak reference or code of its own.
-    pub(crate) fn is_secluded(&self) -> bool {
+    pub(crate) fn is_unobservable(&self) -> bool {
         let plain = |block: &Block| {
-            !block.has(flag::FINALIZABLE | flag::WEAK | flag::WILD) && block.info().managed_weak.is_none()
+            !block.has(flag::FINALIZABLE | flag::WEAK | flag::UNKNOWN_DROP) && block.info().managed_weak.is_none()
         };
         self.blocks().all(plain) && self.pass.edges == self.edges_within()
     }
@@ -183,9 +183,9 @@ impl<'h> Set<'h> {
     fn edges_within(&self) -> usize {
         let mut edges = 0;
         for block in self.blocks() {
-            for (group, planes) in block.filled_groups() {
+            for (group, bitmaps) in block.filled_groups() {
                 let internal = |bit| block.internal(group * 64 + bit) as usize;
-                edges += bits(planes.members()).map(internal).sum::<usize>();
+                edges += bits(bitmaps.members()).map(internal).sum::<usize>();
             }
         }
         edges
@@ -193,19 +193,19 @@ impl<'h> Set<'h> {
 
     /// No member, nor one that was, is marked.
     pub(crate) fn forget_marks(&self) {
-        for (_, planes) in self.blocks().flat_map(Block::filled_groups) {
-            planes.mark.set(0);
+        for (_, bitmaps) in self.blocks().flat_map(Block::filled_groups) {
+            bitmaps.mark.set(0);
         }
     }
 
     /// Marks the members among the objects that `choose` gives, to be spread from.
-    pub(crate) fn mark_members(&mut self, choose: impl Fn(&Block, &Planes) -> u64) {
+    pub(crate) fn mark_members(&mut self, choose: impl Fn(&Block, &Bitmaps) -> u64) {
         self.pass.unmarked = usize::MAX;
         for block in self.blocks() {
             let mut groups = 0;
-            for (group, planes) in block.filled_groups() {
-                let marked = planes.members() & choose(block, planes);
-                raise(&planes.mark, marked);
+            for (group, bitmaps) in block.filled_groups() {
+                let marked = bitmaps.members() & choose(block, bitmaps);
+                raise(&bitmaps.mark, marked);
                 groups |= u64::from(marked != 0) << group;
             }
             self.pass.enqueue_groups(block, groups);
@@ -215,8 +215,8 @@ impl<'h> Set<'h> {
     /// Who was saved lives on like other survivors.
     fn acquit_members(&self) {
         for block in self.blocks() {
-            for (group, planes) in block.filled_groups() {
-                block.acquit(group, planes.members());
+            for (group, bitmaps) in block.filled_groups() {
+                block.clear_candidates(group, bitmaps.members());
             }
         }
     }
@@ -233,7 +233,7 @@ impl<'h> Set<'h> {
 
 impl Drop for Set<'_> {
     fn drop(&mut self) {
-        if self.pass.acquits {
+        if self.pass.clears_candidates {
             self.acquit_members();
         }
         self.clear();
@@ -251,10 +251,10 @@ const FEW: usize = 2;
 pub(crate) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -> usize {
     let (mut groups, mut found) = (0, 0);
     for group in bits(among) {
-        let planes = block.group(group);
-        planes.mark.set(0);
+        let bitmaps = block.group(group);
+        bitmaps.mark.set(0);
         let mut held = 0;
-        for bit in bits(planes.members()) {
+        for bit in bits(bitmaps.members()) {
             let index = group * 64 + bit;
             let internal = block.internal(index);
             let count = block.object(index).count();
@@ -262,12 +262,12 @@ pub(crate) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -
                 held |= 1 << bit;
             }
         }
-        planes.mark.set(held);
+        bitmaps.mark.set(held);
         found += held.count_ones() as usize;
-        pass.unmarked += (planes.members() & !held).count_ones() as usize;
-        if pass.acquits {
+        pass.unmarked += (bitmaps.members() & !held).count_ones() as usize;
+        if pass.clears_candidates {
             // Their headers were just read.
-            block.acquit(group, held);
+            block.clear_candidates(group, held);
         }
         groups |= u64::from(held != 0) << group;
     }
@@ -277,6 +277,6 @@ pub(crate) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -
 
 /// One that was set aside is so no longer.
 pub(crate) fn unmark(object: Object) {
-    let Place { planes, bit, .. } = object.place();
-    lower(&planes.mark, bit);
+    let Place { bitmaps, bit, .. } = object.place();
+    lower(&bitmaps.mark, bit);
 }

@@ -9,7 +9,7 @@ pub(super) fn measure(core: &Core) -> bool {
         return true;
     }
     while let Some(looked_at) = core.owned_look.go_on(&core.memory, &core.account, 1) {
-        if core.slice.spend(looked_at) {
+        if core.work_budget.spend(looked_at) {
             return false;
         }
     }

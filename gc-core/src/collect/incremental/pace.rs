@@ -3,7 +3,7 @@
 use super::step;
 use crate::collect::collect;
 use crate::core::Core;
-use crate::gc_state::budget::Allowance;
+use crate::gc_state::budget::WorkLimit;
 use crate::ground::restore::Restore;
 use crate::ground::time::Stamp;
 use crate::telemetry::records::Cause;
@@ -29,14 +29,14 @@ const MOST_DIRTY: usize = 256;
 /// Does what is due, called by an allocation: a slice, or a collection of the young that
 /// is as short as one.
 pub(crate) fn work(core: &Core, budget: Duration) {
-    let births = core.births.next();
-    if core.is_sliced.get() || core.schedule.full_is_due(births, || core.tracked_in_use()) {
-        step(core, Cause::Allocations, Allowance::Time(budget));
-        core.births.forget_young();
+    let births = core.birth_clock.next();
+    if core.is_cycle_open.get() || core.schedule.full_is_due(births, || core.tracked_in_use()) {
+        step(core, Cause::Allocations, WorkLimit::Time(budget));
+        core.birth_clock.forget_young();
     } else {
         collect_young(core, budget);
     }
-    core.births.set_trigger(trigger(core));
+    core.birth_clock.set_trigger(trigger(core));
 }
 
 /// How many objects may be born until the next slice or young collection.
@@ -45,9 +45,9 @@ pub(crate) fn trigger(core: &Core) -> u32 {
     if usual == u32::MAX {
         return usual;
     }
-    if core.is_sliced.get() {
+    if core.is_cycle_open.get() {
         let looks_a_birth = LOOKS * GROWTH;
-        return ((core.slice.spent() / looks_a_birth) as u32).clamp(SHORTEST, LONGEST);
+        return ((core.work_budget.spent() / looks_a_birth) as u32).clamp(SHORTEST, LONGEST);
     }
     usual.min(core.schedule.young_most.get())
 }
@@ -55,11 +55,11 @@ pub(crate) fn trigger(core: &Core) -> u32 {
 /// Collects the young if it is time: where that frees next to nothing, only some of them are
 /// looked at, and the rest grows old unseen.
 fn collect_young(core: &Core, budget: Duration) {
-    let young = core.births.young();
+    let young = core.birth_clock.young();
     if !core.schedule.young_have_their_turn(young) {
-        core.epochs.promote(0);
+        core.epoch.promote(0);
         core.bins.flush();
-        core.births.forget_young();
+        core.birth_clock.forget_young();
         return;
     }
     let began = Stamp::now();

@@ -1,4 +1,4 @@
-//! Who holds what came to stay: the container, and the place in it.
+//! Who holds what came to guard: the container, and the place in it.
 
 use crate::observe::snapshot::{Dominators, Snapshot, SnapshotObject};
 use alloc::string::String;

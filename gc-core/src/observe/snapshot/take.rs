@@ -11,7 +11,7 @@ use crate::object::bitmaps::bits;
 use crate::object::id::ObjectId;
 use crate::object::raw::Object;
 use crate::object::scan;
-use crate::object::type_info::Glue;
+use crate::object::type_info::DropEffect;
 use crate::observe::numbering::Numbering;
 use crate::observe::type_names::TypeNames;
 use crate::storage::block::Block;
@@ -106,16 +106,16 @@ fn mark_captured(core: &Core, numbering: &Numbering<'_>, snapshot: &mut Snapshot
 fn add_objects(core: &Core, block: &Block, names: &TypeNames, columns: &mut Columns) {
     let info = block.info();
     let shape = columns.shape(names.get(info), block.slot_bytes() as u64, info.finalizer.is_some());
-    let owns = block.bin_class().glue >= Glue::Memory;
+    let owns = block.bin_class().drop_effect >= DropEffect::Memory;
     let finalizes_once = core.policy == FinalizerPolicy::Pep442;
-    core.epochs.fold(block);
-    for (group, planes) in (0..).zip(block.groups()) {
-        let (middle, old) = (planes.middle.get(), planes.old.get());
-        let finalized = if finalizes_once { planes.finalized.get() } else { 0 };
-        let candidate = planes.candidate.get();
-        for at in bits(planes.alloc.get()) {
+    core.epoch.catch_up(block);
+    for (group, bitmaps) in (0..).zip(block.groups()) {
+        let (middle, old) = (bitmaps.generation_low.get(), bitmaps.generation_high.get());
+        let finalized = if finalizes_once { bitmaps.finalized.get() } else { 0 };
+        let candidate = bitmaps.candidate.get();
+        for at in bits(bitmaps.alloc.get()) {
             let object = block.object(group * 64 + at);
-            let is = |plane: u64| plane >> at & 1 == 1;
+            let is = |bitmap: u64| bitmap >> at & 1 == 1;
             let generation = if is(old) { 2 + u8::from(is(middle)) } else { u8::from(is(middle)) };
             columns.object(ObjectRow {
                 id: ObjectId::of_birth(object.birth()).0,

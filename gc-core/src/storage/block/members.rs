@@ -11,13 +11,13 @@
 //! when that began.
 
 use super::{Block, flag};
-use crate::object::bitmaps::{Planes, bits, lower, raise};
+use crate::object::bitmaps::{Bitmaps, bits, lower, raise};
 
 /// Found unreachable, as far as slices can tell.
-pub(crate) const SUSPECT: u32 = 1 << 31;
+pub(crate) const TENTATIVE_GARBAGE: u32 = 1 << 31;
 /// Was a candidate when the incremental collection began.
-pub(crate) const SEED: u32 = 1 << 30;
-const COUNT: u32 = SEED - 1;
+pub(crate) const ROOT_CANDIDATE: u32 = 1 << 30;
+const COUNT: u32 = ROOT_CANDIDATE - 1;
 
 impl Block {
     /// The groups that may have members of the collection's set, one bit each.
@@ -33,20 +33,20 @@ impl Block {
         self.filled.set(self.filled.get() | 1 << group);
     }
 
-    /// Groups with members, and their planes.
+    /// Groups with members, and their bitmaps.
     #[inline]
-    pub(crate) fn filled_groups(&self) -> impl Iterator<Item = (u32, &Planes)> {
+    pub(crate) fn filled_groups(&self) -> impl Iterator<Item = (u32, &Bitmaps)> {
         bits(self.filled()).map(|group| (group, self.group(group)))
     }
 
     /// Does any member live?
     pub(crate) fn has_members(&self) -> bool {
-        self.filled_groups().any(|(_, planes)| planes.members() != 0)
+        self.filled_groups().any(|(_, bitmaps)| bitmaps.members() != 0)
     }
 
     /// How many members live.
     pub(crate) fn member_count(&self) -> usize {
-        self.filled_groups().map(|(_, planes)| planes.members().count_ones() as usize).sum()
+        self.filled_groups().map(|(_, bitmaps)| bitmaps.members().count_ones() as usize).sum()
     }
 
     /// Nobody in this group is a member any more.
@@ -57,8 +57,8 @@ impl Block {
 
     /// Nobody here is a member any more.
     pub(crate) fn clear_members(&self) {
-        for (_, planes) in self.filled_groups() {
-            planes.set.set(0);
+        for (_, bitmaps) in self.filled_groups() {
+            bitmaps.set.set(0);
         }
         self.filled.set(0);
     }
@@ -101,8 +101,8 @@ impl Block {
 
     /// Is the slot's object a suspect?
     #[inline]
-    pub(crate) fn is_suspect(&self, index: u32) -> bool {
-        self.has(flag::COUNTED) && self.word(index) & SUSPECT != 0
+    pub(crate) fn is_tentative_garbage(&self, index: u32) -> bool {
+        self.has(flag::COUNTED) && self.word(index) & TENTATIVE_GARBAGE != 0
     }
 
     /// Zeroes the internal counts of all slots.
@@ -122,41 +122,41 @@ impl Block {
 
     /// Zeroes the internal counts of the members; what else is known of them stays known.
     pub(crate) fn clear_internal_of_members(&self) {
-        for (group, planes) in self.filled_groups() {
-            for index in bits(planes.members()).map(|bit| group * 64 + bit) {
+        for (group, bitmaps) in self.filled_groups() {
+            for index in bits(bitmaps.members()).map(|bit| group * 64 + bit) {
                 self.set_internal(index, self.word(index) & !COUNT);
             }
         }
     }
 
     /// The members are suspects no longer; their internal counts stay.
-    pub(crate) fn forget_suspects(&self) {
-        for (group, planes) in self.filled_groups() {
-            for index in bits(planes.members()).map(|bit| group * 64 + bit) {
+    pub(crate) fn forget_tentative_garbage(&self) {
+        for (group, bitmaps) in self.filled_groups() {
+            for index in bits(bitmaps.members()).map(|bit| group * 64 + bit) {
                 self.set_internal(index, self.internal(index));
             }
         }
     }
 
-    /// Marked members of a group leave the set; their bits. With `acquit` they are
+    /// Marked members of a group leave the set; their bits. With `clear_candidates` they are
     /// candidates no longer: the next decrement makes them ones.
-    pub(crate) fn evict_marked(&self, group: u32, acquit: bool) -> u64 {
-        let planes = self.group(group);
-        let leaving = planes.members() & planes.mark.get();
-        lower(&planes.set, leaving);
-        if acquit {
-            self.acquit(group, leaving);
+    pub(crate) fn evict_marked(&self, group: u32, clear_candidates: bool) -> u64 {
+        let bitmaps = self.group(group);
+        let leaving = bitmaps.members() & bitmaps.mark.get();
+        lower(&bitmaps.set, leaving);
+        if clear_candidates {
+            self.clear_candidates(group, leaving);
         }
         leaving
     }
 
-    /// Candidates among these slots of a group are so no longer: they are loud.
+    /// Candidates among these slots of a group are so no longer: they are unbuffered.
     #[inline]
-    pub(crate) fn acquit(&self, group: u32, slots: u64) {
-        let planes = self.group(group);
-        let candidates = planes.candidate.get() & slots;
+    pub(crate) fn clear_candidates(&self, group: u32, slots: u64) {
+        let bitmaps = self.group(group);
+        let candidates = bitmaps.candidate.get() & slots;
         if candidates != 0 {
-            lower(&planes.candidate, candidates);
+            lower(&bitmaps.candidate, candidates);
             bits(candidates).for_each(|bit| self.object(group * 64 + bit).count().arm());
         }
     }

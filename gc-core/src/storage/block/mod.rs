@@ -5,23 +5,23 @@
 //!   +------+------+------+-------------------+------+------+------+
 //!   | slot | slot | slot |  hole: the tables | slot | slot | slot |
 //!   +------+------+------+-------------------+------+------+------+
-//!                        planes: 64 bytes for each 64 slots
+//!                        bitmaps: 64 bytes for each 64 slots
 //!                        counts: 4 bytes a slot, internal references
 //! ```
 //!
 //! The tables take the place of a run of slots. Where the run starts differs from
-//! block to block, so that the tables of many blocks do not fall into the same
+//! block to block, so that the tables of many blocks do not on_zero into the same
 //! sets of the processor's caches.
 
 pub(crate) mod flag;
 mod members;
 mod slots;
 
-pub(crate) use members::{SEED, SUSPECT};
+pub(crate) use members::{ROOT_CANDIDATE, TENTATIVE_GARBAGE};
 
-use crate::object::bitmaps::{Planes, bits};
+use crate::object::bitmaps::{Bitmaps, bits};
 use crate::object::raw::Object;
-use crate::object::type_info::{Class, Glue, Kind, TypeInfo};
+use crate::object::type_info::{Class, DropEffect, Kind, TypeInfo};
 use crate::storage::bin::Bin;
 use crate::storage::chunk::{BLOCK_SHIFT, CHUNK, Chunk};
 use crate::storage::layout::SlotLayout;
@@ -36,7 +36,7 @@ pub(crate) type BlockLink = Cell<Option<NonNull<Block>>>;
 pub(crate) struct Block {
     // What every pass reads.
     first: Cell<*mut u8>,
-    planes: Cell<*mut Planes>,
+    bitmaps: Cell<*mut Bitmaps>,
     counts: Cell<*mut u32>,
     reciprocal: Cell<u32>,
     stride: Cell<u16>,
@@ -67,7 +67,7 @@ pub(crate) struct Block {
     pub(crate) pending: Cell<u64>,
     pub(crate) next_queued: BlockLink,
     pub(crate) next_listed: BlockLink,
-    pub(crate) next_dirty: BlockLink,
+    pub(crate) next_with_candidates: BlockLink,
     /// Groups of 64 slots in which a collection's set has members, or had.
     filled: Cell<u64>,
 }
@@ -99,7 +99,7 @@ impl Block {
     #[expect(clippy::declare_interior_mutable_const, reason = "a template to be copied")]
     pub(crate) const EMPTY: Block = Block {
         first: Cell::new(ptr::null_mut()),
-        planes: Cell::new(ptr::null_mut()),
+        bitmaps: Cell::new(ptr::null_mut()),
         counts: Cell::new(ptr::null_mut()),
         reciprocal: Cell::new(0),
         stride: Cell::new(0),
@@ -120,12 +120,12 @@ impl Block {
         pending: Cell::new(0),
         next_queued: Cell::new(None),
         next_listed: Cell::new(None),
-        next_dirty: Cell::new(None),
+        next_with_candidates: Cell::new(None),
         filled: Cell::new(0),
     };
 
     /// Lays slots and tables out in memory. Holds after it: no slot is in use, all
-    /// planes are 0, the counts are unspecified.
+    /// bitmaps are 0, the counts are unspecified.
     ///
     /// # Safety
     /// `memory` is the start of this block's memory, as many bytes as `layout` was
@@ -134,10 +134,10 @@ impl Block {
         let groups = (layout.slots as usize).div_ceil(64);
         // SAFETY: invariant 4: the plan keeps the tables inside of the block and away from slots.
         unsafe {
-            let planes = memory.add(layout.tables as usize).cast::<Planes>();
-            planes.write_bytes(0, groups);
-            self.planes.set(planes);
-            self.counts.set(planes.add(groups).cast());
+            let bitmaps = memory.add(layout.tables as usize).cast::<Bitmaps>();
+            bitmaps.write_bytes(0, groups);
+            self.bitmaps.set(bitmaps);
+            self.counts.set(bitmaps.add(groups).cast());
             self.first.set(memory.add(layout.first as usize));
         }
         // (That of a large value does not fit, and is not needed.)
@@ -146,7 +146,7 @@ impl Block {
         self.slots.set(layout.slots as u16);
         self.kind.set(class.kind);
         let finalizable = if info.finalizer.is_some() { flag::FINALIZABLE } else { 0 };
-        let wild = if class.glue == Glue::Unknown { flag::WILD } else { 0 };
+        let wild = if class.drop_effect == DropEffect::Unknown { flag::UNKNOWN_DROP } else { 0 };
         let tracked = if class.kind == Kind::Cyclic { flag::TRACKED } else { 0 };
         self.flags.set(tracked | finalizable | wild);
         self.pending.set(0);
@@ -161,7 +161,7 @@ impl Block {
     }
 
     /// Forgets the type. Holds after it: the block holds nothing.
-    pub(crate) fn retire(&self) {
+    pub(crate) fn reset(&self) {
         self.flags.set(0);
         self.bin.set(None);
         self.span.set(0);
@@ -297,40 +297,40 @@ impl Block {
         }
     }
 
-    /// The planes of the 64 slots of group `group`.
+    /// The bitmaps of the 64 slots of group `group`.
     #[inline]
-    pub(crate) fn group(&self, group: u32) -> &Planes {
+    pub(crate) fn group(&self, group: u32) -> &Bitmaps {
         debug_assert!(group < self.slots().div_ceil(64));
         // SAFETY: invariant 4: the tables have an entry for every group.
-        unsafe { &*self.planes.get().add(group as usize) }
+        unsafe { &*self.bitmaps.get().add(group as usize) }
     }
 
-    /// The planes that slot `index` is in, and its bit there.
+    /// The bitmaps that slot `index` is in, and its bit there.
     #[inline]
-    pub(crate) fn planes_of(&self, index: u32) -> (&Planes, u64) {
+    pub(crate) fn bitmaps_of(&self, index: u32) -> (&Bitmaps, u64) {
         (self.group(index >> 6), 1 << (index & 63))
     }
 
-    /// All planes.
+    /// All bitmaps.
     #[inline]
-    pub(crate) fn groups(&self) -> &[Planes] {
+    pub(crate) fn groups(&self) -> &[Bitmaps] {
         let groups = (self.slots() as usize).div_ceil(64);
         // SAFETY: invariant 4: as many entries as groups, initialised by `format`.
-        unsafe { core::slice::from_raw_parts(self.planes.get(), groups) }
+        unsafe { core::slice::from_raw_parts(self.bitmaps.get(), groups) }
     }
 
     /// How many objects live in the block.
     pub(crate) fn living(&self) -> usize {
-        self.groups().iter().map(|planes| planes.alloc.get().count_ones() as usize).sum()
+        self.groups().iter().map(|bitmaps| bitmaps.alloc.get().count_ones() as usize).sum()
     }
 
     /// Bytes that the block's values own outside of their slots, and how many objects were
     /// looked at for that.
     pub(crate) fn owned_bytes(&self) -> (usize, usize) {
         let (mut owned, mut objects) = (0usize, 0);
-        if self.bin_class().glue >= Glue::Memory {
+        if self.bin_class().drop_effect >= DropEffect::Memory {
             self.each(
-                |planes| planes.alloc.get(),
+                |bitmaps| bitmaps.alloc.get(),
                 |object| {
                     owned = owned.saturating_add(object.owned_bytes());
                     objects += 1;
@@ -340,24 +340,24 @@ impl Block {
         (owned, objects)
     }
 
-    /// Calls `f` for each object of the plane bits that `choose` gives.
-    pub(crate) fn each(&self, choose: impl Fn(&Planes) -> u64, f: impl FnMut(Object)) {
+    /// Calls `f` for each object of the bitmap bits that `choose` gives.
+    pub(crate) fn each(&self, choose: impl Fn(&Bitmaps) -> u64, f: impl FnMut(Object)) {
         self.each_in((0..).zip(self.groups()), choose, f);
     }
 
     /// The same in the groups that have members of the collection's set.
-    pub(crate) fn each_member(&self, choose: impl Fn(&Planes) -> u64, f: impl FnMut(Object)) {
+    pub(crate) fn each_member(&self, choose: impl Fn(&Bitmaps) -> u64, f: impl FnMut(Object)) {
         self.each_in(self.filled_groups(), choose, f);
     }
 
     fn each_in<'a>(
         &self,
-        groups: impl Iterator<Item = (u32, &'a Planes)>,
-        choose: impl Fn(&Planes) -> u64,
+        groups: impl Iterator<Item = (u32, &'a Bitmaps)>,
+        choose: impl Fn(&Bitmaps) -> u64,
         mut f: impl FnMut(Object),
     ) {
-        for (group, planes) in groups {
-            for bit in bits(choose(planes)) {
+        for (group, bitmaps) in groups {
+            for bit in bits(choose(bitmaps)) {
                 f(self.object(group * 64 + bit));
             }
         }

@@ -34,7 +34,7 @@ impl Block {
             let first = group * 64;
             let from = slots.start.saturating_sub(first);
             let to = (slots.end - first).min(64);
-            raise(&self.group(group).old, (u64::MAX << from) & (u64::MAX >> (64 - to)));
+            raise(&self.group(group).generation_high, (u64::MAX << from) & (u64::MAX >> (64 - to)));
         }
     }
 
@@ -80,11 +80,11 @@ impl Block {
         if !self.has_room() {
             return None;
         }
-        let group = self.groups().iter().position(|planes| planes.fresh() != 0)?;
-        let planes = self.group(group as u32);
-        let first = planes.fresh().trailing_zeros();
-        let length = (planes.fresh() >> first).trailing_ones();
-        lower(&planes.old, (u64::MAX >> (64 - length)) << first);
+        let group = self.groups().iter().position(|bitmaps| bitmaps.fresh() != 0)?;
+        let bitmaps = self.group(group as u32);
+        let first = bitmaps.fresh().trailing_zeros();
+        let length = (bitmaps.fresh() >> first).trailing_ones();
+        lower(&bitmaps.generation_high, (u64::MAX >> (64 - length)) << first);
         let start = group as u16 * 64 + first as u16;
         self.run.set(start);
         self.run_end.set(start + length as u16);
@@ -94,9 +94,9 @@ impl Block {
     /// Sets the alloc bit: from now on every pass and enumeration sees the object. The
     /// block was folded, so it is one of generation 0.
     #[inline]
-    pub(crate) fn come_alive(&self, object: Object) {
-        let (planes, bit) = self.planes_of(self.index(object));
-        raise(&planes.alloc, bit);
+    pub(crate) fn publish(&self, object: Object) {
+        let (bitmaps, bit) = self.bitmaps_of(self.index(object));
+        raise(&bitmaps.alloc, bit);
     }
 
     #[inline]
@@ -139,6 +139,6 @@ impl Block {
 
     /// Has it a slot to give?
     pub(crate) fn has_room(&self) -> bool {
-        !self.has(flag::RETIRED) && self.live.get() < self.capacity.get()
+        !self.has(flag::FULL) && self.live.get() < self.capacity.get()
     }
 }

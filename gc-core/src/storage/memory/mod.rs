@@ -218,7 +218,7 @@ impl Memory {
         // SAFETY: invariant 2: the block lies in its chunk.
         let start = unsafe { chunk.block_start(index).add(if span == 0 { sub * SUB } else { 0 }) };
         poison::clear(start, if span == 0 { SUB } else { span * BLOCK });
-        block.retire();
+        block.reset();
         if span == 0 {
             self.subs.give(chunk, index, sub);
             if index > 0 && self.subs.unsplit(chunk, index) {

@@ -1,26 +1,26 @@
-//! The proof: pieces of the suspects, each counted anew and reclaimed within one slice.
+//! The proof: partitions of the suspects, each counted anew and reclaimed within one slice.
 //!
-//! A piece is what some seeds reach among the suspects, up to a limit. It need not be all
-//! that they reach: whoever is accounted for from within the piece, after those that are
+//! A partition is what some seeds reach among the suspects, up to a limit. It need not be all
+//! that they reach: whoever is accounted for from within the partition, after those that are
 //! not have left it with all that they reach, is unreachable, whatever else there is.
 
 use super::guess::join;
 use crate::collect::{Outcome, Unreachable, dispose};
 use crate::core::Core;
-use crate::gc_state::cycle::Sliced;
+use crate::gc_state::cycle::CycleState;
 use crate::gc_state::pass::{Pass, Scope};
 use crate::ground::time::Stamp;
-use crate::storage::block::{Block, SUSPECT};
+use crate::storage::block::{Block, TENTATIVE_GARBAGE};
 use crate::workset::set::Set;
 
 /// Rounds over the seeds: in one after the first those have their turn that only now
-/// lost their last pointer from another piece.
+/// lost their last pointer from another partition.
 const ROUNDS: u32 = 64;
 
 /// A round that reclaimed less than one in so many of the one before was hardly worth it.
 const WORTH: usize = 8;
 
-/// The most objects of a piece, where time would allow for more.
+/// The most objects of a partition, where time would allow for more.
 const LARGEST: usize = 4096;
 
 /// Smaller ones wait for the next slice, unless that is all that a slice may do.
@@ -29,24 +29,24 @@ const SMALLEST: usize = 64;
 /// As many seeds as one in so many of its objects: what they reach comes to them.
 const SEEDS: usize = 4;
 
-/// Tries pieces until the slice or all rounds are over.
-pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
+/// Tries partitions until the slice or all rounds are over.
+pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
     loop {
-        let limit = core.slice.affords(sliced.piece_cost * 2).min(LARGEST);
-        if limit < SMALLEST && core.slice.spent() > 0 {
-            core.slice.finish();
+        let limit = core.work_budget.affords(cycle.partition_cost * 2).min(LARGEST);
+        if limit < SMALLEST && core.work_budget.spent() > 0 {
+            core.work_budget.finish();
             return false;
         }
         let began = Stamp::now();
-        let Some(objects) = try_piece(core, sliced, limit.max(1)) else {
-            if sliced.rounds == ROUNDS || !is_worth_another(core, sliced) {
+        let Some(objects) = try_piece(core, cycle, limit.max(1)) else {
+            if cycle.rounds == ROUNDS || !is_worth_another(core, cycle) {
                 return true;
             }
-            sliced.begin_round(&core.dirty, core.births.next());
+            cycle.begin_round(&core.candidates, core.birth_clock.next());
             continue;
         };
-        sliced.learn_cost(began.elapsed(), objects);
-        if core.slice.spend(objects) {
+        cycle.learn_cost(began.elapsed(), objects);
+        if core.work_budget.spend(objects) {
             return false;
         }
     }
@@ -55,61 +55,61 @@ pub(super) fn try_all(core: &Core, sliced: &mut Sliced) -> bool {
 /// Is there more to be reclaimed? Pieces that hung off others follow these, round by round;
 /// but when only as much was reclaimed as may have become garbage meanwhile, that waits for
 /// the next collection.
-fn is_worth_another(core: &Core, sliced: &Sliced) -> bool {
-    let births = (core.births.next() - sliced.round_began) as usize;
-    sliced.reclaimed > births.min(sliced.reclaimed_before / WORTH)
+fn is_worth_another(core: &Core, cycle: &CycleState) -> bool {
+    let births = (core.birth_clock.next() - cycle.round_began) as usize;
+    cycle.reclaimed > births.min(cycle.reclaimed_before / WORTH)
 }
 
-/// Tries one piece of about so many objects; how many were looked at. `None`: this round
+/// Tries one partition of about so many objects; how many were looked at. `None`: this round
 /// has no seeds left.
-fn try_piece(core: &Core, sliced: &mut Sliced, limit: usize) -> Option<usize> {
+fn try_piece(core: &Core, cycle: &mut CycleState, limit: usize) -> Option<usize> {
     let mut pass = Pass::new(core.owner(), 2);
-    pass.scope = Scope::Suspects;
-    pass.acquits = false;
-    let taken = take_seeds(core, sliced, &mut pass, limit.div_ceil(SEEDS));
+    pass.scope = Scope::TentativeGarbage;
+    pass.clears_candidates = false;
+    let taken = take_seeds(core, cycle, &mut pass, limit.div_ceil(SEEDS));
     if taken.groups == 0 {
         return None;
     }
     let mut set = Set::new(core, pass);
     let whole = set.close_over_suspects(limit);
     if !whole {
-        sliced.truncated = true;
+        cycle.truncated = true;
         set.count_internal();
     }
     let objects = set.pass.scanned;
-    condemn(set, sliced);
+    condemn(set, cycle);
     // Only now is known which of them have candidates left, and which are empty.
-    sliced.dirty_are_done(&core.dirty, &core.empty_blocks, taken.blocks);
+    cycle.blocks_are_done(&core.candidates, &core.empty_blocks, taken.blocks);
     Some(objects + taken.groups)
 }
 
-/// What seeds are left after the rounds, and have passed a rehearsal, is tried at once: the
+/// What seeds are left after the rounds, and have passed a recheck, is tried at once: the
 /// one thing that can take longer than a slice may.
-pub(super) fn try_whole(core: &Core, sliced: &mut Sliced) -> bool {
-    let pass = core::mem::replace(&mut sliced.pass, Pass::new(core.owner(), 2));
+pub(super) fn try_remainder(core: &Core, cycle: &mut CycleState) -> bool {
+    let pass = core::mem::replace(&mut cycle.pass, Pass::new(core.owner(), 2));
     let mut set = Set::new(core, pass);
     set.forget_empty_blocks();
     if !set.is_empty() {
         set.count_internal();
-        condemn(set, sliced);
+        condemn(set, cycle);
     }
     true
 }
 
 /// Proves what it can of a set whose internal references were just counted, and disposes
 /// of that.
-fn condemn(mut set: Set<'_>, sliced: &mut Sliced) {
+fn condemn(mut set: Set<'_>, cycle: &mut CycleState) {
     set.evict_reachable();
     if set.is_empty() {
         return;
     }
     // Their slots will be others'.
-    set.blocks().for_each(Block::forget_suspects);
+    set.blocks().for_each(Block::forget_tentative_garbage);
     super::report::note_found(set.core(), &set);
     let Outcome { collected, uncollectable, .. } = dispose(Unreachable(set));
-    sliced.reclaimed += collected + uncollectable;
-    sliced.collected += collected;
-    sliced.uncollectable += uncollectable;
+    cycle.reclaimed += collected + uncollectable;
+    cycle.collected += collected;
+    cycle.uncollectable += uncollectable;
 }
 
 /// What looking for seeds came to.
@@ -121,26 +121,26 @@ struct Taken {
 }
 
 /// Makes the next seeds members, at least so many if there are.
-fn take_seeds(core: &Core, sliced: &mut Sliced, pass: &mut Pass, most: usize) -> Taken {
+fn take_seeds(core: &Core, cycle: &mut CycleState, pass: &mut Pass, most: usize) -> Taken {
     let (mut seeds_taken, mut taken) = (0, Taken { groups: 0, blocks: 0 });
-    let mut next = sliced.first_dirty();
+    let mut next = cycle.first_block();
     while let Some(block) = next
         && seeds_taken < most
         && taken.groups < most * 4
     {
-        core.epochs.fold(block);
-        let (group, planes) = (sliced.group, block.group(sliced.group));
+        core.epoch.catch_up(block);
+        let (group, bitmaps) = (cycle.group, block.group(cycle.group));
         taken.groups += 1;
-        let candidates = planes.candidate.get() & planes.examined(2);
-        let seeds = block.flagged(group, candidates, SUSPECT);
+        let candidates = bitmaps.candidate.get() & bitmaps.examined(2);
+        let seeds = block.flagged(group, candidates, TENTATIVE_GARBAGE);
         if seeds != 0 {
             pass.list(block);
-            join(pass, block, group, seeds, SUSPECT);
+            join(pass, block, group, seeds, TENTATIVE_GARBAGE);
             seeds_taken += seeds.count_ones() as usize;
         }
-        sliced.group += 1;
-        if sliced.group == block.group_count() {
-            (next, sliced.group) = (sliced.dirty_after(block), 0);
+        cycle.group += 1;
+        if cycle.group == block.group_count() {
+            (next, cycle.group) = (cycle.block_after(block), 0);
             taken.blocks += 1;
         }
     }
@@ -154,7 +154,7 @@ impl Set<'_> {
         while let Some(block) = self.pass.dequeue() {
             let groups = block.pending.take();
             if self.pass.scanned < limit {
-                self.pass.scan(block, groups, block.info().spread);
+                self.pass.scan(block, groups, block.info().trace_closure);
             }
         }
         self.pass.scanned < limit

@@ -12,7 +12,7 @@ use crate::object::weak_table::has_weak;
 use crate::storage::block::flag;
 
 /// Performs the rites for a dying object. `false`: it was resurrected.
-pub(super) fn perform(core: &Core, object: Object) -> bool {
+pub(super) fn finalize_and_clear_weak(core: &Core, object: Object) -> bool {
     let fns = object.info().finalizer;
     match core.policy {
         FinalizerPolicy::Legacy => {
@@ -36,7 +36,7 @@ pub(super) fn perform(core: &Core, object: Object) -> bool {
 /// with count 1 meanwhile. `true`: it is dying still.
 fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
     object.count().start(object.block().is_tracked());
-    core.revive(object);
+    core.resurrect(object);
     if user_code::armed(core, object, fns) {
         if core.policy == FinalizerPolicy::Pep442 {
             set_finalized(object);
@@ -47,7 +47,7 @@ fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
         decrement(object);
         return false;
     }
-    object.place().stop_living();
+    object.place().clear_alloc();
     object.count().close();
     true
 }
@@ -55,16 +55,16 @@ fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
 /// Has the PEP 442 finalizer run?
 pub(crate) fn is_finalized(object: Object) -> bool {
     let block = object.block();
-    let (planes, bit) = block.planes_of(block.index(object));
-    planes.finalized.get() & bit != 0
+    let (bitmaps, bit) = block.bitmaps_of(block.index(object));
+    bitmaps.finalized.get() & bit != 0
 }
 
 /// The finalizer has had its one run.
 pub(crate) fn set_finalized(object: Object) {
     let block = object.block();
-    block.set_flag(flag::PLANED);
-    let (planes, bit) = block.planes_of(block.index(object));
-    raise(&planes.finalized, bit);
+    block.set_flag(flag::HAS_METADATA);
+    let (bitmaps, bit) = block.bitmaps_of(block.index(object));
+    raise(&bitmaps.finalized, bit);
 }
 
 /// Clears all weak references to a dying object, then runs their callbacks,
@@ -98,7 +98,7 @@ fn clear_weak(core: &Core, object: Object) {
 
 /// Clears the weak references to an object whose value was moved out, and tells them.
 pub(crate) fn part_with_weak(core: &Core, object: Object) {
-    let _stay = core.stay();
+    let _guard = core.enter();
     clear_weak(core, object);
 }
 
