@@ -419,3 +419,25 @@ fn blocks_that_empty_between_slices_stay() {
         assert!(while_open > 5, "{while_open}");
     }
 }
+
+/// What the callback of the end of a collection released is released by the slices that follow.
+#[test]
+fn what_is_released_at_the_end_of_a_collection_does_not_wait_for_another() {
+    let heap = Heap::new();
+    let chain = (0..5000).fold(None, |next, _| {
+        let link = node(&heap);
+        link.next.set(next);
+        Some(link)
+    });
+    let held = Cell::new(chain);
+    heap.add_callback(move |_, phase, _| {
+        if phase == Phase::Stop {
+            drop(held.take());
+        }
+    });
+    drop(looped(&heap));
+    while heap.step(Budget::Objects(20)) == Progress::Open {}
+    assert!(slots_in_use(&heap) > 1000, "a slice is over before all are released");
+    while heap.step(Budget::Objects(20)) == Progress::Open {}
+    assert_eq!((slots_in_use(&heap), heap.step(Budget::Objects(20)), heap.verify()), (0, Progress::Nothing, vec![]));
+}

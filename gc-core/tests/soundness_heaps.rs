@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace};
+use gc_core::{Budget, Finalize, FinalizerPolicy, Gc, Heap, Phase, Progress, Slot, Trace};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -296,4 +296,56 @@ fn a_heap_that_waits_for_its_end_is_used_again() {
         STATE.take();
     };
     std::thread::Builder::new().stack_size(8 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// Each heap has a hook that captured the last handle of the next one, or its last object.
+#[test]
+fn heaps_that_hooks_of_each_other_keep() {
+    on_a_small_stack(|| {
+        let mut last: Option<Heap> = None;
+        let mut weak = Vec::new();
+        for _ in 0..3000 {
+            let (heap, next) = (Heap::new(), last.take());
+            weak.push(heap.downgrade());
+            heap.add_callback(move |_, _, _| assert!(next.is_some()));
+            last = Some(heap);
+        }
+        drop(last);
+        assert!(weak.iter().all(|heap| heap.upgrade().is_none()));
+        let mut last: Option<Gc<u64>> = None;
+        weak.clear();
+        for number in 0..3000 {
+            let (heap, next) = (Heap::new(), last.take());
+            weak.push(heap.downgrade());
+            heap.on_unraisable(move |_, _| assert!(next.is_some()));
+            last = Some(heap.alloc(number));
+        }
+        drop(last);
+        assert!(weak.iter().all(|heap| heap.upgrade().is_none()));
+    });
+}
+
+/// The callback of each heap, which is told that its incremental collection ended, ends the one of
+/// the next heap.
+#[test]
+fn incremental_collections_given_up_inside_of_each_other() {
+    on_a_small_stack(|| {
+        let heaps: Vec<Heap> = (0..1000).map(|_| Heap::new()).collect();
+        for (heap, next) in heaps.iter().zip(heaps.iter().skip(1).map(Some).chain([None])) {
+            for _ in 0..50 {
+                let cycle = heap.alloc(Light(Slot::empty()));
+                cycle.0.set(Some(cycle.clone()));
+            }
+            assert_eq!(heap.step(Budget::Objects(1)), Progress::Open);
+            let next = next.map(Heap::downgrade);
+            heap.add_callback(move |_, phase, _| {
+                let next = next.as_ref().and_then(gc_core::WeakHeap::upgrade);
+                next.filter(|_| phase == Phase::Stop).inspect(Heap::unfreeze);
+            });
+        }
+        heaps[0].unfreeze();
+        let stepping = heaps.iter().filter(|heap| heap.is_stepping()).count();
+        assert!(stepping > 900, "so deep and no deeper: {stepping}");
+        assert!(heaps.iter().all(|heap| heap.collect() == 50 && heap.verify().is_empty()));
+    });
 }

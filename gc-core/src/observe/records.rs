@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 impl Heap {
     /// Calls `hook` with the record of each collection, once it has ended: the place for a
     /// log. While a hook is set, the types of what was found are counted as well. It may do
-    /// anything; a collection that it begins has a record, too. A second hook replaces the
+    /// anything; a collection that it begins has a record too, of which it is not told. A second hook replaces the
     /// first.
     ///
     /// ```

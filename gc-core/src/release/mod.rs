@@ -318,14 +318,30 @@ pub(crate) fn on_exit(core: &Core) {
     if core.memory.used() > 0 {
         return;
     }
+    let has_hooks = !core.hooks.is_empty();
+    #[cfg(feature = "std")]
+    if has_hooks && !Isolated::is_possible(core) {
+        across::close_later(core);
+        return;
+    }
     // From here on nobody gets a handle any more.
     core.life.end();
-    user_code::drop_hooks(core);
+    if has_hooks {
+        // (A hook may have captured the last handle of another heap, which goes with it.)
+        let _isolated = Isolated::begin(core);
+        user_code::drop_hooks(core);
+    }
+    #[cfg(feature = "std")]
+    let others_may_wait = has_hooks && core.is_in_company();
     if core.memory.used() == 0 && !open() {
         // SAFETY: invariant 6: no handle, no object, no open operation.
         unsafe { core.free() };
         #[cfg(feature = "std")]
         across::part();
+    }
+    #[cfg(feature = "std")]
+    if others_may_wait {
+        across::close_others();
     }
 }
 

@@ -174,7 +174,8 @@ pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo)
 
 /// Hands the record of a collection to the hook, if there is one.
 pub(crate) fn record(core: &Core, record: &CollectionRecord) {
-    if let Some(hook) = core.hooks.record() {
+    if let Some(hook) = core.hooks.record().filter(|_| !core.hooks.in_record_hook.get()) {
+        let _inside = Restore::after(&core.hooks.in_record_hook, true);
         call_hook(core, "record hook", hook, |hook, heap| hook(heap, record));
     }
 }

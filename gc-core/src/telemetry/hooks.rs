@@ -149,6 +149,10 @@ impl<F: Clone + 'static> One<F> {
         self.0.borrow().as_ref().map(|(_, hook)| hook.clone())
     }
 
+    fn is_set(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
     fn set(&self, id: HookId, hook: F) -> Removed {
         self.0.replace(Some((id, hook))).map(boxed)
     }
@@ -170,6 +174,8 @@ pub(crate) struct Hooks {
     record: One<OnRecord>,
     /// Never changed in place: a collection may be calling them.
     callbacks: RefCell<Callbacks>,
+    /// The record hook is being called: the records of collections that it begins are kept only.
+    pub(crate) in_record_hook: Cell<bool>,
     next_id: Cell<u64>,
 }
 
@@ -181,6 +187,7 @@ impl Hooks {
             out_of_memory: One::none(),
             record: One::none(),
             callbacks: RefCell::default(),
+            in_record_hook: Cell::new(false),
             next_id: Cell::new(0),
         }
     }
@@ -256,6 +263,12 @@ impl Hooks {
         let one = self.unraisable.remove(id).or_else(|| self.log.remove(id));
         let one = one.or_else(|| self.out_of_memory.remove(id)).or_else(|| self.record.remove(id));
         one.or_else(|| self.remove_callback(id))
+    }
+
+    /// Returns true if there is no hook.
+    pub(crate) fn is_empty(&self) -> bool {
+        let one = self.unraisable.is_set() || self.log.is_set() || self.out_of_memory.is_set() || self.record.is_set();
+        !one && self.callbacks.borrow().is_empty()
     }
 
     /// Takes out all hooks, at the end of the heap.

@@ -67,7 +67,11 @@ pub(crate) fn step(core: &Core, cause: Cause, limit: WorkLimit) -> Step {
 }
 
 fn has_cause(core: &Core) -> bool {
-    !core.candidates.is_empty(2) || core.schedule.candidates_incomplete.get() || core.schedule.always_linear.get()
+    let schedule = &core.schedule;
+    !core.candidates.is_empty(2)
+        || schedule.candidates_incomplete.get()
+        || schedule.always_linear.get()
+        || !core.deferred.borrow().is_empty()
 }
 
 /// Ends the incremental collection that is open, without a result: its candidates are not
@@ -87,15 +91,29 @@ pub(crate) fn abandon(core: &Core) {
 pub(crate) fn cancel(core: &Core) {
     if core.is_cycle_open.get() && !core.collecting.get() {
         let guard = core.enter();
-        {
+        if Isolated::is_possible(core) {
             let _isolated = Isolated::begin(core);
             let mut open = Open::begin(core);
             abandon(core);
             open.completed = true;
+        } else {
+            discard(core);
         }
         drop(guard);
         release::exit_operation(core);
     }
+}
+
+/// Ends the incremental collection that is open where there is no room for user code: no callback
+/// is told, and what is yet to be released waits for the next slice or collection.
+fn discard(core: &Core) {
+    let mut open = Open::begin(core);
+    if let Some(mut cycle) = core.cycle.take() {
+        cycle.discard(&core.candidates, &core.empty_blocks);
+        core.schedule.candidates_incomplete.set(true);
+        core.is_cycle_open.set(false);
+    }
+    open.completed = true;
 }
 
 /// The slice that is open. A panic that gets out of a pass ends the collection.
