@@ -267,7 +267,7 @@ fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
     let settings: Vec<Setting> = policies.iter().map(|&policy| options.setting.setting(policy)).collect();
     let mut all = Vec::new();
     for (number, scenario) in scenarios.iter().enumerate() {
-        // Where two runs would write the same file, each has one of its own.
+        // Where two runs would write the same file, each has one of its own. (A device is none.)
         let own_files = |setting: &Setting| {
             let policy = (policies.len() > 1).then(|| policy_name(setting.policy));
             let scenario = (scenarios.len() > 1).then_some(scenario.name);
@@ -340,11 +340,19 @@ fn with_part_in_files(setting: Setting, part: &str) -> Setting {
 fn with_part(file: &Path, part: &str) -> PathBuf {
     let extension = file.extension().map(|extension| format!(".{}", extension.display())).unwrap_or_default();
     let stem = file.file_stem().map(|stem| stem.display().to_string()).unwrap_or_default();
+    if file.exists() && !file.is_file() {
+        return file.into();
+    }
     file.with_file_name(format!("{stem}.{part}{extension}"))
 }
 
 /// Tries the files that the run will write, before it starts.
 fn can_be_written(setting: &Setting) -> Result<()> {
+    if let (Some(snapshot), Some(dump)) = (&setting.snapshot, &setting.dump)
+        && snapshot == dump
+    {
+        bail!("{} is to be written twice: at out-of-memory and at the end", snapshot.display());
+    }
     setting.snapshot.iter().chain(&setting.dump).try_for_each(|file| try_to_write(file))
 }
 
@@ -410,6 +418,9 @@ fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<ExitCode>
     let is_stdout = options.output.as_os_str() == "-";
     can_be_written(&setting)?;
     if !is_stdout {
+        if [&setting.snapshot, &setting.dump].contains(&&Some(options.output.clone())) {
+            bail!("{} is to be written twice: a page and a heap dump", options.output.display());
+        }
         try_to_write(&options.output)?;
     }
     let mut reports = vec![scenario.run(&setting)?];

@@ -74,6 +74,9 @@ const ENOUGH: usize = 30;
 /// Of a run that came to its end, fewer samples do not tell growth from what fills up at the start.
 const FEW: usize = 12;
 
+/// A suspect that holds more than this part of the limit is why the heap ran out of memory.
+const FILLED: f64 = 0.25;
+
 impl Report {
     /// Concludes anew, with what trials under other limits came to.
     pub fn conclude(&mut self, trials: &[Trial]) {
@@ -96,9 +99,13 @@ impl Report {
             self.verdict = Verdict { kind: "interrupted", suspects: Vec::new(), text };
         } else if self.is_too_early() {
             let looks = timeline.samples().len();
+            let advice = match self.out_of_memory {
+                Some(_) => "give the heap more memory, so that there is more to look at, and run it again",
+                None => "run it for longer, or with a larger --scale",
+            };
             let text = format!(
                 "too early to tell: {looks} of at least {FEW} looks, and what fills up at the start looks like a \
-                 leak\n   what to do: run it for longer, or with a larger --scale\n"
+                 leak\n   what to do: {advice}\n"
             );
             self.verdict = Verdict { kind: "too-early", suspects: Vec::new(), text };
         }
@@ -109,7 +116,14 @@ impl Report {
     /// Does something seem to grow, in too few looks?
     fn is_too_early(&self) -> bool {
         let grows = ["container-growth", "external-growth", "backlog"].contains(&self.verdict.kind);
-        grows && self.out_of_memory.is_none() && self.evidence.timeline.samples().len() < FEW
+        grows && self.evidence.timeline.samples().len() < FEW && !self.fills_the_limit()
+    }
+
+    /// Did the heap run out of memory by what the first suspect holds?
+    fn fills_the_limit(&self) -> bool {
+        let max = self.out_of_memory.as_ref().and_then(|error| error.max);
+        let held = self.verdict.suspects.first().map_or(0, |suspect| suspect.bytes);
+        max.is_some_and(|max| held as f64 > FILLED * max as f64)
     }
 
     /// Was something found to grow, other than within one unit of work?
@@ -119,7 +133,7 @@ impl Report {
 
     /// Would it help to know how the same work ends under larger limits?
     pub fn may_be_told_by_trials(&self) -> bool {
-        ["bulk-load", "runaway-allocation", "limit-too-small"].contains(&self.verdict.kind)
+        ["bulk-load", "runaway-allocation", "limit-too-small", "too-early"].contains(&self.verdict.kind)
     }
 }
 

@@ -120,6 +120,8 @@ fn what_is_too_little_to_look_at_is_not_judged() {
         let undecided = verdict(&[name, "-Xmx256k", "--no-trials"]);
         assert!(undecided.contains("A limit that is too small, or a leak"), "{name}: {undecided}");
     }
+    let early = verdict(&["service", "-Xmx300k"]);
+    assert!(early.contains("): too-early") && early.contains("give the heap more memory"), "{early}");
     for name in ["global-container", "weak-cache"] {
         let early = verdict(&[name, "--fixed", "--scale", "0.01"]);
         assert!(early.contains("): too-early too early to tell: 8 of at least 12 looks"), "{early}");
@@ -140,6 +142,21 @@ fn what_cannot_be_written_is_told_once_before_the_run() {
         let text = stderr(&output);
         assert_eq!(text.matches("cannot write /nonexistent/a").count(), 1, "{arguments:?}: {text}");
         assert_eq!(text.lines().count(), 1, "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn two_outputs_do_not_share_a_file() {
+    let folder = Folder::new("twice");
+    let path = folder.0.join("both").display().to_string();
+    let at_failure = format!("--heap-dump-on-out-of-memory={path}");
+    for arguments in [
+        &["report", "cycle", "-o", &path, "--snapshot", &path][..],
+        &["run", "cycle", "--policy", "pep442", "--snapshot", &path, &at_failure],
+    ] {
+        let output = demo(arguments);
+        assert_eq!(code(&output), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("is to be written twice"), "{arguments:?}: {}", stderr(&output));
     }
 }
 

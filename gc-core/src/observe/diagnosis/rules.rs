@@ -38,8 +38,12 @@ pub(super) fn suspects(case: &Case<'_>) -> Vec<Suspect> {
     if case.snapshot.is_some() {
         within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
     } // else the types of the uncollectable grow because of these
+    within.extend(external_growth(&samples, heap_has_a_leak));
+    if case.ran_out() {
+        // What took most of the memory matters most.
+        within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
+    }
     suspects.extend(within);
-    suspects.extend(external_growth(&samples, heap_has_a_leak));
     suspects.extend(from_snapshots(case));
     if suspects.is_empty() && case.ran_out() {
         suspects.extend(exhaustion(case));

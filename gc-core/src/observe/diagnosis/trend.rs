@@ -9,6 +9,10 @@ pub(super) struct Trend {
     pub(super) from: f64,
     /// The least of the last part.
     pub(super) to: f64,
+    /// Their places in the series.
+    pub(super) span: (usize, usize),
+    /// The last number.
+    pub(super) end: f64,
 }
 
 /// Fewer numbers show no trend.
@@ -43,7 +47,9 @@ impl Trend {
         let lows: Vec<f64> = parts.iter().map(|part| least(part)).collect();
         let mut spreads: Vec<f64> = parts.iter().map(|part| most(part) - least(part)).collect();
         spreads.sort_by(f64::total_cmp);
-        let trend = Trend { from: lows[0], to: lows[PARTS - 1] };
+        let place = |part: usize| bound(part) + parts[part].iter().position(|&it| it == lows[part]).unwrap_or(0);
+        let span = (place(0), place(PARTS - 1));
+        let trend = Trend { from: lows[0], to: lows[PARTS - 1], span, end: series[series.len() - 1] };
         let steps: Vec<f64> = lows.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let average = trend.more() / steps.len() as f64;
         let grows = steps.iter().all(|&step| step > 0.0 && step <= JUMP * trend.more());
@@ -61,7 +67,7 @@ impl Trend {
     /// the second half of it.
     pub(super) fn of_buffer(series: &[f64]) -> Option<Trend> {
         let (first, last) = (*series.first()?, *series.last()?);
-        let trend = Trend { from: first, to: last };
+        let trend = Trend { from: first, to: last, span: (0, series.len() - 1), end: last };
         let steps: Vec<usize> = (1..series.len()).filter(|&at| series[at] > series[at - 1]).collect();
         let goes_on = steps.len() >= 3 && steps.last().is_some_and(|&at| at * 2 >= series.len());
         (series.is_sorted() && goes_on && trend.more() > BUFFER_NOISE).then_some(trend)
@@ -88,7 +94,7 @@ mod tests {
         assert!(!grows(|at| 100.0 * (1.0 - (-at / 4.0).exp())), "a warm-up");
         assert!(!grows(|at| if at < 25.0 { 10.0 } else { 1000.0 + at / 10.0 }), "a jump");
         assert_eq!(Trend::of(&[1.0, 2.0, 3.0]), None, "too few");
-        assert_eq!(Trend::of(&[1.0, 2.0, 3.0, 4.0]), Some(Trend { from: 1.0, to: 4.0 }));
+        assert_eq!(Trend::of(&[1.0, 2.0, 3.0, 4.0]), Some(Trend { from: 1.0, to: 4.0, span: (0, 3), end: 4.0 }));
     }
 
     #[test]

@@ -100,6 +100,11 @@ fn for_each_unit(more: f64, what: Per, samples: &[&Sample]) -> (Option<Fact>, St
     (Some(fact(what.name(), each)), format!(", {} for each unit of work", what.show(each)))
 }
 
+/// The samples that the growth of a trend was measured between.
+fn within<'s, 'a>(trend: Trend, samples: &'s [&'a Sample]) -> &'s [&'a Sample] {
+    samples.get(trend.span.0..=trend.span.1).unwrap_or(samples)
+}
+
 pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&Sample]) -> Suspect {
     let Holding { holder, place, type_name, by_quarter, bytes } = holding;
     let objects = holding.objects();
@@ -179,12 +184,12 @@ pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspec
 
 /// Without a snapshot.
 pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), Per::Objects, samples);
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Objects, within(trend, samples));
     let row = samples.last().and_then(|last| last.census.of(type_name));
     let size = row.map_or(0.0, |row| row.bytes() as f64 / row.objects.max(1) as f64);
-    let mut evidence = vec![fact("objects before", trend.from), fact("objects after", trend.to)];
+    let mut evidence = vec![fact("objects before", trend.from), fact("objects after", trend.end)];
     evidence.extend(each);
-    let finding = format!("{type_name} objects gather: {} became {}{per_unit}", trend.from, trend.to);
+    let finding = format!("{type_name} objects gather: {} became {}{per_unit}", trend.from, trend.end);
     let advice = "take a snapshot: it tells which container holds them".into();
     let suspect = about(VerdictKind::ContainerGrowth, trend.more() * size, evidence, finding, advice);
     Suspect { type_name: type_name.into(), ..suspect }
@@ -192,8 +197,8 @@ pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -
 
 /// Objects whose own memory grows: vectors, strings, maps of plain values.
 pub(super) fn owned(type_name: &str, trend: Trend, snapshot: Option<&Snapshot>, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, samples);
-    let mut evidence = vec![fact("owned bytes before", trend.from), fact("owned bytes after", trend.to)];
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, within(trend, samples));
+    let mut evidence = vec![fact("owned bytes before", trend.from), fact("owned bytes after", trend.end)];
     evidence.extend(each);
     let largest = snapshot.and_then(|snapshot| {
         let alike = snapshot.objects().filter(|object| object.type_name() == type_name);
@@ -203,7 +208,7 @@ pub(super) fn owned(type_name: &str, trend: Trend, snapshot: Option<&Snapshot>, 
     let finding = format!(
         "{name} grows in itself: what {type_name} objects own outside of their slots grew from {} to {}{per_unit}",
         Bytes(trend.from),
-        Bytes(trend.to)
+        Bytes(trend.end)
     );
     let advice = "bound the vectors, strings or maps in it, or clear them when they are done with".into();
     let suspect = about(VerdictKind::ContainerGrowth, trend.more(), evidence, finding, advice);
@@ -271,10 +276,10 @@ pub(super) fn uncollectable(groups: &[Component<'_>]) -> Suspect {
 
 /// What was declared, or (`gauge`) the resident set.
 pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, samples);
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, within(trend, samples));
     let mut evidence = vec![
         fact("bytes outside of the heap before", trend.from),
-        fact("bytes outside of the heap after", trend.to),
+        fact("bytes outside of the heap after", trend.end),
         fact("bytes that the heap grew by", heap_grew),
     ];
     evidence.extend(each);
@@ -282,7 +287,7 @@ pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, sample
     let finding = format!(
         "{what} grew from {} to {}{per_unit}, while the objects grew by {}: the leak is outside of the heap",
         Bytes(trend.from),
-        Bytes(trend.to),
+        Bytes(trend.end),
         Bytes(heap_grew)
     );
     let advice = match gauge {
@@ -294,10 +299,11 @@ pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, sample
 }
 
 pub(super) fn backlog(gauge: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
-    let (each, per_unit) = for_each_unit(trend.more(), Per::Items, samples);
-    let mut evidence = vec![fact("items that waited before", trend.from), fact("items that wait after", trend.to)];
+    let (each, per_unit) = for_each_unit(trend.more(), Per::Items, within(trend, samples));
+    let mut evidence = vec![fact("items that waited before", trend.from), fact("items that wait after", trend.end)];
     let span = |sample: Option<&&Sample>| sample.map_or(0.0, |sample| sample.at.as_secs_f64());
-    let seconds = span(samples.last()) - span(samples.first());
+    let measured = within(trend, samples);
+    let seconds = span(measured.last()) - span(measured.first());
     let mut rate = per_unit;
     if seconds > 0.0 {
         evidence.push(fact("more for each second", trend.more() / seconds));
@@ -305,7 +311,7 @@ pub(super) fn backlog(gauge: &str, trend: Trend, samples: &[&Sample]) -> Suspect
     }
     evidence.extend(each);
     let finding =
-        format!("`{gauge}` grows: {} items became {}{rate}; what is made is not taken as fast", trend.from, trend.to);
+        format!("`{gauge}` grows: {} items became {}{rate}; what is made is not taken as fast", trend.from, trend.end);
     let advice = "bound the queue, so that who makes waits for who takes; or add consumers".into();
     let suspect = about(VerdictKind::Backlog, 0.0, evidence, finding, advice);
     Suspect { place: Some(gauge.into()), ..suspect }
