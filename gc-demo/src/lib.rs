@@ -114,7 +114,7 @@ mod pages {
     }
 
     pages!(
-        Algorithm "algorithm.md", Comparison "comparison.md", Demos "demos.md", Diagnosing "diagnosing.md",
+        Algorithm "algorithm.md", Architecture "architecture.md", Comparison "comparison.md", Demos "demos.md", Diagnosing "diagnosing.md",
         Embedding "embedding.md", Formats "formats.md", GettingStarted "getting-started.md", Glossary "glossary.md",
         Limits "limits.md", Observing "observing.md", Performance "performance.md", Readme "README.md",
         Reliability "reliability.md", Safety "safety.md", Semantics "semantics.md"

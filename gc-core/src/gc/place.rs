@@ -32,7 +32,7 @@ pub(super) fn place(
     if owned > 0 {
         make_room_for_owned(core, owned)?;
     }
-    if core.birth_clock.classify() {
+    if core.birth_clock.renew() {
         core.bins.flush();
     }
     let object = match core.take_slot(info, size, class) {

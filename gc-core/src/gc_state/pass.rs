@@ -31,7 +31,7 @@ pub(crate) struct Pass {
     pub(crate) edges: usize,
     /// Members that no mark has reached yet.
     pub(crate) unmarked: usize,
-    /// Set by the scan_external: what the edges that leave the set require.
+    /// Set by the pass `scan_external`: what the edges that leave the set require.
     pub(crate) leaving: Leaving,
     head: Option<NonNull<Block>>,
     tail: Option<NonNull<Block>>,

@@ -13,14 +13,14 @@ pub(crate) struct BirthClock {
     born: Cell<u64>,
     /// BirthClock that do not count as young (any more).
     settled: Cell<u64>,
-    /// The birth from which on an allocation has to look drop_slow. Never too late:
+    /// The birth from which on an allocation takes the slow path. Never too late:
     /// deaths only give more time.
     limit: Cell<u64>,
     /// BirthClock up to here fit into the headers of the blocks that are cached.
     expiry: Cell<u64>,
     /// More of the young than this are one too many.
     trigger: Cell<u32>,
-    /// Each allocation has to look drop_slow.
+    /// Each allocation takes the slow path.
     is_watched: Cell<bool>,
 }
 
@@ -111,7 +111,7 @@ impl BirthClock {
 
     /// Finds out how long allocations need not look. `true`: the cached blocks must be
     /// looked up anew before the next birth.
-    pub(crate) fn classify(&self) -> bool {
+    pub(crate) fn renew(&self) -> bool {
         let expired = self.born.get() >= self.expiry.get();
         if expired {
             self.expiry.set(self.born.get() + RANGE);
@@ -126,7 +126,7 @@ impl BirthClock {
         self.limit.set(if self.is_watched.get() { 0 } else { limit });
     }
 
-    /// From now on each allocation looks drop_slow, or none needs to.
+    /// From now on each allocation takes the slow path, or none needs to.
     pub(crate) fn watch(&self, is_watched: bool) {
         self.is_watched.set(is_watched);
         self.renew_limit();
@@ -181,7 +181,7 @@ mod tests {
         for born in 0..20 {
             if !births.is_free() {
                 looked += 1;
-                assert!(!births.classify());
+                assert!(!births.renew());
             }
             let expected = births.expect(true);
             assert_eq!(births.is_due(), births.young() > 2, "{born}");
@@ -203,10 +203,10 @@ mod tests {
         let births = BirthClock::new();
         births.set_trigger(u32::MAX);
         births.skip(RANGE - 1);
-        births.classify();
+        births.renew();
         births.count(false);
         assert!(!births.is_free());
-        assert!(births.classify());
+        assert!(births.renew());
         assert!(!births.is_in_range(0));
     }
 }

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! A clone adds 2 and branches on the sign. A drop subtracts 2 and tests bits 31
-//! and 0 at once: zero underflows into bit 31, a unbuffered object has bit 0.
+//! and 0 at once: zero underflows into bit 31, an unbuffered object has bit 0.
 
 use core::cell::Cell;
 
@@ -32,14 +32,14 @@ const CONDEMNED_COUNT: u32 = !IMMORTAL & !UNBUFFERED;
 #[repr(transparent)]
 pub(crate) struct CountWord(Cell<u32>);
 
-/// What a decrement that looked drop_slow found.
+/// What a decrement on the slow path found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Decrement {
     /// The last pointer went; the word says dying now.
     Zero,
     /// The last pointer to a condemned or emptied object went; the word says dying now.
     CondemnedZero,
-    /// A unbuffered object lost a pointer and lives: it is a candidate, and buffered from now on.
+    /// An unbuffered object lost a pointer and lives: it is a candidate, and buffered from now on.
     Candidate,
     /// Nothing to do.
     Nothing,

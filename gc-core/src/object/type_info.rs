@@ -226,7 +226,7 @@ pub(crate) struct TypeInfo {
     pub(crate) prefix: usize,
     /// Runs the type walk.
     pub(crate) classify: fn() -> Option<Class>,
-    /// Drops the value of an object without rites, and frees its slot.
+    /// Drops the value of an object without finalizer and weak references, and frees its slot.
     pub(crate) deallocate: Deallocate,
     /// Drops the value in place; `None` where that does nothing.
     pub(crate) drop: Option<unsafe fn(Object)>,

@@ -11,7 +11,8 @@ use crate::object::weak_cell::{CellRef, Cells};
 use crate::object::weak_table::has_weak;
 use crate::storage::block::flag;
 
-/// Performs the rites for a dying object. `false`: it was resurrected.
+/// Runs the finalizer of a dying object and clears the weak references to it, in the order of the
+/// policy. Returns false if the object was resurrected.
 pub(super) fn finalize_and_clear_weak(core: &Core, object: Object) -> bool {
     let fns = object.info().finalizer;
     match core.policy {

@@ -74,7 +74,7 @@ fn on_zero_with_metadata(core: &Core, object: Object) {
     unsafe { (block.bin().deallocate)(object, core.owner(), block) }
 }
 
-/// An object without finalizer, whose bits are gone, dies now, or waits in the queue.
+/// An object without finalizer and weak references, whose bits are gone, dies now, or waits in the queue.
 /// `TypeInfo::deallocate` is compiled from this, for each type.
 ///
 /// # Safety
@@ -253,7 +253,7 @@ pub(crate) fn resume(core: &Core) -> bool {
     core.deferred.borrow().is_empty()
 }
 
-/// Performs the finalizer, drops the value, frees the slot.
+/// Runs the finalizer, clears weak references, drops the value, and frees the slot.
 fn deallocate(core: &Core, object: Object) {
     if object.block().has(flag::SLOW_DEATH)
         && !is_condemned(core, object)
@@ -265,8 +265,9 @@ fn deallocate(core: &Core, object: Object) {
     core.free_slot(object);
 }
 
-/// Members of a set that is being reclaimed have had their finalizer. Managed weak
-/// references are never condemned: user code may have one, and weak ones to it.
+/// Returns true if the object is a member of the set that is being reclaimed: its finalizer has run,
+/// and its weak references are cleared. Managed weak references are never condemned: user code may
+/// have one, and weak ones to it.
 fn is_condemned(core: &Core, object: Object) -> bool {
     let block = object.block();
     let (bitmaps, bit) = block.bitmaps_of(block.index(object));

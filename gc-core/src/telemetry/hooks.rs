@@ -110,7 +110,7 @@ pub struct CollectionInfo {
     pub uncollectable: usize,
 }
 
-/// Names a hook, to remove it: see [`Heap::remove_hook`].
+/// Names a hook, to remove it: see [`Heap::remove_hook`](crate::Heap::remove_hook).
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();

@@ -6,11 +6,11 @@
 //! decides. `docs/algorithm.md` has the argument.
 //!
 //! ```text
-//!   Take ── Spread ───────────┐                            guess: who is unreachable?
-//!             └ too many       ├─ Compare ── Mark ── Sort   bits and counts, in slices
+//!   Take ── TraceClosure ─────┐                                       guess: what is unreachable?
+//!             └ too many       ├─ FindExternal ── Mark ── BuildGarbageList   bits and counts, in slices
 //!        List ─ Prepare ─ Count ┘
-//!   Pieces                                                  proof and reclaim, partition by partition
-//!   Retake ── Spread ── Compare ── Mark ── Sweep ── Whole   what no partition was large enough for
+//!   Partitions                                                    proof and reclaim, one by one
+//!   Retake ── TraceClosure ── FindExternal ── Mark ── Sweep ── Remainder   what no partition was large enough for
 //!   Release ── Measure
 //! ```
 

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The tables take the place of a run of slots. Where the run starts differs from
-//! block to block, so that the tables of many blocks do not on_zero into the same
+//! block to block, so that the tables of many blocks do not fall into the same
 //! sets of the processor's caches.
 
 pub(crate) mod flag;
