@@ -11,7 +11,8 @@ const WIDTH: f64 = 1180.0;
 const LANE: f64 = 34.0;
 const TOP: f64 = 128.0;
 const BOTTOM: f64 = 62.0;
-/// Where the marks begin and end; left of them the titles, right of them who cannot.
+/// Where the marks begin and end. The titles are left of them, the peers that cannot are right of
+/// them.
 const LEFT: f64 = 396.0;
 const RIGHT: f64 = 972.0;
 /// A mark.
@@ -85,7 +86,7 @@ fn heading(svg: &mut Svg, report: &Report) {
     svg.text((RIGHT + 26.0, TOP - 10.0), Anchor::Start, Style::plain(11.0, colour::MUTED), "cannot do it");
 }
 
-/// Two lines: who is who by kind, then what the lines mean.
+/// Two lines: the marks by kind of peer, then the meaning of the lines.
 fn legend(svg: &mut Svg) {
     let mut x = 24.0;
     for (peer, _) in CODES {
@@ -129,7 +130,7 @@ fn grid(svg: &mut Svg, axis: &LogAxis, bottom: f64) {
 struct Lane<'a> {
     row: &'a RowReport,
     ours: f64,
-    /// Who, where, and how far from the middle.
+    /// The look of a mark, its place, and its distance from the middle.
     marks: Vec<(Look, f64, f64)>,
     beyond: bool,
     unable: Vec<Look>,

@@ -49,7 +49,7 @@ impl Floor {
         }
     }
 
-    /// Runs it over so many objects.
+    /// Runs it over `count` objects.
     pub fn run(self, count: usize) -> Sample {
         let mut objects = objects(count);
         let mut stack = vec![1; 2 * count]; // written once, so that no page of it is new
@@ -72,7 +72,7 @@ fn decrement(objects: &mut [Object]) {
     for at in 0..objects.len() {
         let target = objects[at].edges[0] as usize;
         objects[target].header -= 1;
-        objects[target].header |= 2; // stays positive, whoever comes again
+        objects[target].header |= 2; // stays positive, however often it comes
     }
 }
 

@@ -29,9 +29,9 @@ const THREADED: [(Work, &str); 3] = [
 /// Runs of a throughput.
 const RUNS: usize = 3;
 
-/// How often a size is measured: until so many objects were touched, but at least three
-/// times, and the largest twice: it takes minutes. (Never once: the first to touch memory
-/// that the host of a virtual machine took back waits for it.)
+/// Returns how often a size is measured: until a fixed number of objects was touched, but at least
+/// three times, and the largest size twice, because it takes minutes. (Never once: the first touch
+/// of memory that the host of a virtual machine took back waits for it.)
 fn runs(objects: usize) -> usize {
     let least = if objects > 10_000_000 { 2 } else { 3 };
     (2_000_000 / objects).max(least)
@@ -55,7 +55,7 @@ pub struct Point {
     pub nanoseconds: f64,
 }
 
-/// What so many threads did at once, each with a heap of its own.
+/// What a number of threads did at once, each with a heap of its own.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Throughput {
     /// What.
@@ -65,8 +65,7 @@ pub struct Throughput {
     /// Millions of objects (or steps) in a second of wall clock, all threads together:
     /// what the user gets, and what other processes leave of the cores.
     pub by_wall_clock: f64,
-    /// The same by each thread's CPU time: what the threads do to each other, and
-    /// nobody else.
+    /// The slowdown by each thread's CPU time: what the threads do to each other, and nothing else.
     pub by_cpu_time: f64,
 }
 

@@ -40,7 +40,7 @@ pub enum Kind {
     Tracing,
 }
 
-/// May collections start by themselves?
+/// Tells whether collections may start by themselves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Automatic {
     /// Whatever the heap does by default.
@@ -56,9 +56,9 @@ pub type HandleOf<'gc, H> = <<H as HeapUnderTest>::Mutator<'gc> as Mutator>::Han
 pub trait HeapUnderTest: Sized + 'static {
     /// How it finds the dead.
     const KIND: Kind;
-    /// Does it collect cycles without being asked to?
+    /// True if it collects cycles without being asked to.
     const AUTOMATIC: bool;
-    /// Is a handle a plain copy that keeps nothing alive?
+    /// True if a handle is a plain copy that keeps nothing alive.
     const PLAIN_HANDLES: bool = false;
     /// What allocates and links inside [`mutate`](HeapUnderTest::mutate).
     type Mutator<'gc>: Mutator;
@@ -114,7 +114,7 @@ pub trait Mutator {
 pub trait PointerHeap: Sized + 'static {
     /// How it finds the dead.
     const KIND: Kind;
-    /// Does it collect cycles without being asked to?
+    /// True if it collects cycles without being asked to.
     const AUTOMATIC: bool;
     /// The smart pointer.
     type Pointer: Clone;

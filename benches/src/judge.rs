@@ -1,4 +1,4 @@
-//! Does a number hold its bar?
+//! Judges a number by its bar.
 
 use crate::rows::{RC_CHURN_OF_THE_DESIGN, Row};
 use crate::work::Size;
@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Verdict {
     /// The design's bar.
     pub bar: Option<f64>,
-    /// The same at the speed of this machine.
+    /// The bar, scaled to the speed of this machine.
     pub scaled_bar: Option<f64>,
     /// The most that ours may be of `Rc`'s.
     pub bar_to_rc: Option<f64>,

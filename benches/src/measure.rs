@@ -13,7 +13,7 @@ pub fn thread_time() -> Duration {
 /// Of all threads: some rows run on one of their own.
 static UNITS: AtomicUsize = AtomicUsize::new(0);
 
-/// How long `part` took, which did so many units of work.
+/// Returns how long `part` took for each of its `units` units of work.
 pub fn timed<R>(units: usize, part: impl FnOnce() -> R) -> (R, Duration) {
     UNITS.fetch_add(units, Relaxed);
     let (mut part, mut result, mut time) = (Some(part), None, Duration::ZERO);

@@ -23,7 +23,7 @@ pub enum Message {
     Measured {
         /// Seconds or bytes.
         total: f64,
-        /// For so many.
+        /// The number of units it is for.
         count: f64,
         /// The program had to ask for collections.
         asked_to_collect: bool,

@@ -100,7 +100,7 @@ impl Cell {
         }
     }
 
-    /// Did it end without a number?
+    /// Returns true if it ended without a number.
     pub fn failed(&self) -> bool {
         self.value.is_none() && self.note.is_some()
     }
@@ -148,7 +148,7 @@ impl<'a> Cells<'a> {
 }
 
 impl Report {
-    /// Do all bars hold that are judged?
+    /// Returns true if all judged bars hold.
     pub fn holds(&self) -> bool {
         self.rows.iter().all(|row| row.verdict.pending || row.verdict.holds != Some(false))
     }

@@ -42,7 +42,7 @@ impl Unit {
         }
     }
 
-    /// Does it measure time?
+    /// Returns true if it measures time.
     pub fn is_time(self) -> bool {
         self != Unit::Bytes
     }

@@ -85,7 +85,7 @@ pub fn main() {
     // ANCHOR_END: use
 
     // ANCHOR: look
-    // Who holds what, by the names of the fields.
+    // What holds what, by the names of the fields.
     let picture = add(&heap, &page, "picture");
     let snapshot = heap.snapshot();
     let found = snapshot.find(&Gc::as_any(&picture)).expect("it is alive");

@@ -67,7 +67,7 @@ impl GcAny {
         self.0.info().short_name()
     }
 
-    /// Is it a `T`?
+    /// Returns true if the object is a `T`.
     pub fn is<T: Trace + ?Sized>(&self) -> bool {
         self.0.info().id == TypeId::of::<T>()
     }
@@ -99,7 +99,7 @@ impl GcAny {
         ObjectId::of_birth(self.birth())
     }
 
-    /// Do both point to the same object?
+    /// Returns true if both point to the same object.
     pub fn ptr_eq(&self, other: &GcAny) -> bool {
         self.0 == other.0
     }
@@ -145,7 +145,7 @@ impl GcAny {
         target.is_open().then(|| GcAny::another(target))
     }
 
-    /// Is it a managed weak reference?
+    /// Returns true if the object is a managed weak reference.
     pub fn is_weak_ref(&self) -> bool {
         is_weak_ref(self.0)
     }
@@ -155,7 +155,7 @@ impl GcAny {
         self.0.block().is_tracked()
     }
 
-    /// Has its PEP 442 finalizer run?
+    /// Returns true if the PEP 442 finalizer of the object has run.
     pub fn is_finalized(&self) -> bool {
         // (Legacy has another use for that bitmap.)
         self.0.core().policy == FinalizerPolicy::Pep442 && finalizer::is_finalized(self.0)

@@ -133,7 +133,7 @@ pub(crate) struct Fields {
     pub(crate) saturated: Cell<usize>,
 }
 
-/// So many objects can wait to be released where there is no memory for a longer queue.
+/// Number of objects that can wait to be released where no memory is left for a longer queue.
 const QUEUED: usize = 64;
 
 /// Added to the nesting of a heap that is not alone on its thread: "no release is open" is not 0
@@ -147,7 +147,7 @@ impl Core {
         self.depth.get() % COMPANY
     }
 
-    /// Were there other heaps on the thread when this one was made?
+    /// Returns true if the thread had other heaps when this one was made.
     #[cfg(feature = "std")]
     pub(crate) fn is_in_company(&self) -> bool {
         self.depth.get() >= COMPANY

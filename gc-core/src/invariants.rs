@@ -1,9 +1,9 @@
 //! The numbered invariants of the heap. Each `unsafe` block of this crate names the ones that it
 //! rests on; `docs/safety.md` names the tests.
 //!
-//! 1. An `Object` is the address of a value in a slot of a mapped block. Whoever
-//!    keeps one knows what keeps the block in place: a count on the object, or an
-//!    operation (collection, release) that is open on its heap.
+//! 1. An `Object` is the address of a value in a slot of a mapped block. Code that keeps one knows
+//!    what keeps the block in place: a count on the object, or an operation (collection, release) that
+//!    is open on its heap.
 //! 2. Chunks are aligned to their size and begin with an initialised `Chunk` that
 //!    names the heap. A chunk is unmapped, and a block's entry reused, only when no
 //!    slot of it is in use, nothing links it, and no collection is open.
@@ -30,7 +30,7 @@
 //!     source gave this heap, and, where its content is lost, that nothing uses.
 //! 15. Pointers are not sent between threads: a heap and all that belongs to it
 //!     stays on one.
-//! 16. A box of one value has the layout of a boxed slice of that one. Who has a box's raw
+//! 16. A box of one value has the layout of a boxed slice of that one. The holder of a box's raw
 //!     pointer owns it.
 //! 17. A heap, its chunks and its blocks are changed through cells only: no `&mut` to one is
 //!     ever made, and a reference to one that goes is not used any more.

@@ -178,7 +178,7 @@ pub mod __private {
     #[derive(Debug)]
     pub enum NoDrop {}
 
-    /// The same for `Finalize` without `#[trace(finalize)]`.
+    /// Refuses a type that implements `Finalize` without `#[trace(finalize)]`.
     pub trait FinalizeNeedsTheAttributeTraceFinalize {}
     impl<T: crate::Finalize> FinalizeNeedsTheAttributeTraceFinalize for T {}
 }

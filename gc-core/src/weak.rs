@@ -73,7 +73,7 @@ fn link(object: Object, callback: Option<Callback>) -> Result<CellRef, OutOfMemo
     })
 }
 
-/// The same with a callback that is not boxed yet.
+/// Links a new cell to the object, with a callback that is not boxed yet.
 fn link_with<F>(object: Object, callback: F) -> Result<CellRef, OutOfMemory<()>>
 where
     F: FnOnce(Option<Object>) + 'static,
@@ -206,7 +206,7 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         Ok(WeakRef { pointer, state: Cell::new(None) })
     }
 
-    /// The same, with what the callback is given.
+    /// Links a new weak reference whose callback is given `state`.
     pub(crate) fn link_with_state<S: Trace>(
         target: &Gc<T>,
         owner: Object,
@@ -229,7 +229,7 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         self.pointer.upgrade()
     }
 
-    /// Is a callback waiting to be run?
+    /// Returns true if a callback waits to be run.
     pub fn has_callback(&self) -> bool {
         self.pointer.cell.has_callback()
     }

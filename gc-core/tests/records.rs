@@ -126,7 +126,7 @@ fn a_hook_may_collect_and_panic() {
     let counted = depth.clone();
     heap.on_record(move |_, _| {
         *counted.borrow_mut() += 1;
-        if *counted.borrow() < 3 {
+        if *counted.borrow() == 1 {
             garbage(&inner, 1);
             assert_eq!(inner.collect(), 1);
         } else {
@@ -134,7 +134,10 @@ fn a_hook_may_collect_and_panic() {
         }
     });
     garbage(&heap, 5);
-    assert_eq!((heap.collect(), *depth.borrow()), (5, 3));
+    // The collection that the hook began has a record, of which the hook is not told.
+    assert_eq!((heap.collect(), *depth.borrow(), heap.records().len()), (5, 1, 2));
+    garbage(&heap, 2);
+    assert_eq!((heap.collect(), *depth.borrow(), heap.records().len()), (2, 2, 3));
     heap.on_record(|_, _| {});
     assert_eq!(heap.verify(), []);
 }

@@ -380,7 +380,7 @@ fn ended(reports: &[Report], out: &mut impl Write) -> Result<ExitCode> {
     Ok(exit_code(reports))
 }
 
-/// Is what was asked for to be had?
+/// Refuses options that the scenario does not take.
 fn check(scenario: &Scenario, setting: &SettingOptions) -> Result<()> {
     if let (Cure::None(why), true) = (scenario.cure, setting.is_fixed()) {
         bail!("{} has no cure: {why}", scenario.name);

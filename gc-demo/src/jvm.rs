@@ -5,7 +5,7 @@ use std::ffi::OsString;
 /// Where a heap dump goes, unless it is said.
 const DUMP: &str = "--heap-dump-on-out-of-memory";
 
-/// What is understood, for whoever types something else.
+/// The spellings that are understood, for the error about another one.
 const SPELLINGS: &str = "-Xmx, -Xms, -XX:MaxHeapSize=, -XX:InitialHeapSize=, -Xlog:gc, -verbose:gc, \
                          -XX:+HeapDumpOnOutOfMemoryError, -XX:HeapDumpPath=";
 

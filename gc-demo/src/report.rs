@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct Report {
     /// The scenario's name.
     pub scenario: &'static str,
-    /// With the cure?
+    /// True if the cure was applied.
     pub fixed: bool,
     /// The policy's name, as on the command line.
     #[serde(serialize_with = "by_name")]
@@ -50,7 +50,7 @@ pub struct Verdict {
     pub kind: &'static str,
     /// All of them.
     pub suspects: Vec<Suspected>,
-    /// The same for people.
+    /// The conclusion as text.
     #[serde(skip)]
     pub text: String,
 }
@@ -68,7 +68,7 @@ pub struct Evidence {
     pub is_early: bool,
 }
 
-/// So many samples show whether something grows.
+/// Number of samples that show whether something grows.
 const ENOUGH: usize = 30;
 
 /// Of a run that came to its end, fewer samples do not tell growth from what fills up at the start.
@@ -113,25 +113,25 @@ impl Report {
 }
 
 impl Report {
-    /// Does something seem to grow, in too few looks?
+    /// Returns true if something seems to grow, in too few looks.
     fn is_too_early(&self) -> bool {
         let grows = ["container-growth", "external-growth", "backlog"].contains(&self.verdict.kind);
         grows && self.evidence.timeline.samples().len() < FEW && !self.fills_the_limit()
     }
 
-    /// Did the heap run out of memory by what the first suspect holds?
+    /// Returns true if the heap ran out of memory by what the first suspect holds.
     fn fills_the_limit(&self) -> bool {
         let max = self.out_of_memory.as_ref().and_then(|error| error.max);
         let held = self.verdict.suspects.first().map_or(0, |suspect| suspect.bytes);
         max.is_some_and(|max| held as f64 > FILLED * max as f64)
     }
 
-    /// Was something found to grow, other than within one unit of work?
+    /// Returns true if something was found to grow from unit of work to unit of work.
     pub fn shows_a_leak(&self) -> bool {
         !self.interrupted && ["container-growth", "external-growth", "uncollectable-cycle"].contains(&self.verdict.kind)
     }
 
-    /// Would it help to know how the same work ends under larger limits?
+    /// Returns true if runs of the same work under larger limits would tell more.
     pub fn may_be_told_by_trials(&self) -> bool {
         ["bulk-load", "runaway-allocation", "limit-too-small", "too-early"].contains(&self.verdict.kind)
     }
@@ -250,7 +250,7 @@ pub struct Step {
     pub note: &'static str,
     /// Names and values, in the order in which they tell the story.
     pub facts: Vec<(&'static str, Fact)>,
-    /// Is the step one that the tour shows?
+    /// True if the tour shows the step.
     pub in_tour: bool,
 }
 

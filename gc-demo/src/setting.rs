@@ -49,7 +49,7 @@ pub struct Setting {
     pub watcher: Option<Watcher>,
     /// Run again under a larger limit, to see how that ends; nothing is shown or written.
     pub is_trial: bool,
-    /// May it be run again under larger limits?
+    /// True if it may be run again under larger limits.
     pub trials: bool,
     /// Where what takes its time is told.
     pub progress: Option<ProgressBar>,
@@ -143,17 +143,17 @@ pub struct SettingOptions {
 }
 
 impl SettingOptions {
-    /// Is a table to have so many rows?
+    /// Returns true if `--rows` was given.
     pub fn sets_rows(&self) -> bool {
         self.rows.is_some()
     }
 
-    /// Is a leak to be planted?
+    /// Returns true if a leak is to be planted.
     pub fn plants_a_leak(&self) -> bool {
         self.leak.is_some()
     }
 
-    /// Was the cure asked for?
+    /// Returns true if `--fixed` was given.
     pub fn is_fixed(&self) -> bool {
         self.fixed
     }

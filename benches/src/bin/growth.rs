@@ -15,7 +15,7 @@ struct Options {
     /// The largest heap, in objects; 1e8 needs 10 GB and some minutes
     #[arg(long, value_name = "OBJECTS", default_value = "1e7", value_parser = objects)]
     max: usize,
-    /// Up to so many threads at once [default: all cores]
+    /// Greatest number of threads at once [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Writes the numbers as JSON

@@ -34,7 +34,7 @@ struct Run {
     /// Only these heaps
     #[arg(long, value_name = "HEAP", num_args = 1.., value_delimiter = ',', value_parser = HEAPS)]
     only: Vec<String>,
-    /// Beside so many live objects
+    /// Numbers of live objects to measure beside
     #[arg(long, value_name = "OBJECTS", num_args = 1.., value_delimiter = ',', value_parser = objects)]
     live: Vec<usize>,
     /// Rounds over all heaps and sizes [default: 3, quick: 2]

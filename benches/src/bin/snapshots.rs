@@ -10,8 +10,8 @@ use std::cell::RefCell;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// Measures what looking into a heap of so many objects costs: nodes with two edges to
-/// random others, in thread CPU time.
+/// Measures what looking into a heap costs: nodes with two edges to random others, in thread CPU
+/// time.
 ///
 /// A snapshot of 1e7 objects (the fastest of three) must take less than 3 s, and less than 48
 /// bytes an object.
@@ -42,7 +42,7 @@ struct Node {
 const SECONDS: f64 = 3.0 / 1e7;
 const BYTES: f64 = 48.0;
 
-/// So many are taken, of which the fastest counts.
+/// Number of snapshots that are taken; the fastest counts.
 const SNAPSHOTS: usize = 3;
 
 fn main() -> Result<ExitCode> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 const LONGEST_US: f64 = 1000.0;
 /// The program keeps this part of its speed.
 const SPEED: f64 = 0.7;
-/// And needs at most so many times the memory.
+/// It needs at most this many times the memory.
 const MEMORY: f64 = 1.3;
 
 /// One demand at one size.
@@ -21,7 +21,7 @@ pub struct Bar {
     pub value: f64,
     /// What it must not exceed, or not fall below.
     pub bar: f64,
-    /// Does it hold?
+    /// True if the bar holds.
     pub holds: bool,
 }
 

@@ -25,7 +25,7 @@ pub const PYTHON: &str = "CPython";
 /// All of them.
 pub const HEAPS: [&str; 4] = [STOPPING, INCREMENTAL, ARENA, PYTHON];
 
-/// One heap beside so many live objects.
+/// One heap beside a number of live objects.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Row {
     /// Which.
@@ -64,7 +64,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Do all bars hold?
+    /// Returns true if all bars hold.
     pub fn holds(&self) -> bool {
         self.bars.iter().all(|bar| bar.holds)
     }

@@ -25,7 +25,7 @@ pub struct Peer {
     pub kind: Kind,
     /// Runs a workload once on a fresh heap, and ends the heap.
     pub run: fn(Work, &Size) -> Result<Sample, Cannot>,
-    /// The same, but leaves the heap to the end of the process.
+    /// Runs the work, and leaves the heap to the end of the process.
     pub run_and_leak: fn(Work, &Size) -> Result<Sample, Cannot>,
 }
 

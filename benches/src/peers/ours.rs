@@ -55,7 +55,7 @@ impl PointerHeap for Ours {
     }
 }
 
-/// The same heap, collecting in slices.
+/// Our heap, collecting in slices.
 #[derive(Debug)]
 pub struct OursIncremental(Ours);
 

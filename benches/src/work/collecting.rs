@@ -29,8 +29,8 @@ pub(super) fn full_look<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<
     Sample::try_timed(count, || heap.collect())
 }
 
-/// Looks at a live graph whose every node just lost its handle, but one: who lives is
-/// only known after marking.
+/// Looks at a live graph whose every node but one just lost its handle: only marking tells which
+/// nodes live.
 pub(super) fn full_look_one_root<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::connected(heap, count);
     heap.collect()?;
@@ -57,7 +57,7 @@ pub(super) fn pairs_beside_live<H: HeapUnderTest>(heap: &mut H, size: &Size) -> 
     few_pairs(heap, size, 0, H::collect)
 }
 
-/// The same, with each node of a pair pointing into the live graph.
+/// Collects pairs, each node of which points into the live graph.
 pub(super) fn pairs_into_live<H: HeapUnderTest>(
     heap: &mut H,
     size: &Size,

@@ -73,7 +73,7 @@ pub(super) fn bytes_held<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result
     Ok(Sample { total: grown as f64, count: count as f64, asked_to_collect: false })
 }
 
-/// Room for so many, with its pages there: the system's work for the vector is in no row.
+/// Touches the pages of the vector's capacity, so that the system's work for them is in no row.
 fn touch_capacity<T>(vector: &mut Vec<T>, count: usize) {
     vector.reserve_exact(count);
     black_box(vector.spare_capacity_mut()).fill_with(MaybeUninit::zeroed);

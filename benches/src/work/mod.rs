@@ -25,21 +25,21 @@ pub enum Work {
     Ring,
     /// A full collection where everything is live and everything is suspect.
     FullLook,
-    /// The same, with one node held and all others reachable from it only.
+    /// A full look with one node held, and all others reachable from it only.
     FullLookOneRoot,
     /// A collection right after another.
     Nothing,
     /// Collect 1000 garbage pairs beside a settled live graph.
     PairsBesideLive,
-    /// The same, each pair pointing into the live graph.
+    /// Pairs that point into the live graph, beside it.
     PairsIntoLive,
-    /// The same by a collection of the young only.
+    /// Pairs that point into the live graph, by a young collection.
     PairsIntoLiveYoung,
     /// Drop a linked list, on a thread with the default stack.
     List,
     /// Replace random nodes of a linked graph; per step.
     RandomChurn,
-    /// The same; the longest step.
+    /// The longest step of random churn.
     RandomChurnPause,
     /// Build and drop binary trees.
     Trees,
@@ -92,17 +92,17 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// A total time for so many objects.
+    /// Makes a sample of a total time for `count` objects.
     pub fn time(total: Duration, count: usize) -> Sample {
         Sample { total: total.as_secs_f64(), count: count as f64, asked_to_collect: false }
     }
 
-    /// Times a part of a workload that does so many units.
+    /// Times a part of a workload that does `count` units.
     pub fn timed(count: usize, part: impl FnOnce()) -> Sample {
         Sample::time(timed(count, part).1, count)
     }
 
-    /// The same for a part that a peer may be unable to do.
+    /// Times a part that a peer may be unable to do.
     pub fn try_timed(count: usize, part: impl FnOnce() -> Result<(), Cannot>) -> Result<Sample, Cannot> {
         let (done, time) = timed(count, part);
         done.map(|()| Sample::time(time, count))
@@ -151,8 +151,8 @@ pub fn run<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> 
     run_to::<H>(work, size, drop)
 }
 
-/// The same, but leaves the heap as it is, for a process that ends now: tearing down is
-/// in no row, and some peers overflow the stack there.
+/// Runs the work and leaves the heap as it is, for a process that ends now. Tearing down is in no
+/// row, and some peers overflow the stack there.
 pub fn run_and_leak<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
     run_to::<H>(work, size, std::mem::forget)
 }

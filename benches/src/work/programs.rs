@@ -58,7 +58,7 @@ impl<'a, H: HeapUnderTest> RandomChurn<'a, H> {
         Ok(RandomChurn { heap, random: Random::new(3), live, done: 0 })
     }
 
-    /// So many steps, and a safepoint.
+    /// Runs `count` steps, then a safepoint.
     pub fn steps(&mut self, count: usize) -> Result<(), Cannot> {
         let random = &mut self.random;
         self.heap.mutate(|nodes, roots| (0..count).for_each(|_| step::<H>(nodes, roots, random)));

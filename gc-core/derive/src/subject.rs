@@ -61,7 +61,7 @@ impl<'a> Subject<'a> {
         errors.finish(Self { ident, generics, krate, attributes, body })
     }
 
-    /// Could a value have a size that is not known when it is compiled?
+    /// Returns true if a value may have a size that is not known at compile time.
     pub(crate) fn may_be_unsized(&self) -> bool {
         let relaxed = self.generics.to_token_stream().into_iter().any(|token| token.to_string() == "?");
         let clause = self.generics.where_clause.to_token_stream();

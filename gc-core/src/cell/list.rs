@@ -51,7 +51,7 @@ impl<T: ?Sized> List<T> {
         self.0.borrow().len()
     }
 
-    /// Holds it none?
+    /// Returns true if the list holds no pointer.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

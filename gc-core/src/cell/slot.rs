@@ -78,14 +78,14 @@ impl<T: ?Sized> Slot<T> {
         self.0.take()
     }
 
-    /// Is there a pointer?
+    /// Returns true if the slot holds a pointer.
     #[inline]
     pub fn is_some(&self) -> bool {
         // SAFETY: as in `get`.
         unsafe { (*self.0.as_ptr()).is_some() }
     }
 
-    /// Is there none?
+    /// Returns true if the slot is empty.
     #[inline]
     pub fn is_none(&self) -> bool {
         !self.is_some()

@@ -34,7 +34,7 @@ pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
     Unreachable(set)
 }
 
-/// Must this collection be linear because its candidates are not complete?
+/// Returns true if this collection must be linear because its candidates are incomplete.
 fn distrusted(core: &Core, generation: u8) -> bool {
     let candidates_incomplete = generation == 2 && core.schedule.candidates_incomplete.take();
     candidates_incomplete || core.schedule.always_linear.get()

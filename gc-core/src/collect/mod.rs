@@ -57,7 +57,7 @@ pub(crate) struct Outcome {
     pub(crate) found_bytes: usize,
 }
 
-/// The same, and says why.
+/// Collects generations 0 to `generation`, and records the cause.
 pub(crate) fn collect_because(core: &Core, cause: Cause, generation: u8) -> usize {
     let _cause = Restore::after(&core.stats.cause, cause);
     collect(core, generation)
@@ -149,7 +149,7 @@ pub(crate) fn trigger(core: &Core) -> u32 {
     if core.schedule.trigger() == u32::MAX { u32::MAX } else { natural_trigger(core) }
 }
 
-/// The same, were automatic collection switched on.
+/// Returns the trigger as it would be with automatic collection on.
 pub(crate) fn natural_trigger(core: &Core) -> u32 {
     match core.pace.get() {
         Pace::StopTheWorld => core.schedule.natural_trigger(),
@@ -203,7 +203,7 @@ fn legacy(mut unreachable: Unreachable<'_>) -> Outcome {
     Outcome { collected, uncollectable, ..Outcome::default() }
 }
 
-/// Python from 3.4: finalizers first, then a second look at who is reachable.
+/// Python from 3.4: finalizers run first, then a second look finds what they made reachable.
 fn pep442(mut unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
     debug::print_found(core, &unreachable.0);
@@ -220,8 +220,8 @@ fn pep442(mut unreachable: Unreachable<'_>) -> Outcome {
 }
 
 impl<'h> Unreachable<'h> {
-    /// Looks again at who is reachable, if user code could have changed it. Holds
-    /// after it: the members' every reference comes from within the set, now.
+    /// Counts references again if user code could have changed them. Postcondition: every reference
+    /// to a member comes from within the set.
     fn recount_after_user_code(&mut self) {
         if self.0.core().user_code_ran.get() {
             self.0.recount_internal();
@@ -229,8 +229,9 @@ impl<'h> Unreachable<'h> {
         }
     }
 
-    /// Splits off who is armed, and all that they reach. Holds after it: of those that
-    /// were members these bear a mark; one that dies or is resurrected loses it.
+    /// Splits off the armed members and all that they reach. Postcondition: exactly the
+    /// uncollectable former members are marked. An object that dies or is resurrected loses its
+    /// mark.
     fn set_uncollectable_aside(&mut self) {
         self.0.mark_members(finalize::armed);
         self.0.spread_marks();

@@ -20,7 +20,7 @@ pub(super) fn reclaim(mut reclaimable: Reclaimable<'_, '_>) {
     }
 }
 
-/// Could the program tell the order in which the members go?
+/// Returns true if the program could observe the order in which the members are reclaimed.
 fn must_be_exact(reclaimable: &mut Reclaimable<'_, '_>) -> bool {
     let set = &mut *reclaimable.set;
     if set.blocks().any(|block| block.has(flag::UNKNOWN_DROP) || block.info().managed_weak.is_some()) {

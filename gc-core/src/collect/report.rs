@@ -56,7 +56,7 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// A collection begins. Whoever began it said why.
+    /// Notes the beginning of a collection. Its cause was set by the caller.
     pub(super) fn now(core: &Core) -> Beginning {
         Beginning { at: Stamp::now(), cause: core.stats.cause.take(), used: core.memory.used_bytes() }
     }
@@ -145,17 +145,17 @@ pub(crate) mod debug {
         core.schedule.debug.get() & flag != 0
     }
 
-    /// Is anything logged or saved?
+    /// Returns true if a debug flag is set.
     pub(crate) fn is_on(core: &Core) -> bool {
         core.schedule.debug.get() != 0
     }
 
-    /// Is garbage saved instead of reclaimed?
+    /// Returns true if garbage is saved instead of reclaimed.
     pub(crate) fn saves_all(core: &Core) -> bool {
         has(core, SAVE_ALL)
     }
 
-    /// Logs what was found, in birth order: the members, and who was set aside.
+    /// Logs the objects found in birth order: the members, and those set aside as uncollectable.
     pub(crate) fn print_found(core: &Core, found: &Set<'_>) {
         if has(core, COLLECTABLE) {
             found.in_birth_order(|_, _| !0).for_each(|object| print(core, "collectable", object));

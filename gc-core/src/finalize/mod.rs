@@ -40,15 +40,15 @@ fn is_armed(core: &Core, object: Object) -> bool {
     object.info().finalizer.is_some_and(|fns| user_code::armed(core, object, fns))
 }
 
-/// Legacy: who was set aside and bears a mark still: those that are armed, then those that
-/// they reach. Says which.
+/// Legacy: the objects set aside that are still marked, each with true if it is armed. Armed
+/// objects come first, then those that they reach.
 pub(crate) fn set_aside(set: &Set<'_>) -> impl Iterator<Item = (Object, bool)> {
     let reached = |block: &Block, bitmaps: &Bitmaps| !armed(block, bitmaps);
     let armed = set.marked_in_birth_order(armed).map(|object| (object, true));
     armed.chain(set.marked_in_birth_order(reached).map(|object| (object, false)))
 }
 
-/// Those who said that they are armed.
+/// The objects of a group that are armed.
 pub(crate) fn armed(block: &Block, bitmaps: &Bitmaps) -> u64 {
     finalizable(block, bitmaps) & bitmaps.finalized.get()
 }

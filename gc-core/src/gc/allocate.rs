@@ -51,7 +51,7 @@ impl Heap {
         }
     }
 
-    /// The same, with an error instead of a panic.
+    /// Allocates as [`alloc`](Heap::alloc) does, and returns an error instead of panicking.
     ///
     /// # Errors
     /// [`OutOfMemory`], which hands the value back.
@@ -135,7 +135,8 @@ impl Heap {
         self.try_alloc_str(text).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same, with an error instead of a panic.
+    /// Copies a string as [`alloc_str`](Heap::alloc_str) does, and returns an error instead of
+    /// panicking.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(4 << 20).build()?;
@@ -175,7 +176,8 @@ impl Heap {
         self.try_alloc_slice(values).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same, with an error instead of the panic about memory.
+    /// Allocates as [`alloc_slice`](Heap::alloc_slice) does, and returns an error where memory is
+    /// refused.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(4 << 20).build()?;
@@ -237,7 +239,8 @@ impl Heap {
         self.try_alloc_weak(target).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same, with an error instead of a panic.
+    /// Allocates as [`alloc_weak`](Heap::alloc_weak) does, and returns an error instead of
+    /// panicking.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -252,8 +255,8 @@ impl Heap {
         self.place_weak(|object| WeakRef::link(target, object, None::<fn(&Gc<WeakRef<T>>)>))
     }
 
-    /// The same with a callback that runs when the target dies. It is given the
-    /// weak reference, which is dead by then.
+    /// Allocates a weak reference with a callback that runs when the target dies. The callback is
+    /// given the weak reference, which is dead by then.
     ///
     /// What the callback captures counts as held from outside of the heap while it waits: a
     /// `Gc` in it to what holds the weak reference is a leak. Use
@@ -280,7 +283,8 @@ impl Heap {
         self.try_alloc_weak_with(target, callback).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same, with an error instead of a panic; the callback is dropped then.
+    /// Allocates as [`alloc_weak_with`](Heap::alloc_weak_with) does, and returns an error instead
+    /// of panicking; the callback is dropped then.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -381,7 +385,7 @@ impl Heap {
         Ok(unsafe { init(object, object.block(), value) })
     }
 
-    /// Takes a slot: see [`place`]. Notes for whom, while that is tracked.
+    /// Takes a slot: see [`place`]. Notes the caller, while allocations are tracked.
     #[track_caller]
     fn place(&self, info: &'static TypeInfo, size: usize, class: u8, owned: usize) -> Result<Object, OutOfMemoryKind> {
         let core = self.core();
@@ -397,7 +401,7 @@ impl Heap {
         if self.core().account.is_limited() { owned_in(value) } else { 0 }
     }
 
-    /// An empty vector with room for so many values.
+    /// Returns an empty vector with room for `length` values.
     fn vector_for<T>(&self, length: usize) -> Result<alloc::vec::Vec<T>, OutOfMemory<alloc::vec::Vec<T>>> {
         let made =
             retry_after_gc(self.core(), alloc::vec::Vec::new(), |mut vector| match vector.try_reserve_exact(length) {

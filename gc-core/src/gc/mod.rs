@@ -104,7 +104,7 @@ impl<T: ?Sized> Gc<T> {
         this.0.as_ptr()
     }
 
-    /// Do both point to the same object?
+    /// Returns true if both point to the same object.
     #[inline]
     pub fn ptr_eq(this: &Gc<T>, other: &Gc<T>) -> bool {
         ptr::addr_eq(this.0.as_ptr(), other.0.as_ptr())
@@ -133,7 +133,7 @@ impl<T: ?Sized> Gc<T> {
         Heap::of(this.object().core())
     }
 
-    /// The same pointer without its type.
+    /// Returns a pointer to the object that does not know its type.
     pub fn as_any(this: &Gc<T>) -> GcAny {
         GcAny::another(this.object())
     }
@@ -146,7 +146,8 @@ impl<T: ?Sized> Gc<T> {
         Gc::try_downgrade(this).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same, with an error instead of a panic.
+    /// Makes a weak reference as [`downgrade`](Gc::downgrade) does, and returns an error instead of
+    /// panicking.
     ///
     /// # Errors
     /// [`OutOfMemory`], when a full collection did not help either.
@@ -187,7 +188,8 @@ impl<T: ?Sized> Gc<T> {
         Gc::try_downgrade_with(this, callback).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same, with an error instead of a panic; the callback is dropped then.
+    /// Makes a weak reference as [`downgrade_with`](Gc::downgrade_with) does, and returns an error
+    /// instead of panicking; the callback is dropped then.
     ///
     /// # Errors
     /// [`OutOfMemory`], when a full collection did not help either.

@@ -14,7 +14,7 @@ pub(crate) enum WorkLimit {
     Everything,
 }
 
-/// The clock is looked at after so many objects.
+/// Number of objects between two looks at the clock.
 const LOOK_AFTER: usize = 128;
 
 /// What an object is taken to cost where there is no clock.
@@ -66,7 +66,7 @@ impl WorkBudget {
         self.begun.take().map_or(Duration::ZERO, Stamp::elapsed)
     }
 
-    /// So many objects were looked at. `true`: the slice is over.
+    /// Charges `objects` to the budget. Returns true if the slice is over.
     pub(crate) fn spend(&self, objects: usize) -> bool {
         let spent = self.spent.get() + objects;
         self.spent.set(spent);
@@ -96,7 +96,7 @@ impl WorkBudget {
         self.spent.get()
     }
 
-    /// How many objects more can be looked at, when one takes so many nanoseconds.
+    /// Returns how many more objects can be looked at, if each takes `nanoseconds`.
     pub(crate) fn affords(&self, nanoseconds: u32) -> usize {
         match self.limit.get() {
             WorkLimit::Everything => usize::MAX,

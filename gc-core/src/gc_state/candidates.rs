@@ -37,7 +37,7 @@ pub(crate) enum Keeps {
 }
 
 impl CandidateBlocks {
-    /// Has no block a candidate that a collection of this generation must look at?
+    /// Returns true if no block has a candidate that a collection of `generation` must look at.
     pub(crate) fn is_empty(&self, generation: u8) -> bool {
         let older = &self.older[..usize::from(generation)];
         self.recent.get().is_none() && older.iter().all(|list| list.borrow().is_empty())
@@ -70,9 +70,9 @@ impl CandidateBlocks {
         older.push(block.link());
     }
 
-    /// Visits the blocks that may have candidates of generations 0 to `generation`, once
-    /// each; `f` says where it goes. At most so many of them, those that were listed last:
-    /// the others wait for another collection.
+    /// Visits the blocks that may have candidates of generations 0 to `generation`, once each; `f`
+    /// returns which candidates a block keeps. Visits at most `most` blocks, those listed last; the
+    /// others wait for another collection.
     pub(crate) fn visit(&self, generation: u8, most: usize, empty: &EmptyBlocks, mut f: impl FnMut(&Block) -> Keeps) {
         self.join_lists(generation);
         let mut next = self.recent.take();

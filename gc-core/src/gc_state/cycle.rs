@@ -30,11 +30,11 @@ pub(crate) enum Stage {
     FindExternal,
     /// Finds what they reach.
     Mark,
-    /// What is left becomes suspects.
+    /// Makes what is left tentative garbage.
     BuildGarbageList,
-    /// Condemns and reclaims suspects, partition by partition.
+    /// Condemns and reclaims tentative garbage, partition by partition.
     Partitions,
-    /// Takes the seeds that are left.
+    /// Takes the root_candidates that are left.
     Retake,
     /// Lets those go that a recheck on them found reachable.
     Sweep,
@@ -51,7 +51,7 @@ pub(crate) struct CycleState {
     pub(crate) stage: Stage,
     /// Candidates may be incomplete: everything must be looked at.
     pub(crate) linear: bool,
-    /// The suspects' own turn: see `Stage::Retake`.
+    /// The guess is repeated on the tentative garbage alone: see `Stage::Retake`.
     pub(crate) rechecking: bool,
     /// How many objects the candidates may reach before all are looked at instead.
     pub(crate) closure: usize,
@@ -59,7 +59,7 @@ pub(crate) struct CycleState {
     todo: Option<NonNull<Block>>,
     /// The listed block that is being worked on.
     at: Option<NonNull<Block>>,
-    /// The chunks before this one were listed, when so many had ever been given back.
+    /// The chunks before this one were listed, when `releases` chunks had ever been given back.
     pub(crate) chunk: usize,
     pub(crate) releases: usize,
     /// The groups before this one are done, in the block `at` or in the first of `todo`.
@@ -70,7 +70,7 @@ pub(crate) struct CycleState {
     pub(crate) reclaimed_before: usize,
     /// The next birth when this round began.
     pub(crate) round_began: u64,
-    /// A partition of this round was not all that its seeds reach.
+    /// A partition of this round was not all that its root_candidates reach.
     pub(crate) truncated: bool,
     /// What one object of a partition took lately, in nanoseconds.
     pub(crate) partition_cost: u32,
@@ -144,7 +144,7 @@ impl CycleState {
         block.next_with_candidates.get().map(|link| unsafe { link.as_ref() })
     }
 
-    /// The first so many are done; the next one is, up to the same group as now.
+    /// The first `blocks` blocks are done; the next one is, up to the same group as now.
     pub(crate) fn blocks_are_done(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks, blocks: usize) {
         let group = self.group;
         (0..blocks).for_each(|_| self.first_block_is_done(candidates, empty));
@@ -184,7 +184,7 @@ impl CycleState {
         }
     }
 
-    /// All seeds have another turn.
+    /// All root_candidates have another turn.
     pub(crate) fn begin_round(&mut self, candidates: &CandidateBlocks, next_birth: u64) {
         self.rounds += 1;
         (self.reclaimed_before, self.reclaimed) = (self.reclaimed, 0);

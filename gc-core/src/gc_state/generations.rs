@@ -49,7 +49,7 @@ impl GenerationEpoch {
         up_to_date || oldest >= 2 || (oldest == 1 && !self.missed(&self.old, block))
     }
 
-    /// Did this epoch begin after the block was last up to date?
+    /// Returns true if the epoch began after the block was last up to date.
     fn missed(&self, epoch: &Cell<u32>, block: &Block) -> bool {
         epoch.get().wrapping_sub(block.epoch.get()) as i32 > 0
     }

@@ -5,13 +5,13 @@ use crate::ground::time::Stamp;
 use core::cell::Cell;
 use core::time::Duration;
 
-/// So many collections in a row that were hardly worth it are one too many.
+/// The heap gives up after this many consecutive unproductive collections.
 const IN_A_ROW: u32 = 5;
 
-/// One was hardly worth it when it freed less than one part of the limit in so many,
+/// A collection is unproductive if it freed less than one part in `FREED` of the limit,
 const FREED: usize = 50;
 
-/// and the program had less than one part of the time in so many since the last.
+/// and the program ran for less than one part in `TIME` of the time since the last collection.
 const TIME: u32 = 50;
 
 /// What the last collections at the limit took and freed. Without a clock they are always

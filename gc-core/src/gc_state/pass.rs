@@ -18,7 +18,7 @@ pub(crate) struct Pass {
     pub(crate) oldest: u8,
     /// No object is excluded by its generation, so that every one is examined.
     pub(crate) everything: bool,
-    /// Who may become a member by an edge.
+    /// Which objects an edge can make members.
     pub(crate) scope: Scope,
     /// Survivors are candidates no longer when they leave the set.
     pub(crate) clears_candidates: bool,
@@ -38,13 +38,13 @@ pub(crate) struct Pass {
     listed: Option<NonNull<Block>>,
 }
 
-/// Who may become a member of the set because a member points to it.
+/// Which objects become members of the set when a member points to them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Scope {
-    /// Whoever is examined.
+    /// All objects of the examined generations.
     Examined,
-    /// The same, in slices between which the program runs: blocks come with counts that
-    /// are clear.
+    /// All objects of the examined generations, in slices between which the program runs: the
+    /// counts of a block are cleared when it is listed.
     Sliced,
     /// Suspects only.
     TentativeGarbage,
@@ -130,7 +130,7 @@ impl Pass {
         (self.head, self.tail) = (None, None);
     }
 
-    /// Does no block wait?
+    /// Returns true if no block is queued.
     pub(crate) fn is_idle(&self) -> bool {
         self.head.is_none()
     }
@@ -146,7 +146,7 @@ impl Pass {
         }
     }
 
-    /// The same for a block whose counts will be cleared, and that is not listed.
+    /// Lists a block that is not listed yet, and whose counts the caller clears.
     pub(crate) fn list_new(&mut self, block: &Block) {
         block.set_flag(flag::LISTED | flag::HAS_METADATA);
         block.next_listed.set(self.listed.replace(block.link()));

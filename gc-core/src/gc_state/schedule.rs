@@ -23,17 +23,17 @@ pub struct GenerationStats {
 /// CPython's default thresholds, 2.7 to 3.12.
 const THRESHOLDS: [u32; 3] = [700, 10, 10];
 
-/// A collection that freed less than one object in so many was hardly worth it.
+/// A collection is unproductive if it freed less than one object in `NEXT_TO_NOTHING`.
 const NEXT_TO_NOTHING: usize = 16;
 
-/// One that freed one in so many came late.
+/// A collection came late if it freed one object in `MANY`, or more.
 const MANY: usize = 4;
 
-/// The young may be one in so many of the objects that survived the last full collection.
+/// Young objects may be one for each `SMALL_PART` objects that survived the last full collection.
 const SMALL_PART: usize = 16;
 
-/// So many births come between two full collections in slices, at least: half as many as
-/// CPython's thresholds ask for.
+/// Least number of births between two full collections in slices: half of what CPython's thresholds
+/// ask for.
 const FIRST_FULL: u64 = 700 * 11 * 11 / 2;
 
 /// So few young objects are always looked at at once.
@@ -65,7 +65,7 @@ pub(crate) struct Schedule {
     long_lived: Cell<usize>,
     /// BirthClock when they were counted.
     counted_at: Cell<u64>,
-    /// Before so many births there cannot be enough new objects for a full collection.
+    /// The birth before which there cannot be enough new objects for a full collection.
     full_from: Cell<u64>,
     /// The next full collection must be linear: candidates are not complete.
     pub(crate) candidates_incomplete: Cell<bool>,
@@ -105,7 +105,7 @@ impl Schedule {
         self.thresholds.get()
     }
 
-    /// Did the program not set thresholds?
+    /// Returns true if the program has set no thresholds.
     pub(crate) fn is_adaptive(&self) -> bool {
         self.adaptive.get()
     }
@@ -123,7 +123,7 @@ impl Schedule {
         if on { self.natural_trigger() } else { u32::MAX }
     }
 
-    /// The same, were automatic collection switched on.
+    /// Returns the trigger as it would be with automatic collection on.
     pub(crate) fn natural_trigger(&self) -> u32 {
         let first = self.thresholds.get()[0];
         if first > 0 { first << self.threshold_shift.get() } else { u32::MAX }
@@ -176,8 +176,9 @@ impl Schedule {
         }
     }
 
-    /// Shall so many young objects be looked at, in a heap that collects in slices? They are
-    /// too few at a time to wait for more of them; so only some are looked at.
+    /// Returns true if `young` young objects are worth a collection, in a heap that collects in
+    /// slices. Slices leave few young objects at a time, so that only some of these collections are
+    /// made.
     pub(crate) fn young_have_their_turn(&self, young: u32) -> bool {
         let waited = self.young_unseen.get().saturating_add(young);
         let turn = waited >= self.trigger();

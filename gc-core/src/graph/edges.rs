@@ -1,4 +1,4 @@
-//! Objects, their edges, and who points to whom.
+//! Objects, their edges, and the objects that point to others.
 
 use crate::core::Core;
 use crate::ground::label::{Label, Seg};
@@ -96,7 +96,7 @@ impl Path {
         self.name_within(usize::MAX)
     }
 
-    /// The same, where positions from `most` on have no name of their own.
+    /// Returns the name of the path, in which positions from `most` on are shown as `[…]`.
     pub(crate) fn name_within(&self, most: usize) -> String {
         let mut name = String::new();
         for step in &self.0 {

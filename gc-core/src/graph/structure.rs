@@ -66,7 +66,7 @@ fn on_list(core: &Core) -> Option<usize> {
 
 fn look_at_group(core: &Core, block: &Block, group: u32, bitmaps: &Bitmaps, note: &mut impl FnMut(String)) {
     let alive = bitmaps.alloc.get();
-    // (Who is dying keeps its bits until its slot is free.)
+    // (A dying object keeps its bits until its slot is free.)
     if bitmaps.candidate.get() & !alive != 0 && core.nesting() == 0 && core.busy.get() == 0 {
         note("a slot without an object is a candidate".into());
     }

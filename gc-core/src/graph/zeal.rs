@@ -3,7 +3,8 @@
 //!
 //! What holds between any two steps, in the middle of a collection too:
 //!
-//! * who lives has a count, and it is no less than the edges that living objects have to it;
+//! * a living object has a count, which is no less than the number of edges that living objects
+//!   have to it;
 //! * an edge leads to a slot that is in use: its object lives, or is dying and pinned.
 
 use crate::core::Core;

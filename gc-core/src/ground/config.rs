@@ -146,7 +146,7 @@ impl DebugFlags {
         DebugFlags(bits)
     }
 
-    /// Are all flags of `other` among these?
+    /// Returns true if all flags of `other` are set.
     ///
     /// ```
     /// use gc_core::DebugFlags;

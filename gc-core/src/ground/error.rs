@@ -76,7 +76,7 @@ impl<T> OutOfMemory<T> {
         self.with(())
     }
 
-    /// The same error with another value.
+    /// Replaces the value of the error.
     pub(crate) fn with<U>(self, value: U) -> OutOfMemory<U> {
         let OutOfMemory { kind, requested, used, owned, external, max, reserve, .. } = self;
         OutOfMemory { kind, requested, used, owned, external, max, reserve, value }

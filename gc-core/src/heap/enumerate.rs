@@ -1,5 +1,5 @@
-//! Objects, and who points to whom: `get_objects`, `get_referrers` and their like of Python's
-//! `gc` module.
+//! Enumerates objects, their referents and their referrers, as `get_objects` and `get_referrers` of
+//! Python's `gc` module.
 
 use super::{Generation, Heap};
 use crate::any::GcAny;

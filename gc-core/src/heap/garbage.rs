@@ -57,7 +57,7 @@ impl Garbage<'_> {
         self.0.garbage.borrow().len()
     }
 
-    /// Are there none?
+    /// Returns true if the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -83,7 +83,7 @@ impl Heap {
         self.reset_trigger();
     }
 
-    /// Is automatic collection on?
+    /// Returns true if automatic collection is on.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

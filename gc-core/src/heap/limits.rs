@@ -192,7 +192,8 @@ impl Heap {
         }
     }
 
-    /// The same, with an error instead of a panic.
+    /// Declares bytes as [`external_bytes`](Heap::external_bytes) does, and returns an error
+    /// instead of panicking.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(8 << 20).build()?;
@@ -248,8 +249,7 @@ impl ExternalBytes {
         self.bytes.get()
     }
 
-    /// They are so many now. This says what is so, it does not ask: it is not refused at
-    /// the limit, but the next allocation may be.
+    /// Sets the declared size. Never fails: a size above the limit makes a later allocation fail.
     pub fn resize(&self, bytes: usize) {
         self.account.resize(self.bytes.replace(bytes), bytes);
     }

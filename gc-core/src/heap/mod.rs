@@ -108,7 +108,7 @@ impl Heap {
         self.core().policy
     }
 
-    /// Are both handles to the same heap?
+    /// Returns true if both are handles of the same heap.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

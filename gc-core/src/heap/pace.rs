@@ -158,7 +158,7 @@ impl Heap {
         self.core().stats.last()
     }
 
-    /// Is an incremental collection open, between two of its slices?
+    /// Returns true while an incremental collection is open, between two of its slices.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

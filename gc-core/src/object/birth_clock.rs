@@ -46,7 +46,7 @@ impl BirthClock {
         self.born.get()
     }
 
-    /// Has an allocation nothing else to look at?
+    /// Returns true if an allocation may take the fast path.
     #[inline]
     pub(crate) fn is_free(&self) -> bool {
         self.born.get() < self.limit.get()
@@ -82,7 +82,7 @@ impl BirthClock {
         }
     }
 
-    /// So many tracked objects died.
+    /// Counts the deaths of `deaths` tracked objects.
     pub(crate) fn count_deaths(&self, deaths: u32) {
         self.advance(u64::from(deaths.min(self.young())));
     }
@@ -98,7 +98,7 @@ impl BirthClock {
         Expected { births: self, tracked }
     }
 
-    /// Are there more of the young than the trigger says?
+    /// Returns true if there are more young objects than the trigger.
     pub(crate) fn is_due(&self) -> bool {
         self.young() > self.trigger.get()
     }
@@ -132,7 +132,7 @@ impl BirthClock {
         self.renew_limit();
     }
 
-    /// Can an object that is born now express its birth relative to `base`?
+    /// Returns true if the next birth can be expressed relative to `base`.
     pub(crate) fn is_in_range(&self, base: u64) -> bool {
         self.born.get() - base < RANGE
     }

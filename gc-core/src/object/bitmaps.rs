@@ -79,7 +79,7 @@ impl Bitmaps {
         lower(&self.generation_high, bits);
     }
 
-    /// Is more known of these slots than that they are alive?
+    /// Returns true if a bitmap other than `alloc` has one of these bits.
     #[inline(always)]
     pub(crate) fn has_metadata_of(&self, bits: u64) -> bool {
         // SAFETY: invariant 4: eight words in a row, as declared; copied to be compared at once.

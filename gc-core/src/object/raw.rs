@@ -37,8 +37,8 @@ impl Header {
 
 /// The address of a value in a slot of a living heap.
 ///
-/// Copies are not counted. Invariant 1 (see `invariants`): whoever makes one, or keeps
-/// one, knows what keeps its block mapped meanwhile: a count, or an open operation.
+/// Copies are not counted. Invariant 1 (see `invariants`): code that makes or keeps one knows what
+/// keeps its block mapped meanwhile: a count, or an open operation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct Object(NonNull<u8>);
 

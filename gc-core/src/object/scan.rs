@@ -42,7 +42,7 @@ pub(crate) fn captured(callback: &Callback) -> Vec<usize> {
 }
 
 /// # Safety
-/// So many bytes from `start` on are of one value, which nobody writes to meanwhile.
+/// The `bytes` bytes from `start` on belong to one value, to which nothing writes meanwhile.
 unsafe fn between(start: NonNull<u8>, bytes: usize) -> Vec<(usize, usize)> {
     let mut words = Vec::new();
     let mut offset = start.addr().get().next_multiple_of(WORD) - start.addr().get();

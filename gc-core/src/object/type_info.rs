@@ -122,8 +122,7 @@ impl core::fmt::Debug for FieldList {
 }
 
 impl FieldList {
-    /// A field of this name lies so many bytes from the beginning of the value, and has so
-    /// many.
+    /// Adds a field that lies `offset` bytes from the beginning of the value and has `bytes` bytes.
     pub fn add(&mut self, name: &'static str, offset: usize, bytes: usize) {
         self.fields.push((name, offset..offset.saturating_add(bytes)));
     }
@@ -155,12 +154,12 @@ impl FieldList {
         self.fields.iter().find(|(_, place)| place.contains(&offset)).map(|&(name, _)| name)
     }
 
-    /// Are only those fields in it that are not traced?
+    /// Returns true if the list has only the fields that are not traced.
     pub(crate) fn is_partial(&self) -> bool {
         self.rest_is_traced
     }
 
-    /// Could there be a pointer at this byte that is not traced, nor in `untraced`?
+    /// Returns true if this byte could hold a pointer that is neither traced nor in `untraced`.
     pub(crate) fn may_hide(&self, offset: usize) -> bool {
         let is_opaque = |name| self.untraced.iter().all(|&(known, _)| known != name);
         !self.rest_is_traced || self.at(offset).is_some_and(is_opaque)
@@ -199,11 +198,11 @@ pub(crate) trait EdgeSink {
     fn uncounted(&mut self, address: usize) {
         let _ = address;
     }
-    /// The value owns so many bytes outside of itself.
+    /// The value owns `bytes` bytes outside of itself.
     fn owns(&mut self, bytes: usize) {
         let _ = bytes;
     }
-    /// Are the segments listened to?
+    /// Returns true if the sink wants the names of edges.
     fn wants_names(&self) -> bool {
         false
     }

@@ -49,7 +49,7 @@ impl WeakTable {
         Some(cell)
     }
 
-    /// Do weak references point to this object?
+    /// Returns true if weak references point to the object.
     pub(crate) fn has(&self, target: Object) -> bool {
         self.lists.borrow().contains_key(&target.address())
     }
@@ -132,7 +132,7 @@ impl WeakTable {
     }
 }
 
-/// Do weak references point at this object?
+/// Returns true if weak references point to the object.
 pub(crate) fn has_weak(object: Object) -> bool {
     let block = object.block();
     let (bitmaps, bit) = block.bitmaps_of(block.index(object));

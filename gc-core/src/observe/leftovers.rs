@@ -147,7 +147,7 @@ impl Baseline {
         object.birth() >= self.births
     }
 
-    /// Who among the old objects holds the new ones of a type, by the most common way.
+    /// Finds the old object that holds the new ones of a type, by the most common way.
     fn holder_of(&self, snapshot: &Snapshot, type_name: &str) -> Option<String> {
         let mut ways: HashMap<(String, String), (usize, ObjectId)> = HashMap::new();
         let mut outside = 0;

@@ -5,14 +5,13 @@ use super::leftovers::{Baseline, Leftovers};
 use super::watch::Timeline;
 use crate::Heap;
 
-/// So many runs more tell noise from growth, for each that was counted.
+/// Number of further runs, for each counted run, that tell noise from growth.
 const RETRIES: usize = 2;
 
 impl Heap {
-    /// Does the work so many times, as a unit of work each, with a collection after each, and
-    /// diagnoses what grew. The first two times are not counted: they may fill caches. A trend
-    /// is looked for; whether anything at all was left behind,
-    /// [`leftovers`](Heap::leftovers) tells.
+    /// Does the work `runs` times, each as a unit of work and followed by a collection, and
+    /// diagnoses what grew. The first two runs are not counted: they may fill caches. This looks
+    /// for a trend; [`leftovers`](Heap::leftovers) tells whether anything at all was left behind.
     ///
     /// ```
     /// use gc_core::{Heap, VerdictKind};
@@ -86,8 +85,8 @@ impl Heap {
 /// bytes that values own, no uncollectable object, no declared external bytes, no backlog of a
 /// gauge.
 ///
-/// It runs the block 16 times (`runs = N`: so many) after 2 to warm up (`warm_up = N`), collects
-/// after each, and compares exactly; see [`Heap::leftovers`](crate::Heap::leftovers) for how
+/// It runs the block 16 times (`runs = N`) after 2 runs to warm up (`warm_up = N`), collects after
+/// each, and compares exactly; see [`Heap::leftovers`](crate::Heap::leftovers) for how
 /// noise is told from growth. It panics with what is left behind, and the field that holds it.
 ///
 /// ```

@@ -90,7 +90,7 @@ pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
     })
 }
 
-/// Is the release that this heap has open the outermost one?
+/// Returns true if the open release of this heap is the outermost one.
 pub(super) fn is_outermost(core: &Core) -> bool {
     THREAD.with(|thread| ptr::eq(thread.outermost.get().core, core))
 }
@@ -139,12 +139,12 @@ fn work_off(core: NonNull<Core>) {
     }
 }
 
-/// So many heaps of a thread collect inside of each other, each called by user code of the one
-/// before; the next one finds nothing, and where it was its last collection, it waits for one of
-/// the others to end.
+/// Greatest number of heaps of a thread that collect inside of each other, each called by user code
+/// of the one before. The next heap finds nothing; if it was about to end, it waits for one of the
+/// others.
 const MAX_ISOLATED: u32 = 16;
 
-/// May one more operation of a heap begin that measures the stack anew?
+/// Returns true if one more operation that measures the stack anew may begin.
 pub(crate) fn may_isolate(core: &Core) -> bool {
     !core.is_in_company() || THREAD.with(|thread| thread.isolated.get() < MAX_ISOLATED)
 }

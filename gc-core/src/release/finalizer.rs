@@ -53,7 +53,7 @@ fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
     true
 }
 
-/// Has the PEP 442 finalizer run?
+/// Returns true if the PEP 442 finalizer of the object has run.
 pub(crate) fn is_finalized(object: Object) -> bool {
     let block = object.block();
     let (bitmaps, bit) = block.bitmaps_of(block.index(object));

@@ -24,8 +24,8 @@ const MAX_NESTING: u32 = 48;
 /// Last collections in a row, each because a finalizer of the one before took a handle.
 const MAX_CLOSINGS: u32 = 8;
 
-/// What the release of one queued object, and of those that nest in it, is taken to cost
-/// a slice: as much as to look at so many.
+/// Cost of the release of one queued object, and of those that nest in it, as a number of objects
+/// looked at.
 const RELEASE_COST: usize = 16;
 
 /// Nor do they nest when they took this many bytes of stack already. The frames of
@@ -64,7 +64,7 @@ pub(crate) fn drop_slow(object: Object) {
     unsafe { (block.bin().deallocate)(object, core.owner(), block) }
 }
 
-/// The same for an object of which the bitmaps know more than that it is alive.
+/// Frees an object at count zero that has bits in bitmaps other than `alloc`.
 #[inline(never)]
 fn on_zero_with_metadata(core: &Core, object: Object) {
     let Place { block, bitmaps, bit } = object.place();
@@ -95,8 +95,8 @@ pub(crate) unsafe fn deallocate_as(core: &Core, block: &Block, object: Object, d
     }
 }
 
-/// May another release begin here? (In a heap that is alone on its thread the first one may
-/// always.)
+/// Returns true if another release may begin here. (In a heap that is alone on its thread, the
+/// first one always may.)
 #[inline(always)]
 fn may_nest(core: &Core) -> bool {
     core.depth.get() == 0 || may_nest_in_another(core)

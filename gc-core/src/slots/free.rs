@@ -6,7 +6,7 @@ use crate::object::raw::Object;
 use crate::storage::bin::Bin;
 use crate::storage::block::{Block, flag};
 
-/// So many blocks are gathered before they are given back.
+/// Number of blocks that are gathered before they are given back.
 const AT_A_TIME: usize = 64;
 
 impl Core {
@@ -17,8 +17,8 @@ impl Core {
         self.free_unknown(place.block, object);
     }
 
-    /// The same for a slot of which nothing is known. While a collection is open it is
-    /// put aside: it must not be reused.
+    /// Frees a taken slot that has no bits in any bitmap. While a collection is open the slot is
+    /// quarantined: it must not be reused.
     #[inline(always)]
     pub(crate) fn free_unknown(&self, block: &Block, object: Object) {
         block.poison(object);

@@ -33,7 +33,8 @@ impl Core {
         Some((block.take_slot()?, block))
     }
 
-    /// The same for a type whose allocations must be charged, once what is to be done is done.
+    /// Takes a slot, as `take_cached_slot` does, for a type whose allocations are charged. The
+    /// caller has made the charge.
     fn take_charged_slot(&self, info: &'static TypeInfo) -> Option<Object> {
         let key = key_of(info, 0) + CHARGED;
         let entry = self.bins.entry(key);

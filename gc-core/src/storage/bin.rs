@@ -6,7 +6,7 @@ use core::cell::Cell;
 
 /// A type's blocks.
 pub(crate) struct Bin {
-    /// The same as in `info`, one load earlier.
+    /// Copy of `info.deallocate`, which saves a load.
     pub(crate) deallocate: Deallocate,
     pub(crate) info: &'static TypeInfo,
     pub(crate) class: Class,
@@ -41,7 +41,7 @@ impl Bin {
         (self.info.prefix + self.size.max(8)).next_multiple_of(self.info.align.max(8))
     }
 
-    /// Has each value a block of its own?
+    /// Returns true if each value has a block of its own.
     pub(crate) fn is_large(&self) -> bool {
         self.stride() > LARGE
     }

@@ -199,7 +199,7 @@ impl Chunk {
 pub(crate) enum Wanted {
     /// One; it may be the shorter one behind the header.
     One,
-    /// So many neighbours of full length.
+    /// This many neighbouring blocks of full length.
     Whole(usize),
 }
 

@@ -40,7 +40,7 @@ impl Decay {
         self.fewest.set(self.warm.get());
     }
 
-    /// Has the period lasted long enough?
+    /// Returns true if the period has lasted long enough.
     pub(crate) fn is_over(&self) -> bool {
         self.clock.has_run_out()
     }

@@ -34,17 +34,17 @@ impl EmptyBlocks {
         self.list.take()
     }
 
-    /// Every block is to be looked at.
+    /// Marks the list incomplete: every block must be looked at.
     pub(crate) fn set_incomplete(&self) {
         self.is_incomplete.set(true);
     }
 
-    /// Is every block to be looked at?
+    /// Returns true if the list is incomplete.
     pub(crate) fn is_incomplete(&self) -> bool {
         self.is_incomplete.get()
     }
 
-    /// The same, and forgets it.
+    /// Returns true if the list is incomplete, and marks it complete.
     pub(crate) fn take_incomplete(&self) -> bool {
         self.is_incomplete.take()
     }

@@ -60,7 +60,7 @@ impl SlotLayout {
         })
     }
 
-    /// The same for one object only.
+    /// Reduces the layout to one slot.
     pub(crate) fn single(self) -> SlotLayout {
         SlotLayout { slots: 1, ..self }
     }

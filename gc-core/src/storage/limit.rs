@@ -32,7 +32,7 @@ struct Numbers {
 
 /// The reserve is this part of the limit,
 const RESERVE_PART: usize = 32;
-/// and at least and at most so many bytes.
+/// within these bounds, in bytes.
 const RESERVE: core::ops::RangeInclusive<usize> = (64 << 10)..=(1 << 20);
 
 /// Fewer fresh bytes than this are no reason to collect.
@@ -61,7 +61,7 @@ impl Account {
         self.is_limited().then(|| self.max())
     }
 
-    /// Is there a limit?
+    /// Returns true if there is a limit.
     pub(crate) fn is_limited(&self) -> bool {
         self.max() != usize::MAX
     }
@@ -104,14 +104,14 @@ impl Account {
         self.0.peak.get()
     }
 
-    /// Is there room for so many bytes more?
+    /// Returns true if `bytes` more bytes may be taken.
     pub(crate) fn admits(&self, bytes: usize) -> bool {
         let kept = if self.0.may_use_reserve.get() { 0 } else { self.0.reserve.get() };
         let taken = self.taken().saturating_add(bytes);
         !self.is_limited() || taken <= self.max().saturating_sub(kept)
     }
 
-    /// Could there ever be?
+    /// Returns true if an empty heap could take `bytes` bytes.
     pub(crate) fn could_admit(&self, bytes: usize) -> bool {
         !self.is_limited() || bytes <= self.max() - self.0.reserve.get()
     }
@@ -132,7 +132,7 @@ impl Account {
         self.0.resident.set(self.resident() - bytes);
     }
 
-    /// So many external bytes became so many.
+    /// Updates the external bytes: `from` of them became `to`.
     pub(crate) fn resize(&self, from: usize, to: usize) {
         let external = &self.0.external;
         external.set(external.get().saturating_sub(from).saturating_add(to));
@@ -140,13 +140,13 @@ impl Account {
         self.note_peak();
     }
 
-    /// So many fresh bytes became so many.
+    /// Updates the counter of new bytes: `from` of them became `to`.
     pub(crate) fn renew(&self, from: usize, to: usize) {
         let fresh = &self.0.fresh;
         fresh.set(fresh.get().saturating_sub(from).saturating_add(to));
     }
 
-    /// Are there so many fresh bytes, these included, that a full collection may be worth it?
+    /// Returns true if the new bytes, and `more`, are a reason for a full collection.
     pub(crate) fn is_due(&self, more: usize) -> bool {
         let fresh = self.0.fresh.get().saturating_add(more);
         fresh > FRESH && fresh > self.taken() / 2

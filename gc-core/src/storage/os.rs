@@ -13,7 +13,7 @@ use core::ptr::NonNull;
 /// use std::cell::Cell;
 /// use std::ptr::NonNull;
 ///
-/// /// Gives so many chunks and no more.
+/// /// Gives this many chunks and no more.
 /// struct AtMost(Cell<usize>);
 ///
 /// // SAFETY: passes everything on to the default source.
@@ -156,8 +156,8 @@ mod pages {
     }
 }
 
-/// Overwrites the bytes of free slots, in builds with zeal: who reads one meets nonsense, who
-/// writes to one is found when the slot is taken again.
+/// Overwrites the bytes of free slots, in builds with zeal: a read finds nonsense, and a write is
+/// found when the slot is taken again.
 #[cfg(gc_zeal)]
 pub(crate) mod overwritten {
     use core::ptr::NonNull;

@@ -23,7 +23,7 @@ pub(crate) struct OwnedLook {
     releases: Cell<usize>,
 }
 
-/// A look at a block costs as much as one at so many objects.
+/// Cost of a look at a block, as a number of objects looked at.
 const BLOCK_COST: usize = 16;
 
 impl OwnedLook {
@@ -41,16 +41,16 @@ impl OwnedLook {
         self.go_on(memory, account, usize::MAX);
     }
 
-    /// A value that owns so many bytes is put on the heap.
+    /// Charges a new value that owns `bytes` bytes.
     pub(crate) fn charge(&self, account: &Account, bytes: usize) {
         account.set_owned(account.owned().saturating_add(bytes));
         self.charged.set(self.charged.get().saturating_add(bytes));
     }
 
-    /// Goes on with the round, past at least one block and about so many objects. Tells how many
-    /// those were; `None`: the round is complete, and the account has its sum. (Where the program
-    /// ran in between, that is of no one moment, and rather too much: with all that was charged
-    /// meanwhile.)
+    /// Goes on with the round: past at least one block, and about `most` objects. Returns their
+    /// number; `None` if the round is complete, and the account has its sum. (Where the program ran
+    /// in between, the sum is of no single moment. It is rather too large: it includes all bytes
+    /// charged meanwhile.)
     pub(crate) fn go_on(&self, memory: &Memory, account: &Account, most: usize) -> Option<usize> {
         if self.releases.replace(memory.releases()) != memory.releases() {
             // Some chunks may have moved to where we were.

@@ -45,7 +45,7 @@ struct State {
     numbers: HashMap<&'static Location<'static>, usize>,
     /// The site of each object that was allocated meanwhile, by its birth.
     of: HashMap<u64, usize>,
-    /// So many entries are looked through for dead ones.
+    /// Number of entries above which dead ones are removed.
     most: usize,
 }
 

@@ -134,7 +134,7 @@ pub(crate) type OnRecord = Rc<dyn Fn(NonNull<Owner>, &CollectionRecord)>;
 /// Collection callbacks in the order they were added.
 type Callbacks = Rc<Vec<(HookId, OnCollection)>>;
 
-/// A hook that was replaced or removed: whoever gets it has it dropped as user code.
+/// A hook that was replaced or removed. Its receiver drops it as user code.
 pub(crate) type Removed = Option<Box<dyn Any>>;
 
 /// A kind of hook that there is one of.

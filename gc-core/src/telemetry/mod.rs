@@ -1,4 +1,5 @@
-//! What the heap tells of itself, and whom: figures, records, gauges, allocation sites, hooks.
+//! What the heap tells about itself: figures, records, gauges, allocation sites, and the hooks that
+//! are told.
 //!
 //! * [`stats`]: totals over all collections
 //! * [`records`]: the last collections, one by one

@@ -104,7 +104,7 @@ pub(crate) struct Records {
     pub(crate) wants_types: Cell<bool>,
 }
 
-/// So many collections are remembered.
+/// Number of collections that are remembered.
 pub(crate) const REMEMBERED: usize = 1024;
 
 impl Records {

@@ -1,4 +1,4 @@
-//! What collections took and found, kept for whoever asks.
+//! What collections took and found: totals and the last one.
 
 use crate::ground::time::Stamp;
 use crate::telemetry::records::{Cause, Records};

@@ -41,8 +41,8 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     }
 }
 
-/// What a B-tree of so many entries takes, about: a node has room for eleven, and is two
-/// thirds full where keys come in no order; one in eight has edges as well.
+/// Approximate size of a B-tree with `entries` entries, in bytes. A node has room for eleven
+/// entries and is two thirds full where keys come in no order; one node in eight has edges as well.
 #[inline(always)]
 fn tree_bytes(entries: usize, size: usize) -> usize {
     let nodes = entries.div_ceil(8);

@@ -209,9 +209,10 @@ pub trait Visitor: sealed::Sealed {
         let _ = address;
     }
 
-    /// The value owns so many bytes outside of itself: the buffer of a vector, the target of
-    /// a box. By capacity, as asked from the allocator; not what is behind a [`Gc`], which
-    /// is an object of its own, nor behind an `Rc`, which is shared. Costs nothing in the
+    /// Reports that the value owns `bytes` bytes outside of itself: the buffer of a vector, the
+    /// target of a box. They are counted by capacity, as asked from the allocator. What is behind a
+    /// [`Gc`] is an object of its own, and what is behind an `Rc` is shared: neither is owned.
+    /// Costs nothing in the
     /// collector's passes. A hand-written implementation says it where it manages memory
     /// itself; parts that are traced say it for themselves.
     #[inline(always)]

@@ -74,8 +74,8 @@ impl EdgeAction for TraceClosure {
             block.add_internal(index);
             return;
         }
-        let suspects = pass.scope == Scope::TentativeGarbage;
-        if suspects && !block.is_tentative_garbage(index) {
+        let tentative = pass.scope == Scope::TentativeGarbage;
+        if tentative && !block.is_tentative_garbage(index) {
             return;
         }
         let epoch = &Core::of(pass.owner).epoch;
@@ -86,7 +86,7 @@ impl EdgeAction for TraceClosure {
         if bitmaps.examined(pass.oldest) & bit != 0 {
             pass.list(block);
             block.add_members(index >> 6, bit);
-            block.set_internal(index, if suspects { TENTATIVE_GARBAGE | 1 } else { 1 });
+            block.set_internal(index, if tentative { TENTATIVE_GARBAGE | 1 } else { 1 });
             pass.enqueue(block, index);
         }
     }
@@ -137,7 +137,7 @@ impl EdgeAction for ScanExternal {
     }
 }
 
-/// Is the target a member of the set?
+/// Returns true if the target is a member of the set.
 pub(crate) fn is_inside(pass: &Pass, target: Object) -> bool {
     examined_target(pass, target).is_some_and(|(block, index)| {
         let (bitmaps, bit) = block.bitmaps_of(index);
@@ -145,7 +145,7 @@ pub(crate) fn is_inside(pass: &Pass, target: Object) -> bool {
     })
 }
 
-/// May somebody see when the target is released?
+/// Returns true if user code may observe the release of the target.
 fn is_watched(pass: &Pass, target: Object) -> bool {
     if !pass.owns(target) {
         return true;

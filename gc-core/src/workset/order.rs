@@ -7,8 +7,8 @@ use crate::storage::limit::Account;
 use crate::workset::set::Set;
 use smallvec::SmallVec;
 
-/// So many are put in order at a time where there is no memory for more. They lie on the
-/// stack.
+/// Number of objects that are put in order at a time where no memory is left for more. They lie on
+/// the stack.
 const FEW: usize = 64;
 
 type Born = (u64, Object);
@@ -18,7 +18,7 @@ type Born = (u64, Object);
 pub(crate) struct BirthOrder<'s, 'h, C> {
     set: &'s Set<'h>,
     choose: C,
-    /// A part of them in order, of which so many were given.
+    /// A part of the objects in order.
     part: SmallVec<[Born; FEW]>,
     given: usize,
     /// BirthClock from here on were not looked at yet, if there are any.

@@ -99,14 +99,14 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Splits off whoever is held from outside of the set, and all that they reach.
-    /// Holds after it: the members' every reference comes from within the set; who
-    /// left it is unbuffered.
+    /// Splits off the members that are held from outside of the set, and all that they reach.
+    /// Postcondition: every reference to a member comes from within the set; objects that left it
+    /// are unbuffered.
     pub(crate) fn evict_reachable(&mut self) {
         let held = self.mark_externally_held();
         if self.pass.unmarked < held / FEW {
-            // Cheaper than to follow the edges of so many: what the few that are left
-            // do not account for themselves is held by one that has left.
+            // Cheaper than to follow the edges of many objects: what the few that are left do not
+            // account for is held by one that has left.
             self.evict_waiting();
             self.forget_marks();
             self.forget_empty_blocks();
@@ -157,11 +157,11 @@ impl<'h> Set<'h> {
         {
             self.pass.scan(block, block.pending.take(), block.info().mark);
         }
-        // Every member is marked: whom the others reach is known.
+        // Every member is marked: nothing is left to be found.
         self.evict_waiting();
     }
 
-    /// Who waits to be scanned leaves the set without it.
+    /// Evicts queued members without tracing them.
     fn evict_waiting(&mut self) {
         while let Some(block) = self.pass.dequeue() {
             for group in bits(block.pending.take()) {
@@ -212,8 +212,8 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Who was saved lives on like other survivors.
-    fn acquit_members(&self) {
+    /// Clears the candidate bits of the members: saved objects live on like other survivors.
+    fn clear_candidates_of_members(&self) {
         for block in self.blocks() {
             for (group, bitmaps) in block.filled_groups() {
                 block.clear_candidates(group, bitmaps.members());
@@ -234,7 +234,7 @@ impl<'h> Set<'h> {
 impl Drop for Set<'_> {
     fn drop(&mut self) {
         if self.pass.clears_candidates {
-            self.acquit_members();
+            self.clear_candidates_of_members();
         }
         self.clear();
     }
@@ -243,7 +243,7 @@ impl Drop for Set<'_> {
 /// A condemned object's count has 29 bits: one with more references is left alone.
 const MOST_INTERNAL: u32 = 1 << 28;
 
-/// One member in so many is few enough to count again for them.
+/// Fewer than one member in `FEW` are few enough to be counted again.
 const FEW: usize = 2;
 
 /// Marks the members in these groups of a block whose count is not accounted for by

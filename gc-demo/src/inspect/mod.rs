@@ -1,4 +1,4 @@
-//! `gc-demo inspect`: what is in a heap dump, who holds it, what changed between two.
+//! `gc-demo inspect`: what is in a heap dump, what holds it, what changed between two.
 
 mod progress;
 pub mod read;

@@ -250,7 +250,7 @@ impl Dump {
         Ok(to / fields)
     }
 
-    /// Is the second node one of ours, which tells what is held from outside?
+    /// Returns true if the second node is one of ours, which tells what is held from outside.
     fn tells_external(&self) -> Result<bool> {
         let Some(&[kind, name, _, bytes, count]) = self.nodes.get(1) else { return Ok(false) };
         let first = self.nodes[0][4] as usize;

@@ -54,7 +54,7 @@ pub fn dominators(snapshot: &Snapshot, top: usize) -> String {
     out + &left_out(snapshot.len(), top, "objects")
 }
 
-/// Who holds an object.
+/// Shows what holds an object.
 pub fn path<'s>(snapshot: &'s Snapshot, object: SnapshotObject<'s>) -> String {
     match snapshot.path_to_root(object) {
         Some(chain) => format!("{chain}\n"),

@@ -37,7 +37,7 @@ struct Run {
     steps: Vec<Step>,
 }
 
-/// The same for a page and for a telephone.
+/// One chart, drawn for a page and for a telephone.
 #[derive(Serialize)]
 struct Picture {
     title: &'static str,

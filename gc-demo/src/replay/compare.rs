@@ -17,7 +17,7 @@ pub struct Difference {
     pub expected: String,
     /// The value met.
     pub got: String,
-    /// Whom to look at.
+    /// The objects that the difference concerns.
     pub concerned: BTreeSet<Id>,
 }
 
@@ -28,7 +28,7 @@ impl Difference {
         Difference { key: key.to_owned(), expected, got, concerned: BTreeSet::new() }
     }
 
-    /// The same, concerning these objects as well.
+    /// Adds objects that the difference concerns.
     pub fn concerning(mut self, ids: impl IntoIterator<Item = Id>) -> Difference {
         self.concerned.extend(ids);
         self
@@ -70,7 +70,7 @@ fn difference(key: &str, expected: &Value, got: &Value) -> Difference {
     Difference::new(key, shown(key, &expected), shown(key, &got)).concerning(concerned)
 }
 
-/// Is the value a list of `[id, value]`?
+/// Returns true if the value of this key is a list of `[id, value]`.
 fn is_by_id(key: &str) -> bool {
     matches!(key, "rc" | "wr" | "refs")
 }

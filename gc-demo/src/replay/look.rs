@@ -28,14 +28,14 @@ pub enum Watch {
 }
 
 impl Watch {
-    /// Is a key of an outcome looked at?
+    /// Returns true if this key of an outcome is compared.
     pub fn covers(self, key: &str) -> bool {
         self == Watch::Closely || ["log", "surv", "ret", "ngarbage", "roots", "count12"].contains(&key)
     }
 }
 
 impl Look {
-    /// Looks at the heap of a player, who holds no pointers into it meanwhile.
+    /// Looks at the heap of a player, which holds no pointers into it meanwhile.
     pub fn at(player: &Player, watch: Watch) -> Look {
         let mut look = Look { survivors: player.stage.survivor_ids(), ..Look::default() };
         if watch == Watch::Closely {

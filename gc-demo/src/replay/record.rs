@@ -34,7 +34,7 @@ pub enum Cb {
 pub struct Outcome {
     /// The user code called, in order.
     pub log: Vec<Event>,
-    /// Who was alive before the op and is not now.
+    /// Objects that were alive before the op and are not now.
     pub dead: Vec<Id>,
     /// The counts of those that are new or whose count changed.
     pub rc: Vec<(Id, usize)>,

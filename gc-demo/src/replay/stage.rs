@@ -17,8 +17,8 @@ pub struct Stage {
     roots: RefCell<[Option<Object>; ROOTS]>,
     survivors: RefCell<Vec<Object>>,
     log: RefCell<Vec<Event>>,
-    /// Who lies where. The newest object at an address has its entry, so that a
-    /// living object is always found; knowing it takes no pointer to it.
+    /// The object at each address. The newest object at an address has the entry, so that a living
+    /// object is always found. The entry holds no pointer to the object.
     ids: RefCell<HashMap<usize, Id>>,
     panics: RefCell<Vec<String>>,
     struck: Cell<bool>,

@@ -1,5 +1,4 @@
-//! The heap around the objects that a difference concerns: who holds them, and what
-//! they hold.
+//! The heap around the objects that a difference concerns: what holds them, and what they hold.
 
 use super::classes;
 use super::player::Player;

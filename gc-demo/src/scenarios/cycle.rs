@@ -56,7 +56,7 @@ fn forget_a_pair(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// Who in the heap holds whom: nobody else is left.
+/// The objects of the heap that hold each other: no other pointer is left.
 fn referrers(scene: &Scene) -> Vec<String> {
     let held_by = |object: &GcAny| {
         let holders: Vec<String> = scene.heap.referrers(&[object]).iter().map(name_of).collect();

@@ -34,7 +34,7 @@ struct Entry {
 fn play(scene: &mut Scene) -> Played {
     let index = scene.alloc(List::<Entry>::new())?;
     scene.sample();
-    // The size is what matters here, so that no scale changes who is right.
+    // The size is what matters here: no scale changes it.
     let started = scene.serve(1, 1, |scene, _| load(scene, &index));
     let requests = scene.setting.scaled(200);
     let mut found = 0usize;

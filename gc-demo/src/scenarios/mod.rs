@@ -92,7 +92,7 @@ struct Trials {
 const FACTORS: [usize; 3] = [2, 4, 8];
 
 impl Scenario {
-    /// Does it have a table, whose rows `--rows` numbers?
+    /// Returns true if the scenario has a table, whose rows `--rows` sets.
     pub fn has_rows(&self) -> bool {
         self.name == load_all_rows::SCENARIO.name
     }
@@ -102,7 +102,7 @@ impl Scenario {
         self.name == service::SCENARIO.name
     }
 
-    /// Can `--leak` plant a leak in it?
+    /// Returns true if `--leak` can plant a leak in the scenario.
     pub fn takes_a_leak(&self) -> bool {
         self.name == service::SCENARIO.name
     }

@@ -56,7 +56,7 @@ fn play_loop(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// The words of a text; after each it goes on so many words further.
+/// Splits a text into words; after each it goes on `step` words further.
 fn words(scene: &mut Scene, text: &str, step: usize) -> Result<usize, Failed> {
     let list = scene.heap.try_alloc(List::<Word>::new()).map_err(|error| Failed::from(error.without_value()))?;
     let mut at = 0;

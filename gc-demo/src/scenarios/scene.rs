@@ -46,7 +46,7 @@ pub struct Scene {
     exhausted: Rc<RefCell<Option<AtFailure>>>,
     scenario: &'static str,
     steps: Vec<Step>,
-    /// The next diagnostic point within a request: at so many objects.
+    /// Number of objects at which the next diagnostic point within a request is.
     next_look: usize,
     interrupted: bool,
     /// It is too early to judge an interrupted run.
@@ -91,10 +91,10 @@ impl End {
     }
 }
 
-/// Of an interrupted run so many objects are looked at, at most.
+/// Greatest number of objects of an interrupted run that are looked at.
 const MANY: usize = 40_000;
 
-/// So many objects are made within a request before the first diagnostic point there.
+/// Number of objects made within a request before the first diagnostic point there.
 const FIRST_LOOK: usize = 5000;
 
 /// Played to its end, or broken off.
@@ -188,8 +188,8 @@ impl Scene {
         self.interrupted |= matches!(part, Err(Failed::Interrupted));
     }
 
-    /// The diagnostic point within a request that takes long, which has made so many objects by
-    /// now: each takes a look at all of them, so they become rarer.
+    /// The diagnostic point within a request that takes long, which has made `objects` objects by
+    /// now. Each diagnostic point takes a look at all of them, so they become rarer.
     ///
     /// # Errors
     /// When the run was interrupted.
@@ -208,8 +208,8 @@ impl Scene {
         Ok(())
     }
 
-    /// Serves so many requests, a unit of work each, with about `looks` diagnostic points on
-    /// the way. `false`: not all of them, because the heap ran out of memory or the run was
+    /// Serves `requests` requests, each a unit of work, with about `looks` diagnostic points on the
+    /// way. Returns false if not all were served, because the heap ran out of memory or the run was
     /// interrupted.
     pub fn serve(
         &mut self,

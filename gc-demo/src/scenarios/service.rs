@@ -69,11 +69,11 @@ impl Finalize for Upload {
     }
 }
 
-/// Sessions that were not used for so many requests expire.
+/// Number of requests after which an unused session expires.
 const EXPIRES: u64 = 400;
 /// Pages that the cache holds.
 const CACHED: usize = 100;
-/// So many looks at least, where there is time to get warm, and up to twice as many.
+/// Least number of looks, where there is time to get warm; at most twice as many are kept.
 const LOOKS: u64 = 50;
 
 fn play(scene: &mut Scene) -> Played {
@@ -85,7 +85,7 @@ fn play(scene: &mut Scene) -> Played {
     let declared = scene.heap.external_bytes(0);
     let time = scene.setting.duration.unwrap_or(Duration::from_millis(600));
     let (began, mut served, mut looked) = (Instant::now(), 0u64, 0u64);
-    // By the clock, and at least so many requests: what is warm is warm by then.
+    // By the clock, and a least number of requests: caches are warm by then.
     let least = scene.setting.scaled(4000) as u64;
     let mut every = (least / LOOKS).max(1);
     while began.elapsed() < time || served < least {

@@ -1,8 +1,8 @@
-//! The guess: who seems unreachable, found in slices between which the graph changes.
+//! The guess: which objects seem unreachable, found in slices between which the graph changes.
 //!
-//! What is garbage when the candidates have been taken is among the suspects in the end.
-//! Nobody can change it, so its references are counted exactly, and no mark gets to it. Of
-//! what became garbage later some object lost a pointer later, and is a candidate again.
+//! Objects that are garbage when the candidates are taken are tentative garbage in the end: no code
+//! can change them, so their references are counted exactly, and no mark reaches them. Of objects
+//! that become garbage later, one lost a pointer later, and is a candidate for the next collection.
 
 use crate::core::Core;
 use crate::gc_state::cycle::{CycleState, Stage};
@@ -40,7 +40,7 @@ pub(super) fn prepare_stage(core: &Core, cycle: &mut CycleState, next: Stage) {
 }
 
 /// Takes the candidates. Holds after it: they are members with internal count 0, known as
-/// seeds, and candidates no longer, so that later decrements mark anew.
+/// root_candidates, and candidates no longer, so that later decrements mark anew.
 pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
         pass.list(block);
@@ -50,20 +50,21 @@ pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
     })
 }
 
-/// Takes the seeds that are suspects still: no partition proved them unreachable. They stay
+/// Takes the root candidates that are tentative garbage still: no partition proved them
+/// unreachable. They stay
 /// candidates.
 pub(super) fn retake(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
-        let seeds = block.flagged(group, candidates, TENTATIVE_GARBAGE);
-        if seeds != 0 {
+        let root_candidates = block.flagged(group, candidates, TENTATIVE_GARBAGE);
+        if root_candidates != 0 {
             pass.list(block);
-            join(pass, block, group, seeds, TENTATIVE_GARBAGE);
+            join(pass, block, group, root_candidates, TENTATIVE_GARBAGE);
         }
-        seeds
+        root_candidates
     })
 }
 
-/// Hands each group's candidates to `choose`, block by block; it says whom it took.
+/// Hands each group's candidates to `choose`, block by block, which returns those that it took.
 fn join_candidates(core: &Core, cycle: &mut CycleState, choose: impl Fn(&mut Pass, &Block, u32, u64) -> u64) -> bool {
     while let Some(block) = cycle.first_block() {
         core.epoch.catch_up(block);
@@ -98,7 +99,7 @@ pub(super) fn trace_closure(core: &Core, cycle: &mut CycleState) -> bool {
     work_off(core, &mut cycle.pass, |info| info.trace_closure, within) && within(&cycle.pass)
 }
 
-/// Is the closure of the candidates so large that all may as well be looked at?
+/// Returns true if the closure of the candidates is so large that a look at everything is cheaper.
 pub(super) fn is_too_large(cycle: &CycleState) -> bool {
     !cycle.rechecking && cycle.pass.scanned > cycle.closure
 }
@@ -151,18 +152,18 @@ pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
     }
 }
 
-/// Makes everything a member. Holds after it: all internal counts are 0, seeds are known still.
+/// Makes everything a member. Holds after it: all internal counts are 0, root_candidates are known still.
 pub(super) fn prepare(core: &Core, cycle: &mut CycleState) -> bool {
     let all = |block: &Block| u64::MAX >> (64 - block.group_count());
     while let Some((block, group)) = cycle.next_group(all) {
         core.epoch.catch_up(block);
         let bitmaps = block.group(group);
-        let seeds = block.flagged(group, bitmaps.members(), ROOT_CANDIDATE);
+        let root_candidates = block.flagged(group, bitmaps.members(), ROOT_CANDIDATE);
         block.clear_internal_group(group);
         bitmaps.mark.set(0);
         let examined = bitmaps.examined(2);
         block.add_members(group, examined);
-        bits(seeds).for_each(|bit| block.set_internal(group * 64 + bit, ROOT_CANDIDATE));
+        bits(root_candidates).for_each(|bit| block.set_internal(group * 64 + bit, ROOT_CANDIDATE));
         if group + 1 == block.group_count() {
             block.pending.set(0);
             block.set_flag(flag::COUNTED);
@@ -202,21 +203,21 @@ pub(super) fn mark(core: &Core, cycle: &mut CycleState) -> bool {
     work_off(core, &mut cycle.pass, |info| info.mark, |_| true)
 }
 
-/// What is left of the set becomes suspects. Holds after it: no bit of the set is left;
-/// seeds among the suspects are candidates again, and so are those of later decrements. Where
-/// the candidates were not complete every suspect is one.
+/// Makes what is left of the set tentative garbage. Postcondition: no bit of the set is left; root
+/// candidates are candidates again, as are objects of later decrements. Where the candidates were
+/// incomplete, all tentative garbage becomes candidates.
 pub(super) fn build_garbage_list(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         let bitmaps = block.group(group);
-        let suspects = bitmaps.members();
-        let seeds = if cycle.linear { suspects } else { block.flagged(group, suspects, ROOT_CANDIDATE) };
-        bits(suspects).for_each(|bit| block.set_internal(group * 64 + bit, TENTATIVE_GARBAGE));
-        if seeds != 0 {
-            core.candidates.add_group(block, group, seeds);
+        let tentative = bitmaps.members();
+        let root_candidates = if cycle.linear { tentative } else { block.flagged(group, tentative, ROOT_CANDIDATE) };
+        bits(tentative).for_each(|bit| block.set_internal(group * 64 + bit, TENTATIVE_GARBAGE));
+        if root_candidates != 0 {
+            core.candidates.add_group(block, group, root_candidates);
         }
         bitmaps.mark.set(0);
         block.remove_members(group);
-        let found = suspects.count_ones() as usize;
+        let found = tentative.count_ones() as usize;
         cycle.found += found;
         cycle.found_bytes += found * block.slot_bytes();
         if core.work_budget.spend(found / 4 + 1) {

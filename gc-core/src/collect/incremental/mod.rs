@@ -1,9 +1,9 @@
 //! Incremental collection: a full collection in slices, between which the program runs.
 //!
-//! There is no barrier. What the slices find out while the program changes the graph is
-//! only a guess at who is unreachable: the *suspects*. Then partitions of them are proved
-//! unreachable, each within one slice, by counting its references anew; only the proof
-//! decides. `docs/algorithm.md` has the argument.
+//! There is no barrier. While the program changes the graph, the slices only guess which objects
+//! are unreachable: the *tentative garbage*. Then partitions of it are proved unreachable, each
+//! within one slice, by counting references anew. Only the proof decides. `docs/algorithm.md` has
+//! the argument.
 //!
 //! ```text
 //!   Take ── TraceClosure ─────┐                                       guess: what is unreachable?
@@ -87,7 +87,7 @@ pub(crate) fn abandon(core: &Core) {
     release::resume(core);
 }
 
-/// The same where no collection is about to begin.
+/// Ends the incremental collection that is open, when no other collection follows.
 pub(crate) fn cancel(core: &Core) {
     if core.is_cycle_open.get() && !core.collecting.get() {
         let guard = core.enter();
@@ -202,7 +202,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Begins a collection. Holds after it: who is born from now on is no part of it.
+/// Begins a collection. Postcondition: objects born from now on are no part of it.
 fn begin(core: &Core, cause: Cause) -> CycleState {
     report::start(core, 2);
     core.is_cycle_open.set(true);
@@ -242,8 +242,8 @@ fn after(core: &Core, cycle: &mut CycleState, done: bool) -> Option<Stage> {
     Some(next)
 }
 
-/// Ends a collection that has done all there is to do. Who was born meanwhile has grown
-/// old unseen, so that the next young collection is as short as any.
+/// Ends a collection that is complete. Objects born meanwhile are promoted without a look at them,
+/// so that the next young collection is as short as any.
 fn finish(core: &Core, cycle: &CycleState) -> Outcome {
     core.epoch.promote(2);
     core.bins.flush();

@@ -9,21 +9,22 @@ use crate::ground::time::Stamp;
 use crate::telemetry::records::Cause;
 use core::time::Duration;
 
-/// An incremental collection looks at each object about so many times.
+/// Number of times that an incremental collection looks at each object, about.
 const LOOKS: usize = 4;
 
-/// While it is open the heap may grow by one in so many of the objects that it began with.
+/// While a collection is open, the heap may grow by one object for each `GROWTH` objects that it
+/// began with.
 const GROWTH: usize = 6;
 
-/// So many objects are born between two slices, at least: so few that even where a slice
-/// does next to nothing the collector comes first.
+/// Least number of objects born between two slices. It is so small that the collector finishes
+/// first even where a slice does next to nothing.
 const SHORTEST: u32 = 4;
 
 /// And at most.
 const LONGEST: u32 = 50_000;
 
-/// A young collection visits so many blocks with candidates: those that were listed last,
-/// where the young are. The others wait for the full one.
+/// Most blocks with candidates that a young collection visits: those listed last, where the young
+/// objects are. The others wait for the full collection.
 const MOST_DIRTY: usize = 256;
 
 /// Does what is due, called by an allocation: a slice, or a collection of the young that

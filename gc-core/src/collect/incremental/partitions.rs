@@ -1,8 +1,10 @@
-//! The proof: partitions of the suspects, each counted anew and reclaimed within one slice.
+//! The proof: partitions of the tentative garbage, each counted anew and reclaimed within one
+//! slice.
 //!
-//! A partition is what some seeds reach among the suspects, up to a limit. It need not be all
-//! that they reach: whoever is accounted for from within the partition, after those that are
-//! not have left it with all that they reach, is unreachable, whatever else there is.
+//! A partition is what some root candidates reach in the tentative garbage, up to a limit. It need
+//! not be all that they reach. Members whose count is not accounted for from within the partition
+//! leave it, with all that they reach; the members that are left are unreachable, whatever lies
+//! outside of the partition.
 
 use super::guess::join;
 use crate::collect::{Outcome, Unreachable, dispose};
@@ -13,11 +15,12 @@ use crate::ground::time::Stamp;
 use crate::storage::block::{Block, TENTATIVE_GARBAGE};
 use crate::workset::set::Set;
 
-/// Rounds over the seeds: in one after the first those have their turn that only now
+/// Rounds over the root_candidates: in one after the first those have their turn that only now
 /// lost their last pointer from another partition.
 const ROUNDS: u32 = 64;
 
-/// A round that reclaimed less than one in so many of the one before was hardly worth it.
+/// A round is unproductive if it reclaimed less than one object for each `WORTH` objects of the
+/// round before.
 const WORTH: usize = 8;
 
 /// The most objects of a partition, where time would allow for more.
@@ -26,8 +29,9 @@ const LARGEST: usize = 4096;
 /// Smaller ones wait for the next slice, unless that is all that a slice may do.
 const SMALLEST: usize = 64;
 
-/// As many seeds as one in so many of its objects: what they reach comes to them.
-const SEEDS: usize = 4;
+/// A partition begins with one root candidate for each `ROOTS` objects that it may have: what they
+/// reach is added.
+const ROOTS: usize = 4;
 
 /// Tries partitions until the slice or all rounds are over.
 pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
@@ -38,7 +42,7 @@ pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
             return false;
         }
         let began = Stamp::now();
-        let Some(objects) = try_piece(core, cycle, limit.max(1)) else {
+        let Some(objects) = try_partition(core, cycle, limit.max(1)) else {
             if cycle.rounds == ROUNDS || !is_worth_another(core, cycle) {
                 return true;
             }
@@ -60,18 +64,18 @@ fn is_worth_another(core: &Core, cycle: &CycleState) -> bool {
     cycle.reclaimed > births.min(cycle.reclaimed_before / WORTH)
 }
 
-/// Tries one partition of about so many objects; how many were looked at. `None`: this round
-/// has no seeds left.
-fn try_piece(core: &Core, cycle: &mut CycleState, limit: usize) -> Option<usize> {
+/// Tries one partition of about `limit` objects. Returns the number of objects looked at; `None` if
+/// no root candidate is left in this round.
+fn try_partition(core: &Core, cycle: &mut CycleState, limit: usize) -> Option<usize> {
     let mut pass = Pass::new(core.owner(), 2);
     pass.scope = Scope::TentativeGarbage;
     pass.clears_candidates = false;
-    let taken = take_seeds(core, cycle, &mut pass, limit.div_ceil(SEEDS));
+    let taken = take_root_candidates(core, cycle, &mut pass, limit.div_ceil(ROOTS));
     if taken.groups == 0 {
         return None;
     }
     let mut set = Set::new(core, pass);
-    let whole = set.close_over_suspects(limit);
+    let whole = set.close_over_tentative_garbage(limit);
     if !whole {
         cycle.truncated = true;
         set.count_internal();
@@ -83,7 +87,7 @@ fn try_piece(core: &Core, cycle: &mut CycleState, limit: usize) -> Option<usize>
     Some(objects + taken.groups)
 }
 
-/// What seeds are left after the rounds, and have passed a recheck, is tried at once: the
+/// What root_candidates are left after the rounds, and have passed a recheck, is tried at once: the
 /// one thing that can take longer than a slice may.
 pub(super) fn try_remainder(core: &Core, cycle: &mut CycleState) -> bool {
     let pass = core::mem::replace(&mut cycle.pass, Pass::new(core.owner(), 2));
@@ -112,7 +116,7 @@ fn condemn(mut set: Set<'_>, cycle: &mut CycleState) {
     cycle.uncollectable += uncollectable;
 }
 
-/// What looking for seeds came to.
+/// What looking for root_candidates came to.
 struct Taken {
     /// Groups of slots that were looked at.
     groups: usize,
@@ -120,23 +124,23 @@ struct Taken {
     blocks: usize,
 }
 
-/// Makes the next seeds members, at least so many if there are.
-fn take_seeds(core: &Core, cycle: &mut CycleState, pass: &mut Pass, most: usize) -> Taken {
-    let (mut seeds_taken, mut taken) = (0, Taken { groups: 0, blocks: 0 });
+/// Makes the next root candidates members: `most` of them, or those of one group more.
+fn take_root_candidates(core: &Core, cycle: &mut CycleState, pass: &mut Pass, most: usize) -> Taken {
+    let (mut roots_taken, mut taken) = (0, Taken { groups: 0, blocks: 0 });
     let mut next = cycle.first_block();
     while let Some(block) = next
-        && seeds_taken < most
+        && roots_taken < most
         && taken.groups < most * 4
     {
         core.epoch.catch_up(block);
         let (group, bitmaps) = (cycle.group, block.group(cycle.group));
         taken.groups += 1;
         let candidates = bitmaps.candidate.get() & bitmaps.examined(2);
-        let seeds = block.flagged(group, candidates, TENTATIVE_GARBAGE);
-        if seeds != 0 {
+        let root_candidates = block.flagged(group, candidates, TENTATIVE_GARBAGE);
+        if root_candidates != 0 {
             pass.list(block);
-            join(pass, block, group, seeds, TENTATIVE_GARBAGE);
-            seeds_taken += seeds.count_ones() as usize;
+            join(pass, block, group, root_candidates, TENTATIVE_GARBAGE);
+            roots_taken += root_candidates.count_ones() as usize;
         }
         cycle.group += 1;
         if cycle.group == block.group_count() {
@@ -148,9 +152,10 @@ fn take_seeds(core: &Core, cycle: &mut CycleState, pass: &mut Pass, most: usize)
 }
 
 impl Set<'_> {
-    /// Adds the suspects that members reach, and counts the references within. `false`: there
+    /// Adds the tentative garbage that members reach, and counts the references within. Returns
+    /// false if there
     /// are more, and of some members nothing was counted.
-    fn close_over_suspects(&mut self, limit: usize) -> bool {
+    fn close_over_tentative_garbage(&mut self, limit: usize) -> bool {
         while let Some(block) = self.pass.dequeue() {
             let groups = block.pending.take();
             if self.pass.scanned < limit {

@@ -175,7 +175,7 @@ impl<'a> Case<'a> {
         judged
     }
 
-    /// Did the heap run out of memory while it was watched?
+    /// Returns true if the heap ran out of memory while it was watched.
     pub(super) fn ran_out(&self) -> bool {
         let samples = self.samples();
         samples.last().is_some_and(|last| last.out_of_memory > 0)

@@ -1,4 +1,4 @@
-//! Who holds what came to guard: the container, and the place in it.
+//! Finds the holders of the objects that came and stayed: the container, and the place in it.
 
 use crate::observe::snapshot::{Dominators, Snapshot, SnapshotObject};
 use alloc::string::String;
@@ -135,8 +135,8 @@ impl Tops {
         Some(self.0[object.number()]).filter(|&top| top != NONE)
     }
 
-    /// Who holds each top, and where: the object that dominates it if that points to it,
-    /// else any old one that does, else something outside.
+    /// Finds the holder of each top, and the place in it: the object that dominates it if that
+    /// points to it, else any old object that does, else something outside of the heap.
     fn places<'s>(
         &self,
         snapshot: &'s Snapshot,

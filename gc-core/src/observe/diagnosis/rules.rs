@@ -119,8 +119,8 @@ fn container_growth(case: &Case<'_>, samples: &[&Sample]) -> Vec<Suspect> {
     suspects
 }
 
-/// Does this place hold a good part of what there is more of its type? (Objects of a type
-/// that leaks in one place also come and stay in others, a few.)
+/// Returns true if this place holds a good part of the growth of its type. (Of a type that leaks in
+/// one place, a few objects also come and stay in others.)
 fn matters(holding: &Holding<'_>, growing: &HashMap<String, Trend>) -> bool {
     growing.get(holding.type_name).is_some_and(|trend| holding.objects() as f64 >= 0.1 * trend.more())
 }

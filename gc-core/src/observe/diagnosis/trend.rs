@@ -1,4 +1,4 @@
-//! Does a series of numbers grow?
+//! Tells whether a series of numbers grows.
 
 use alloc::vec::Vec;
 
@@ -62,9 +62,9 @@ impl Trend {
 const BUFFER_NOISE: f64 = (32 << 10) as f64;
 
 impl Trend {
-    /// The same for the capacity of buffers, which grows in steps that double: it never
-    /// falls, and since the next step would come after twice the time, the last one lies in
-    /// the second half of it.
+    /// Tells whether the capacity of buffers grows. It grows in steps that double and never falls.
+    /// The next step would come after twice the time, so the last one lies in the second half of
+    /// the series.
     pub(super) fn of_buffer(series: &[f64]) -> Option<Trend> {
         let (first, last) = (*series.first()?, *series.last()?);
         let trend = Trend { from: first, to: last, span: (0, series.len() - 1), end: last };

@@ -44,7 +44,8 @@ pub struct Dot {
 }
 
 impl Dot {
-    /// Who points to the objects, and who to those: `objgraph.show_backrefs`.
+    /// Shows the objects that point to the start objects, and those that point to these:
+    /// `objgraph.show_backrefs`.
     pub fn backrefs() -> Dot {
         Dot { backwards: true, max_depth: 3, too_many: 10 }
     }
@@ -54,13 +55,13 @@ impl Dot {
         Dot { backwards: false, ..Dot::backrefs() }
     }
 
-    /// Edges are followed so many times, 3 by default.
+    /// Follows edges to this depth, 3 by default.
     #[must_use]
     pub fn max_depth(self, depth: usize) -> Dot {
         Dot { max_depth: depth, ..self }
     }
 
-    /// Of one object so many edges are shown, 10 by default; a red box tells how many more
+    /// Shows at most this many edges of one object, 10 by default. A red box tells how many more
     /// there are.
     #[must_use]
     pub fn too_many(self, edges: usize) -> Dot {
@@ -68,8 +69,8 @@ impl Dot {
     }
 
     /// Writes the picture of what lies around these objects (of one snapshot), for `dot
-    /// -Tsvg`. The start objects have red names, what is farther away is darker, objects that
-    /// are held from outside are green, and a red bullet hangs off who has a finalizer. In
+    /// -Tsvg`. The start objects have red names, objects farther away are darker, objects that are
+    /// held from outside are green, and objects with a finalizer have a red bullet. In
     /// brackets stands how many pointers come from outside.
     ///
     /// # Errors
@@ -151,7 +152,7 @@ impl<'s, W: Write> Picture<'_, 's, W> {
         Ok(())
     }
 
-    /// The first edges of an object, or to it; there are so many in all.
+    /// Returns the first edges of an object, or to it, and how many there are in all.
     fn around(
         &mut self,
         object: SnapshotObject<'s>,

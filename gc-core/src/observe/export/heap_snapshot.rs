@@ -27,8 +27,8 @@ const ELEMENT: usize = 1;
 const PROPERTY: usize = 2;
 const INTERNAL: usize = 3;
 
-/// Two nodes come before the objects: the root of the format, and who holds objects from
-/// outside of the heap.
+/// Two nodes come before the objects: the root of the format, and the holder of all objects that
+/// are held from outside of the heap.
 const SYNTHETIC_NODES: usize = 2;
 
 impl Heap {

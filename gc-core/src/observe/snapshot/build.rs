@@ -134,8 +134,8 @@ impl Columns {
     }
 }
 
-/// Builds a snapshot from what is known of a graph, such as the contents of a file: first
-/// all objects, then all edges, those of the first object first.
+/// Builds a snapshot from what is known of a graph, such as the contents of a file: first all
+/// objects, then all edges, in the order of their sources.
 ///
 /// ```
 /// use gc_core::{ObjectId, SnapshotBuilder};
@@ -155,7 +155,7 @@ impl Columns {
 /// let mut builder = SnapshotBuilder::new();
 /// let [one, other] = [builder.object(ObjectId(1), "Node", 32, 0)?, builder.object(ObjectId(3), "Node", 32, 0)?];
 /// builder.element(one, 0, other)?;
-/// builder.hold(one, 2)?; // so many pointers from outside
+/// builder.hold(one, 2)?; // two pointers from outside
 /// assert_eq!(builder.finish().roots().count(), 1);
 /// # Ok::<(), gc_core::SnapshotError>(())
 /// ```
@@ -178,7 +178,7 @@ impl SnapshotBuilder {
         SnapshotBuilder::default()
     }
 
-    /// Adds an object that is held by so many pointers from outside; gives its number.
+    /// Adds an object that `references` pointers from outside hold. Returns its number.
     ///
     /// # Errors
     /// All objects together have 2^63 bytes or more, or there are too many of them.
@@ -199,7 +199,7 @@ impl SnapshotBuilder {
         Ok(self.columns.objects() - 1)
     }
 
-    /// An object that was added is held by so many pointers more from outside.
+    /// Adds `references` pointers from outside to an object.
     ///
     /// # Errors
     /// There is no object of this number.

@@ -145,8 +145,8 @@ impl Snapshot {
         Some(Chain { start: self.at(at), links })
     }
 
-    /// For each of the objects (by id) the first edges that lead to it, at most so many, with
-    /// where they come from; and how many there are in all. Looks through all edges once.
+    /// Returns, for each of the objects (by id), the first edges that lead to it, at most `most`,
+    /// with their sources; and how many there are in all. Looks through all edges once.
     #[cfg(feature = "std")]
     pub(crate) fn sources(&self, objects: &[SnapshotObject<'_>], most: usize) -> HashMap<u64, Sources<'_>> {
         let mut sources: HashMap<u32, Sources<'_>> =

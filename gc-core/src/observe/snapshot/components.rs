@@ -35,7 +35,7 @@ pub struct Component<'s> {
     members: Vec<u32>,
 }
 
-/// So many edges of a cycle are tried for the one to cut.
+/// Number of edges of a cycle that are tried as the one to cut.
 const TRIED: usize = 64;
 
 impl Snapshot {
@@ -130,8 +130,8 @@ impl Inner {
         self.first[member]..self.first[member + 1]
     }
 
-    /// The edges that lead back to the path that a depth-first walk from the first member is
-    /// on, at most so many; `without` is taken not to be there.
+    /// Returns the edges that lead back to the path of a depth-first walk from the first member, at
+    /// most `most`. The edge `without` is left out of the walk.
     fn back_edges(&self, without: Option<usize>, most: usize) -> Vec<usize> {
         let mut seen = vec![false; self.members()];
         let mut on_path = vec![false; self.members()];

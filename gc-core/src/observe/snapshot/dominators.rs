@@ -57,7 +57,7 @@ impl Snapshot {
         let mut above = vec![NONE; self.len()];
         let mut retained_bytes: Vec<u64> = self.objects().map(SnapshotObject::bytes).collect();
         let mut retained_objects = vec![1u32; self.len()];
-        // Who dominates comes first in the order.
+        // A dominator comes before what it dominates.
         for number in (1..order.len()).rev() {
             let at = order[number] as usize;
             if above_in_order[number] != 0 {
@@ -86,7 +86,7 @@ impl<'s> Dominators<'s> {
         self.retained_bytes[object.at as usize]
     }
 
-    /// The same as a number of objects, itself included.
+    /// Returns the number of objects that the object retains, itself included.
     pub fn retained_objects(&self, object: SnapshotObject<'_>) -> u32 {
         self.retained_objects[object.at as usize]
     }

@@ -123,7 +123,7 @@ impl Snapshot {
         self.ids.len()
     }
 
-    /// Are there none?
+    /// Returns true if there are no objects.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
@@ -274,17 +274,17 @@ impl<'s> SnapshotObject<'s> {
         Some(self.snapshot.place[self.at as usize]).filter(|&place| place != UNTRACKED)
     }
 
-    /// Does its type have a finalizer?
+    /// Returns true if its type has a finalizer.
     pub fn has_finalizer(self) -> bool {
         self.shape().has_finalizer
     }
 
-    /// Is it in the heap's list of uncollectable objects?
+    /// Returns true if it is in the heap's list of uncollectable objects.
     pub fn is_in_garbage(self) -> bool {
         self.has(IN_GARBAGE)
     }
 
-    /// Has its PEP 442 finalizer run?
+    /// Returns true if its PEP 442 finalizer has run.
     pub fn is_finalized(self) -> bool {
         self.has(FINALIZED)
     }

@@ -111,7 +111,7 @@ pub(super) struct Naming<T> {
     pub(super) taker: T,
 }
 
-/// Who takes them.
+/// Takes the edges.
 pub(super) trait TakeEdge {
     fn edge(&mut self, name: Name, target: Object);
 }

@@ -144,8 +144,8 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// Does the object lead to the weak reference, to a value that holds it, or to its target?
-    /// So many objects on the way are looked at, at most.
+    /// Returns true if the object leads to the weak reference, to a value that holds it, or to its
+    /// target. Looks at a bounded number of objects on the way.
     fn leads_to(&self, from: Object, cell: &CellRef) -> bool {
         const MOST: usize = 10_000;
         let (owner, target) = (cell.owner().map(Object::address), cell.target().map(Object::address));
@@ -219,7 +219,7 @@ impl Doubled {
     }
 }
 
-/// Is there a pointer to an object of the heap?
+/// Collects the words that are pointers to objects of the heap.
 struct Pointers<'f, 'h> {
     facts: &'f Facts<'h>,
     any: bool,

@@ -1,5 +1,5 @@
-//! The verifier: does what the heap counts agree with what its objects report, and is
-//! everything in it as it must be?
+//! The verifier. It compares the counts of the heap with the pointers that its objects report, and
+//! checks the tables of the heap.
 
 mod edges;
 mod memory;

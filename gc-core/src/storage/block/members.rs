@@ -1,14 +1,13 @@
-//! What a collection keeps for the slots of a block: internal counts, and who is a member
-//! of its set.
+//! What a collection keeps for the slots of a block: internal counts, and membership in its set.
 //!
 //! ```text
-//!   internal count   31      | 30   | 29 ................ 0
-//!                    suspect | seed | references by members
+//!   internal count   31                | 30             | 29 ................ 0
+//!                    tentative garbage | root candidate | references by members
 //! ```
 //!
-//! The upper two bits are an incremental collection's: a *suspect* was found unreachable
-//! by passes that ran in slices, which is a guess; a *seed* is one that was a candidate
-//! when that began.
+//! The upper two bits belong to an incremental collection. *Tentative garbage* was found
+//! unreachable by passes that ran in slices, which is a guess. A *root candidate* was a candidate
+//! when the collection began.
 
 use super::{Block, flag};
 use crate::object::bitmaps::{Bitmaps, bits, lower, raise};
@@ -39,7 +38,7 @@ impl Block {
         bits(self.filled()).map(|group| (group, self.group(group)))
     }
 
-    /// Does any member live?
+    /// Returns true if a member is alive.
     pub(crate) fn has_members(&self) -> bool {
         self.filled_groups().any(|(_, bitmaps)| bitmaps.members() != 0)
     }
@@ -99,7 +98,7 @@ impl Block {
         bits(slots).filter(has).fold(0, |found, bit| found | 1 << bit)
     }
 
-    /// Is the slot's object a suspect?
+    /// Returns true if the slot's object is tentative garbage.
     #[inline]
     pub(crate) fn is_tentative_garbage(&self, index: u32) -> bool {
         self.has(flag::COUNTED) && self.word(index) & TENTATIVE_GARBAGE != 0
@@ -129,7 +128,7 @@ impl Block {
         }
     }
 
-    /// The members are suspects no longer; their internal counts stay.
+    /// The members are tentative garbage no longer; their internal counts stay.
     pub(crate) fn forget_tentative_garbage(&self) {
         for (group, bitmaps) in self.filled_groups() {
             for index in bits(bitmaps.members()).map(|bit| group * 64 + bit) {

@@ -185,7 +185,7 @@ impl Block {
         if self.is_split() { self.next_queued.get() } else { None }
     }
 
-    /// Do its sub-blocks hold the slots?
+    /// Returns true if its sub-blocks hold the slots.
     #[inline]
     pub(crate) fn is_split(&self) -> bool {
         self.span.get() == SPLIT
@@ -217,7 +217,7 @@ impl Block {
         self.bin().info
     }
 
-    /// Holds it slots of a type?
+    /// Returns true if it holds slots of a type.
     pub(crate) fn is_used(&self) -> bool {
         self.bin.get().is_some()
     }
@@ -345,7 +345,7 @@ impl Block {
         self.each_in((0..).zip(self.groups()), choose, f);
     }
 
-    /// The same in the groups that have members of the collection's set.
+    /// Calls `f` for each chosen object in the groups that have members of the collection's set.
     pub(crate) fn each_member(&self, choose: impl Fn(&Bitmaps) -> u64, f: impl FnMut(Object)) {
         self.each_in(self.filled_groups(), choose, f);
     }

@@ -137,7 +137,7 @@ impl Block {
         let _ = object;
     }
 
-    /// Has it a slot to give?
+    /// Returns true if it has a free slot.
     pub(crate) fn has_room(&self) -> bool {
         !self.has(flag::FULL) && self.live.get() < self.capacity.get()
     }

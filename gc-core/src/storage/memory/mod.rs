@@ -16,11 +16,11 @@ use core::ptr::NonNull;
 pub(crate) struct Memory {
     source: Box<dyn ChunkSource>,
     account: Account,
-    /// Whom the chunks belong to.
+    /// The heap that the chunks belong to.
     owner: Cell<Option<NonNull<Owner>>>,
     /// The heap collects in slices: nothing that takes long is done at once.
     is_incremental: Cell<bool>,
-    /// So many chunks are kept in any case.
+    /// Number of chunks that are kept even when they are empty.
     kept_chunks: Cell<usize>,
     chunks: RefCell<Vec<NonNull<Chunk>>>,
     /// Free 64 KiB blocks in all chunks.
@@ -56,7 +56,7 @@ impl Memory {
         }
     }
 
-    /// Says whom the chunks belong to; before that there are none.
+    /// Sets the heap that the chunks belong to. Must be called before the first chunk is taken.
     pub(crate) fn set_owner(&self, owner: NonNull<Owner>) {
         self.owner.set(Some(owner));
     }
@@ -70,7 +70,7 @@ impl Memory {
         self.used.get()
     }
 
-    /// Takes chunks for so many bytes, which are kept. `false`: there is no memory.
+    /// Takes chunks for `bytes` bytes, which are kept. Returns false if there is no memory.
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
         let chunks = bytes.div_ceil(CHUNK);
         self.kept_chunks.set(chunks);
@@ -117,8 +117,8 @@ impl Memory {
         Some((chunk, first, count))
     }
 
-    /// Sees to it that so many bytes can be taken within the limit: warm blocks lose their
-    /// memory for them. `None`: there is no room.
+    /// Makes room for `bytes` bytes within the limit: committed free blocks lose their memory for
+    /// them. Returns `None` if there is no room.
     fn make_room(&self, bytes: usize) -> Option<()> {
         if !self.account.admits(bytes) {
             self.cool_all();
@@ -243,8 +243,8 @@ impl Memory {
         self.decay.add(count);
     }
 
-    /// Hands the memory of free blocks to the system that were not needed lately: whole
-    /// chunks where possible. A period without need ends by this. At most so many blocks.
+    /// Hands the memory of free blocks that were not needed lately to the system: whole chunks
+    /// where possible, at most `most` blocks. Ends the period without need.
     pub(crate) fn give_to_system(&self, most: usize) {
         let mut surplus = self.decay.end_period().min(most);
         let mut at = self.chunks.borrow().len();
@@ -294,7 +294,7 @@ impl Memory {
         before - self.account.resident()
     }
 
-    /// Hands the memory of at most so many of a chunk's free blocks to the system.
+    /// Hands the memory of at most `most` free blocks of a chunk to the system.
     fn cool(&self, chunk: &Chunk, most: usize) {
         for index in crate::object::bitmaps::bits(chunk.warm().get()).take(most) {
             chunk.warm().set(chunk.warm().get() & !(1 << index));
@@ -370,7 +370,7 @@ pub(crate) fn bytes_of(block: &Block) -> usize {
     }
 }
 
-/// To take the memory of so many blocks is a part of what a slice may take.
+/// Number of blocks whose memory a slice may hand to the system.
 const IN_A_SLICE: usize = 16;
 
 /// Bytes of these blocks. Block 0 is accounted for with the chunk's header.

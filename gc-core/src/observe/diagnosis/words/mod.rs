@@ -146,7 +146,8 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
     about_holding(holding, evidence, finding, advice)
 }
 
-/// Are the objects, which nothing of the heap holds, captured by callbacks of weak references?
+/// Returns true if most of the objects are captured by callbacks of weak references. No object of
+/// the heap holds them.
 fn are_captured(holding: &Holding<'_>, snapshot: &Snapshot) -> bool {
     let of_type = snapshot.objects().filter(|object| object.type_name() == holding.type_name);
     let mut held = of_type.filter(|object| object.external_references() > 0).peekable();
