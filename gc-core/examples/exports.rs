@@ -2,7 +2,9 @@
 //! `cargo run --example exports -- FOLDER`. `scripts/validate-exports` reads them with the
 //! tools that they are for.
 
-use gc_core::{Dot, Finalize, FinalizerPolicy, GaugeKind, Gc, Heap, Slot, Trace};
+use gc_core::observe::GaugeKind;
+use gc_core::snapshot::Dot;
+use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;

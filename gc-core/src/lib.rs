@@ -69,7 +69,7 @@ mod ground;
 mod heap;
 mod invariants;
 mod object;
-mod observe;
+pub mod observe;
 mod release;
 mod slots;
 mod storage;
@@ -82,28 +82,63 @@ pub use any::GcAny;
 pub use cell::{List, ReleaseAfter, Slot, TracedFn};
 pub use gc::{ByAddress, Gc};
 pub use gc_core_derive::Trace;
-pub use gc_state::schedule::GenerationStats;
 pub use heap::{
-    Budget, BuildError, DebugFlags, Edge, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
-    MemoryFigures, NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress, WeakHeap,
+    Budget, BuildError, DebugFlags, ExternalBytes, FinalizerPolicy, Garbage, Generation, Heap, HeapBuilder,
+    NoSuchGeneration, OutOfMemory, OutOfMemoryInfo, OutOfMemoryKind, Pace, Pause, Progress, WeakHeap,
 };
-pub use object::id::ObjectId;
 pub use object::type_info::{FieldList, FinalizerFns};
-pub use observe::{
-    Case, Census, Chain, Component, Diagnosis, Diff, Dominators, Fact, Growth, Leftover, LeftoverKind, Leftovers, Link,
-    Mark, Peaks, Problem, ProblemKind, Sample, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, Suspect,
-    Timeline, Trial, TypeChange, TypeCount, UnitOfWork, VerdictKind,
-};
-#[cfg(feature = "std")]
-pub use observe::{Dot, resident_bytes};
 pub use storage::os::{ChunkSource, SystemChunks};
-pub use telemetry::allocation_sites::Site;
-pub use telemetry::gauges::{GaugeKind, Reading, Units};
-pub use telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable, UnraisableKind};
-pub use telemetry::records::{Cause, CollectionRecord, FoundType};
-pub use telemetry::stats::{CollectionFigures, Figures, Pauses};
 pub use trace::{DynTrace, Label, Seg, Trace, Visitor, Walk};
 pub use weak::{Weak, WeakRef};
+
+pub mod stats {
+    //! What collections took and found, and what memory a heap has: numbers for logs and metrics.
+    //!
+    //! [`Heap::figures`](crate::Heap::figures), [`Heap::memory`](crate::Heap::memory),
+    //! [`Heap::stats`](crate::Heap::stats), [`Heap::records`](crate::Heap::records) and
+    //! [`Heap::allocation_sites`](crate::Heap::allocation_sites) return these.
+
+    pub use crate::gc_state::schedule::GenerationStats;
+    pub use crate::heap::MemoryFigures;
+    pub use crate::telemetry::allocation_sites::Site;
+    pub use crate::telemetry::records::{Cause, CollectionRecord, FoundType};
+    pub use crate::telemetry::stats::{CollectionFigures, Figures, Pauses};
+}
+
+pub mod hooks {
+    //! What hooks are told, and how they are named.
+    //!
+    //! A hook is set by [`Heap::on_unraisable`](crate::Heap::on_unraisable),
+    //! [`Heap::on_record`](crate::Heap::on_record),
+    //! [`Heap::on_out_of_memory`](crate::Heap::on_out_of_memory),
+    //! [`Heap::set_log`](crate::Heap::set_log) or [`Heap::add_callback`](crate::Heap::add_callback),
+    //! and removed by [`Heap::remove_hook`](crate::Heap::remove_hook).
+
+    pub use crate::telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable, UnraisableKind};
+}
+
+pub mod snapshot {
+    //! All objects and edges of a heap at one moment, and their analyses: dominators, chains,
+    //! components, differences, pictures.
+    //!
+    //! [`Heap::snapshot`](crate::Heap::snapshot) takes one; [`SnapshotBuilder`] makes one from what
+    //! is known of any graph.
+
+    pub use crate::object::id::ObjectId;
+    #[cfg(feature = "std")]
+    pub use crate::observe::export::Dot;
+    pub use crate::observe::snapshot::{
+        Chain, Component, Diff, Dominators, Link, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, TypeChange,
+    };
+}
+
+pub mod diagnosis {
+    //! From samples and snapshots to the words: what leaks, how it shows, what to do.
+    //!
+    //! Begin with a [`Case`].
+
+    pub use crate::observe::diagnosis::{Case, Diagnosis, Fact, Suspect, Trial, VerdictKind};
+}
 
 /// What runs before an object dies: Python's `__del__`.
 ///

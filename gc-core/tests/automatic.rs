@@ -10,7 +10,8 @@ mod dice;
 use common::node::{Node, looped, node};
 use common::{BOTH, heap, heaps, log, logged};
 use dice::Dice;
-use gc_core::{Gc, GcAny, Generation, Heap, Phase, Slot, Trace, Weak};
+use gc_core::hooks::Phase;
+use gc_core::{Gc, GcAny, Generation, Heap, Slot, Trace, Weak};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

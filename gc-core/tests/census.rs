@@ -3,7 +3,8 @@
 mod common;
 
 use common::BOTH;
-use gc_core::{Finalize, FinalizerPolicy, Gc, GcAny, Heap, Peaks, Slot, Trace};
+use gc_core::observe::Peaks;
+use gc_core::{Finalize, FinalizerPolicy, Gc, GcAny, Heap, Slot, Trace};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -89,7 +90,7 @@ fn growth_is_told_against_the_peak() {
 type Looked = (usize, usize, Option<gc_core::Generation>);
 
 /// What a look could change.
-fn state(heap: &Heap) -> (Vec<Looked>, [u32; 3], gc_core::MemoryFigures) {
+fn state(heap: &Heap) -> (Vec<Looked>, [u32; 3], gc_core::stats::MemoryFigures) {
     let objects = heap.objects(None);
     let one = |object: &GcAny| -> Looked { (object.address(), object.count(), object.generation()) };
     (objects.iter().map(one).collect(), heap.counts(), heap.memory())

@@ -3,7 +3,8 @@
 mod common;
 
 use common::BOTH;
-use gc_core::{Gc, Heap, List, ProblemKind, Slot, Trace, TracedFn, Weak, WeakRef};
+use gc_core::observe::ProblemKind;
+use gc_core::{Gc, Heap, List, Slot, Trace, TracedFn, Weak, WeakRef};
 use std::cell::{Cell, RefCell};
 
 #[derive(Trace, Default)]
@@ -28,7 +29,7 @@ fn what_a_weak_callback_captures_is_named_by_the_verifier() {
     assert_eq!((problems[0].kind, &*problems[0].type_name), (ProblemKind::CapturedPointer, "Cache"));
     let text = problems[0].to_string();
     assert!(text.starts_with("Cache: held by a weak callback's capture (1 objects)"), "{text}");
-    let diagnosis = gc_core::Case::new(&gc_core::Timeline::new()).problems(&problems).diagnose();
+    let diagnosis = gc_core::diagnosis::Case::new(&gc_core::observe::Timeline::new()).problems(&problems).diagnose();
     assert!(diagnosis.to_string().contains("alloc_weak_with_state"), "{diagnosis}");
     // The callback runs and goes.
     drop(target);
@@ -58,7 +59,7 @@ fn the_diagnosis_names_captures() {
         body: [u64; 16],
     }
     let heap = Heap::new();
-    let mut timeline = gc_core::Timeline::new();
+    let mut timeline = gc_core::observe::Timeline::new();
     for _ in 0..40 {
         for _ in 0..20 {
             let _unit = heap.unit_of_work("request");
@@ -71,7 +72,7 @@ fn the_diagnosis_names_captures() {
         timeline.sample(&heap);
     }
     let snapshot = heap.snapshot();
-    let text = gc_core::Case::new(&timeline).snapshot(&snapshot).diagnose().to_string();
+    let text = gc_core::diagnosis::Case::new(&timeline).snapshot(&snapshot).diagnose().to_string();
     assert!(text.contains("Request objects are held by a weak callback's capture"), "{text}");
     assert!(text.contains("alloc_weak_with_state"), "{text}");
     assert_eq!(heap.verify()[0].kind, ProblemKind::CapturedPointer);

@@ -5,7 +5,8 @@
 mod common;
 
 use common::*;
-use gc_core::{DebugFlags, Gc, Generation, Heap, List, Phase};
+use gc_core::hooks::Phase;
+use gc_core::{DebugFlags, Gc, Generation, Heap, List};
 use std::cell::RefCell;
 use std::rc::Rc;
 

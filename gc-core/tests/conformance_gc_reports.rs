@@ -4,7 +4,8 @@
 mod common;
 
 use common::*;
-use gc_core::{CollectionInfo, DebugFlags, Gc, Generation, Heap, Phase, Unraisable, UnraisableKind};
+use gc_core::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use gc_core::{DebugFlags, Gc, Generation, Heap};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;

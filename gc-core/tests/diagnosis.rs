@@ -3,7 +3,9 @@
 
 mod leaks;
 
-use gc_core::{Case, Diagnosis, Fact, GaugeKind, Gc, Heap, Slot, Timeline, Trace, Trial, VerdictKind};
+use gc_core::diagnosis::{Case, Diagnosis, Fact, Trial, VerdictKind};
+use gc_core::observe::{GaugeKind, Timeline};
+use gc_core::{Gc, Heap, Slot, Trace};
 use leaks::{LEAKS, Leak, Program};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

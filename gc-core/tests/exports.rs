@@ -1,7 +1,9 @@
 //! Exports, as far as can be checked without the tools that read them (`scripts/validate-exports`
 //! has those).
 
-use gc_core::{Dot, Finalize, FinalizerPolicy, GaugeKind, Gc, Heap, Slot, SnapshotObject, Trace};
+use gc_core::observe::GaugeKind;
+use gc_core::snapshot::{Dot, SnapshotObject};
+use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -5,7 +5,8 @@ mod common;
 use common::chunks::counted;
 use common::node::{Node, looped, node};
 use common::{BOTH, log, logged};
-use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace, UnraisableKind, WeakRef};
+use gc_core::hooks::UnraisableKind;
+use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace, WeakRef};
 use std::cell::RefCell;
 
 thread_local! {

@@ -1,6 +1,7 @@
 //! `assert_no_growth!`: nothing may be left behind, and what is left is named.
 
-use gc_core::{Finalize, FinalizerPolicy, GaugeKind, Gc, Heap, List, Slot, Trace, assert_no_growth};
+use gc_core::observe::GaugeKind;
+use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, List, Slot, Trace, assert_no_growth};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

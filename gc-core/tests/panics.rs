@@ -6,7 +6,8 @@ mod common;
 mod passed_on;
 
 use common::{BOTH, log, logged, slots_in_use};
-use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Heap, Phase, Slot, Trace, UnraisableKind};
+use gc_core::hooks::{Phase, UnraisableKind};
+use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::rc::Rc;

@@ -3,7 +3,8 @@
 mod common;
 
 use common::BOTH;
-use gc_core::{Cause, CollectionRecord, Gc, Heap, Pace, Slot, Trace};
+use gc_core::stats::{Cause, CollectionRecord};
+use gc_core::{Gc, Heap, Pace, Slot, Trace};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;

@@ -21,7 +21,8 @@ pub mod mem {
     pub use std::mem::*;
 }
 
-use gc_core::{Gc, Heap, ProblemKind, Slot, Trace};
+use gc_core::observe::ProblemKind;
+use gc_core::{Gc, Heap, Slot, Trace};
 use std::cell::RefCell;
 
 thread_local!(static FOUND: RefCell<Option<Gc<Node>>> = const { RefCell::new(None) });

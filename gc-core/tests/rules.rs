@@ -4,10 +4,8 @@
 mod common;
 
 use common::{log, logged};
-use gc_core::{
-    CollectionInfo, DebugFlags, Finalize, FinalizerPolicy, Gc, Generation, Heap, Phase, Slot, Trace, Visitor, Walk,
-    Weak,
-};
+use gc_core::hooks::{CollectionInfo, Phase};
+use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Generation, Heap, Slot, Trace, Visitor, Walk, Weak};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};

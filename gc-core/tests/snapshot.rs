@@ -2,10 +2,8 @@
 
 mod common;
 
-use gc_core::{
-    Finalize, FinalizerPolicy, Gc, GcAny, Heap, List, ObjectId, Slot, Snapshot, SnapshotBuilder, SnapshotError,
-    SnapshotObject, Trace,
-};
+use gc_core::snapshot::{ObjectId, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject};
+use gc_core::{Finalize, FinalizerPolicy, Gc, GcAny, Heap, List, Slot, Trace};
 use petgraph::algo::{dominators::simple_fast, tarjan_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::Bfs;

@@ -3,7 +3,8 @@
 
 #![forbid(unsafe_code)]
 
-use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, GcAny, Heap, HookId, ReleaseAfter, Slot, Trace, WeakRef};
+use gc_core::hooks::HookId;
+use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, GcAny, Heap, ReleaseAfter, Slot, Trace, WeakRef};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};

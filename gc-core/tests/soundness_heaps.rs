@@ -3,7 +3,8 @@
 
 #![forbid(unsafe_code)]
 
-use gc_core::{Budget, Finalize, FinalizerPolicy, Gc, Heap, Phase, Progress, Slot, Trace};
+use gc_core::hooks::Phase;
+use gc_core::{Budget, Finalize, FinalizerPolicy, Gc, Heap, Progress, Slot, Trace};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 

@@ -3,9 +3,9 @@
 mod common;
 
 use common::BOTH;
-use gc_core::{
-    FieldList, Gc, Heap, List, Problem, ProblemKind, Seg, Slot, Timeline, Trace, VerdictKind, Visitor, Walk, WeakRef,
-};
+use gc_core::diagnosis::VerdictKind;
+use gc_core::observe::{Problem, ProblemKind, Timeline};
+use gc_core::{FieldList, Gc, Heap, List, Seg, Slot, Trace, Visitor, Walk, WeakRef};
 use std::cell::{Cell, RefCell};
 
 #[derive(Trace, Default)]
@@ -108,7 +108,7 @@ fn a_skipped_field_is_named() {
     assert_eq!(problem.example, Some(Gc::as_any(&sessions[0]).id()));
     let text = problem.to_string();
     assert!(text.starts_with("Session: `Trace` does not report the pointers in `back` (10 objects)"), "{text}");
-    let diagnosis = gc_core::Case::new(&Timeline::new()).problems(&[problem]).diagnose();
+    let diagnosis = gc_core::diagnosis::Case::new(&Timeline::new()).problems(&[problem]).diagnose();
     let suspect = &diagnosis.suspects[0];
     assert_eq!((diagnosis.verdict, suspect.place.as_deref()), (VerdictKind::TraceBug, Some("back")));
     drop(sessions);

@@ -4,7 +4,8 @@
 //! Where the consequence is an object that is reclaimed while it is held, the test sees that its
 //! value was dropped, and never touches the pointer again: it is forgotten, and the heap with it.
 
-use gc_core::{Gc, Heap, ProblemKind, Slot, Trace, Visitor, Walk};
+use gc_core::observe::ProblemKind;
+use gc_core::{Gc, Heap, Slot, Trace, Visitor, Walk};
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;

@@ -1,7 +1,10 @@
 //! What a scenario found out: steps with facts that were read from the heap.
 
 use crate::inspect::Suspected;
-use gc_core::{Case, Diagnosis, FinalizerPolicy, Problem, Sample, Snapshot, Timeline, Trial};
+use gc_core::FinalizerPolicy;
+use gc_core::diagnosis::{Case, Diagnosis, Trial};
+use gc_core::observe::{Problem, Sample, Timeline};
+use gc_core::snapshot::Snapshot;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use gc_core::Case;
+use gc_core::diagnosis::Case;
 use gc_core_fuzz::looks;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,8 @@
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
-use gc_core::{Case, ObjectId, Snapshot, SnapshotBuilder};
+use gc_core::diagnosis::Case;
+use gc_core::snapshot::{ObjectId, Snapshot, SnapshotBuilder};
 use gc_core_fuzz::looks;
 use libfuzzer_sys::fuzz_target;
 

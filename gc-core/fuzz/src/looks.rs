@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use gc_core::{Dot, ObjectId, Snapshot, SnapshotObject};
+use gc_core::snapshot::{Dot, ObjectId, Snapshot, SnapshotObject};
 
 /// Above so many objects what takes quadratic time is left out.
 const SMALL: usize = 48;

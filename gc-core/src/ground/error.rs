@@ -58,7 +58,7 @@ pub struct OutOfMemory<T: ?Sized> {
     pub used: usize,
     /// Bytes that values own outside of their slots, as [`MemoryFigures::owned`] has them.
     ///
-    /// [`MemoryFigures::owned`]: crate::MemoryFigures::owned
+    /// [`MemoryFigures::owned`]: crate::stats::MemoryFigures::owned
     pub owned: usize,
     /// External bytes that were declared.
     pub external: usize,

@@ -256,7 +256,7 @@ impl Heap {
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
-    /// use gc_core::Phase;
+    /// use gc_core::hooks::Phase;
     ///
     /// let id = heap.add_callback(|_, phase, info| match phase {
     ///     Phase::Start => println!("generation {}", info.generation),

@@ -177,7 +177,7 @@ impl fmt::Display for Census {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// let mut peaks = gc_core::Peaks::new();
+/// let mut peaks = gc_core::observe::Peaks::new();
 /// let _kept = [heap.alloc(1_u32), heap.alloc(2)];
 /// let growth = peaks.growth(&heap.census());
 /// assert_eq!((&*growth[0].type_name, growth[0].objects, growth[0].more), ("u32", 2, 2));
@@ -209,7 +209,8 @@ impl fmt::Display for Growth {
 /// comes back has not grown.
 ///
 /// ```
-/// use gc_core::{Heap, Peaks};
+/// use gc_core::observe::Peaks;
+/// use gc_core::Heap;
 ///
 /// let heap = Heap::new();
 /// let mut peaks = Peaks::new();

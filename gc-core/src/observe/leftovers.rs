@@ -24,7 +24,7 @@ pub enum LeftoverKind {
     ExternalBytes,
     /// Entries of the garbage list.
     Garbage,
-    /// What a gauge of kind [`Backlog`](crate::GaugeKind::Backlog) shows.
+    /// What a gauge of kind [`Backlog`](crate::observe::GaugeKind::Backlog) shows.
     Backlog,
 }
 
@@ -45,7 +45,8 @@ pub struct Leftover {
 /// What work left behind; `Display` tells it line by line.
 ///
 /// ```
-/// use gc_core::{Heap, LeftoverKind, List};
+/// use gc_core::observe::LeftoverKind;
+/// use gc_core::{Heap, List};
 ///
 /// let heap = Heap::new();
 /// let log = heap.alloc(List::new());

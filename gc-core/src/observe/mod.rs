@@ -1,28 +1,27 @@
-//! Looking into the heap without changing it.
+//! Looking into the heap without changing it: counts by type, gauges and samples over time, the
+//! verifier, and what work left behind.
+//!
+//! Most of it is reached by methods of [`Heap`](crate::Heap).
 
 mod census;
-mod diagnosis;
+pub(crate) mod diagnosis;
 #[cfg(feature = "std")]
-mod export;
+pub(crate) mod export;
 mod leftovers;
 mod no_growth;
 mod numbering;
 mod records;
 mod select;
-mod snapshot;
+pub(crate) mod snapshot;
 mod type_names;
 mod verify;
 mod watch;
 
+pub use crate::heap::Edge;
+pub use crate::telemetry::gauges::{GaugeKind, Reading, Units};
 pub use census::{Census, Growth, Peaks, TypeCount};
-pub use diagnosis::{Case, Diagnosis, Fact, Suspect, Trial, VerdictKind};
-#[cfg(feature = "std")]
-pub use export::Dot;
 pub use leftovers::{Leftover, LeftoverKind, Leftovers};
 pub use select::Mark;
-pub use snapshot::{
-    Chain, Component, Diff, Dominators, Link, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, TypeChange,
-};
 pub use verify::{Problem, ProblemKind};
 #[cfg(feature = "std")]
 pub use watch::resident_bytes;

@@ -14,7 +14,8 @@ impl Heap {
     /// for a trend; [`leftovers`](Heap::leftovers) tells whether anything at all was left behind.
     ///
     /// ```
-    /// use gc_core::{Heap, VerdictKind};
+    /// use gc_core::diagnosis::VerdictKind;
+    /// use gc_core::Heap;
     ///
     /// let heap = Heap::new();
     /// let mut forgotten = Vec::new();

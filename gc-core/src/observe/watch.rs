@@ -15,7 +15,8 @@ impl Heap {
     /// removed: a [`Heap`] or a `Gc` in it keeps the heap for good.
     ///
     /// ```
-    /// use gc_core::{GaugeKind, Heap};
+    /// use gc_core::observe::GaugeKind;
+    /// use gc_core::Heap;
     /// use std::{cell::Cell, rc::Rc};
     ///
     /// let heap = Heap::new();
@@ -34,7 +35,7 @@ impl Heap {
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
-    /// heap.gauge("queue", gc_core::GaugeKind::Backlog, || 7);
+    /// heap.gauge("queue", gc_core::observe::GaugeKind::Backlog, || 7);
     /// assert!(heap.remove_gauge("queue") && !heap.remove_gauge("queue"));
     /// ```
     pub fn remove_gauge(&self, name: &str) -> bool {
@@ -42,7 +43,7 @@ impl Heap {
     }
 
     /// A unit of work begins, such as a request; it ends when the guard is dropped. By these
-    /// a [diagnosis](crate::Case) tells growth from unit to unit from what one unit needs.
+    /// a [diagnosis](crate::diagnosis::Case) tells growth from unit to unit from what one unit needs.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -160,7 +161,7 @@ impl Sample {
     }
 }
 
-/// Samples over time, oldest first: what a [diagnosis](crate::Case) of growth rests on.
+/// Samples over time, oldest first: what a [diagnosis](crate::diagnosis::Case) of growth rests on.
 ///
 /// It keeps at most [`Timeline::MOST`] samples: beyond that every second one is let go, and from
 /// then on only every second one is kept (and the last one), so that a service can be watched for
@@ -168,7 +169,7 @@ impl Sample {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// let mut timeline = gc_core::Timeline::new();
+/// let mut timeline = gc_core::observe::Timeline::new();
 /// timeline.sample(&heap);
 /// timeline.push(heap.sample()); // the same
 /// assert_eq!(timeline.samples().len(), 2);
@@ -225,7 +226,7 @@ impl Timeline {
 /// [gauge](Heap::gauge) of [`GaugeKind::ResidentBytes`]. Linux only.
 ///
 /// ```
-/// use gc_core::{GaugeKind, resident_bytes};
+/// use gc_core::observe::{GaugeKind, resident_bytes};
 ///
 /// let heap = gc_core::Heap::new();
 /// heap.gauge("resident", GaugeKind::ResidentBytes, || resident_bytes().unwrap_or(0));

@@ -10,7 +10,7 @@ use core::cell::RefCell;
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.gauge("queue", gc_core::GaugeKind::Backlog, || 7);
+/// heap.gauge("queue", gc_core::observe::GaugeKind::Backlog, || 7);
 /// assert_eq!(heap.sample().readings[0].value, 7);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -28,7 +28,7 @@ pub enum GaugeKind {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.gauge("open files", gc_core::GaugeKind::Other, || 3);
+/// heap.gauge("open files", gc_core::observe::GaugeKind::Other, || 3);
 /// let reading = &heap.sample().readings[0];
 /// assert_eq!((&*reading.name, reading.value), ("open files", 3));
 /// ```

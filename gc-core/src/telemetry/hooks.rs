@@ -15,7 +15,7 @@ use core::ptr::NonNull;
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// use gc_core::UnraisableKind;
+/// use gc_core::hooks::UnraisableKind;
 ///
 /// heap.on_unraisable(|_, event| match event.kind {
 ///     UnraisableKind::Finalizer => eprintln!("a finalizer of {} failed", event.type_name),
@@ -82,7 +82,7 @@ impl core::fmt::Display for Unraisable {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.add_callback(|_, phase, _| assert!(matches!(phase, gc_core::Phase::Start | gc_core::Phase::Stop)));
+/// heap.add_callback(|_, phase, _| assert!(matches!(phase, gc_core::hooks::Phase::Start | gc_core::hooks::Phase::Stop)));
 /// heap.collect();
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,7 +114,7 @@ pub struct CollectionInfo {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// let id: gc_core::HookId = heap.add_callback(|_, _, _| ());
+/// let id: gc_core::hooks::HookId = heap.add_callback(|_, _, _| ());
 /// assert!(heap.remove_hook(id));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,7 +13,7 @@ use core::fmt;
 /// ```
 /// # let heap = gc_core::Heap::new();
 /// heap.collect();
-/// assert_eq!(heap.last_collection().unwrap().cause, gc_core::Cause::Explicit);
+/// assert_eq!(heap.last_collection().unwrap().cause, gc_core::stats::Cause::Explicit);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]

@@ -51,7 +51,7 @@ pub struct CollectionFigures {
     pub uncollectable: usize,
 }
 
-/// As a line of the JVM's `-Xlog:gc`: see [`CollectionRecord`](crate::CollectionRecord).
+/// As a line of the JVM's `-Xlog:gc`: see [`CollectionRecord`](crate::stats::CollectionRecord).
 impl fmt::Display for CollectionFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.slices > 1 { "Incremental" } else { "Pause" };

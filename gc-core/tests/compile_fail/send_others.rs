@@ -1,6 +1,7 @@
 //! Nothing that belongs to a heap leaves its thread: counts are not atomic.
 
-use gc_core::{ByAddress, ExternalBytes, Gc, GcAny, Heap, List, Slot, Snapshot, Weak, WeakRef};
+use gc_core::snapshot::Snapshot;
+use gc_core::{ByAddress, ExternalBytes, Gc, GcAny, Heap, List, Slot, Weak, WeakRef};
 
 fn is_send<T: Send>() {}
 

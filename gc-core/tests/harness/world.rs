@@ -3,7 +3,8 @@
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Generation, Heap, Phase, UnraisableKind, WeakRef, gc_cast};
+use gc_core::hooks::{Phase, UnraisableKind};
+use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Generation, Heap, WeakRef, gc_cast};
 
 use super::classes::{BODIES, Link, Managed, address, new_object, typed};
 use super::outside::{self, Outside};

@@ -8,7 +8,9 @@
 mod dice;
 
 use dice::Dice;
-use gc_core::{ExternalBytes, Finalize, FinalizerPolicy, Gc, Heap, Slot, Snapshot, Timeline, Trace};
+use gc_core::observe::Timeline;
+use gc_core::snapshot::Snapshot;
+use gc_core::{ExternalBytes, Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;

@@ -4,7 +4,8 @@ use super::common::chunks::{Counted, counted_builder};
 use super::common::slots_in_use;
 use super::plan::{Injected, Plan, finish, point};
 use super::subjects::{Hand, Subject, fates, hand, subject};
-use gc_core::{Budget, DebugFlags, FinalizerPolicy, Gc, GcAny, Heap, Phase, Progress, Weak};
+use gc_core::hooks::Phase;
+use gc_core::{Budget, DebugFlags, FinalizerPolicy, Gc, GcAny, Heap, Progress, Weak};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// How it collects.

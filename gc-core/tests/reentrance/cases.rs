@@ -4,7 +4,8 @@ use super::actions::{ACTIONS, Action, check_counts};
 use super::subjects::{Root, Subject, fire, forget_state, looped_root, subject, unraisable, with};
 use crate::common::BOTH;
 use crate::common::chunks::{Counted, counted_builder};
-use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Heap, Phase, Slot};
+use gc_core::hooks::Phase;
+use gc_core::{DebugFlags, FinalizerPolicy, Gc, GcAny, Heap, Slot};
 use std::collections::HashMap;
 
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -6,7 +6,8 @@ mod show;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use gc_core::{Case, Diagnosis, ObjectId, Snapshot, SnapshotObject};
+use gc_core::diagnosis::{Case, Diagnosis};
+use gc_core::snapshot::{ObjectId, Snapshot, SnapshotObject};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -151,7 +152,7 @@ pub struct Suspected {
 }
 
 impl Suspected {
-    pub fn of(suspect: &gc_core::Suspect) -> Suspected {
+    pub fn of(suspect: &gc_core::diagnosis::Suspect) -> Suspected {
         let evidence = suspect.evidence.iter().map(|fact| (fact.name.to_owned(), fact.value.into())).collect();
         Suspected {
             kind: suspect.kind.word(),
@@ -198,7 +199,7 @@ fn json(
     Ok(())
 }
 
-fn change(row: &gc_core::TypeChange) -> Change {
+fn change(row: &gc_core::snapshot::TypeChange) -> Change {
     let (born, died, objects, bytes) = (row.born, row.died, row.objects, row.bytes);
     Change { r#type: row.type_name.clone(), born, died, objects, bytes }
 }

@@ -5,7 +5,7 @@
 
 use super::progress::Watched;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use gc_core::{ObjectId, Snapshot, SnapshotBuilder};
+use gc_core::snapshot::{ObjectId, Snapshot, SnapshotBuilder};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::cell::Cell;

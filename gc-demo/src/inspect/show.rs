@@ -1,6 +1,7 @@
 //! The screens of `inspect`.
 
-use gc_core::{Diagnosis, Diff, Snapshot, SnapshotObject};
+use gc_core::diagnosis::Diagnosis;
+use gc_core::snapshot::{Diff, Snapshot, SnapshotObject};
 use std::fmt::Write as _;
 
 /// One line on what it is.

@@ -7,7 +7,8 @@ use crate::report::{Exhausted, Fact, Report, policy_name};
 use crate::scenarios::{Cure, Scenario};
 use anyhow::{Context as _, Result};
 use chart::{Chart, Series};
-use gc_core::{ObjectId, Sample};
+use gc_core::observe::Sample;
+use gc_core::snapshot::ObjectId;
 use minijinja::{Environment, context};
 use serde::Serialize;
 
@@ -182,7 +183,7 @@ fn charts(report: &Report) -> Vec<Picture> {
             let reading = sample.readings.iter().find(|reading| reading.name == gauge.name);
             reading.map_or(0.0, |reading| reading.value as f64)
         };
-        let show = if gauge.kind == gc_core::GaugeKind::ResidentBytes { bytes } else { whole };
+        let show = if gauge.kind == gc_core::observe::GaugeKind::ResidentBytes { bytes } else { whole };
         let (title, marks) = ("what the program brings in", Vec::new());
         charts.push(Chart { title, series: vec![line(&gauge.name, &of)], marks, limit: None, show });
     }
@@ -226,7 +227,7 @@ fn path(report: &Report) -> Option<Picture> {
 fn types(report: &Report) -> Vec<Type> {
     let samples = report.evidence.timeline.samples();
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
-    let row = |row: &gc_core::TypeCount| Type {
+    let row = |row: &gc_core::observe::TypeCount| Type {
         name: row.type_name.clone(),
         before: first.census.of(&row.type_name).map_or(0, |before| before.objects),
         after: row.objects,

@@ -3,7 +3,8 @@
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
 use crate::report::Step;
-use gc_core::{Census, Gc, Growth, List, Peaks, Slot, Trace};
+use gc_core::observe::{Census, Growth, Peaks};
+use gc_core::{Gc, List, Slot, Trace};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

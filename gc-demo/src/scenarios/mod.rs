@@ -24,7 +24,8 @@ mod weak_cache;
 use crate::report::{Report, Verdict, policy_name};
 use crate::setting::Setting;
 use crate::{bytes, machine};
-use gc_core::{BuildError, Trial};
+use gc_core::BuildError;
+use gc_core::diagnosis::Trial;
 use scene::{Played, Scene};
 
 /// A story that can be told under either policy.

@@ -3,7 +3,8 @@
 use super::scene::{Played, Scene};
 use super::{Cure, Scenario};
 use crate::report::Fact;
-use gc_core::{GaugeKind, Trace, resident_bytes};
+use gc_core::Trace;
+use gc_core::observe::{GaugeKind, resident_bytes};
 use rusqlite::Connection;
 
 pub const SCENARIO: Scenario = Scenario {

@@ -2,7 +2,8 @@
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
-use gc_core::{GaugeKind, Trace};
+use gc_core::Trace;
+use gc_core::observe::GaugeKind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, mpsc::Sender};

@@ -11,10 +11,11 @@ use crate::output;
 use crate::report::{Collection, Evidence, Exhausted, Fact, HeapAtEnd, Moment, Report, Step, Verdict};
 use crate::setting::Setting;
 use crate::watch::Watcher;
-use gc_core::{
-    BuildError, CollectionFigures, Gc, GcAny, Generation, Heap, MemoryFigures, OutOfMemory, OutOfMemoryInfo, Problem,
-    Sample, Snapshot, Timeline, Trace, Trial,
-};
+use gc_core::diagnosis::Trial;
+use gc_core::observe::{Problem, Sample, Timeline};
+use gc_core::snapshot::Snapshot;
+use gc_core::stats::{CollectionFigures, MemoryFigures};
+use gc_core::{BuildError, Gc, GcAny, Generation, Heap, OutOfMemory, OutOfMemoryInfo, Trace};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;

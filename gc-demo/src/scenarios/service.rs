@@ -3,7 +3,8 @@
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
 use crate::setting::LeakKind;
-use gc_core::{ExternalBytes, Finalize, GaugeKind, Gc, List, Slot, Timeline, Trace};
+use gc_core::observe::{GaugeKind, Timeline};
+use gc_core::{ExternalBytes, Finalize, Gc, List, Slot, Trace};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;

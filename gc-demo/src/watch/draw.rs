@@ -1,7 +1,7 @@
 //! The dashboard as a picture.
 
 use super::board::Board;
-use gc_core::{GaugeKind, Sample};
+use gc_core::observe::{GaugeKind, Sample};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize as _};
@@ -109,7 +109,7 @@ fn memory(board: &Board, frame: &mut Frame<'_>, area: Rect) {
 fn types(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     let (first, last) = (board.looks.first(), board.looks.last());
     let rows = last.map_or_else(Vec::new, |last| last.census.most_common(area.height.saturating_sub(3).into()));
-    let row = |row: &gc_core::TypeCount| {
+    let row = |row: &gc_core::observe::TypeCount| {
         let before = first.and_then(|first| first.census.of(&row.type_name)).map_or(0, |row| row.objects);
         let more = row.objects as i64 - before as i64;
         let style = if more > 0 { Style::new().fg(Color::Red) } else { Style::new() };
@@ -131,7 +131,7 @@ fn pauses(board: &Board, frame: &mut Frame<'_>, area: Rect) {
 /// The heap, what was declared outside, and all of the process.
 fn sizes(look: &Sample) -> Line<'static> {
     let (heap, outside) = (bytes(look.memory.committed as f64), bytes(look.memory.external as f64));
-    let resident = gc_core::resident_bytes().map_or_else(|| "?".into(), |resident| bytes(resident as f64));
+    let resident = gc_core::observe::resident_bytes().map_or_else(|| "?".into(), |resident| bytes(resident as f64));
     Line::from(format!("heap {heap}  outside {outside}  resident {resident}"))
 }
 
@@ -164,7 +164,8 @@ mod tests {
     use super::draw;
     use crate::setting::Setting;
     use crate::watch::board::Board;
-    use gc_core::{GaugeKind, Heap};
+    use gc_core::Heap;
+    use gc_core::observe::GaugeKind;
     use ratatui::crossterm::event::KeyCode;
     use ratatui::{Terminal, backend::TestBackend};
 

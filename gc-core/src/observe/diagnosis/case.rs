@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 /// How the same work ended under a limit: see [`Case::trials`].
 ///
 /// ```
-/// use gc_core::{Case, Timeline, Trial};
+/// use gc_core::diagnosis::{Case, Trial};
+/// use gc_core::observe::Timeline;
 ///
 /// // The same work under two and four times the limit: it always needs more.
 /// let trial = |max, peak| Trial { max, completed: false, before: 0, peak, after: peak };
@@ -39,7 +40,9 @@ pub struct Trial {
 /// after a [`collect`](crate::Heap::collect): that is how one tells a leak from garbage.
 ///
 /// ```
-/// use gc_core::{Case, Gc, Heap, Slot, Timeline, Trace, VerdictKind};
+/// use gc_core::diagnosis::{Case, VerdictKind};
+/// use gc_core::observe::Timeline;
+/// use gc_core::{Gc, Heap, Slot, Trace};
 /// use std::cell::RefCell;
 ///
 /// #[derive(Trace)]
@@ -69,7 +72,9 @@ pub struct Trial {
 /// ```
 ///
 /// ```
-/// use gc_core::{Case, Heap, Timeline};
+/// use gc_core::diagnosis::Case;
+/// use gc_core::observe::Timeline;
+/// use gc_core::Heap;
 ///
 /// let heap = Heap::new();
 /// let mut timeline = Timeline::new();
@@ -135,7 +140,8 @@ impl<'a> Case<'a> {
     /// much at once, and that from an allocation without an end.
     ///
     /// ```
-    /// use gc_core::{Case, Timeline, Trial};
+    /// use gc_core::diagnosis::{Case, Trial};
+    /// use gc_core::observe::Timeline;
     ///
     /// let trial = Trial { max: 8 << 20, completed: true, before: 1000, peak: 6 << 20, after: 1000 };
     /// println!("{}", Case::new(&Timeline::new()).trials(&[trial]).diagnose());

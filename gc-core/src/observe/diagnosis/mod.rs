@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 /// What a diagnosis concludes.
 ///
 /// ```
-/// assert_eq!(gc_core::VerdictKind::ContainerGrowth.word(), "container-growth");
+/// assert_eq!(gc_core::diagnosis::VerdictKind::ContainerGrowth.word(), "container-growth");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
@@ -61,7 +61,9 @@ impl VerdictKind {
 /// A number that a conclusion rests on.
 ///
 /// ```
-/// use gc_core::{Case, Heap, Timeline};
+/// use gc_core::diagnosis::Case;
+/// use gc_core::observe::Timeline;
+/// use gc_core::Heap;
 ///
 /// let heap = Heap::new();
 /// let mut timeline = Timeline::new();
@@ -82,7 +84,8 @@ pub struct Fact {
 /// One thing that is probably wrong.
 ///
 /// ```
-/// use gc_core::{Case, Heap};
+/// use gc_core::diagnosis::Case;
+/// use gc_core::Heap;
 ///
 /// let heap = Heap::new();
 /// let snapshot = heap.snapshot();
@@ -119,7 +122,8 @@ pub struct Suspect {
 /// `Display` prints it for people; "nothing suspicious" is a verdict, too.
 ///
 /// ```
-/// use gc_core::{Case, Timeline, VerdictKind};
+/// use gc_core::diagnosis::{Case, VerdictKind};
+/// use gc_core::observe::Timeline;
 ///
 /// let diagnosis = Case::new(&Timeline::new()).diagnose();
 /// assert_eq!((diagnosis.verdict, diagnosis.suspects.len()), (VerdictKind::None, 0));

@@ -10,7 +10,8 @@ use std::io::{BufWriter, Result, Write};
 /// What a picture shows, and how: see [`Dot::write`].
 ///
 /// ```
-/// use gc_core::{Dot, Gc, Heap, Slot, Trace};
+/// use gc_core::snapshot::Dot;
+/// use gc_core::{Gc, Heap, Slot, Trace};
 ///
 /// #[derive(Trace)]
 /// struct Node(Slot<Node>);
@@ -26,7 +27,8 @@ use std::io::{BufWriter, Result, Write};
 /// ```
 ///
 /// ```
-/// use gc_core::{Dot, Gc, Heap};
+/// use gc_core::snapshot::Dot;
+/// use gc_core::{Gc, Heap};
 ///
 /// let heap = Heap::new();
 /// let object = heap.alloc(7);

@@ -35,12 +35,12 @@ impl Heap {
     /// Writes all living objects and their edges as a `.heapsnapshot`, which Chrome's
     /// DevTools (Memory, Load) and memlab open. The objects that are held from outside of
     /// the heap hang off the node `(GC roots)`. An object's id is its
-    /// [`ObjectId`](crate::ObjectId), and stays; its `self_size` is its slot and what its value owns outside.
+    /// [`ObjectId`](crate::snapshot::ObjectId), and stays; its `self_size` is its slot and what its value owns outside.
     ///
     /// Streams from the heap: allocates nothing on it, and 4 bytes for each object
     /// elsewhere, so that it may be called from the hook of
     /// [`on_out_of_memory`](Heap::on_out_of_memory). An edge is named as in
-    /// [`Edge::name`](crate::Edge::name); from the thousandth position in a list or map on
+    /// [`Edge::name`](crate::observe::Edge::name); from the thousandth position in a list or map on
     /// all are called `[…]`.
     ///
     /// # Errors

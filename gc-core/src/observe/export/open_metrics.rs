@@ -1,6 +1,7 @@
 //! A heap's figures as OpenMetrics text, which Prometheus scrapes.
 
-use crate::{GenerationStats, Heap};
+use crate::Heap;
+use crate::stats::GenerationStats;
 use core::fmt::Display;
 use std::io::{BufWriter, Result, Write};
 

@@ -138,7 +138,7 @@ impl Columns {
 /// objects, then all edges, in the order of their sources.
 ///
 /// ```
-/// use gc_core::{ObjectId, SnapshotBuilder};
+/// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
 ///
 /// let mut builder = SnapshotBuilder::new();
 /// let list = builder.object(ObjectId(1), "List", 64, 1)?;
@@ -146,18 +146,18 @@ impl Columns {
 /// builder.edge(list, "items[0]", node)?;
 /// let snapshot = builder.finish();
 /// assert_eq!(snapshot.dominators().retained_bytes(snapshot.object(ObjectId(1)).unwrap()), 96);
-/// # Ok::<(), gc_core::SnapshotError>(())
+/// # Ok::<(), gc_core::snapshot::SnapshotError>(())
 /// ```
 ///
 /// ```
-/// use gc_core::{ObjectId, SnapshotBuilder};
+/// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
 ///
 /// let mut builder = SnapshotBuilder::new();
 /// let [one, other] = [builder.object(ObjectId(1), "Node", 32, 0)?, builder.object(ObjectId(3), "Node", 32, 0)?];
 /// builder.element(one, 0, other)?;
 /// builder.hold(one, 2)?; // two pointers from outside
 /// assert_eq!(builder.finish().roots().count(), 1);
-/// # Ok::<(), gc_core::SnapshotError>(())
+/// # Ok::<(), gc_core::snapshot::SnapshotError>(())
 /// ```
 #[derive(Default)]
 pub struct SnapshotBuilder {
@@ -260,7 +260,7 @@ impl fmt::Debug for SnapshotBuilder {
 /// What is wrong with an object or an edge.
 ///
 /// ```
-/// use gc_core::{SnapshotBuilder, SnapshotError};
+/// use gc_core::snapshot::{SnapshotBuilder, SnapshotError};
 ///
 /// assert_eq!(SnapshotBuilder::new().edge(0, "next", 0), Err(SnapshotError::NoSuchObject(0)));
 /// ```

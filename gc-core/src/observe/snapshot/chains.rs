@@ -38,7 +38,7 @@ pub struct Chain<'s> {
 /// A step of a [`Chain`].
 ///
 /// ```
-/// use gc_core::{ObjectId, SnapshotBuilder};
+/// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
 ///
 /// let mut builder = SnapshotBuilder::new();
 /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
@@ -51,7 +51,7 @@ pub struct Chain<'s> {
 /// let link = &snapshot.path_to_root(one).unwrap().links()[0].clone();
 /// assert_eq!((&*link.edge, link.target), ("[0]", one));
 /// # let _ = (list, other);
-/// # Ok::<(), gc_core::SnapshotError>(())
+/// # Ok::<(), gc_core::snapshot::SnapshotError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -71,7 +71,7 @@ impl Snapshot {
     /// objgraph's `find_backref_chain`. `None`: nothing outside leads to it.
     ///
     /// ```
-    /// use gc_core::{ObjectId, SnapshotBuilder};
+    /// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
     ///
     /// let mut builder = SnapshotBuilder::new();
     /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
@@ -84,7 +84,7 @@ impl Snapshot {
     /// let chain = snapshot.path_to_root(other).unwrap();
     /// assert_eq!((chain.start(), chain.links().len()), (list, 2));
     /// # let _ = one;
-    /// # Ok::<(), gc_core::SnapshotError>(())
+    /// # Ok::<(), gc_core::snapshot::SnapshotError>(())
     /// ```
     pub fn path_to_root<'s>(&'s self, object: SnapshotObject<'s>) -> Option<Chain<'s>> {
         self.shortest(self.root_numbers(), object.at)
@@ -93,7 +93,7 @@ impl Snapshot {
     /// A shortest chain from one object to another: objgraph's `find_ref_chain`.
     ///
     /// ```
-    /// use gc_core::{ObjectId, SnapshotBuilder};
+    /// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
     ///
     /// let mut builder = SnapshotBuilder::new();
     /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
@@ -105,7 +105,7 @@ impl Snapshot {
     /// let [list, one, other] = [1, 3, 5].map(|id| snapshot.object(ObjectId(id)).unwrap());
     /// assert_eq!(snapshot.chain(one, other).unwrap().links().len(), 1);
     /// assert!(snapshot.chain(one, list).is_none());
-    /// # Ok::<(), gc_core::SnapshotError>(())
+    /// # Ok::<(), gc_core::snapshot::SnapshotError>(())
     /// ```
     pub fn chain<'s>(&'s self, from: SnapshotObject<'s>, to: SnapshotObject<'s>) -> Option<Chain<'s>> {
         self.shortest([from.at].into_iter(), to.at)

@@ -10,7 +10,7 @@ use hashbrown::{HashMap, HashSet};
 /// to itself.
 ///
 /// ```
-/// use gc_core::{ObjectId, SnapshotBuilder};
+/// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
 ///
 /// let mut builder = SnapshotBuilder::new();
 /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
@@ -26,7 +26,7 @@ use hashbrown::{HashMap, HashSet};
 /// let (from, edge) = components[0].edge_to_cut().unwrap();
 /// println!("cut {from}.{}", edge.edge);
 /// # let _ = (list, one, other);
-/// # Ok::<(), gc_core::SnapshotError>(())
+/// # Ok::<(), gc_core::snapshot::SnapshotError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Component<'s> {

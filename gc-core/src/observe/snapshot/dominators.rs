@@ -14,7 +14,7 @@ const NONE: u32 = u32::MAX;
 /// The dominator tree of a snapshot: see [`Snapshot::dominators`].
 ///
 /// ```
-/// use gc_core::{ObjectId, SnapshotBuilder};
+/// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
 ///
 /// let mut builder = SnapshotBuilder::new();
 /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
@@ -28,7 +28,7 @@ const NONE: u32 = u32::MAX;
 /// assert_eq!((dominators.dominator(list), dominators.dominator(other)), (None, Some(one)));
 /// assert_eq!((dominators.retained_bytes(list), dominators.retained_objects(one)), (128, 2));
 /// assert_eq!((dominators.largest(1), dominators.is_unreachable(one)), (vec![list], false));
-/// # Ok::<(), gc_core::SnapshotError>(())
+/// # Ok::<(), gc_core::snapshot::SnapshotError>(())
 /// ```
 pub struct Dominators<'s> {
     snapshot: &'s Snapshot,

@@ -42,7 +42,7 @@ pub(crate) struct Shape {
 /// [`Heap::snapshot`]: crate::Heap::snapshot
 ///
 /// ```
-/// use gc_core::{ObjectId, SnapshotBuilder};
+/// use gc_core::snapshot::{ObjectId, SnapshotBuilder};
 ///
 /// let mut builder = SnapshotBuilder::new();
 /// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
@@ -58,7 +58,7 @@ pub(crate) struct Shape {
 /// assert_eq!(referrers, [(list, "[0]".into()), (other, "next".into())]);
 /// assert_eq!(snapshot.census().of("Node").unwrap().objects, 2);
 /// println!("{} objects in {} bytes", snapshot.objects().len(), snapshot.memory());
-/// # Ok::<(), gc_core::SnapshotError>(())
+/// # Ok::<(), gc_core::snapshot::SnapshotError>(())
 /// ```
 pub struct Snapshot {
     shapes: Vec<Shape>,

@@ -16,7 +16,8 @@ use core::fmt;
 /// What kind of thing is wrong.
 ///
 /// ```
-/// use gc_core::{Heap, ProblemKind};
+/// use gc_core::observe::ProblemKind;
+/// use gc_core::Heap;
 ///
 /// let wrong = |heap: &Heap| heap.verify().iter().any(|it| it.kind == ProblemKind::MissedEdge);
 /// assert!(!wrong(&Heap::new()));

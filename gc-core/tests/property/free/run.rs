@@ -5,7 +5,9 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use gc_core::{Budget, GcAny, Heap, Problem, ProblemKind, Progress, Snapshot, SnapshotObject};
+use gc_core::observe::{Problem, ProblemKind};
+use gc_core::snapshot::{Snapshot, SnapshotObject};
+use gc_core::{Budget, GcAny, Heap, Progress};
 
 use super::act::Act;
 use super::kinds::typed;
