@@ -26,7 +26,7 @@ fn counting(heap: &Heap) {
     // ANCHOR: counting
     let ann = person(heap, "Ann");
     let again = ann.clone();
-    assert_eq!(Gc::count(&ann), 2);
+    assert_eq!(Gc::strong_count(&ann), 2);
     drop(ann);
     drop(again); // prints "Ann leaves", here and now
     assert!(heap.objects(None).is_empty());

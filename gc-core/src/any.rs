@@ -106,7 +106,7 @@ impl GcAny {
 
     /// How many pointers there are to the object, this one included; `usize::MAX`
     /// when its count saturated.
-    pub fn count(&self) -> usize {
+    pub fn strong_count(&self) -> usize {
         match self.0.count().get() {
             u32::MAX => usize::MAX,
             count => count as usize,

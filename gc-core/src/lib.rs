@@ -111,7 +111,7 @@ pub mod hooks {
     //! A hook is set by [`Heap::on_unraisable`](crate::Heap::on_unraisable),
     //! [`Heap::on_record`](crate::Heap::on_record),
     //! [`Heap::on_out_of_memory`](crate::Heap::on_out_of_memory),
-    //! [`Heap::set_log`](crate::Heap::set_log) or [`Heap::add_callback`](crate::Heap::add_callback),
+    //! [`Heap::on_log`](crate::Heap::on_log) or [`Heap::on_collection`](crate::Heap::on_collection),
     //! and removed by [`Heap::remove_hook`](crate::Heap::remove_hook).
 
     pub use crate::telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable, UnraisableKind};

@@ -235,7 +235,7 @@ fn a_collection_finds_what_was_garbage_before_its_allocation() {
         let two = [node(&heap), node(&heap)];
         assert!(logged().is_empty() && weak.upgrade().is_some());
         let one = node(&heap);
-        assert_eq!((logged().len(), two.len(), Gc::count(&one)), (1, 2, 1));
+        assert_eq!((logged().len(), two.len(), Gc::strong_count(&one)), (1, 2, 1));
     }
 }
 
@@ -283,7 +283,7 @@ fn what_stops_collections_only_puts_them_off() {
 fn older_generations_take_their_turn() {
     for heap in heaps() {
         heap.set_thresholds([2, 1, 1]);
-        heap.add_callback(|_, phase, info| {
+        heap.on_collection(|_, phase, info| {
             if phase == Phase::Start {
                 log(info.generation.to_string());
             }

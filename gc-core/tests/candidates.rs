@@ -200,7 +200,7 @@ fn saved_by_save_all() {
         holder.next.set(Some(object));
         drop(holder);
         assert_eq!((heap.collect(), heap.garbage().len()), (2, 2));
-        heap.set_debug(DebugFlags::NONE);
+        heap.set_debug(DebugFlags::empty());
         // The object stays in the list; its holder goes.
         taken_from(heap.garbage().pop().unwrap().downcast::<Subject>().unwrap())
     });

@@ -40,7 +40,7 @@ fn slot() {
     assert!(slot.is_some() && Slot::<u8>::default().is_none());
     assert_eq!(slot.replace(Some(heap.alloc(2))).map(|old| *old), Some(1));
     slot.set(slot.get());
-    assert_eq!((slot.get().map(|now| *now), Gc::count(&slot.get().unwrap())), (Some(2), 2));
+    assert_eq!((slot.get().map(|now| *now), Gc::strong_count(&slot.get().unwrap())), (Some(2), 2));
     assert_eq!(slot.take().map(|old| *old), Some(2));
     assert!(slot.is_none() && Slot::from(heap.alloc(3)).is_some());
 }

@@ -92,7 +92,7 @@ type Looked = (usize, usize, Option<gc_core::Generation>);
 /// What a look could change.
 fn state(heap: &Heap) -> (Vec<Looked>, [u32; 3], gc_core::stats::MemoryFigures) {
     let objects = heap.objects(None);
-    let one = |object: &GcAny| -> Looked { (object.address(), object.count(), object.generation()) };
+    let one = |object: &GcAny| -> Looked { (object.address(), object.strong_count(), object.generation()) };
     (objects.iter().map(one).collect(), heap.counts(), heap.memory())
 }
 

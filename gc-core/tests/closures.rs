@@ -97,7 +97,7 @@ fn a_state_is_traced_and_handed_to_the_callback() {
         assert_eq!(heap.edges(&weak.into())[0].name, "state");
         drop(target);
         assert_eq!((cache.gone.get(), cache.managed.len()), (2, 0));
-        assert_eq!(Gc::count(&cache), 1, "the states are released");
+        assert_eq!(Gc::strong_count(&cache), 1, "the states are released");
         // A cycle through the state, with the target outside of it, and inside.
         let other = heap.alloc(String::from("other"));
         watch(&other);
@@ -134,7 +134,7 @@ fn a_panic_of_a_callback_with_state_is_reported() {
         panic!("in a callback");
     });
     drop(target);
-    assert_eq!((state.get(), Gc::count(&state)), (1, 1));
+    assert_eq!((state.get(), Gc::strong_count(&state)), (1, 1));
 }
 
 #[test]

@@ -351,7 +351,7 @@ fn fact_23_saveall() {
         drop((p1, f, p2));
         world.heap.set_debug(DebugFlags::SAVE_ALL);
         assert_eq!(world.heap.collect(), 4);
-        world.heap.set_debug(DebugFlags::NONE);
+        world.heap.set_debug(DebugFlags::empty());
 
         let alive = weaks.each_ref().map(|weak| weak.upgrade().is_some());
         if world.is_legacy() {

@@ -122,7 +122,7 @@ fn self_cycle_test_simple_resurrect() {
     {
         let survivor = &world.survivors.borrow()[0];
         assert!(Gc::ptr_eq(&survivor.next.get().unwrap(), survivor));
-        assert_eq!((Gc::count(survivor), Gc::weak_count(survivor)), (2, 0));
+        assert_eq!((Gc::strong_count(survivor), Gc::weak_count(survivor)), (2, 0));
     }
     world.drop_survivors();
     assert_eq!(world.heap.collect(), 1);

@@ -256,7 +256,7 @@ fn test_saveall() {
         world.heap.set_debug(DebugFlags::SAVE_ALL);
         drop(list);
         assert_eq!(world.heap.collect(), 1);
-        world.heap.set_debug(DebugFlags::NONE);
+        world.heap.set_debug(DebugFlags::empty());
 
         assert_eq!(world.heap.garbage().len(), 1);
         let saved = world.heap.garbage().pop().unwrap();

@@ -39,7 +39,7 @@ fn fact_27_at_exit() {
 fn fact_28_callbacks() {
     for world in World::both() {
         let log = world.log.clone();
-        world.heap.add_callback(move |_, phase, info| {
+        world.heap.on_collection(move |_, phase, info| {
             let phase = if phase == Phase::Start { "start" } else { "stop" };
             let line = format!("{phase} {} {} {}", info.generation, info.collected, info.uncollectable);
             log.borrow_mut().push(line);
@@ -61,9 +61,9 @@ fn fact_28_callbacks() {
 fn collected_by_400(heap: &Heap) -> Vec<u8> {
     let started: Rc<RefCell<Vec<u8>>> = Rc::default();
     let seen = started.clone();
-    let id = heap.add_callback(move |_, phase, info| {
+    let id = heap.on_collection(move |_, phase, info| {
         if phase == Phase::Start {
-            seen.borrow_mut().push(info.generation);
+            seen.borrow_mut().push(info.generation.number());
         }
     });
     heap.set_thresholds([10, 2, 2]);
@@ -168,7 +168,7 @@ fn debugged(world: &World, flags: DebugFlags) -> (usize, Vec<String>) {
     let known = [("f", Gc::as_any(&f).address()), ("p", Gc::as_any(&f.other.get().unwrap()).address())];
     drop((f, q));
     let log = world.log.clone();
-    world.heap.set_log(move |_, line| {
+    world.heap.on_log(move |_, line| {
         let mut line = String::from(line);
         for (name, address) in known {
             line = line.replace(&format!("{address:#x}"), name);
@@ -218,7 +218,7 @@ fn fact_debug_output_found() {
         } else {
             assert_eq!(lines, ["gc: collectable <Node f>", "gc: collectable <Node p>", "q", "cb q", "del f"]);
         }
-        let (_, lines) = debugged(&world, DebugFlags::NONE);
+        let (_, lines) = debugged(&world, DebugFlags::empty());
         let silent: &[&str] = if world.is_legacy() { &["cb q"] } else { &["cb q", "del f"] };
         assert_eq!(lines, silent);
     }
@@ -228,7 +228,7 @@ fn fact_debug_output_found() {
 #[test]
 fn fact_debug_output_flags() {
     let flags = [DebugFlags::STATS, DebugFlags::COLLECTABLE, DebugFlags::UNCOLLECTABLE, DebugFlags::SAVE_ALL];
-    assert_eq!(flags.map(DebugFlags::bits), [1, 2, 4, 32]);
+    assert_eq!(flags.map(|flag| flag.bits()), [1, 2, 4, 32]);
     assert_eq!(DebugFlags::LEAK, DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE | DebugFlags::SAVE_ALL);
     assert_eq!(DebugFlags::LEAK.bits(), 38);
 }

@@ -285,7 +285,7 @@ fn test_refcount_errors() {
         drop(world.plain_loop());
         assert_eq!(world.heap.collect(), 1);
         let broken = weak.upgrade().expect("it counts as held");
-        assert_eq!(Gc::count(&broken), 2);
+        assert_eq!(Gc::strong_count(&broken), 2);
         broken.0.take();
         drop(broken);
         assert!(weak.upgrade().is_none());

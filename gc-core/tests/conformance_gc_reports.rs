@@ -4,14 +4,17 @@
 mod common;
 
 use common::*;
-use gc_core::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
+use gc_core::hooks::{Phase, Unraisable, UnraisableKind};
 use gc_core::{DebugFlags, Gc, Generation, Heap};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 /// Which callback was called when, and with what.
-type Visits = Rc<RefCell<Vec<(u8, Phase, CollectionInfo)>>>;
+type Visits = Rc<RefCell<Vec<(u8, Phase, Told)>>>;
+
+/// Generation, collected, uncollectable.
+type Told = (Generation, usize, usize);
 
 fn visited_by(heap: &Heap, callback: u8) -> Visits {
     let visits = Visits::default();
@@ -21,11 +24,13 @@ fn visited_by(heap: &Heap, callback: u8) -> Visits {
 
 fn add_visitor(heap: &Heap, callback: u8, visits: &Visits) {
     let visits = visits.clone();
-    heap.add_callback(move |_, phase, info| visits.borrow_mut().push((callback, phase, *info)));
+    heap.on_collection(move |_, phase, info| {
+        visits.borrow_mut().push((callback, phase, (info.generation, info.collected, info.uncollectable)))
+    });
 }
 
-fn info(generation: u8, collected: usize, uncollectable: usize) -> CollectionInfo {
-    CollectionInfo { generation, collected, uncollectable }
+fn info(generation: u8, collected: usize, uncollectable: usize) -> Told {
+    (Generation::try_from(generation).unwrap(), collected, uncollectable)
 }
 
 /// Each callback is called once at the start and once at the stop, in the order they
@@ -35,7 +40,7 @@ fn test_collect() {
     for world in World::both() {
         let visits = visited_by(&world.heap, 1);
         add_visitor(&world.heap, 2, &visits);
-        let third = world.heap.add_callback(|_, _, _| panic!("removed before"));
+        let third = world.heap.on_collection(|_, _, _| panic!("removed before"));
         assert!(world.heap.remove_hook(third));
         assert!(!world.heap.remove_hook(third));
         world.heap.collect();
@@ -51,8 +56,8 @@ fn test_collect_generation() {
         let visits = visited_by(&world.heap, 1);
         for generation in [Generation::Two, Generation::Zero, Generation::One] {
             world.heap.collect_generation(generation);
-            let told: Vec<u8> = visits.take().iter().map(|visit| visit.2.generation).collect();
-            assert_eq!(told, [generation as u8; 2]);
+            let told: Vec<Generation> = visits.take().iter().map(|visit| visit.2.0).collect();
+            assert_eq!(told, [generation; 2]);
         }
     }
 }
@@ -70,7 +75,7 @@ fn test_collect_garbage() {
     let visits = visited_by(&world.heap, 1);
     let cleaning = Rc::new(Cell::new(false));
     let (heap, cleans) = (world.heap.clone(), cleaning.clone());
-    let cleaner = world.heap.add_callback(move |_, phase, _| {
+    let cleaner = world.heap.on_collection(move |_, phase, _| {
         if phase == Phase::Stop && cleans.get() {
             while let Some(entry) = heap.garbage().pop() {
                 entry.downcast::<Node>().unwrap().next.take();
@@ -109,7 +114,7 @@ fn test_collect_with_a_callback_that_panics() {
         let reports = Rc::new(RefCell::new(Vec::new()));
         let sink = reports.clone();
         world.heap.on_unraisable(move |_, event| sink.borrow_mut().push(event.message.clone()));
-        world.heap.add_callback(|_, phase, _| panic!("{phase:?}"));
+        world.heap.on_collection(|_, phase, _| panic!("{phase:?}"));
         let visits = visited_by(&world.heap, 2);
         let object = world.plain_loop();
         let weak = Gc::downgrade(&object);
@@ -130,7 +135,7 @@ fn end_with_uncollectable(flags: DebugFlags) -> (Vec<Unraisable>, Vec<String>) {
     let (reports, lines) = (Reports::default(), Log::default());
     let (report, line) = (reports.clone(), lines.clone());
     world.heap.on_unraisable(move |_, event| report.borrow_mut().push(event.clone()));
-    world.heap.set_log(move |_, text| line.borrow_mut().push(text.into()));
+    world.heap.on_log(move |_, text| line.borrow_mut().push(text.into()));
 
     let x = world.self_loop("first", Fin::Log);
     x.other.set(Some(world.node("second", Fin::Log)));
@@ -152,7 +157,7 @@ fn end_with_uncollectable(flags: DebugFlags) -> (Vec<Unraisable>, Vec<String>) {
 /// `SAVE_ALL` nothing.
 #[test]
 fn test_garbage_at_shutdown() {
-    let (reports, lines) = end_with_uncollectable(DebugFlags::NONE);
+    let (reports, lines) = end_with_uncollectable(DebugFlags::empty());
     assert_eq!(reports.len(), 1);
     assert_eq!(reports[0].kind, UnraisableKind::UncollectableAtExit);
     assert_eq!(reports[0].message, "2 uncollectable objects at shutdown");

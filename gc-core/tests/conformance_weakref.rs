@@ -33,7 +33,7 @@ fn test_basic_ref() {
         let (weak, managed) = (Gc::downgrade(&target), heap.alloc_weak(&target));
         assert!(Gc::ptr_eq(&weak.upgrade().unwrap(), &target));
         assert!(Gc::ptr_eq(&managed.upgrade().unwrap(), &target));
-        assert_eq!(Gc::count(&target), 1);
+        assert_eq!(Gc::strong_count(&target), 1);
         drop(target);
         assert!(weak.upgrade().is_none() && managed.upgrade().is_none());
     }

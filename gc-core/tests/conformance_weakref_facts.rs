@@ -27,7 +27,7 @@ fn fact_15_resurrected_by_its_count_an_object_is_young_again() {
         drop(object);
         let object = survivor();
         assert_eq!(generation_of(&object), Some(Generation::Zero));
-        assert_eq!(Gc::count(&object), 1);
+        assert_eq!(Gc::strong_count(&object), 1);
         // It is examined as a new one: a young collection finds it.
         object.finalizer.set(None);
         drop(looped(object));
@@ -132,7 +132,7 @@ fn fact_18_uncollectable_objects_keep_their_weak_references() {
     assert!(logged().is_empty());
     assert!(managed.has_callback());
     let f = watched.upgrade().unwrap();
-    assert_eq!(Gc::count(&f), 3, "its own, the list's, ours");
+    assert_eq!(Gc::strong_count(&f), 3, "its own, the list's, ours");
     heap.garbage().clear();
     f.next.take();
     drop(f);

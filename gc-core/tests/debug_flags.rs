@@ -33,11 +33,11 @@ fn switching(policy: FinalizerPolicy, first: DebugFlags, then: DebugFlags) -> (H
 #[test]
 fn save_all_switched_on_by_a_callback() {
     for policy in BOTH {
-        let (heap, _weak) = switching(policy, DebugFlags::NONE, DebugFlags::SAVE_ALL);
+        let (heap, _weak) = switching(policy, DebugFlags::empty(), DebugFlags::SAVE_ALL);
         assert_eq!(heap.collect(), 1);
         let saved = usize::from(policy == FinalizerPolicy::Pep442);
         assert_eq!((heap.garbage().len(), heap.objects(None).len()), (saved, saved), "{policy:?}");
-        heap.set_debug(DebugFlags::NONE);
+        heap.set_debug(DebugFlags::empty());
         heap.garbage().clear();
         assert_eq!(heap.collect(), saved);
         assert!(heap.objects(None).is_empty());
@@ -48,7 +48,7 @@ fn save_all_switched_on_by_a_callback() {
 #[test]
 fn save_all_switched_off_by_a_callback() {
     for policy in BOTH {
-        let (heap, _weak) = switching(policy, DebugFlags::SAVE_ALL, DebugFlags::NONE);
+        let (heap, _weak) = switching(policy, DebugFlags::SAVE_ALL, DebugFlags::empty());
         assert_eq!(heap.collect(), 1);
         let saved = usize::from(policy == FinalizerPolicy::Legacy);
         assert_eq!((heap.garbage().len(), heap.objects(None).len()), (saved, saved), "{policy:?}");
@@ -66,7 +66,7 @@ fn a_log_sink_that_keeps_what_it_finds() {
         let heap = Heap::builder().policy(policy).build().unwrap();
         let weak = garbage_loop(&heap, "found by the sink");
         let (inner, kept) = (heap.clone(), found.clone());
-        heap.set_log(move |_, line| {
+        heap.on_log(move |_, line| {
             if line.starts_with("gc: collectable") {
                 kept.borrow_mut().extend(inner.objects(None));
             }
@@ -79,7 +79,7 @@ fn a_log_sink_that_keeps_what_it_finds() {
         assert_eq!(reclaimed + found.borrow().len(), 1, "{policy:?}");
         assert!(weak.upgrade().is_none(), "weak references died either way");
         found.borrow_mut().clear();
-        heap.set_log(|_, _| {});
+        heap.on_log(|_, _| {});
         heap.collect();
         assert!(heap.objects(None).is_empty());
     }
@@ -96,7 +96,7 @@ fn a_log_sink_that_keeps_plain_garbage() {
         node.next.set(Some(node.clone()));
         drop(node);
         let (inner, kept) = (heap.clone(), found.clone());
-        heap.set_log(move |_, _| kept.borrow_mut().extend(inner.objects(None)));
+        heap.on_log(move |_, _| kept.borrow_mut().extend(inner.objects(None)));
         heap.set_debug(DebugFlags::COLLECTABLE);
         let reclaimed = heap.collect();
         assert_eq!(reclaimed + found.borrow().len(), 1, "{policy:?}");

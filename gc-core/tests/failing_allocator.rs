@@ -26,13 +26,13 @@ fn script() -> Vec<Act> {
     let mut acts = vec![Node(0), Node(0), Plain, Row(3), Row(40), Row(9000), Big];
     acts.extend([Weak(0), WeakWith(0), Managed(1), ManagedWith(1), WeakWith(1), Weak(1), Link(0, 1, 0), Link(1, 0, 0)]);
     acts.extend([DropAll, Collect, Step(1), Step(1), Step(100_000), Node(0)]);
-    for (flags, loops) in [(DebugFlags::NONE, 150), (DebugFlags::STATS, 10), (DebugFlags::LEAK, 20)] {
+    for (flags, loops) in [(DebugFlags::empty(), 150), (DebugFlags::STATS, 10), (DebugFlags::LEAK, 20)] {
         acts.push(Debug(flags));
         acts.extend((0..loops).map(|n| if n % 5 == 0 { Node(n) } else { Loop }));
         acts.extend(ring(4).chain([ManagedWith(3), WeakWith(4), WeakWith(4), Weak(5), Link(6, 6, 1)]));
         acts.extend([DropAll, Step(40), Step(40), Collect, Collect]);
     }
-    acts.extend([Debug(DebugFlags::NONE), Forget, DropAll, Collect]);
+    acts.extend([Debug(DebugFlags::empty()), Forget, DropAll, Collect]);
     acts.extend((0..300).map(|_| Loop).chain([DropAll, Collect, Trim, Node(1), Plain, Collect, Trim]));
     acts
 }
@@ -82,7 +82,7 @@ fn act() -> impl Strategy<Value = Act> {
         6 => (1..300_usize).prop_map(Act::Step),
         1 => Just(Act::Trim),
         1 => Just(Act::Forget),
-        1 => prop::sample::select(vec![DebugFlags::NONE, DebugFlags::STATS, DebugFlags::LEAK]).prop_map(Act::Debug),
+        1 => prop::sample::select(vec![DebugFlags::empty(), DebugFlags::STATS, DebugFlags::LEAK]).prop_map(Act::Debug),
     ]
 }
 

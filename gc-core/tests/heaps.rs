@@ -49,7 +49,7 @@ fn a_pointer_into_another_heap() {
         from.next.get().unwrap().next.set(Some(node(&two)));
         let mut heaps = vec![one, two];
         drop(heaps.remove(dropped_first));
-        assert_eq!(Gc::count(&from.next.get().unwrap()), 2);
+        assert_eq!(Gc::strong_count(&from.next.get().unwrap()), 2);
         drop(from);
         drop(heaps);
         account1.assert_closed();
@@ -222,7 +222,7 @@ fn the_end_over_live_objects() {
         object.node.set(Some(node(&heap)));
         let (text, weak) = (heap.alloc_str("text"), Gc::downgrade_with(&object, || log("called")));
         drop(heap);
-        assert_eq!((object.name, &*text, Gc::count(&object)), ("held", "text", 1));
+        assert_eq!((object.name, &*text, Gc::strong_count(&object)), ("held", "text", 1));
         assert!(account.chunks() > 0 && logged().is_empty());
         // A handle obtained again works, and its end is an end again.
         let heap = Gc::heap(&object);

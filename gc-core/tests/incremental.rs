@@ -59,7 +59,7 @@ fn slices_of_every_size_find_all_garbage_and_nothing_else() {
                 assert_eq!(found, 1200, "{policy:?} {linear:?} {objects}");
                 assert!(steps > 2200 / objects.max(64) || objects > 3000, "{steps} steps of {objects}");
                 assert_eq!(slots_in_use(&heap), 3000);
-                assert!(held.iter().all(|node| Gc::count(node) == 2));
+                assert!(held.iter().all(|node| Gc::strong_count(node) == 2));
             }
         }
     }
@@ -195,7 +195,7 @@ fn a_weak_reference_gets_at_a_suspect_until_it_is_condemned() {
                 break;
             };
             while heap.step(Budget::Objects(1)) == Progress::Open {}
-            assert_eq!((Gc::count(&found), slots_in_use(&heap)), (2, 1));
+            assert_eq!((Gc::strong_count(&found), slots_in_use(&heap)), (2, 1));
             drop(found);
             finish(&heap, 1);
             assert_eq!(slots_in_use(&heap), 0, "{policy:?} held after {stop}");
@@ -244,7 +244,7 @@ fn the_heap_may_end_between_slices() {
             drop_ring(&heap, 300);
             (0..slices).for_each(|_| drop_progress(heap.step(Budget::Objects(50))));
             drop(heap);
-            assert_eq!(Gc::count(&held), 1);
+            assert_eq!(Gc::strong_count(&held), 1);
         }
     }
 }
@@ -254,9 +254,9 @@ fn callbacks_see_one_collection_and_cannot_step_inside() {
     let heap = heap(FinalizerPolicy::Pep442);
     let seen = Rc::new(Cell::new((0, 0, 0)));
     let (counts, inside) = (seen.clone(), heap.clone());
-    let id = heap.add_callback(move |_, phase, info| {
+    let id = heap.on_collection(move |_, phase, info| {
         assert_eq!(inside.step(Budget::Objects(1)), Progress::Nothing);
-        assert_eq!((inside.collect(), info.generation), (0, 2));
+        assert_eq!((inside.collect(), info.generation), (0, Generation::Two));
         let (starts, stops, collected) = counts.get();
         counts.set(match phase {
             Phase::Start => (starts + 1, stops, collected),
@@ -326,7 +326,7 @@ fn figures_tell_what_collections_took_and_found() {
     (0..100).for_each(|_| drop(looped(&heap)));
     heap.collect();
     let last = heap.last_collection().unwrap();
-    assert_eq!((last.generation, last.slices, last.objects, last.collected), (2, 1, 100, 100));
+    assert_eq!((last.generation, last.slices, last.objects, last.collected), (Generation::Two, 1, 100, 100));
     assert!(last.bytes >= 100 * 16 && last.longest_pause == last.time);
 
     (0..500).for_each(|_| drop(looped(&heap)));
@@ -414,7 +414,7 @@ fn blocks_that_empty_between_slices_stay() {
             assert_eq!(heap.verify(), [], "{policy:?} {slices}");
             while heap.step(Budget::Objects(300)) == Progress::Open {}
             assert!(more.iter().zip(0..).all(|(row, n)| **row == [n; 50]));
-            assert_eq!((Gc::count(&kept), slots_in_use(&heap)), (2, 1001), "{policy:?} {slices}");
+            assert_eq!((Gc::strong_count(&kept), slots_in_use(&heap)), (2, 1001), "{policy:?} {slices}");
             assert_eq!(heap.verify(), [], "{policy:?} {slices}");
         }
         assert!(while_open > 5, "{while_open}");
@@ -431,7 +431,7 @@ fn what_is_released_at_the_end_of_a_collection_does_not_wait_for_another() {
         Some(link)
     });
     let held = Cell::new(chain);
-    heap.add_callback(move |_, phase, _| {
+    heap.on_collection(move |_, phase, _| {
         if phase == Phase::Stop {
             drop(held.take());
         }

@@ -89,7 +89,7 @@ fn ten_thousand_errors_in_a_row_lose_nothing() {
             }
             assert_eq!(slots_in_use(&heap), full + rows.len());
             held.iter().for_each(|node| drop(node.next.take()));
-            assert!(held.iter().all(|node| Gc::count(node) == 1));
+            assert!(held.iter().all(|node| Gc::strong_count(node) == 1));
             held.truncate(full / 2);
             heap.collect();
             let (more, _) = fill(&heap, Node::default);

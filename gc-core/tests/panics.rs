@@ -190,7 +190,7 @@ fn in_weak_callbacks() {
                 })
             });
             let managed = heap.alloc_weak_with(&target, |this| {
-                log(format!("managed, count {}", Gc::count(this)));
+                log(format!("managed, count {}", Gc::strong_count(this)));
                 panic_if("callback");
             });
             drop(target);
@@ -205,7 +205,7 @@ fn in_weak_callbacks() {
                 ]
             );
             assert!(bare.iter().all(|weak| weak.upgrade().is_none()));
-            assert_eq!((Gc::count(&managed), managed.has_callback()), (1, false));
+            assert_eq!((Gc::strong_count(&managed), managed.has_callback()), (1, false));
             drop(managed);
             assert_sound(&heap);
         }
@@ -218,7 +218,7 @@ fn in_collection_callbacks() {
         for phase in [Phase::Start, Phase::Stop] {
             let heap = heap(policy, "hook");
             for n in [1, 2] {
-                heap.add_callback(move |_, now, _| {
+                heap.on_collection(move |_, now, _| {
                     log(format!("{n} {now:?}"));
                     if now == phase {
                         panic_if("hook");
@@ -243,7 +243,7 @@ fn in_the_log_sink() {
     for policy in BOTH {
         let heap = heap(policy, "sink");
         heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE);
-        heap.set_log(|_, _| {
+        heap.on_log(|_, _| {
             log("line");
             panic_if("sink");
         });
@@ -255,7 +255,7 @@ fn in_the_log_sink() {
         let lines = if policy == FinalizerPolicy::Legacy { 4 } else { 5 };
         assert_eq!(logged(), vec!["line"; lines]);
         assert_eq!(REPORTS.take(), vec![report(UnraisableKind::Hook, "log sink", "in sink"); lines]);
-        heap.set_debug(DebugFlags::NONE);
+        heap.set_debug(DebugFlags::empty());
         assert_sound(&heap);
     }
 }

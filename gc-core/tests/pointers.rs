@@ -27,15 +27,15 @@ impl Finalize for Fin {
 fn counts_and_identity() {
     let heap = heap(FinalizerPolicy::Pep442);
     let a = heap.alloc(5);
-    assert_eq!(Gc::count(&a), 1);
+    assert_eq!(Gc::strong_count(&a), 1);
     let b = a.clone();
     let any = Gc::as_any(&a);
-    assert_eq!((Gc::count(&a), Gc::count(&b), any.count()), (3, 3, 3));
+    assert_eq!((Gc::strong_count(&a), Gc::strong_count(&b), any.strong_count()), (3, 3, 3));
     assert!(Gc::ptr_eq(&a, &b) && !Gc::ptr_eq(&a, &heap.alloc(5)));
     assert_eq!(Gc::as_ptr(&a), &raw const *b);
     assert_eq!(any.address(), Gc::as_ptr(&a).addr());
     drop((b, any));
-    assert_eq!(Gc::count(&a), 1);
+    assert_eq!(Gc::strong_count(&a), 1);
     assert!(Gc::heap(&a).ptr_eq(&heap));
 }
 
@@ -72,7 +72,7 @@ fn by_address_compares_identity() {
     assert!(a == a.clone() && a != b && a.0 == b.0);
     assert_eq!(a < b, Gc::as_ptr(&a.0) < Gc::as_ptr(&b.0));
     let set = HashSet::from([a.clone(), a.clone(), b]);
-    assert_eq!((set.len(), Gc::count(&a.0)), (2, 2));
+    assert_eq!((set.len(), Gc::strong_count(&a.0)), (2, 2));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_cycle_through_a_slice() {
                 item.all.set(Some(items.clone()));
             }
             assert_eq!(heap.edges(&Gc::as_any(&items))[0].name, "[0].all");
-            assert_eq!((Gc::count(&items), heap.collect()), (length + 1, 0));
+            assert_eq!((Gc::strong_count(&items), heap.collect()), (length + 1, 0));
             drop(items);
             assert_eq!(heap.collect(), 1);
         }
@@ -216,7 +216,7 @@ fn trait_objects_on_cycles() {
         let square = heap.alloc(Square(Slot::empty(), 3));
         let shape: Gc<dyn Shape> = gc_cast!(square.clone() => dyn Shape);
         assert!(Gc::ptr_eq(&shape, &gc_cast!(square.clone() => dyn Shape)));
-        assert_eq!((shape.area(), Gc::count(&square)), (9, 2));
+        assert_eq!((shape.area(), Gc::strong_count(&square)), (9, 2));
         let double = gc_cast!(heap.alloc(Double(Slot::new(Some(shape.clone())), 4)) => dyn Shape);
         shape.next().set(Some(double.clone()));
         assert_eq!(shape.next().get().unwrap().area(), 8);
@@ -238,7 +238,7 @@ fn any_pointers_know_their_type() {
     let any = GcAny::from(number);
     assert_eq!(any.downcast::<u32>().map(|number| *number), Some(7));
     assert!(any.downcast::<i32>().is_none() && any.downcast_ref::<i32>().is_none());
-    assert_eq!((any.type_name(), any.count(), any.clone() == any), ("u32".into(), 1, true));
+    assert_eq!((any.type_name(), any.strong_count(), any.clone() == any), ("u32".into(), 1, true));
     assert!(Gc::as_any(&text).is::<str>() && Gc::as_any(&row).is::<[u8]>() && !Gc::as_any(&row).is::<[i8]>());
     assert!(any.birth() < Gc::as_any(&text).birth());
     assert!(!any.is_tracked() && any.generation().is_none() && any.referents().is_empty());
@@ -288,7 +288,7 @@ fn new_cyclic_hands_out_a_weak_pointer_to_itself() {
             Gadget { me: me.clone(), other: node(&inner) }
         });
         assert!(Gc::ptr_eq(&gadget, &gadget.me.upgrade().unwrap()));
-        assert_eq!((Gc::count(&gadget), Gc::weak_count(&gadget), Gc::count(&gadget.other)), (1, 1, 1));
+        assert_eq!((Gc::strong_count(&gadget), Gc::weak_count(&gadget), Gc::strong_count(&gadget.other)), (1, 1, 1));
         let weak = gadget.me.clone();
         drop(gadget);
         assert!(weak.upgrade().is_none() && heap.objects(None).is_empty());

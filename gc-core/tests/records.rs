@@ -41,7 +41,10 @@ fn a_record_says_why_and_what() {
         heap.collect();
         let record = records.borrow()[0].clone();
         let figures = record.figures;
-        assert_eq!((figures.number, figures.cause, figures.generation, figures.slices), (0, Cause::Explicit, 2, 1));
+        assert_eq!(
+            (figures.number, figures.cause, figures.generation.number(), figures.slices),
+            (0, Cause::Explicit, 2, 1)
+        );
         assert_eq!((figures.objects, figures.collected, figures.used_before), (2000, 2000, used));
         assert!(figures.used_after < used && figures.committed >= figures.used_after);
         assert!(figures.ended >= figures.time && figures.ended <= heap.sample().at);

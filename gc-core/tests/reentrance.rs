@@ -99,13 +99,13 @@ fn while_a_value_is_made() {
                 Root { ring: Slot::new(Some(root.clone())) }
             });
             let slice = heap.alloc_slice([(); 5].map(|()| root.clone()).into_iter().inspect(|_| act(action, None)));
-            assert_eq!((slice.len(), Gc::count(&made)), (5, 1 + survivors(&made)), "{action:?}");
+            assert_eq!((slice.len(), Gc::strong_count(&made)), (5, 1 + survivors(&made)), "{action:?}");
             heap.unfreeze();
             drop(with(|state| {
                 let objects = (std::mem::take(&mut state.survivors), std::mem::take(&mut state.others));
                 (state.root.take(), objects)
             }));
-            assert_eq!(Gc::count(&root), 8, "ours, its own, one of what was made, five of the slice");
+            assert_eq!(Gc::strong_count(&root), 8, "ours, its own, one of what was made, five of the slice");
             root.ring.take();
             drop((slice, made, root));
             heap.collect();
@@ -149,10 +149,10 @@ fn while_a_hook_runs() {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let ids = Rc::new(RefCell::new(Vec::new()));
     let (inner, log, all) = (heap.clone(), seen.clone(), ids.clone());
-    let first = heap.add_callback(move |_, phase, _| {
+    let first = heap.on_collection(move |_, phase, _| {
         log.borrow_mut().push(format!("first {phase:?}"));
         let log = log.clone();
-        let second = inner.add_callback(move |_, phase, _| log.borrow_mut().push(format!("second {phase:?}")));
+        let second = inner.on_collection(move |_, phase, _| log.borrow_mut().push(format!("second {phase:?}")));
         for id in all.replace(vec![second]) {
             assert!(inner.remove_hook(id));
         }
@@ -165,15 +165,15 @@ fn while_a_hook_runs() {
     assert!(!heap.remove_hook(first));
     let (inner, log) = (heap.clone(), seen.clone());
     heap.set_debug(DebugFlags::STATS);
-    heap.set_log(move |_, line| {
+    heap.on_log(move |_, line| {
         log.borrow_mut().push(line.chars().take(14).collect());
         let log = log.clone();
-        inner.set_log(move |_, _| log.borrow_mut().push("other sink".into()));
+        inner.on_log(move |_, _| log.borrow_mut().push("other sink".into()));
     });
     seen.borrow_mut().clear();
     heap.collect_generation(Generation::Zero);
     assert_eq!(seen.borrow()[1..3], ["gc: collecting", "other sink"]);
-    heap.set_log(|_, _| ());
+    heap.on_log(|_, _| ());
     drop(heap);
     source.assert_closed();
 }

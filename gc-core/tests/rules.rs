@@ -119,7 +119,7 @@ fn no_hook_fires_inside_a_pass() {
         ring[1].next.set(Some(ring[0].clone()));
         let weak = Gc::downgrade(&ring[0]);
         drop(ring);
-        heap.add_callback(move |_, phase, _: &CollectionInfo| {
+        heap.on_collection(move |_, phase, _: &CollectionInfo| {
             if phase == Phase::Start {
                 keep(weak.upgrade().and_then(|node| node.next.take()));
             }
@@ -149,7 +149,7 @@ fn seen_while_condemned(look: impl Fn(&Heap, &Weak<Fin>) -> usize + 'static) -> 
 /// From the last recount on `upgrade` refuses the members of the set.
 #[test]
 fn upgrade_refuses_the_condemned() {
-    let upgraded = |_: &Heap, second: &Weak<Fin>| second.upgrade().map_or(0, |found| Gc::count(&found));
+    let upgraded = |_: &Heap, second: &Weak<Fin>| second.upgrade().map_or(0, |found| Gc::strong_count(&found));
     assert_eq!(seen_while_condemned(upgraded), 0);
 }
 
@@ -256,7 +256,7 @@ fn clearing_garbage_marks_candidates() {
         heap.set_debug(DebugFlags::SAVE_ALL);
         drop(looped(&heap));
         assert_eq!((heap.collect(), heap.garbage().len()), (1, 1));
-        heap.set_debug(DebugFlags::NONE);
+        heap.set_debug(DebugFlags::empty());
         heap.garbage().clear();
         assert_eq!((heap.collect(), heap.objects(None).len()), (1, 0));
     }

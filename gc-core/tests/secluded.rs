@@ -103,9 +103,9 @@ impl Target {
 
     fn count(&self) -> usize {
         match self {
-            Target::Held(object) => Gc::count(object),
-            Target::Leaf(object) => Gc::count(object),
-            Target::Watched(object) => Gc::count(object),
+            Target::Held(object) => Gc::strong_count(object),
+            Target::Leaf(object) => Gc::strong_count(object),
+            Target::Watched(object) => Gc::strong_count(object),
         }
     }
 }
@@ -146,7 +146,7 @@ fn is_reclaimed_and_reused<T: Member>(heap: &Heap) {
     }
     assert!(places.len() < 5 * MEMBERS, "{} slots in 20 rounds", places.len());
     assert!(bytes_in_use(heap) <= bytes + (64 << 10), "no more than a block of slack: {}", bytes_in_use(heap));
-    assert!(beside.iter().all(|object| Gc::count(object) == 1));
+    assert!(beside.iter().all(|object| Gc::strong_count(object) == 1));
     members.clear();
     assert_eq!(heap.collect(), MEMBERS);
 }
@@ -169,7 +169,7 @@ fn a_secluded_set_among_the_living() {
         let (held, dropped): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(|(n, _)| n % 3 == 0);
         drop(dropped);
         assert_eq!((heap.collect(), slots_in_use(&heap)), (600, 300));
-        assert!(held.iter().flat_map(|(_, ring)| ring).all(|object| Gc::count(object) == 3));
+        assert!(held.iter().flat_map(|(_, ring)| ring).all(|object| Gc::strong_count(object) == 3));
         drop(held);
         assert_eq!((heap.collect(), slots_in_use(&heap)), (300, 0));
     }
@@ -260,7 +260,7 @@ fn a_live_object_that_a_set_held_is_found_when_it_is_garbage() {
         let members = ring::<Pointers>(&heap, 3);
         members[1].point(&Target::Held(held.clone()));
         drop(members);
-        assert_eq!((heap.collect(), Gc::count(&held)), (3, 2));
+        assert_eq!((heap.collect(), Gc::strong_count(&held)), (3, 2));
         drop(held);
         assert_eq!((heap.collect(), slots_in_use(&heap)), (1, 0));
     }
@@ -283,7 +283,7 @@ fn what_a_leaked_borrow_hides_is_released_once() {
         *object.hidden.borrow_mut() = Some(target.clone());
         std::mem::forget(object.hidden.borrow_mut());
         drop(object);
-        assert_eq!((heap.collect(), Gc::count(&target)), (1, 1));
+        assert_eq!((heap.collect(), Gc::strong_count(&target)), (1, 1));
         assert_eq!(slots_in_use(&heap), 1);
     }
 }

@@ -22,7 +22,7 @@ fn share_and_collect<N: Trace>(
     next(&a).set(Some(b.clone()));
     next(&b).set(Some(a.clone()));
     drop((a, b));
-    assert_eq!(Gc::count(&victim), 2);
+    assert_eq!(Gc::strong_count(&victim), 2);
     assert_eq!(heap.collect(), 2);
     let _others: Vec<Gc<N>> = (0..100).map(|_| node(&heap, "other", &none())).collect();
     assert_eq!(name(&victim), "victim");

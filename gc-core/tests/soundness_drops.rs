@@ -87,14 +87,14 @@ fn what_a_hook_captured_dies_where_user_code_may_panic() {
         check(
             &|heap| {
                 let (id, hook) = removes_itself(Bomb);
-                id.set(Some(heap.add_callback(move |heap, _, _| hook(heap))));
+                id.set(Some(heap.on_collection(move |heap, _, _| hook(heap))));
             },
             false,
         );
         check(
             &|heap| {
                 let (id, hook) = removes_itself(Bomb);
-                id.set(Some(heap.set_log(move |heap, _| hook(heap))));
+                id.set(Some(heap.on_log(move |heap, _| hook(heap))));
             },
             false,
         );
@@ -116,9 +116,9 @@ fn what_a_hook_captured_dies_where_user_code_may_panic() {
         check(
             &|heap| {
                 let bomb = Bomb;
-                heap.set_log(move |heap, _| {
+                heap.on_log(move |heap, _| {
                     let _ = &bomb;
-                    heap.set_log(|_, _| ());
+                    heap.on_log(|_, _| ());
                 });
             },
             false,
@@ -126,7 +126,7 @@ fn what_a_hook_captured_dies_where_user_code_may_panic() {
         check(
             &|heap| {
                 let bomb = Bomb;
-                heap.add_callback(move |_, _, _| {
+                heap.on_collection(move |_, _, _| {
                     let _ = &bomb;
                 });
             },
@@ -140,7 +140,7 @@ fn what_a_hook_captured_dies_where_user_code_may_panic() {
                     let _ = &bomb;
                     weak.upgrade().unwrap().on_unraisable(|_, _| ());
                 });
-                heap.add_callback(|_, _, _| panic!("tell"));
+                heap.on_collection(|_, _, _| panic!("tell"));
             },
             true,
         );
@@ -153,14 +153,14 @@ fn what_a_hook_captured_dies_where_user_code_may_panic() {
 fn replacing_and_removing_a_hook_reports_the_panic_of_its_drop() {
     let (heap, told) = telling_heap(BOTH[0], [0, 0, 0]);
     let bomb = Bomb;
-    heap.set_log(move |_, _| {
+    heap.on_log(move |_, _| {
         let _ = &bomb;
     });
-    let id = heap.set_log(|_, _| ());
+    let id = heap.on_log(|_, _| ());
     assert_eq!(told.get(), 1);
     assert!(heap.remove_hook(id) && !heap.remove_hook(id));
     let bomb = Bomb;
-    let id = heap.add_callback(move |_, _, _| {
+    let id = heap.on_collection(move |_, _, _| {
         let _ = &bomb;
     });
     assert!(heap.remove_hook(id));
@@ -175,7 +175,7 @@ fn a_hook_may_drop_the_last_handle() {
         let weak = heap.downgrade();
         let held = Rc::new(RefCell::new(None));
         let inner = held.clone();
-        heap.add_callback(move |heap, _, _| {
+        heap.on_collection(move |heap, _, _| {
             if inner.take().is_some() {
                 garbage(heap);
             }
@@ -226,7 +226,7 @@ fn a_hook_that_panics_and_whose_capture_panics() {
 #[test]
 fn an_id_of_a_hook_names_nothing_in_another_heap() {
     let (one, other) = (Heap::new(), Heap::new());
-    let (id, _) = (one.add_callback(|_, _, _| ()), other.add_callback(|_, _, _| ()));
+    let (id, _) = (one.on_collection(|_, _, _| ()), other.on_collection(|_, _, _| ()));
     assert!(!other.remove_hook(id));
     assert!(one.remove_hook(id));
 }

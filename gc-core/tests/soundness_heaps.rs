@@ -308,7 +308,7 @@ fn heaps_that_hooks_of_each_other_keep() {
         for _ in 0..3000 {
             let (heap, next) = (Heap::new(), last.take());
             weak.push(heap.downgrade());
-            heap.add_callback(move |_, _, _| assert!(next.is_some()));
+            heap.on_collection(move |_, _, _| assert!(next.is_some()));
             last = Some(heap);
         }
         drop(last);
@@ -339,7 +339,7 @@ fn incremental_collections_given_up_inside_of_each_other() {
             }
             assert_eq!(heap.step(Budget::Objects(1)), Progress::Open);
             let next = next.map(Heap::downgrade);
-            heap.add_callback(move |_, phase, _| {
+            heap.on_collection(move |_, phase, _| {
                 let next = next.as_ref().and_then(gc_core::WeakHeap::upgrade);
                 next.filter(|_| phase == Phase::Stop).inspect(Heap::unfreeze);
             });

@@ -40,7 +40,7 @@ macro_rules! through {
                 let names_expected: Vec<&str> = $names.to_vec();
                 *$me.field.borrow_mut() = Some($fill);
                 assert_eq!(names(&heap, &Gc::as_any(&$me)), names_expected);
-                assert_eq!(Gc::count(&$me), 1 + names_expected.len());
+                assert_eq!(Gc::strong_count(&$me), 1 + names_expected.len());
                 assert_eq!(Gc::as_any(&$me).referents(), vec![Gc::as_any(&$me); names_expected.len()]);
                 assert_eq!(heap.collect(), 0, "held from outside");
                 // Two of them, so that the cycle is longer than one object.
@@ -247,7 +247,7 @@ fn a_cell_that_is_borrowed_for_ever() {
         let weak = Gc::downgrade(&node);
         drop(node);
         assert_eq!((heap.collect(), heap.collect()), (0, 0));
-        assert_eq!(weak.upgrade().map(|node| Gc::count(&node)), Some(2));
+        assert_eq!(weak.upgrade().map(|node| Gc::strong_count(&node)), Some(2));
     }
 }
 
@@ -278,7 +278,7 @@ fn shared_owners_are_opaque() {
             drop(node);
             assert_eq!(heap.collect(), 0);
             let node = weak.upgrade().expect("kept alive");
-            assert_eq!(Gc::count(&node), 3);
+            assert_eq!(Gc::strong_count(&node), 3);
             drop((node.counted.take(), node.atomic.take(), node));
             assert_eq!(heap.collect(), 1);
             assert!(weak.upgrade().is_none());
@@ -297,7 +297,7 @@ fn a_type_with_opaque_pointers_only_is_untracked() {
     let owner = heap.alloc(Owner(shared.clone(), Rc::downgrade(&shared)));
     assert!(!heap.is_tracked(&Gc::as_any(&owner)) && names(&heap, &Gc::as_any(&owner)).is_empty());
     drop(shared);
-    assert_eq!((**owner.0, Gc::count(&number)), (7, 2));
+    assert_eq!((**owner.0, Gc::strong_count(&number)), (7, 2));
     drop(owner);
-    assert_eq!(Gc::count(&number), 1);
+    assert_eq!(Gc::strong_count(&number), 1);
 }

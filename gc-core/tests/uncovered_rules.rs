@@ -30,7 +30,7 @@ fn set_stores_before_it_releases() {
     fn see_owner(this: &Gc<Obj>) {
         let owner = find(&Gc::heap(this), "owner").unwrap();
         let new = owner.next.get().unwrap();
-        log(format!("{} sees {} with count {}", this.name, new.name, Gc::count(&new)));
+        log(format!("{} sees {} with count {}", this.name, new.name, Gc::strong_count(&new)));
     }
     for policy in BOTH {
         let heap = heap(policy);
@@ -61,7 +61,7 @@ fn a_finalizer_unsets_before_it_releases() {
     }
     fn see_parent(this: &Gc<Obj>) {
         let parent = find(&Gc::heap(this), "parent").unwrap();
-        log(format!("{} sees {:?} count {}", this.name, parent.next.get().is_some(), Gc::count(&parent)));
+        log(format!("{} sees {:?} count {}", this.name, parent.next.get().is_some(), Gc::strong_count(&parent)));
     }
     for policy in BOTH {
         let heap = heap(policy);
@@ -136,7 +136,7 @@ fn an_operand_outlives_the_operation() {
         {
             let operand = a.next.get().unwrap();
             a.next.set(None);
-            assert_eq!((Gc::count(&operand), logged().len()), (1, 0));
+            assert_eq!((Gc::strong_count(&operand), logged().len()), (1, 0));
         }
         assert_eq!(logged(), ["b"]);
     }
@@ -263,7 +263,7 @@ fn an_uncollectable_weak_reference_to_trash_is_called() {
     let trash = looped(obj(&heap, "trash"));
     let owner = looped(with_finalizer(&heap, "owner", log_name));
     owner.weak.set(Some(heap.alloc_weak_with(&trash, |this| {
-        log(format!("called with count {}", Gc::count(this)));
+        log(format!("called with count {}", Gc::strong_count(this)));
     })));
     drop((trash, owner));
     // The trash, the owner; the weak reference moved and is not counted.
@@ -283,9 +283,9 @@ fn an_uncollectable_weak_reference_to_trash_is_called() {
 #[test]
 fn a_single_callback_holds_its_weak_reference() {
     fn release_owner(this: &Gc<WeakRef<Obj>>) {
-        log(format!("count {}", Gc::count(this)));
+        log(format!("count {}", Gc::strong_count(this)));
         ROOT.take();
-        log(format!("count {}", Gc::count(this)));
+        log(format!("count {}", Gc::strong_count(this)));
         assert!(this.upgrade().is_none() && !this.has_callback());
     }
     for policy in BOTH {
@@ -314,9 +314,9 @@ fn several_callbacks_hold_all_weak_references_to_the_end() {
     for policy in BOTH {
         let heap = heap(policy);
         let target = obj(&heap, "target");
-        let old = heap.alloc_weak_with(&target, |this| log(format!("old, count {}", Gc::count(this))));
+        let old = heap.alloc_weak_with(&target, |this| log(format!("old, count {}", Gc::strong_count(this))));
         let new = heap.alloc_weak_with(&target, |this| {
-            log(format!("new, count {}", Gc::count(this)));
+            log(format!("new, count {}", Gc::strong_count(this)));
             ROOT.take();
             log("root emptied");
         });
@@ -325,6 +325,6 @@ fn several_callbacks_hold_all_weak_references_to_the_end() {
         drop(target);
         assert_eq!(logged(), ["new, count 2", "root emptied", "old, count 1", "old dies"]);
         assert!(watch.upgrade().is_none());
-        assert_eq!((Gc::count(&new), heap.objects(None).len()), (1, 1));
+        assert_eq!((Gc::strong_count(&new), heap.objects(None).len()), (1, 1));
     }
 }

@@ -234,7 +234,7 @@ fn looking_from_a_hook_is_allowed() {
     let heap = Heap::new();
     let looked = std::rc::Rc::new(Cell::new(0));
     let (seen, inner) = (looked.clone(), heap.clone());
-    heap.add_callback(move |_, _, _| {
+    heap.on_collection(move |_, _, _| {
         assert_eq!(inner.verify(), []);
         seen.set(seen.get() + inner.snapshot().len());
     });

@@ -151,7 +151,7 @@ fn a_hook_that_removes_itself_and_panics_in_its_drop_loses_no_slot() {
     let heap = Heap::builder().thresholds([5, 5, 5]).build().unwrap();
     let id = Rc::new(Cell::new(None));
     let (own, bomb) = (id.clone(), Bomb);
-    id.set(Some(heap.add_callback(move |heap, _, _| {
+    id.set(Some(heap.on_collection(move |heap, _, _| {
         let _ = &bomb;
         if let Some(id) = own.take() {
             heap.remove_hook(id);

@@ -3,6 +3,7 @@
 use super::Outcome;
 use crate::core::Core;
 use crate::gc_state::cycle::CycleState;
+use crate::ground::config::Generation;
 use crate::ground::time::Stamp;
 use crate::release::user_code;
 use crate::telemetry::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
@@ -14,7 +15,7 @@ use alloc::string::String;
 /// Tells callbacks and log that a collection begins.
 pub(super) fn start(core: &Core, generation: u8) {
     report_saturated(core);
-    let info = CollectionInfo { generation, collected: 0, uncollectable: 0 };
+    let info = CollectionInfo { generation: Generation::of(generation), collected: 0, uncollectable: 0 };
     user_code::collection_event(core, Phase::Start, &info);
     if debug::has(core, debug::STATS) {
         user_code::log(core, format_args!("gc: collecting generation {generation}..."));
@@ -43,7 +44,7 @@ pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
         let unreachable = collected + uncollectable;
         user_code::log(core, format_args!("gc: done, {unreachable} unreachable, {uncollectable} uncollectable"));
     }
-    let info = CollectionInfo { generation, collected, uncollectable };
+    let info = CollectionInfo { generation: Generation::of(generation), collected, uncollectable };
     user_code::collection_event(core, Phase::Stop, &info);
 }
 
@@ -68,6 +69,7 @@ pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outc
     let Outcome { collected, uncollectable, found: objects, found_bytes: bytes } = outcome;
     core.stats.pause(time, 0);
     let slices = 1;
+    let generation = Generation::of(generation);
     let found = CollectionFigures { generation, slices, time, longest_pause: time, objects, bytes, ..sizes(core) };
     let began = CollectionFigures { cause: began.cause, used_before: began.used, ..found };
     record(core, CollectionFigures { collected, uncollectable, ..began });
@@ -76,7 +78,7 @@ pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outc
 /// Notes what an incremental one did.
 pub(super) fn enter_sliced(core: &Core, cycle: &CycleState) {
     let found = CollectionFigures {
-        generation: 2,
+        generation: Generation::Two,
         slices: cycle.slices,
         time: cycle.time,
         longest_pause: cycle.longest,
@@ -100,7 +102,7 @@ fn record(core: &Core, figures: CollectionFigures) {
         target: "gc_core",
         tracing::Level::DEBUG,
         number = figures.number,
-        generation = figures.generation,
+        generation = figures.generation.number(),
         cause = %figures.cause,
         slices = figures.slices,
         time_us = figures.time.as_micros() as u64,

@@ -43,7 +43,7 @@ use core::{fmt, ptr};
 /// let heap = Heap::new();
 /// let a = heap.alloc(5u32);
 /// let b = a.clone();
-/// assert_eq!((*a, Gc::count(&b)), (5, 2));
+/// assert_eq!((*a, Gc::strong_count(&b)), (5, 2));
 /// assert_eq!(size_of::<Option<Gc<u32>>>(), 8);
 /// ```
 ///
@@ -53,7 +53,7 @@ use core::{fmt, ptr};
 /// let heap = Heap::new();
 /// let one = heap.alloc(7);
 /// let again = one.clone();
-/// assert!(Gc::ptr_eq(&one, &again) && Gc::count(&one) == 2);
+/// assert!(Gc::ptr_eq(&one, &again) && Gc::strong_count(&one) == 2);
 /// assert_eq!(Gc::as_ptr(&one), Gc::as_ptr(&again));
 /// assert!(Gc::as_any(&one).is::<i32>() && Gc::heap(&one).ptr_eq(&heap));
 /// let (weak, told) = (Gc::downgrade(&one), Gc::try_downgrade_with(&one, || ()).unwrap());
@@ -112,7 +112,7 @@ impl<T: ?Sized> Gc<T> {
 
     /// How many pointers there are to the object; `usize::MAX` when its count
     /// saturated, which makes it immortal.
-    pub fn count(this: &Gc<T>) -> usize {
+    pub fn strong_count(this: &Gc<T>) -> usize {
         match this.object().count().get() {
             u32::MAX => usize::MAX,
             count => count as usize,

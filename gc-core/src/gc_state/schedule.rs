@@ -11,6 +11,7 @@ use core::time::Duration;
 /// assert_eq!(heap.stats().map(|of| of.collections), [0, 0, 1]);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub struct GenerationStats {
     /// Collections of this generation.
     pub collections: usize,

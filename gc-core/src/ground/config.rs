@@ -1,7 +1,6 @@
 //! Settings and their names.
 
 use core::fmt;
-use core::ops::BitOr;
 use core::time::Duration;
 
 /// How automatic collection stops the program.
@@ -61,10 +60,11 @@ pub enum FinalizerPolicy {
 /// assert_eq!(Generation::try_from(1), Ok(Generation::One));
 /// assert_eq!(Generation::try_from(3), Err(NoSuchGeneration(3)));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[repr(u8)]
 pub enum Generation {
     /// New objects.
+    #[default]
     Zero = 0,
     /// Survivors of one collection.
     One = 1,
@@ -73,8 +73,26 @@ pub enum Generation {
 }
 
 impl Generation {
-    pub(crate) fn number(self) -> u8 {
+    /// Returns 0, 1 or 2.
+    ///
+    /// ```
+    /// assert_eq!(gc_core::Generation::Two.number(), 2);
+    /// ```
+    pub const fn number(self) -> u8 {
         self as u8
+    }
+}
+
+impl Generation {
+    /// The generation of this number, which is at most 2.
+    pub(crate) fn of(number: u8) -> Generation {
+        [Generation::Zero, Generation::One, Generation::Two][usize::from(number.min(2))]
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number())
     }
 }
 
@@ -107,61 +125,28 @@ impl TryFrom<u8> for Generation {
     }
 }
 
-/// What collections log and keep: Python's `gc.set_debug` flags.
-///
-/// ```
-/// use gc_core::DebugFlags;
-///
-/// let flags = DebugFlags::COLLECTABLE | DebugFlags::SAVE_ALL;
-/// assert!(flags.contains(DebugFlags::SAVE_ALL) && !flags.contains(DebugFlags::STATS));
-/// assert_eq!(DebugFlags::LEAK.bits(), 38);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct DebugFlags(u32);
-
-impl DebugFlags {
-    /// None.
-    pub const NONE: DebugFlags = DebugFlags(0);
-    /// Log sizes and results of each collection.
-    pub const STATS: DebugFlags = DebugFlags(1);
-    /// Log each object found that can be reclaimed.
-    pub const COLLECTABLE: DebugFlags = DebugFlags(2);
-    /// Log each object found that cannot.
-    pub const UNCOLLECTABLE: DebugFlags = DebugFlags(4);
-    /// Put all unreachable objects into `garbage` instead of reclaiming them.
-    pub const SAVE_ALL: DebugFlags = DebugFlags(32);
-    /// What one wants to find a leak: all but `STATS`.
-    pub const LEAK: DebugFlags = DebugFlags(2 | 4 | 32);
-
-    /// Python's number for these flags.
-    ///
-    /// ```
-    /// assert_eq!(gc_core::DebugFlags::STATS.bits(), 1); // as Python's gc.DEBUG_STATS
-    /// ```
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    pub(crate) const fn from_bits(bits: u32) -> DebugFlags {
-        DebugFlags(bits)
-    }
-
-    /// Returns true if all flags of `other` are set.
+bitflags::bitflags! {
+    /// What collections log and keep: Python's `gc.set_debug` flags, with Python's numbers.
     ///
     /// ```
     /// use gc_core::DebugFlags;
     ///
-    /// assert!(DebugFlags::LEAK.contains(DebugFlags::SAVE_ALL) && !DebugFlags::LEAK.contains(DebugFlags::STATS));
+    /// let flags = DebugFlags::COLLECTABLE | DebugFlags::SAVE_ALL;
+    /// assert!(flags.contains(DebugFlags::SAVE_ALL) && !flags.contains(DebugFlags::STATS));
+    /// assert_eq!((DebugFlags::LEAK.bits(), DebugFlags::STATS.bits()), (38, 1)); // as Python's gc.DEBUG_LEAK
+    /// assert!(DebugFlags::empty().is_empty());
     /// ```
-    pub const fn contains(self, other: DebugFlags) -> bool {
-        self.0 & other.0 == other.0
-    }
-}
-
-impl BitOr for DebugFlags {
-    type Output = DebugFlags;
-
-    fn bitor(self, other: DebugFlags) -> DebugFlags {
-        DebugFlags(self.0 | other.0)
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    pub struct DebugFlags: u32 {
+        /// Log sizes and results of each collection.
+        const STATS = 1;
+        /// Log each object found that can be reclaimed.
+        const COLLECTABLE = 2;
+        /// Log each object found that cannot be reclaimed.
+        const UNCOLLECTABLE = 4;
+        /// Put all unreachable objects into `garbage` instead of reclaiming them.
+        const SAVE_ALL = 32;
+        /// All flags that help to find a leak: all but `STATS`.
+        const LEAK = 2 | 4 | 32;
     }
 }

@@ -124,7 +124,7 @@ impl HeapBuilder {
         self
     }
 
-    /// See [`Heap::set_log`].
+    /// See [`Heap::on_log`].
     #[must_use]
     pub fn log(mut self, sink: impl Fn(&Heap, &str) + 'static) -> HeapBuilder {
         self.log = Some(Rc::new(move |owner, line| sink(&Heap::of_owner(owner), line)));

@@ -5,6 +5,7 @@ use super::{Generation, Heap};
 use crate::any::GcAny;
 use crate::graph;
 use crate::object::raw::Object;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// An edge of an object: the place in its value, and the object that it leads to.

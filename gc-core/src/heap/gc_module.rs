@@ -197,10 +197,10 @@ impl Heap {
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
-    /// assert_eq!(heap.debug(), gc_core::DebugFlags::NONE);
+    /// assert_eq!(heap.debug(), gc_core::DebugFlags::empty());
     /// ```
     pub fn debug(&self) -> DebugFlags {
-        DebugFlags::from_bits(self.core().schedule.debug.get())
+        DebugFlags::from_bits_retain(self.core().schedule.debug.get())
     }
 
     /// Sets what collections log and keep.
@@ -208,7 +208,7 @@ impl Heap {
     /// ```
     /// # let heap = gc_core::Heap::new();
     /// heap.set_debug(gc_core::DebugFlags::STATS);
-    /// heap.set_log(|_, line| assert!(line.starts_with("gc: ")));
+    /// heap.on_log(|_, line| assert!(line.starts_with("gc: ")));
     /// heap.collect();
     /// ```
     pub fn set_debug(&self, flags: DebugFlags) {
@@ -220,9 +220,9 @@ impl Heap {
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
-    /// heap.set_log(|_, line| eprintln!("{line}"));
+    /// heap.on_log(|_, line| eprintln!("{line}"));
     /// ```
-    pub fn set_log(&self, sink: impl Fn(&Heap, &str) + 'static) -> HookId {
+    pub fn on_log(&self, sink: impl Fn(&Heap, &str) + 'static) -> HookId {
         let (id, old) = self.core().hooks.set_log(Rc::new(move |owner, line| sink(&Heap::of_owner(owner), line)));
         user_code::drop_hook(self.core(), old);
         id
@@ -258,14 +258,14 @@ impl Heap {
     /// # let heap = gc_core::Heap::new();
     /// use gc_core::hooks::Phase;
     ///
-    /// let id = heap.add_callback(|_, phase, info| match phase {
+    /// let id = heap.on_collection(|_, phase, info| match phase {
     ///     Phase::Start => println!("generation {}", info.generation),
     ///     Phase::Stop => println!("{} collected", info.collected),
     /// });
     /// heap.collect();
     /// assert!(heap.remove_hook(id));
     /// ```
-    pub fn add_callback(&self, callback: impl Fn(&Heap, Phase, &CollectionInfo) + 'static) -> HookId {
+    pub fn on_collection(&self, callback: impl Fn(&Heap, Phase, &CollectionInfo) + 'static) -> HookId {
         self.core().hooks.add_callback(Rc::new(move |owner, phase, info| callback(&Heap::of_owner(owner), phase, info)))
     }
 
@@ -275,9 +275,9 @@ impl Heap {
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
-    /// let id = heap.add_callback(|_, _, _| ());
+    /// let id = heap.on_collection(|_, _, _| ());
     /// assert!(heap.remove_hook(id) && !heap.remove_hook(id));
-    /// let (first, second) = (heap.set_log(|_, _| ()), heap.set_log(|_, _| ()));
+    /// let (first, second) = (heap.on_log(|_, _| ()), heap.on_log(|_, _| ()));
     /// assert!(!heap.remove_hook(first) && heap.remove_hook(second));
     /// ```
     pub fn remove_hook(&self, id: HookId) -> bool {

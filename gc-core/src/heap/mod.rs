@@ -123,7 +123,7 @@ impl Heap {
 /// what is uncollectable.
 fn close(core: &Core) {
     collect::collect_because(core, Cause::Exit, 2);
-    let flags = DebugFlags::from_bits(core.schedule.debug.get());
+    let flags = DebugFlags::from_bits_retain(core.schedule.debug.get());
     let garbage = core.garbage.borrow().len();
     if garbage == 0 || flags.contains(DebugFlags::SAVE_ALL) {
         return;

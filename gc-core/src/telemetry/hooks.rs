@@ -1,5 +1,6 @@
 //! What the embedder hangs into the heap. Called only where user code is allowed.
 
+use crate::ground::config::Generation;
 use crate::ground::error::OutOfMemory;
 use crate::storage::chunk::Owner;
 use crate::telemetry::records::CollectionRecord;
@@ -82,7 +83,7 @@ impl core::fmt::Display for Unraisable {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.add_callback(|_, phase, _| assert!(matches!(phase, gc_core::hooks::Phase::Start | gc_core::hooks::Phase::Stop)));
+/// heap.on_collection(|_, phase, _| assert!(matches!(phase, gc_core::hooks::Phase::Start | gc_core::hooks::Phase::Stop)));
 /// heap.collect();
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,13 +98,14 @@ pub enum Phase {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.add_callback(|_, _, info| assert_eq!((info.generation, info.collected, info.uncollectable), (2, 0, 0)));
+/// heap.on_collection(|_, _, info| assert_eq!((info.generation, info.collected, info.uncollectable), (2, 0, 0)));
 /// heap.collect();
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct CollectionInfo {
     /// The oldest generation examined: 0, 1 or 2.
-    pub generation: u8,
+    pub generation: Generation,
     /// Objects reclaimed.
     pub collected: usize,
     /// Objects found uncollectable.
@@ -114,7 +116,7 @@ pub struct CollectionInfo {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// let id: gc_core::hooks::HookId = heap.add_callback(|_, _, _| ());
+/// let id: gc_core::hooks::HookId = heap.on_collection(|_, _, _| ());
 /// assert!(heap.remove_hook(id));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

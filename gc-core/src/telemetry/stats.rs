@@ -1,5 +1,6 @@
 //! What collections took and found: totals and the last one.
 
+use crate::ground::config::Generation;
 use crate::ground::time::Stamp;
 use crate::telemetry::records::{Cause, Records};
 use alloc::vec::Vec;
@@ -32,7 +33,7 @@ pub struct CollectionFigures {
     /// All memory of the heap when it ended.
     pub committed: usize,
     /// The oldest generation examined: 0, 1 or 2.
-    pub generation: u8,
+    pub generation: Generation,
     /// Slices that it ran in: 1, or more where it was incremental.
     pub slices: u32,
     /// Time spent in it, finalizers and other user code that it called included. (Without
@@ -55,7 +56,7 @@ pub struct CollectionFigures {
 impl fmt::Display for CollectionFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.slices > 1 { "Incremental" } else { "Pause" };
-        let generation = ["Young", "Middle", "Full"][usize::from(self.generation.min(2))];
+        let generation = ["Young", "Middle", "Full"][usize::from(self.generation.number())];
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
         write!(f, "[{:.3}s][info][gc] GC({}) {what} {generation} ", self.ended.as_secs_f64(), self.number)?;
         write!(f, "({}) {}->{}", self.cause, Short(self.used_before), Short(self.used_after))?;

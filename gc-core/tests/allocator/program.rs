@@ -243,7 +243,7 @@ pub fn run(policy: FinalizerPolicy, refusal: Refusal, acts: &[Act]) -> Figures {
     UNARMED.set(false);
     begin(refusal);
     let heap = Heap::builder().policy(policy).log(|_, _| ()).build().unwrap();
-    heap.add_callback(|_, _, _| ());
+    heap.on_collection(|_, _, _| ());
     let room = || Vec::with_capacity(MOST);
     let mut program = Program { heap, held: room(), others: Vec::with_capacity(MOST), weaks: Vec::new(), refused: 0 };
     program.weaks.reserve(MOST);
@@ -260,7 +260,7 @@ pub fn run(policy: FinalizerPolicy, refusal: Refusal, acts: &[Act]) -> Figures {
 fn end(program: Program) {
     let Program { heap, held, others, weaks, .. } = program;
     UNARMED.set(true);
-    heap.set_debug(DebugFlags::NONE);
+    heap.set_debug(DebugFlags::empty());
     drop((held, others, weaks));
     drop(SAVED.take());
     heap.garbage().clear();

@@ -174,7 +174,7 @@ fn enumerate(heap: &Heap) {
     let objects = heap.objects(None);
     for object in &objects {
         for edge in heap.edges(object) {
-            assert!(edge.target.count() > 1);
+            assert!(edge.target.strong_count() > 1);
         }
     }
     if let Some(first) = objects.first() {

@@ -81,7 +81,7 @@ impl State {
         let id = |it: &GcAny| outside.id_at(it.address());
         let (weak, others): (Vec<_>, Vec<_>) = objects.iter().partition(|it| it.is_weak_ref());
         State {
-            counts: objects.iter().map(|it| (id(it), it.count() - 1)).collect(),
+            counts: objects.iter().map(|it| (id(it), it.strong_count() - 1)).collect(),
             edges: others.iter().map(|it| (id(it), outside.ids(&it.referents()))).collect(),
             weak_refs: pointed_to(objects.iter().map(|it| (id(it), outside.ids(&it.weak_refs())))),
             referents: weak.iter().map(|it| (id(it), it.weak_target().as_ref().map(id))).collect(),

@@ -70,10 +70,10 @@ impl World {
 
     fn listen(&self) {
         let outside = self.outside.clone();
-        self.heap.add_callback(move |_, phase, info| {
+        self.heap.on_collection(move |_, phase, info| {
             outside.collecting.set(phase == Phase::Start);
             if phase == Phase::Start && !outside.asked.get() {
-                outside.automatic.borrow_mut().push(info.generation);
+                outside.automatic.borrow_mut().push(info.generation.number());
             }
         });
         let outside = self.outside.clone();
@@ -207,7 +207,7 @@ impl World {
                 let last = self.outside.survivors.borrow_mut().pop();
                 drop(last);
             }
-            Op::Saveall { on } => self.heap.set_debug(if *on { DebugFlags::SAVE_ALL } else { DebugFlags::NONE }),
+            Op::Saveall { on } => self.heap.set_debug(if *on { DebugFlags::SAVE_ALL } else { DebugFlags::empty() }),
             Op::New { .. } | Op::Wref { .. } | Op::Collect { .. } => unreachable!("see perform"),
         }
     }

@@ -45,11 +45,11 @@ pub fn run(policy: FinalizerPolicy, way: Way, plan: &Plan) -> Vec<&'static str> 
 fn heap(policy: FinalizerPolicy) -> (Heap, Counted) {
     let (builder, source) = counted_builder(policy);
     let heap = builder.max(32 << 20).build().expect("32 MiB are enough");
-    heap.add_callback(|_, phase, _| point(if phase == Phase::Start { "start" } else { "stop" }));
+    heap.on_collection(|_, phase, _| point(if phase == Phase::Start { "start" } else { "stop" }));
     heap.on_unraisable(|_, _| point("unraisable"));
     heap.on_out_of_memory(|_, _| point("out of memory"));
     heap.on_record(|_, _| point("record"));
-    heap.set_log(|_, _| point("log"));
+    heap.on_log(|_, _| point("log"));
     (heap, source)
 }
 
@@ -130,7 +130,7 @@ fn die_with_the_log_on(heap: &Heap, way: Way) {
     heap.set_debug(DebugFlags::STATS | DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE);
     drop(ring(heap));
     collect(heap, way);
-    heap.set_debug(DebugFlags::NONE);
+    heap.set_debug(DebugFlags::empty());
 }
 
 /// More than the heap may have.
@@ -159,7 +159,7 @@ fn work_off_garbage(heap: &Heap) {
 
 /// Nothing is lost, nothing was dropped twice, and the heap verifies.
 fn check(policy: FinalizerPolicy, heap: Heap, source: &Counted) {
-    heap.set_debug(DebugFlags::NONE);
+    heap.set_debug(DebugFlags::empty());
     let problems = heap.verify();
     assert!(problems.is_empty(), "{problems:?}");
     for _ in 0..3 {

@@ -46,7 +46,7 @@ fn in_the_iterator_of_alloc_slice() {
         let values = (0..5).map(|n| if n < 3 { held.clone() } else { panic!("in next") });
         let outcome = catch_unwind(AssertUnwindSafe(|| heap.alloc_slice(values)));
         assert!(outcome.is_err());
-        assert_eq!(Gc::count(&held), 1);
+        assert_eq!(Gc::strong_count(&held), 1);
         assert!(format!("{heap:?}").contains("objects: 1,"));
         drop(held);
         assert_sound(&heap);

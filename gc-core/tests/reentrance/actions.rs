@@ -105,7 +105,7 @@ fn enumerate(heap: &Heap) {
     let by_generation = [Generation::Zero, Generation::One, Generation::Two].map(|g| heap.objects(Some(g)).len());
     assert_eq!(by_generation.iter().sum::<usize>() + heap.freeze_count(), all.len());
     for object in &all {
-        assert!(object.is_tracked() && object.count() >= 1);
+        assert!(object.is_tracked() && object.strong_count() >= 1);
         for edge in heap.edges(object) {
             assert!(heap.referrers(&[&edge.target]).contains(object), "{}", edge.name);
         }
@@ -135,6 +135,6 @@ pub(super) fn check_counts(heap: &Heap) {
     }
     for object in &objects {
         let held = internal.get(&object.address()).copied().unwrap_or(0);
-        assert!(object.count() > held, "{object:?}: {} pointers, {held} edges and ours", object.count());
+        assert!(object.strong_count() > held, "{object:?}: {} pointers, {held} edges and ours", object.strong_count());
     }
 }

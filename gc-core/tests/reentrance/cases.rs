@@ -51,9 +51,9 @@ fn heap_with_hooks(case: Case) -> (Heap, Counted) {
     let (builder, source) = counted_builder(case.policy);
     let heap = builder.max(MAX).build().unwrap();
     heap.force_detector(Some(case.linear));
-    heap.add_callback(|_, phase, _| fire(if phase == Phase::Start { Point::Start } else { Point::Stop }, None));
+    heap.on_collection(|_, phase, _| fire(if phase == Phase::Start { Point::Start } else { Point::Stop }, None));
     heap.on_unraisable(|_, _| with(|state| state.root.clone()).iter().for_each(|root| unraisable(&Gc::heap(root))));
-    heap.set_log(|_, _| fire(Point::LogSink, None));
+    heap.on_log(|_, _| fire(Point::LogSink, None));
     heap.on_out_of_memory(|_, _| fire(Point::OutOfMemory, None));
     heap.on_record(|_, _| fire(Point::Record, None));
     if case.point == Point::LogSink {
@@ -154,7 +154,7 @@ fn verify(case: Case, source: &Counted) {
     check_counts(&heap);
     let_all_go(&heap);
     assert_eq!(heap.objects(None), [Gc::as_any(&root)], "{case:?}");
-    assert_eq!(Gc::count(&root), 2, "{case:?}");
+    assert_eq!(Gc::strong_count(&root), 2, "{case:?}");
     assert_rites(case);
     assert_ne!(fired, 0, "{case:?} never came to its point");
     root.ring.take();
@@ -165,7 +165,7 @@ fn verify(case: Case, source: &Counted) {
 
 /// Breaks and releases what the case left behind, all but the root.
 fn let_all_go(heap: &Heap) {
-    heap.set_debug(DebugFlags::NONE);
+    heap.set_debug(DebugFlags::empty());
     heap.set_thresholds([0, 0, 0]);
     heap.unfreeze();
     drop(with(|state| (state.heap.take(), std::mem::take(&mut state.survivors))));

@@ -82,7 +82,7 @@ impl Finalize for Subject {
             with(|state| state.panicked.push(this.id));
             panic!("of the finalizer of {}", this.id);
         }
-        note_resurrection(this.id, Gc::count(this));
+        note_resurrection(this.id, Gc::strong_count(this));
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn unraisable(heap: &Heap) {
     if let Some(id) = with(|state| state.panicked.pop()) {
         let objects = heap.objects(None);
         let found = objects.iter().find(|object| object.downcast_ref::<Subject>().is_some_and(|it| it.id == id));
-        note_resurrection(id, found.map_or(0, |object| object.count() - 1));
+        note_resurrection(id, found.map_or(0, |object| object.strong_count() - 1));
     }
 }
 

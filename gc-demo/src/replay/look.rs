@@ -49,7 +49,7 @@ impl Look {
         let living = player.heap.objects(None);
         for object in &living {
             // One of the pointers is ours, for the time of looking.
-            self.counts.insert(id(player, object), object.count() - 1);
+            self.counts.insert(id(player, object), object.strong_count() - 1);
         }
         for weak in living.iter().filter(|object| object.is_weak_ref()) {
             let target = weak.weak_target().map(|target| id(player, &target));

@@ -64,7 +64,7 @@ impl Player {
             Op::PopGarbage => drop(there(self.heap.garbage().pop(), "op", "an entry to pop")?),
             Op::ClearSurvivors => self.stage.clear_survivors(),
             Op::PopSurvivor => drop(there(self.stage.pop_survivor(), "op", "an entry to pop")?),
-            Op::Saveall { on } => self.heap.set_debug(if *on { DebugFlags::SAVE_ALL } else { DebugFlags::NONE }),
+            Op::Saveall { on } => self.heap.set_debug(if *on { DebugFlags::SAVE_ALL } else { DebugFlags::empty() }),
         }
         held.release();
         Ok(None)

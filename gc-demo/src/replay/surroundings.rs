@@ -26,7 +26,7 @@ pub fn describe(player: &Player, concerned: &BTreeSet<Id>) -> Vec<String> {
 
 fn line(player: &Player, id: Id, object: &GcAny) -> String {
     // One of the pointers is ours, for the time of looking.
-    let count = object.count() - 1;
+    let count = object.strong_count() - 1;
     let class = classes::managed(object).map_or_else(|| object.type_name(), |object| object.class().to_string());
     let generation = object.generation().map_or_else(|| "none".to_owned(), |number| (number as u8).to_string());
     let held = joined(holders(player, id, object));

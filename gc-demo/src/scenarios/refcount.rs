@@ -29,11 +29,11 @@ fn play(scene: &mut Scene) -> Played {
 
 fn count_pointers(scene: &mut Scene) -> Played {
     let object = Resource::alloc(scene, "object")?;
-    let alone = Gc::count(&object);
+    let alone = Gc::strong_count(&object);
     let clone = object.clone();
-    let cloned = Gc::count(&object);
+    let cloned = Gc::strong_count(&object);
     drop(clone);
-    let again = Gc::count(&object);
+    let again = Gc::strong_count(&object);
     scene
         .step("A pointer is cloned and dropped", "")
         .fact("count, one pointer", alone)

@@ -339,7 +339,7 @@ impl Scene {
     /// Their counts.
     pub fn counts(&self) -> Vec<(String, i64)> {
         // One pointer to each is in the list.
-        self.living().iter().map(|object| (name_of(object), object.count() as i64 - 1)).collect()
+        self.living().iter().map(|object| (name_of(object), object.strong_count() as i64 - 1)).collect()
     }
 
     /// Their edges: `a.next -> b`.
@@ -407,5 +407,6 @@ fn write_dump(heap: &Heap, file: &Path, watcher: Option<&Watcher>) -> Option<Str
 fn collection(record: &CollectionFigures) -> Collection {
     let CollectionFigures { generation, collected, uncollectable, used_before, used_after, .. } = *record;
     let (cause, pause_ms) = (record.cause.to_string(), record.longest_pause.as_secs_f64() * 1e3);
+    let generation = generation.number();
     Collection { generation, collected, uncollectable, cause, pause_ms, used_before, used_after }
 }

@@ -6,6 +6,7 @@ use super::holders::{Holding, Quarters, holdings};
 use super::trend::{FEWEST, Trend};
 use super::words::exhaustion as exhausted;
 use super::{offline, words};
+use crate::ground::config::Generation;
 use crate::object::id::ObjectId;
 use crate::observe::snapshot::{Component, Snapshot};
 use crate::observe::watch::Sample;
@@ -57,7 +58,7 @@ fn from_snapshots(case: &Case<'_>) -> Vec<Suspect> {
     if let Some(earlier) = case.earlier {
         return offline::since(snapshot, earlier);
     }
-    let full = case.records.iter().filter(|record| record.generation == 2);
+    let full = case.records.iter().filter(|record| record.generation == Generation::Two);
     let left: Vec<f64> = full.map(|record| record.used_after as f64).collect();
     let is_flat = left.len() >= FEWEST && Trend::of(&left).is_none();
     if is_flat { Vec::new() } else { offline::accumulations(snapshot) }

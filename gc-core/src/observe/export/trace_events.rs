@@ -33,7 +33,7 @@ impl Heap {
         for record in self.records() {
             let (took, ended) = (record.time.as_secs_f64() * 1e6, record.ended.as_secs_f64() * 1e6);
             let began = (ended - took).max(0.0);
-            let name = ["young", "middle", "full"][usize::from(record.generation.min(2))];
+            let name = ["young", "middle", "full"][usize::from(record.generation.number())];
             let cause = record.cause.to_string();
             write!(out, ",\n{{\"name\":\"{name} collection\",\"cat\":\"gc\",\"ph\":\"X\",\"pid\":1,\"tid\":1,")?;
             write!(out, "\"ts\":{began:.3},\"dur\":{took:.3},\"args\":{{\"number\":{},", record.number)?;

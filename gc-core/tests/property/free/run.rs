@@ -207,7 +207,7 @@ impl Program {
         let mirror = self.user.mirror.borrow();
         let counts = mirror.counts(&seen.alive, &seen.garbage);
         for (name, object) in &seen.objects {
-            let (expected, got) = (counts.get(name).copied().unwrap_or(0), object.count() - 1);
+            let (expected, got) = (counts.get(name).copied().unwrap_or(0), object.strong_count() - 1);
             hold(expected == got && got > 0, || format!("{name:?} has count {got}, not {expected}"))?;
             let mut expected = mirror.objects[name].edges.clone();
             let mut got = self.user.names(&object.referents());
@@ -217,7 +217,7 @@ impl Program {
         }
         for (name, object) in &*self.user.hands.borrow() {
             let seen = usize::from(mirror.objects[name].tracked);
-            let (expected, got) = (counts[name] + seen, gc_core::Gc::count(object));
+            let (expected, got) = (counts[name] + seen, gc_core::Gc::strong_count(object));
             hold(expected == got, || format!("{name:?} in hand has count {got}, not {expected}"))?;
         }
         Ok(())

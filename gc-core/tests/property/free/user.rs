@@ -332,7 +332,7 @@ impl User {
                 heap.unfreeze();
                 self.frozen.set(false);
             }
-            Act::SaveAll(on) => heap.set_debug(if *on { DebugFlags::SAVE_ALL } else { DebugFlags::NONE }),
+            Act::SaveAll(on) => heap.set_debug(if *on { DebugFlags::SAVE_ALL } else { DebugFlags::empty() }),
             Act::Thresholds(first) => heap.set_thresholds([*first, 1, 1]),
             Act::Pause(true) => self.pauses.borrow_mut().push(heap.pause()),
             Act::Pause(false) => drop(self.pauses.borrow_mut().pop()),

@@ -108,7 +108,7 @@ impl User {
         let Some((name, object)) = self.out_of_hand(hand) else { return };
         // Its pointers are held from outside from the moment on that it is no object any more,
         // and that is before its weak references are called back.
-        let held = if Gc::count(&object) == 1 {
+        let held = if Gc::strong_count(&object) == 1 {
             std::mem::take(&mut self.mirror.borrow_mut().entry(name).edges)
         } else {
             Vec::new()
