@@ -58,7 +58,7 @@ impl Deref for Core {
     }
 }
 
-/// What a heap consists of.
+/// The parts of a heap.
 pub(crate) struct Fields {
     // Touched by every allocation.
     pub(crate) birth_clock: BirthClock,
@@ -117,9 +117,9 @@ pub(crate) struct Fields {
     /// The last collection waits for others of the thread to end.
     #[cfg(feature = "std")]
     pub(crate) closing: Link,
-    /// What weak handles have of the heap.
+    /// Tells weak handles whether the heap is there.
     pub(crate) life: Life,
-    /// What the heap does when its last handle goes.
+    /// Runs when the last handle goes.
     pub(crate) shutdown: Cell<Option<fn(&Core)>>,
     /// It has done so.
     pub(crate) is_shut_down: Cell<bool>,

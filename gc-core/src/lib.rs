@@ -92,7 +92,7 @@ pub use trace::{DynTrace, Label, Seg, Trace, Visitor, Walk};
 pub use weak::{Weak, WeakRef};
 
 pub mod stats {
-    //! What collections took and found, and what memory a heap has: numbers for logs and metrics.
+    //! Figures of collections and of memory, for logs and metrics.
     //!
     //! [`Heap::figures`](crate::Heap::figures), [`Heap::memory`](crate::Heap::memory),
     //! [`Heap::stats`](crate::Heap::stats), [`Heap::records`](crate::Heap::records) and
@@ -106,7 +106,7 @@ pub mod stats {
 }
 
 pub mod hooks {
-    //! What hooks are told, and how they are named.
+    //! Arguments and names of hooks.
     //!
     //! A hook is set by [`Heap::on_unraisable`](crate::Heap::on_unraisable),
     //! [`Heap::on_record`](crate::Heap::on_record),
@@ -140,7 +140,7 @@ pub mod diagnosis {
     pub use crate::observe::diagnosis::{Case, Diagnosis, Fact, Suspect, Trial, VerdictKind};
 }
 
-/// What runs before an object dies: Python's `__del__`.
+/// Runs before an object dies: Python's `__del__`.
 ///
 /// A type says `#[trace(finalize)]` beside `#[derive(Trace)]` and implements this.
 /// When and how often a finalizer runs is the heap's [`FinalizerPolicy`].
@@ -189,7 +189,7 @@ pub trait Finalize {
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// What the derive expands to refers to these.
+/// Names that the expansion of the derive refers to.
 #[doc(hidden)]
 #[expect(non_camel_case_types, reason = "the names are error messages")]
 pub mod __private {

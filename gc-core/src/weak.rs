@@ -179,7 +179,7 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
 /// ```
 pub struct WeakRef<T: ?Sized> {
     pointer: Pointer<T>,
-    /// What the callback is given beside it.
+    /// The state that the callback is given.
     state: Cell<Option<GcAny>>,
 }
 

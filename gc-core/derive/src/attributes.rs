@@ -6,12 +6,12 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, LitStr, Path, Token, WherePredicate};
 
-/// What `#[trace(..)]` on a type takes.
+/// Arguments of `#[trace(..)]` on a type.
 const ON_A_TYPE: [&str; 6] = ["finalize", "acyclic", "cyclic", "identity", "bound", "crate"];
-/// What `#[trace(..)]` on a field takes.
+/// Arguments of `#[trace(..)]` on a field.
 const ON_A_FIELD: [&str; 1] = ["skip"];
 
-/// What the type's own `#[trace(..)]` attributes say.
+/// The type's own `#[trace(..)]` attributes.
 #[derive(Default)]
 pub(crate) struct TypeAttributes {
     /// Where `finalize` stands, if it does: errors about a missing `Finalize`
@@ -19,7 +19,7 @@ pub(crate) struct TypeAttributes {
     pub(crate) finalize: Option<Span>,
     /// `identity`: values are compared by where they are.
     pub(crate) identity: bool,
-    /// What to tell the heap about cycles.
+    /// The attribute about cycles.
     pub(crate) cycles: Cycles,
     /// The predicates of `bound = ".."`, which replace the derived ones.
     pub(crate) bound: Option<Vec<WherePredicate>>,

@@ -52,9 +52,9 @@ fn derived(subject: &Subject<'_>) -> Vec<syn::WherePredicate> {
 
 /// The type parameters that occur in a set of types.
 struct Mentions<'a> {
-    /// Those to look for.
+    /// The parameters to look for.
     known: Vec<&'a Ident>,
-    /// Those found standing for themselves.
+    /// The parameters found as types of their own.
     params: Vec<&'a Ident>,
     /// Associated types found: `T::Item`, `<T as Shape>::Item`. They need the
     /// bound themselves; their parameter does not.

@@ -101,7 +101,7 @@ impl<'a> Subject<'a> {
 }
 
 impl Field<'_> {
-    /// What an edge through this field is called: its name or its number.
+    /// Returns the name of an edge through this field: its name or its number.
     pub(crate) fn label(&self) -> String {
         match &self.member {
             Member::Named(name) => name.unraw().to_string(),

@@ -114,11 +114,11 @@ impl<C> ReleaseAfter<C> for RefCell<C> {
 
 /// Collections whose elements are found by a key or position.
 pub trait Keyed {
-    /// What finds an element.
+    /// The key or position of an element.
     type Key;
     /// An element.
     type Value;
-    /// What is removed, or was not needed: in a map a key as well.
+    /// The removed or unneeded parts: in a map a key as well.
     type Removed;
 
     /// Stores an element; says whether it did, and gives what it replaced or refused. (Where a

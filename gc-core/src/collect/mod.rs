@@ -31,7 +31,7 @@ use crate::workset::set::Set;
 use crate::workset::stages::{Uncollectable, Unreachable};
 use report::{Beginning, debug};
 
-/// What is left of them to be disposed of: condemned or unobservable, or else to be saved.
+/// The members to be disposed of: condemned or unobservable, or else to be saved.
 struct Rest<'h> {
     set: Set<'h>,
     saved: bool,
@@ -45,7 +45,7 @@ struct Reclaimable<'s, 'h> {
     unobservable: bool,
 }
 
-/// What a collection did.
+/// Results of a collection.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Outcome {
     /// Objects reclaimed, and weak references that died of their own callback.

@@ -10,7 +10,7 @@ use crate::object::type_info::DropEffect;
 use crate::release;
 use crate::storage::block::{Block, flag};
 
-/// Reclaims every member. Holds after it: their values are dropped and their slots
+/// Reclaims every member. Postcondition: their values are dropped and their slots
 /// free, but for managed weak references that a callback kept.
 pub(super) fn reclaim(mut reclaimable: Reclaimable<'_, '_>) {
     if !reclaimable.unobservable && must_be_exact(&mut reclaimable) {

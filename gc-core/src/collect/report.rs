@@ -1,4 +1,4 @@
-//! What a collection says of itself: callbacks and debug lines, as Python's `gc`.
+//! Reports of a collection: callbacks and debug lines, as Python's `gc`.
 
 use super::Outcome;
 use crate::core::Core;
@@ -48,7 +48,7 @@ pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
     user_code::collection_event(core, Phase::Stop, &info);
 }
 
-/// What a collection is entered with beside what it found.
+/// Cause, time and memory at the beginning of a collection.
 #[derive(Clone, Copy)]
 pub(super) struct Beginning {
     pub(super) at: Stamp,

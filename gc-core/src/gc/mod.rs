@@ -197,7 +197,7 @@ impl<T: ?Sized> Gc<T> {
         Weak::with_callback(this, callback)
     }
 
-    /// What [`gc_cast!`](crate::gc_cast) does after the compiler checked the coercion.
+    /// Casts a pointer after the compiler checked the coercion: see [`gc_cast!`](crate::gc_cast).
     ///
     /// # Safety
     /// `to` was made from `this` by an unsizing coercion.

@@ -50,7 +50,7 @@ pub(super) fn place(
     Ok(object)
 }
 
-/// Sees to it that the limit has room for bytes that a value owns: values that died may have
+/// Makes sure that the limit has room for bytes that a value owns: values that died may have
 /// owned as many, a full collection may free some.
 fn make_room_for_owned(core: &Core, owned: usize) -> Result<(), OutOfMemoryKind> {
     if core.account.admits(owned) {

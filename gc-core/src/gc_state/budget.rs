@@ -4,7 +4,7 @@ use crate::ground::time::Stamp;
 use core::cell::Cell;
 use core::time::Duration;
 
-/// What a slice may spend.
+/// The limit of a slice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WorkLimit {
     Time(Duration),
@@ -17,7 +17,7 @@ pub(crate) enum WorkLimit {
 /// Number of objects between two looks at the clock.
 const LOOK_AFTER: usize = 128;
 
-/// What an object is taken to cost where there is no clock.
+/// Assumed time for one object, where there is no clock.
 const WITHOUT_CLOCK: Duration = Duration::from_nanos(100);
 
 /// How far the slice is that is open. Without one, nothing is ever over.
@@ -26,7 +26,7 @@ pub(crate) struct WorkBudget {
     begun: Cell<Option<Stamp>>,
     /// Objects looked at since the slice began.
     spent: Cell<usize>,
-    /// As many more before the next look at the clock.
+    /// Number of objects at which the clock is looked at next.
     next_look: Cell<usize>,
     over: Cell<bool>,
 }

@@ -1,4 +1,4 @@
-//! What an incremental collection keeps between two of its slices.
+//! State of an incremental collection between two of its slices.
 //!
 //! No pointer to an object is among it, only bits and counts in the side tables of
 //! blocks, and lists of blocks, which keep those blocks in place. So objects may die
@@ -13,7 +13,8 @@ use crate::telemetry::records::Cause;
 use core::ptr::NonNull;
 use core::time::Duration;
 
-/// What an incremental collection does next; `collect::incremental` says what holds after each.
+/// The next step of an incremental collection; `collect::incremental` has the postcondition of
+/// each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
     /// Takes the candidates.
@@ -34,11 +35,11 @@ pub(crate) enum Stage {
     BuildGarbageList,
     /// Condemns and reclaims tentative garbage, partition by partition.
     Partitions,
-    /// Takes the root_candidates that are left.
+    /// Takes the root candidates that are left.
     Retake,
     /// Lets those go that a recheck on them found reachable.
     Sweep,
-    /// What is left is tried at once.
+    /// Tries the rest at once.
     Remainder,
     /// Releases long structures.
     Release,
@@ -70,9 +71,9 @@ pub(crate) struct CycleState {
     pub(crate) reclaimed_before: usize,
     /// The next birth when this round began.
     pub(crate) round_began: u64,
-    /// A partition of this round was not all that its root_candidates reach.
+    /// A partition of this round was not all that its root candidates reach.
     pub(crate) truncated: bool,
-    /// What one object of a partition took lately, in nanoseconds.
+    /// Recent time for one object of a partition, in nanoseconds.
     pub(crate) partition_cost: u32,
     /// Why it began, and the bytes of blocks that were in use then.
     pub(crate) cause: Cause,
@@ -184,7 +185,7 @@ impl CycleState {
         }
     }
 
-    /// All root_candidates have another turn.
+    /// All root candidates have another turn.
     pub(crate) fn begin_round(&mut self, candidates: &CandidateBlocks, next_birth: u64) {
         self.rounds += 1;
         (self.reclaimed_before, self.reclaimed) = (self.reclaimed, 0);
@@ -200,7 +201,7 @@ impl CycleState {
         self.partition_cost = cost.clamp(20, 1 << 30) as u32;
     }
 
-    /// Gives everything back unfinished. Holds after it: no bit of a set is left, no block
+    /// Gives everything back unfinished. Postcondition: no bit of a set is left, no block
     /// is listed; what waited is candidates still.
     pub(crate) fn discard(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks) {
         for block in self.pass.listed() {

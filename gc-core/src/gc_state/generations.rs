@@ -15,7 +15,7 @@ use crate::storage::block::{Block, flag};
 use crate::storage::memory::Memory;
 use core::cell::Cell;
 
-/// What a block must know to catch up.
+/// The epochs by which a block catches up.
 #[derive(Default)]
 pub(crate) struct GenerationEpoch {
     now: Cell<u32>,

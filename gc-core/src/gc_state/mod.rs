@@ -1,4 +1,4 @@
-//! What the collector remembers between its collections.
+//! State of the collector between its collections.
 //!
 //! * [`candidates`]: the blocks with objects that lost a pointer and lived
 //! * [`generations`]: which objects are old, promoted lazily

@@ -14,8 +14,8 @@ const FREED: usize = 50;
 /// and the program ran for less than one part in `TIME` of the time since the last collection.
 const TIME: u32 = 50;
 
-/// What the last collections at the limit took and freed. Without a clock they are always
-/// worth it.
+/// Time and yield of the last collections at the limit. Without a clock they always count as
+/// productive.
 #[derive(Default)]
 pub(crate) struct Overhead {
     last: Cell<Option<Stamp>>,

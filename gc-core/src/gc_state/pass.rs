@@ -50,7 +50,7 @@ pub(crate) enum Scope {
     TentativeGarbage,
 }
 
-/// What the edges that leave a set require of its reclaim.
+/// The way of reclaim that the edges out of a set require.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Leaving {
     /// No edge leaves.
@@ -188,7 +188,7 @@ impl Pass {
         }
     }
 
-    /// Empties queue and list. Holds after it: no block is pending or listed.
+    /// Empties queue and list. Postcondition: no block is pending or listed.
     pub(crate) fn forget_blocks(&mut self, empty: &EmptyBlocks) {
         while let Some(block) = self.dequeue() {
             block.pending.set(0);

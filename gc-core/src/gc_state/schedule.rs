@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::time::Duration;
 
-/// What Python's `gc.get_stats()` has for one generation.
+/// The numbers of Python's `gc.get_stats()` for one generation.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -37,7 +37,7 @@ const SMALL_PART: usize = 16;
 /// ask for.
 const FIRST_FULL: u64 = 700 * 11 * 11 / 2;
 
-/// So few young objects are always looked at at once.
+/// Number of young objects that are always looked at in one slice.
 const FEWEST_YOUNG: u128 = 64;
 
 /// 700 * 2^7: about 90,000 young objects.
@@ -56,7 +56,7 @@ pub(crate) struct Schedule {
     pub(crate) dirty_most: Cell<usize>,
     /// Young objects that fit into a slice.
     pub(crate) young_most: Cell<u32>,
-    /// Those that grew old unseen since the last young collection in slices.
+    /// Objects promoted without a look since the last young collection in slices.
     young_unseen: Cell<u32>,
     /// Collections of generation 0 since one of 1, of 1 since one of 2.
     pub(crate) counts: Cell<[u32; 2]>,

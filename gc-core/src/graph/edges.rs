@@ -73,7 +73,7 @@ pub(crate) struct Step {
     pub(crate) place: Place,
 }
 
-/// What a step leads into, and at which position.
+/// The kind and the position of a step.
 #[derive(Clone, Copy)]
 pub(crate) enum Place {
     Field,

@@ -89,7 +89,7 @@ fn look_at_group(core: &Core, block: &Block, group: u32, bitmaps: &Bitmaps, note
     }
 }
 
-/// What holds of every living object, in the middle of a collection too.
+/// Checks what holds of every living object, even in the middle of a collection.
 pub(crate) fn look_at_object(core: &Core, object: Object, note: &mut impl FnMut(String)) {
     // (A collection condemns those that are about to go.)
     let may_be_condemned = core.collecting.get();

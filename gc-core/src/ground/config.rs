@@ -126,7 +126,7 @@ impl TryFrom<u8> for Generation {
 }
 
 bitflags::bitflags! {
-    /// What collections log and keep: Python's `gc.set_debug` flags, with Python's numbers.
+    /// Flags for what collections log and keep: Python's `gc.set_debug`, with Python's numbers.
     ///
     /// ```
     /// use gc_core::DebugFlags;

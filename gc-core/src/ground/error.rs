@@ -1,8 +1,8 @@
-//! What can go wrong: no memory, and settings that cannot be.
+//! Errors: no memory, and settings that cannot be.
 
 use core::fmt;
 
-/// What there was not enough of.
+/// The resource that ran out.
 ///
 /// ```
 /// use gc_core::{Heap, OutOfMemoryKind};
@@ -50,7 +50,7 @@ impl fmt::Display for OutOfMemoryKind {
 /// ```
 #[non_exhaustive]
 pub struct OutOfMemory<T: ?Sized> {
-    /// What there was not enough of.
+    /// The resource that ran out.
     pub kind: OutOfMemoryKind,
     /// Bytes asked for: of the slot, and what the value owns outside of it.
     pub requested: usize,
@@ -124,7 +124,7 @@ impl<T> core::error::Error for OutOfMemory<T> {}
 pub enum BuildError {
     /// The initial size is larger than the maximum size, in bytes.
     InitialAboveMax {
-        /// What was asked for up front.
+        /// The initial size.
         initial: usize,
         /// The limit.
         max: usize,
@@ -138,7 +138,7 @@ pub enum BuildError {
     },
     /// The chunk source did not give the initial size, in bytes.
     NoMemory {
-        /// What was asked for up front.
+        /// The initial size.
         initial: usize,
     },
 }

@@ -31,7 +31,7 @@ pub enum Seg<'a> {
     Key(Label<'a>, usize),
 }
 
-/// What can be shown of a map's key without running user code.
+/// A map's key, as far as it can be shown without running user code.
 ///
 /// ```
 /// use gc_core::{Label, Trace};

@@ -1,4 +1,4 @@
-//! What every room may use: settings, errors, names of edges, fallible boxes, guards.
+//! Used by every room: settings, errors, names of edges, fallible boxes, guards.
 //!
 //! Imports nothing of this crate.
 //!

@@ -1,4 +1,4 @@
-//! What Python's `gc` module offers, by the same names where Rust has room for them.
+//! The functions of Python's `gc` module, by the same names where Rust has room for them.
 
 use super::{DebugFlags, Generation, Heap};
 use crate::collect;
@@ -148,7 +148,7 @@ impl Heap {
         self.reset_trigger();
     }
 
-    /// What the thresholds are compared with.
+    /// Returns the counts that the thresholds are compared with.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -170,7 +170,7 @@ impl Heap {
         [self.core().birth_clock.young(), one, two]
     }
 
-    /// What the collections of each generation did so far.
+    /// Returns totals of the collections of each generation.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -193,7 +193,7 @@ impl Heap {
         self.core().schedule.stats.get()
     }
 
-    /// What collections log and keep.
+    /// Returns the debug flags.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -228,9 +228,9 @@ impl Heap {
         id
     }
 
-    /// What is told of panics in finalizers, callbacks and hooks, and of other
-    /// events that have no caller to go to. Without a hook they are printed to
-    /// stderr, as Python's "Exception ignored in". A second hook replaces the first.
+    /// Sets the hook that is told of panics in finalizers, callbacks and hooks, and of other events
+    /// that have no caller to go to. Without a hook they are printed to stderr, as Python's
+    /// "Exception ignored in". A second hook replaces the first.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

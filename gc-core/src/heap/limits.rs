@@ -42,7 +42,7 @@ pub struct MemoryFigures {
     pub peak: usize,
 }
 
-/// What a hook of [`Heap::on_out_of_memory`] is told.
+/// The argument of a hook of [`Heap::on_out_of_memory`].
 pub type OutOfMemoryInfo = OutOfMemory<()>;
 
 impl Heap {

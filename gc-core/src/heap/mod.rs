@@ -119,8 +119,8 @@ impl Heap {
     }
 }
 
-/// What the end of the last handle does: a last full collection, and a report of
-/// what is uncollectable.
+/// Runs at the end of the last handle: a last full collection, and a report of uncollectable
+/// objects.
 fn close(core: &Core) {
     collect::collect_because(core, Cause::Exit, 2);
     let flags = DebugFlags::from_bits_retain(core.schedule.debug.get());

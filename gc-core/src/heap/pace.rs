@@ -11,7 +11,7 @@ use crate::telemetry::records::Cause;
 use crate::telemetry::stats::{CollectionFigures, Figures};
 use core::time::Duration;
 
-/// What one [`step`](Heap::step) may spend.
+/// The budget of one [`step`](Heap::step).
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -134,7 +134,7 @@ impl Heap {
         }
     }
 
-    /// What all collections took and found so far: pauses, garbage, time.
+    /// Returns totals over all collections: pauses, garbage, time.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -146,7 +146,7 @@ impl Heap {
         self.core().stats.figures()
     }
 
-    /// What the collection that ended last took and found.
+    /// Returns the figures of the last collection.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

@@ -32,7 +32,7 @@ const CONDEMNED_COUNT: u32 = !IMMORTAL & !UNBUFFERED;
 #[repr(transparent)]
 pub(crate) struct CountWord(Cell<u32>);
 
-/// What a decrement on the slow path found.
+/// Result of a decrement on the slow path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Decrement {
     /// The last pointer went; the word says dying now.

@@ -1,4 +1,4 @@
-//! What the heap knows of a type: one static table each, built by `trace::shape`.
+//! The table of a type: one static table each, built by `trace::shape`.
 
 use crate::ground::label::Seg;
 use crate::object::raw::Object;
@@ -44,7 +44,7 @@ pub(crate) enum DropEffect {
     Unknown,
 }
 
-/// What the type walk found.
+/// Result of the type walk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class {
     pub(crate) kind: Kind,
@@ -103,9 +103,9 @@ pub struct FieldList {
     fields: Vec<(&'static str, core::ops::Range<usize>)>,
     /// Where others lie in the value of an object.
     places: Vec<(&'static str, PlaceIn)>,
-    /// Those that are not traced, but could be.
+    /// Fields that are not traced although their types could be.
     untraced: Vec<(&'static str, EdgesOf)>,
-    /// What is not in the list is traced for certain.
+    /// True if all fields that are not listed are traced.
     rest_is_traced: bool,
 }
 
@@ -127,7 +127,7 @@ impl FieldList {
         self.fields.push((name, offset..offset.saturating_add(bytes)));
     }
 
-    /// What is not listed is traced, as the derive sees to it.
+    /// Declares that all fields that are not listed are traced. The derive guarantees it.
     #[doc(hidden)]
     pub fn rest_is_traced(&mut self) {
         self.rest_is_traced = true;
@@ -172,7 +172,7 @@ impl FieldList {
     }
 }
 
-/// What the heap does with the value of a managed weak reference that is alive.
+/// Functions on the value of a living managed weak reference.
 pub(crate) struct ManagedWeak {
     pub(crate) cell: unsafe fn(Object) -> CellRef,
     /// Releases what the callback would be given.
@@ -230,7 +230,7 @@ pub(crate) struct TypeInfo {
     /// Drops the value in place; `None` where that does nothing.
     pub(crate) drop: Option<unsafe fn(Object)>,
     pub(crate) finalizer: Option<FinalizerFns>,
-    /// What only managed weak references have.
+    /// The functions of a managed weak reference; `None` for other types.
     pub(crate) managed_weak: Option<ManagedWeak>,
     /// Counts the edges of the examined objects (see `collect::count`).
     pub(crate) count: ScanBlock,

@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// What a weak reference runs when its target goes; the argument is its owner.
+/// The callback of a weak reference. The argument is its owner.
 pub(crate) type Callback = Box<dyn FnOnce(Option<Object>)>;
 
 /// The cell behind a weak reference.

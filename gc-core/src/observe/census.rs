@@ -1,4 +1,4 @@
-//! What is in the heap, counted by type, and what grew.
+//! Objects and bytes by type, and their growth.
 
 use crate::Heap;
 use crate::core::Core;

@@ -1,4 +1,4 @@
-//! What work left behind: exact counts against those of before.
+//! Leftovers of work: exact counts, compared with those of before.
 
 use super::snapshot::{Snapshot, SnapshotObject};
 use crate::Heap;
@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use hashbrown::{HashMap, HashSet};
 
-/// What is counted.
+/// The quantity that is counted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum LeftoverKind {
@@ -24,7 +24,7 @@ pub enum LeftoverKind {
     ExternalBytes,
     /// Entries of the garbage list.
     Garbage,
-    /// What a gauge of kind [`Backlog`](crate::observe::GaugeKind::Backlog) shows.
+    /// The value of a gauge of kind [`Backlog`](crate::observe::GaugeKind::Backlog).
     Backlog,
 }
 
@@ -32,17 +32,17 @@ pub enum LeftoverKind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Leftover {
-    /// What is counted.
+    /// The quantity that is counted.
     pub kind: LeftoverKind,
     /// The type, or the gauge's name; empty for external bytes and garbage.
     pub name: String,
     /// How many more there are.
     pub more: u64,
-    /// What holds them, where that is known: the field, and an object whose field it is.
+    /// The holder, where it is known: the field, and an object whose field it is.
     pub place: Option<String>,
 }
 
-/// What work left behind; `Display` tells it line by line.
+/// Everything that work left behind; `Display` tells it line by line.
 ///
 /// ```
 /// use gc_core::observe::LeftoverKind;
@@ -69,7 +69,7 @@ impl Leftovers {
         self.0.iter()
     }
 
-    /// Those that are in the later look as well, as they are there.
+    /// Returns the leftovers that a later look has too, with the counts of that look.
     pub(super) fn still(&self, later: &Leftovers) -> Leftovers {
         Leftovers(self.0.iter().filter_map(|one| later.of(one)).cloned().collect())
     }
@@ -78,8 +78,8 @@ impl Leftovers {
         self.0.iter().find(|it| it.kind == other.kind && it.name == other.name)
     }
 
-    /// Those that are no noise: owned bytes must have grown since the look before. With their
-    /// places.
+    /// Returns the leftovers that are no noise, with their places. Owned bytes must have grown
+    /// since the look before.
     pub(super) fn lasting(self, before: &Leftovers, baseline: &Baseline, heap: &Heap) -> Leftovers {
         let grew = |it: &Leftover| before.of(it).is_none_or(|before| it.more > before.more);
         let lasting = self.0.into_iter().filter(|it| it.kind != LeftoverKind::OwnedBytes || grew(it));
@@ -115,12 +115,12 @@ impl fmt::Display for Leftovers {
     }
 }
 
-/// What there was before.
+/// The counts before the work.
 pub(super) struct Baseline {
     counts: BTreeMap<(LeftoverKind, String), u64>,
     /// Objects from this birth on are new.
     births: u64,
-    /// What each field of each object owned.
+    /// Owned bytes of each field of each object.
     owned: HashMap<(ObjectId, String), usize>,
 }
 
@@ -134,7 +134,7 @@ impl Baseline {
         Baseline { counts: counts(heap), births: heap.core().birth_clock.next(), owned }
     }
 
-    /// What there is more of.
+    /// Returns everything that there is more of now.
     pub(super) fn left_now(&self, heap: &Heap) -> Leftovers {
         let more = counts(heap).into_iter().filter_map(|(key, now)| {
             let more = now.saturating_sub(self.counts.get(&key).copied().unwrap_or(0));

@@ -1,4 +1,4 @@
-//! What collections did, one by one, and where allocations come from.
+//! Records of collections, and the places that allocations come from.
 
 use crate::Heap;
 use crate::release::user_code;

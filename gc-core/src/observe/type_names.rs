@@ -1,4 +1,4 @@
-//! What the types on a heap are called.
+//! Names of the types on a heap.
 
 use crate::core::Core;
 use crate::object::type_info::{TypeInfo, short};

@@ -125,7 +125,7 @@ pub struct Sample {
     pub memory: MemoryFigures,
     /// Objects in the list of uncollectable objects.
     pub garbage: usize,
-    /// What the gauges showed.
+    /// Values of the gauges.
     pub readings: Vec<Reading>,
     /// Units of work so far.
     pub units: Vec<Units>,

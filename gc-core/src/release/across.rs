@@ -31,7 +31,7 @@ struct Thread {
     /// Heaps that nobody has a handle of, but whose last collection would be inside of too many
     /// others; chained by `Core::closing`, and kept likewise.
     closing: Cell<Option<NonNull<Core>>>,
-    /// Those are closed, one after the other.
+    /// True while the heaps of `closing` are closed, one after the other.
     is_closing: Cell<bool>,
 }
 

@@ -1,5 +1,5 @@
-//! What an object at count zero is owed before its value is dropped: its
-//! finalizer and the callbacks of weak references to it.
+//! Runs the finalizer of an object at count zero, and the callbacks of weak references to it,
+//! before its value is dropped.
 
 use super::{decrement, user_code};
 use crate::core::Core;

@@ -286,8 +286,8 @@ pub(crate) fn drop_value(core: &Core, object: Object) {
     }
 }
 
-/// What is left to do once no operation is open: the heap goes when nothing
-/// refers to it any more.
+/// Runs when an operation ends. If none is open and nothing refers to the heap any more, the heap
+/// is freed.
 #[cold]
 pub(crate) fn on_exit(core: &Core) {
     let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.nesting() > 0;

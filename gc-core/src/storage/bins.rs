@@ -59,7 +59,7 @@ impl Bins {
     }
 }
 
-/// What the cache knows a type and size class by: tables are 128 bytes apart.
+/// Returns the key of a type and size class in the cache. Tables are 128 bytes apart.
 pub(crate) fn key_of(info: &'static TypeInfo, class: u8) -> usize {
     core::ptr::from_ref(info).addr() + class as usize
 }

@@ -1,4 +1,4 @@
-//! What a heap has taken, and may take: its own memory, and bytes outside that its
+//! The bytes that a heap has taken, and may take: its own memory, and bytes outside that its
 //! objects stand for.
 
 use crate::ground::restore::Restore;
@@ -12,8 +12,8 @@ pub(crate) struct Account(Rc<Numbers>);
 struct Numbers {
     /// Bytes outside of the heap that were declared.
     external: Cell<usize>,
-    /// Those declared, and those of large objects, since the last full collection, less
-    /// those given back.
+    /// Bytes declared, and bytes of large objects, since the last full collection, less those given
+    /// back.
     fresh: Cell<usize>,
     /// Bytes that values own outside of their slots, when that was measured last, and those of
     /// values that were made since.
@@ -22,7 +22,7 @@ struct Numbers {
     resident: Cell<usize>,
     /// The most that the two were together.
     peak: Cell<usize>,
-    /// What they may be.
+    /// The limit.
     max: Cell<usize>,
     /// A part of that is for collections and hooks.
     reserve: Cell<usize>,

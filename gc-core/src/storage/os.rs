@@ -217,7 +217,8 @@ pub(crate) mod poison {
         let _ = (start, bytes);
     }
 
-    /// What objects in this chunk own is not a leak: the heap keeps its own account.
+    /// Tells the leak checker that memory owned by objects in this chunk is no leak: the heap keeps
+    /// its own account.
     #[inline]
     pub(crate) fn chunk_is_root(start: NonNull<u8>, bytes: usize, root: bool) {
         #[cfg(gc_asan)]

@@ -15,9 +15,9 @@ pub(crate) struct OwnedLook {
     /// The chunk that it is at, and how many of its blocks were looked at.
     chunk: Cell<usize>,
     blocks: Cell<usize>,
-    /// What the values in all blocks before that own.
+    /// Bytes owned by the values in the blocks before that.
     sum: Cell<usize>,
-    /// What was charged since the round began: for values in those blocks, maybe.
+    /// Bytes charged since the round began, possibly for values in those blocks.
     charged: Cell<usize>,
     /// Chunks that had ever been given back when the round began.
     releases: Cell<usize>,
@@ -35,7 +35,7 @@ impl OwnedLook {
         self.charged.set(0);
     }
 
-    /// Measures the owned bytes of all objects. Holds after it: the account has the exact number.
+    /// Measures the owned bytes of all objects. Postcondition: the account has the exact number.
     pub(crate) fn measure(&self, memory: &Memory, account: &Account) {
         self.restart();
         self.go_on(memory, account, usize::MAX);

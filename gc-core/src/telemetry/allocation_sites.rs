@@ -26,13 +26,13 @@ pub struct Site {
     pub objects: u64,
     /// Bytes of their slots.
     pub bytes: u64,
-    /// Those of them that live.
+    /// Living objects that were allocated there.
     pub living_objects: u64,
     /// Bytes of their slots.
     pub living_bytes: u64,
 }
 
-/// What is known while allocations are tracked.
+/// The allocation sites of a heap, while allocations are tracked.
 #[derive(Default)]
 pub(crate) struct AllocationSites {
     pub(crate) is_on: Cell<bool>,

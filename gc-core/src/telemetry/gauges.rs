@@ -1,11 +1,11 @@
-//! What the program tells the heap about itself: gauges and units of work.
+//! Gauges and units of work: numbers that the program tells the heap about itself.
 
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-/// What a gauge measures, which decides how a diagnosis reads it: see
+/// The quantity that a gauge measures. It decides how a diagnosis reads the gauge: see
 /// [`Heap::gauge`](crate::Heap::gauge).
 ///
 /// ```
@@ -24,7 +24,7 @@ pub enum GaugeKind {
     Other,
 }
 
-/// What one gauge showed.
+/// One value of a gauge.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -37,7 +37,7 @@ pub enum GaugeKind {
 pub struct Reading {
     /// The gauge.
     pub name: String,
-    /// What it measures.
+    /// The quantity that it measures.
     pub kind: GaugeKind,
     /// The number.
     pub value: u64,
@@ -54,11 +54,11 @@ pub struct Reading {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Units {
-    /// What they are.
+    /// The name of the units.
     pub name: String,
-    /// Those that ended.
+    /// Units that ended.
     pub ended: u64,
-    /// Those that began and have not ended.
+    /// Units that began and have not ended.
     pub open: u64,
 }
 

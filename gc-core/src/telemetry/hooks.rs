@@ -1,4 +1,4 @@
-//! What the embedder hangs into the heap. Called only where user code is allowed.
+//! Hooks of the embedder. They are called only where user code is allowed.
 
 use crate::ground::config::Generation;
 use crate::ground::error::OutOfMemory;
@@ -94,7 +94,7 @@ pub enum Phase {
     Stop,
 }
 
-/// What a collection callback is told; zeros at the start, as in Python.
+/// The numbers that a collection callback is given; zeros at the start, as in Python.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();

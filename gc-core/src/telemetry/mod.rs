@@ -1,5 +1,4 @@
-//! What the heap tells about itself: figures, records, gauges, allocation sites, and the hooks that
-//! are told.
+//! Figures, records, gauges, allocation sites, and the hooks that are told of them.
 //!
 //! * [`stats`]: totals over all collections
 //! * [`records`]: the last collections, one by one

@@ -77,7 +77,7 @@ pub struct FoundType {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct CollectionRecord {
-    /// What it took and found.
+    /// Duration and results of the collection.
     pub figures: CollectionFigures,
     /// The types of what it found, the one with the most bytes first, at most
     /// [`CollectionRecord::TYPES`]. Only of collections that ran while a hook was set.
@@ -99,7 +99,7 @@ impl fmt::Display for CollectionRecord {
 #[derive(Default)]
 pub(crate) struct Records {
     last: RefCell<VecDeque<CollectionFigures>>,
-    /// What the open collection found, by type: only where somebody wants to know.
+    /// Unreachable objects of the open collection by type, while a record hook is set.
     found: RefCell<Vec<(&'static TypeInfo, usize, usize)>>,
     pub(crate) wants_types: Cell<bool>,
 }
@@ -133,7 +133,7 @@ impl Records {
         }
     }
 
-    /// What the collection that just ended found.
+    /// Takes the types that the last collection found unreachable.
     pub(crate) fn take_found(&self) -> Vec<FoundType> {
         let mut found = self.found.take();
         found.sort_by_key(|&(_, objects, bytes)| core::cmp::Reverse((bytes, objects)));

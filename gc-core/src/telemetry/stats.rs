@@ -1,4 +1,4 @@
-//! What collections took and found: totals and the last one.
+//! Figures of collections: totals, and the last one.
 
 use crate::ground::config::Generation;
 use crate::ground::time::Stamp;
@@ -8,7 +8,7 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::time::Duration;
 
-/// What one collection took and found.
+/// Duration and results of one collection.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -161,8 +161,7 @@ impl Pauses {
     }
 }
 
-/// What all collections of a heap took and found so far; see
-/// [`Heap::figures`](crate::Heap::figures).
+/// Totals over all collections of a heap: see [`Heap::figures`](crate::Heap::figures).
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();

@@ -49,8 +49,8 @@ fn tree_bytes(entries: usize, size: usize) -> usize {
     nodes * (11 * size + 16) + nodes / 8 * 12 * size_of::<usize>()
 }
 
-/// What a hash table of this capacity takes: seven eighths of its buckets can be used, and
-/// each has a byte of its own beside the entry.
+/// Returns the bytes of a hash table of this capacity. Seven eighths of its buckets can be used,
+/// and each has a byte of its own beside the entry.
 #[inline(always)]
 fn table_bytes(capacity: usize, size: usize) -> usize {
     match capacity {
@@ -73,8 +73,8 @@ fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item
     }
 }
 
-/// What holds values of these types in memory of its own. (Dropping one drops them, and calls
-/// neither `Hash` nor `Ord`; a hasher is not looked into.)
+/// Implements `Trace` for containers that hold values in memory of their own. (Dropping a container
+/// drops the values, and calls neither `Hash` nor `Ord`; the hasher is not looked into.)
 macro_rules! container {
     ($([$($bound:tt)*] $ty:ty: $trace:ident of $($part:ty),+ $(; $hasher:ty)? => $self:ident $bytes:expr);* $(;)?) => {$(
         // SAFETY: passes every owned part on.

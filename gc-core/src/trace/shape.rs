@@ -94,7 +94,7 @@ unsafe fn length_of(object: Object) -> usize {
 /// A managed weak reference: as `One`, with its cell.
 pub(crate) struct WeakOne<T>(PhantomData<T>);
 
-/// What a value of a managed weak reference shows of itself.
+/// The value of a managed weak reference.
 pub(crate) trait HasCell {
     fn cell(&self) -> CellRef;
 

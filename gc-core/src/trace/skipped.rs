@@ -76,7 +76,7 @@ impl<S: 'static, T: Trace> SkippedField<'_, S, T> {
     }
 }
 
-/// What is done with a skipped field of which nothing is known: nothing.
+/// Does nothing with a skipped field whose type is not `Trace`.
 #[doc(hidden)]
 pub trait NotTraced: Sized {
     fn __gc_core_note(self) {}

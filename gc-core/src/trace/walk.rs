@@ -137,8 +137,8 @@ impl Walk {
         }
     }
 
-    /// What is behind a pointer. An unsized target may be any object that was cast to
-    /// it, this one too: where it has edges, it is taken for a way back.
+    /// Walks the target of a pointer. An unsized target may be any object that was cast to it,
+    /// including this one: where it has edges, it is taken for a way back.
     fn target<T: Trace + ?Sized>(&mut self) {
         if size_of::<*const T>() == size_of::<usize>() {
             return self.field::<T>();
@@ -165,7 +165,7 @@ impl Walk {
         self.drops(DropEffect::Memory);
     }
 
-    /// What the value can point to is not known: take it for cyclic.
+    /// Declares the type cyclic: the types that it can point to are unknown.
     pub fn cyclic(&mut self) {
         self.drops(DropEffect::Unknown);
         self.has_edges |= self.inside;

@@ -1,4 +1,4 @@
-//! What each pass does with an edge.
+//! The action of each pass on an edge.
 
 use crate::core::Core;
 use crate::gc_state::pass::{Leaving, Pass, Scope};
@@ -8,10 +8,10 @@ use crate::object::type_info::Kind;
 use crate::object::weak_table::has_weak;
 use crate::storage::block::{Block, TENTATIVE_GARBAGE, flag};
 
-/// What a pass does with an edge.
+/// The action of a pass on an edge.
 pub(crate) trait EdgeAction {
     fn edge(pass: &mut Pass, target: Object);
-    /// What it does with a part that could not be looked at.
+    /// The action on a part of a value that could not be looked at.
     #[inline(always)]
     fn hidden(pass: &mut Pass) {
         let _ = pass;
@@ -131,7 +131,7 @@ impl EdgeAction for ScanExternal {
         }
     }
 
-    /// What a leaked mutable borrow hides is released by dropping the value, or never.
+    /// Pointers hidden by a leaked mutable borrow are released by dropping the value, or never.
     fn hidden(pass: &mut Pass) {
         pass.leaving = Leaving::Watched;
     }

@@ -67,8 +67,7 @@ impl<'h> Set<'h> {
         BirthOrder::new(self, move |block, bitmaps| bitmaps.members() & choose(block, bitmaps))
     }
 
-    /// Those that were members and bear a mark, and are among the objects that `choose`
-    /// gives, oldest first.
+    /// Returns the marked former members that `choose` selects, oldest first.
     pub(crate) fn marked_in_birth_order(
         &self,
         choose: impl Fn(&Block, &Bitmaps) -> u64,
@@ -221,7 +220,7 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Lets go of all members. Holds after it: the set is empty, no block is listed.
+    /// Lets go of all members. Postcondition: the set is empty, no block is listed.
     pub(crate) fn clear(&mut self) {
         for block in self.blocks() {
             block.clear_members();

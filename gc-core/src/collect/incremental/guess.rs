@@ -12,10 +12,10 @@ use crate::object::type_info::{Kind, ScanBlock, TypeInfo};
 use crate::storage::block::{Block, ROOT_CANDIDATE, TENTATIVE_GARBAGE, flag};
 use crate::workset::set::mark_externally_held;
 
-/// What it takes to look at a block's entry, in objects.
+/// Cost of a look at a block's entry, as a number of objects looked at.
 const BLOCK_COST: usize = 4;
 
-/// What must hold before the first slice of a stage.
+/// Prepares the first slice of a stage.
 pub(super) fn prepare_stage(core: &Core, cycle: &mut CycleState, next: Stage) {
     match next {
         Stage::List => cycle.pass.forget_queue(),
@@ -39,8 +39,8 @@ pub(super) fn prepare_stage(core: &Core, cycle: &mut CycleState, next: Stage) {
     }
 }
 
-/// Takes the candidates. Holds after it: they are members with internal count 0, known as
-/// root_candidates, and candidates no longer, so that later decrements mark anew.
+/// Takes the candidates. Postcondition: they are members with internal count 0, known as
+/// root candidates, and candidates no longer, so that later decrements mark anew.
 pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
         pass.list(block);
@@ -152,7 +152,7 @@ pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
     }
 }
 
-/// Makes everything a member. Holds after it: all internal counts are 0, root_candidates are known still.
+/// Makes everything a member. Postcondition: all internal counts are 0, root candidates are known still.
 pub(super) fn prepare(core: &Core, cycle: &mut CycleState) -> bool {
     let all = |block: &Block| u64::MAX >> (64 - block.group_count());
     while let Some((block, group)) = cycle.next_group(all) {
@@ -232,7 +232,7 @@ pub(super) fn build_garbage_list(core: &Core, cycle: &mut CycleState) -> bool {
     true
 }
 
-/// Forgets the marks of a recheck. Holds after it: what is left is members, and in the
+/// Forgets the marks of a recheck. Postcondition: what is left is members, and in the
 /// blocks that are listed.
 pub(super) fn sweep(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {

@@ -1,4 +1,4 @@
-//! What values own outside of their slots, measured in slices.
+//! Measures the owned bytes of values, in slices.
 
 use crate::core::Core;
 

@@ -218,7 +218,8 @@ fn begin(core: &Core, cause: Cause) -> CycleState {
     cycle
 }
 
-/// What comes after a stage, if it is `done`, or cannot be. `None`: it goes on, or was the last.
+/// Returns the stage after this one, if it is `done` or cannot be; `None` if the stage goes on or
+/// was the last.
 fn after(core: &Core, cycle: &mut CycleState, done: bool) -> Option<Stage> {
     let next = match (cycle.stage, done) {
         (Stage::TraceClosure, false) if guess::is_too_large(cycle) => Stage::List,

@@ -15,7 +15,7 @@ use crate::ground::time::Stamp;
 use crate::storage::block::{Block, TENTATIVE_GARBAGE};
 use crate::workset::set::Set;
 
-/// Rounds over the root_candidates: in one after the first those have their turn that only now
+/// Rounds over the root candidates: in one after the first those have their turn that only now
 /// lost their last pointer from another partition.
 const ROUNDS: u32 = 64;
 
@@ -87,8 +87,8 @@ fn try_partition(core: &Core, cycle: &mut CycleState, limit: usize) -> Option<us
     Some(objects + taken.groups)
 }
 
-/// What root_candidates are left after the rounds, and have passed a recheck, is tried at once: the
-/// one thing that can take longer than a slice may.
+/// Tries at once all root candidates that are left after the rounds and have passed a recheck. This
+/// is the only step that can take longer than a slice may.
 pub(super) fn try_remainder(core: &Core, cycle: &mut CycleState) -> bool {
     let pass = core::mem::replace(&mut cycle.pass, Pass::new(core.owner(), 2));
     let mut set = Set::new(core, pass);
@@ -116,7 +116,7 @@ fn condemn(mut set: Set<'_>, cycle: &mut CycleState) {
     cycle.uncollectable += uncollectable;
 }
 
-/// What looking for root_candidates came to.
+/// Result of a search for root candidates.
 struct Taken {
     /// Groups of slots that were looked at.
     groups: usize,

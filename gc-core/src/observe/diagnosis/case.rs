@@ -1,4 +1,4 @@
-//! What a diagnosis is made from.
+//! The input of a diagnosis.
 
 use super::{Diagnosis, Fact, VerdictKind, rules};
 use crate::observe::snapshot::Snapshot;
@@ -151,7 +151,7 @@ impl<'a> Case<'a> {
         Case { trials, ..self }
     }
 
-    /// What [`Heap::verify`](crate::Heap::verify) found.
+    /// Adds the problems that [`Heap::verify`](crate::Heap::verify) found.
     #[must_use]
     pub fn problems(self, problems: &'a [Problem]) -> Case<'a> {
         Case { problems, ..self }

@@ -19,7 +19,7 @@ impl Quarters {
     }
 }
 
-/// What gathers in one place of one container.
+/// Objects that gather in one place of one container.
 #[derive(Clone, Debug)]
 pub(super) struct Holding<'s> {
     /// The container; `None`: it is held from outside of the heap.
@@ -39,8 +39,8 @@ impl Holding<'_> {
         self.by_quarter.iter().sum()
     }
 
-    /// What is held from each quarter is held for good. (In what is only turned over, the
-    /// old is gone.)
+    /// Returns true if objects of each quarter are held. (A container that only turns over has lost
+    /// the old ones.)
     fn is_steady(&self) -> bool {
         let average = self.objects() as f64 / 3.0;
         self.by_quarter.iter().all(|&objects| objects as f64 >= 0.25 * average)
@@ -79,7 +79,7 @@ struct Gathered<'s> {
 /// Objects of one type.
 #[derive(Default)]
 struct Seen {
-    /// Those that something old holds.
+    /// Number of objects that an old object holds.
     tops: usize,
     by_quarter: [usize; 3],
 }

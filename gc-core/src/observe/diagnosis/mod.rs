@@ -13,7 +13,7 @@ use crate::object::id::ObjectId;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a diagnosis concludes.
+/// The conclusion of a diagnosis.
 ///
 /// ```
 /// assert_eq!(gc_core::diagnosis::VerdictKind::ContainerGrowth.word(), "container-growth");
@@ -29,7 +29,7 @@ pub enum VerdictKind {
     UncollectableCycle,
     /// Memory outside of the heap grows while the heap does not.
     ExternalGrowth,
-    /// What one part of the program makes, another does not take as fast.
+    /// One part of the program produces more than another consumes.
     Backlog,
     /// There is no leak: what lives needs more than the limit.
     LimitTooSmall,
@@ -75,7 +75,7 @@ impl VerdictKind {
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Fact {
-    /// What was counted, with its unit: `objects that live since then`.
+    /// Name of the quantity, with its unit: `objects that live since then`.
     pub name: &'static str,
     /// How many.
     pub value: f64,
@@ -96,7 +96,7 @@ pub struct Fact {
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Suspect {
-    /// What kind of thing.
+    /// The kind of trouble.
     pub kind: VerdictKind,
     /// The type of the objects that gather, or that are to blame; empty where it is not
     /// about objects.
@@ -111,13 +111,13 @@ pub struct Suspect {
     pub bytes: u64,
     /// The numbers that this rests on.
     pub evidence: Vec<Fact>,
-    /// What was found, in words.
+    /// The finding, in words.
     pub finding: String,
-    /// What to do about it, in words.
+    /// Advice, in words.
     pub advice: String,
 }
 
-/// What was concluded from a [`Case`]: the suspects, the first one first.
+/// Result of a [`Case`]: the suspects, the most likely first.
 ///
 /// `Display` prints it for people; "nothing suspicious" is a verdict, too.
 ///
@@ -136,6 +136,6 @@ pub struct Diagnosis {
     pub verdict: VerdictKind,
     /// All of them, the one that matters most first.
     pub suspects: Vec<Suspect>,
-    /// What was looked at: samples, units of work, objects.
+    /// The extent of the evidence: samples, units of work, objects.
     pub evidence: Vec<Fact>,
 }

@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
-/// What holds less than this part of the heap is no suspect.
+/// A holder of less than this part of the heap is no suspect.
 const PART: f64 = 0.2;
 
 /// One object holds nearly all of what another holds.

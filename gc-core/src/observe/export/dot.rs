@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use hashbrown::HashSet;
 use std::io::{BufWriter, Result, Write};
 
-/// What a picture shows, and how: see [`Dot::write`].
+/// Settings of a picture: see [`Dot::write`].
 ///
 /// ```
 /// use gc_core::snapshot::Dot;
@@ -52,7 +52,8 @@ impl Dot {
         Dot { backwards: true, max_depth: 3, too_many: 10 }
     }
 
-    /// What the objects point to, and those to: `objgraph.show_refs`.
+    /// Shows the objects that the start objects point to, and those that these point to:
+    /// `objgraph.show_refs`.
     pub fn refs() -> Dot {
         Dot { backwards: false, ..Dot::backrefs() }
     }
@@ -104,7 +105,7 @@ struct Picture<'a, 's, W: Write> {
     options: &'a Dot,
     out: &'a mut BufWriter<W>,
     seen: HashSet<u64>,
-    /// Those that were met on the way, to be shown one step farther away.
+    /// Objects met on the way, to be shown one step farther away.
     next: Vec<SnapshotObject<'s>>,
 }
 

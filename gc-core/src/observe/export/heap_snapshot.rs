@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use std::io::{BufWriter, Result, Write};
 
-/// What the columns are. (`to_node` is a node's number times `NODE_FIELDS`.)
+/// Names of the columns. (`to_node` is a node's number times `NODE_FIELDS`.)
 const META: &str = r#""meta":{"node_fields":["type","name","id","self_size","edge_count","trace_node_id","detachedness"],"node_types":[["hidden","array","string","object","code","closure","regexp","number","native","synthetic","concatenated string","sliced string","symbol","bigint","object shape","wasm object"],"string","number","number","number","number","number"],"edge_fields":["type","name_or_index","to_node"],"edge_types":[["context","element","property","internal","hidden","shortcut","weak"],"string_or_number","node"],"trace_function_info_fields":["function_id","name","script_name","script_id","line","column"],"trace_node_fields":["id","function_info_index","count","size","children"],"sample_fields":["timestamp_us","last_assigned_id"],"location_fields":["object_index","script_id","line","column"]}"#;
 const NODE_FIELDS: usize = 7;
 const OBJECT: usize = 3;
@@ -72,7 +72,7 @@ impl Heap {
     }
 }
 
-/// What must be known before the first byte is written.
+/// Counts that must be known before the first byte is written.
 struct Graph<'h> {
     numbering: Numbering<'h>,
     /// For each object, how many edges lead to it.

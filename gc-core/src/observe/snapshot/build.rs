@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use hashbrown::HashMap;
 
-/// What is known of an object, without its edges.
+/// One object of a snapshot, without its edges.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ObjectRow {
     pub(super) id: u64,
@@ -257,7 +257,7 @@ impl fmt::Debug for SnapshotBuilder {
     }
 }
 
-/// What is wrong with an object or an edge.
+/// Error of an object or an edge that cannot be added.
 ///
 /// ```
 /// use gc_core::snapshot::{SnapshotBuilder, SnapshotError};

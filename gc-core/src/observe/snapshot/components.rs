@@ -63,8 +63,8 @@ impl<'s> Component<'s> {
         self.members.iter().map(|&at| self.snapshot.at(at))
     }
 
-    /// Those of them whose type has a finalizer. Under the `Legacy` policy these make it
-    /// uncollectable.
+    /// Returns the members whose type has a finalizer. Under the `Legacy` policy they make the
+    /// component uncollectable.
     pub fn finalizers(&self) -> impl Iterator<Item = SnapshotObject<'s>> + use<'s, '_> {
         self.members().filter(|member| member.has_finalizer())
     }

@@ -1,4 +1,4 @@
-//! What changed between two snapshots.
+//! Differences between two snapshots.
 
 use super::{Snapshot, SnapshotObject};
 use alloc::string::String;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use hashbrown::{HashMap, HashSet};
 
-/// What changed from one snapshot to a later one of the same heap: see [`Snapshot::diff`].
+/// Changes from one snapshot to a later one of the same heap: see [`Snapshot::diff`].
 ///
 /// `Display` prints a table: objects that came and went, the bytes that changed, the type.
 ///
@@ -56,7 +56,7 @@ pub struct TypeChange {
 }
 
 impl Snapshot {
-    /// What changed since an earlier snapshot. Objects are known by their ids.
+    /// Returns the changes since an earlier snapshot. Objects are identified by their ids.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

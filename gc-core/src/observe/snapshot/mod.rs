@@ -25,7 +25,7 @@ use hashbrown::HashMap;
 pub(super) use names::NAMED;
 use names::{Name, Texts};
 
-/// What objects of one type and size have in common.
+/// Properties that objects of one type and size have in common.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Shape {
     type_name: String,

@@ -83,7 +83,7 @@ enum Key {
     Truth(bool),
 }
 
-/// What lies below a path: the numbers of the paths that are a step longer. 0: not met yet.
+/// The paths one step longer than a path, by number; 0 if a path was not met yet.
 #[derive(Default)]
 struct Below {
     /// Fields are known by where their text lies: that needs no look at it.

@@ -50,7 +50,7 @@ pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
     found.problems()
 }
 
-/// What is known of the heap before its objects are looked at one by one.
+/// Facts of the heap that are gathered before its objects are looked at one by one.
 struct Facts<'h> {
     numbering: Numbering<'h>,
     by_address: HashMap<usize, Object>,
@@ -83,8 +83,8 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// What the object reports more than once, by the address of the target: the names, and
-    /// whether there are more edges to the target than pointers.
+    /// Returns the edges that the object reports more than once, by the address of the target:
+    /// their names, and true if there are more edges to the target than pointers.
     fn repeated(&self, object: Object) -> impl Iterator<Item = (usize, Vec<String>, bool)> {
         let mut seen: HashMap<usize, (Vec<String>, bool)> = HashMap::new();
         named_edges(object, &mut |path, target| {
@@ -202,10 +202,10 @@ fn twice(names: &[String]) -> Option<String> {
 /// the object, the edge's name.
 #[derive(Default)]
 struct Doubled {
-    /// Those that do so under one name.
+    /// Objects that report an edge twice under one name.
     certain: Vec<(usize, Object, String)>,
-    /// Those whose edges have different names, as those of a value with several pointers have:
-    /// they are to blame where nobody else is.
+    /// Objects whose edges have different names, as a value with several pointers has: they are to
+    /// blame where no other object is.
     likely: Vec<(usize, Object, String)>,
 }
 

@@ -13,7 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// What kind of thing is wrong.
+/// The kind of a problem.
 ///
 /// ```
 /// use gc_core::observe::ProblemKind;
@@ -50,7 +50,7 @@ pub enum ProblemKind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Problem {
-    /// What kind of thing.
+    /// The kind of the problem.
     pub kind: ProblemKind,
     /// The type that is to blame.
     pub type_name: String,
@@ -61,7 +61,7 @@ pub struct Problem {
     pub objects: usize,
     /// One of them.
     pub example: Option<ObjectId>,
-    /// What contradicts what, where the structure is wrong.
+    /// The contradiction, where the structure is wrong.
     pub detail: String,
 }
 

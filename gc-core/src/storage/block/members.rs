@@ -1,4 +1,4 @@
-//! What a collection keeps for the slots of a block: internal counts, and membership in its set.
+//! Internal counts and set membership of the slots of a block, for a collection.
 //!
 //! ```text
 //!   internal count   31                | 30             | 29 ................ 0
@@ -89,7 +89,7 @@ impl Block {
         self.set_internal(index, self.word(index).saturating_add(1));
     }
 
-    /// Those of these slots of a group whose word has all of `flags`.
+    /// Returns the slots of a group, among `slots`, whose word has all of `flags`.
     pub(crate) fn flagged(&self, group: u32, slots: u64, flags: u32) -> u64 {
         if !self.has(flag::COUNTED) {
             return 0;

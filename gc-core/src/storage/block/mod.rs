@@ -31,7 +31,7 @@ use slots::FreeSlot;
 
 pub(crate) type BlockLink = Cell<Option<NonNull<Block>>>;
 
-/// What the heap knows of a block. It lies in the chunk's header, not in the block.
+/// The entry of a block. It lies in the chunk's header, not in the block.
 #[repr(C, align(64))]
 pub(crate) struct Block {
     // What every pass reads.
@@ -124,7 +124,7 @@ impl Block {
         filled: Cell::new(0),
     };
 
-    /// Lays slots and tables out in memory. Holds after it: no slot is in use, all
+    /// Lays slots and tables out in memory. Postcondition: no slot is in use, all
     /// bitmaps are 0, the counts are unspecified.
     ///
     /// # Safety
@@ -160,7 +160,7 @@ impl Block {
         }
     }
 
-    /// Forgets the type. Holds after it: the block holds nothing.
+    /// Forgets the type. Postcondition: the block holds nothing.
     pub(crate) fn reset(&self) {
         self.flags.set(0);
         self.bin.set(None);
@@ -229,7 +229,7 @@ impl Block {
         unsafe { self.bin.get().unwrap_unchecked().as_ref() }
     }
 
-    /// What the type walk found of that type.
+    /// Returns the result of the type walk for that type.
     pub(crate) fn bin_class(&self) -> Class {
         self.bin().class
     }

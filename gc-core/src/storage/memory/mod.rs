@@ -25,7 +25,7 @@ pub(crate) struct Memory {
     chunks: RefCell<Vec<NonNull<Chunk>>>,
     /// Free 64 KiB blocks in all chunks.
     free: Cell<usize>,
-    /// Those among them that still have their memory, and how long.
+    /// The free blocks that still have their memory, and since when.
     decay: Decay,
     /// Chunk to look at first.
     hint: Cell<usize>,

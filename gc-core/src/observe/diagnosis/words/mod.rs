@@ -58,7 +58,7 @@ fn about_holding(holding: &Holding<'_>, evidence: Vec<Fact>, finding: String, ad
     }
 }
 
-/// What is counted for each unit of work.
+/// The quantity that is counted for each unit of work.
 #[derive(Clone, Copy)]
 enum Per {
     Objects,
@@ -158,7 +158,7 @@ fn are_captured(holding: &Holding<'_>, snapshot: &Snapshot) -> bool {
     }
 }
 
-/// What a snapshot alone shows of a place.
+/// Describes a place by a snapshot alone.
 pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspect {
     let Holding { holder, place, type_name, bytes, .. } = holding;
     let (objects, all) = (holding.objects(), snapshot.bytes());
@@ -275,7 +275,7 @@ pub(super) fn uncollectable(groups: &[Component<'_>]) -> Suspect {
     }
 }
 
-/// What was declared, or (`gauge`) the resident set.
+/// Describes the growth of declared bytes, or of the resident set (`gauge`).
 pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, samples: &[&Sample]) -> Suspect {
     let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, within(trend, samples));
     let mut evidence = vec![
