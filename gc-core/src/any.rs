@@ -34,7 +34,7 @@ use core::fmt;
 /// assert_eq!((any.type_name(), any.is::<String>(), any.is_weak_ref()), ("String".into(), true, false));
 /// assert_eq!(any.downcast_ref::<String>().map(String::len), Some(4));
 /// assert!(any.downcast::<u32>().is_none() && !any.ptr_eq(&Gc::as_any(&other)));
-/// assert_eq!((any.count(), any.owned_bytes(), any.shallow_bytes() >= 24), (2, 4, true));
+/// assert_eq!((any.strong_count(), any.owned_bytes(), any.shallow_bytes() >= 24), (2, 4, true));
 /// assert!(any.birth() < Gc::as_any(&other).birth() && any.id() == Gc::as_any(&text).id());
 /// assert_eq!(any.address(), Gc::as_ptr(&text).addr());
 /// // A string lies on no cycle: it is in no generation, and has no pointers.

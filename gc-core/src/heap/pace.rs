@@ -152,7 +152,7 @@ impl Heap {
     /// # let heap = gc_core::Heap::new();
     /// assert!(heap.last_collection().is_none());
     /// heap.collect();
-    /// assert_eq!(heap.last_collection().map(|last| last.generation), Some(2));
+    /// assert_eq!(heap.last_collection().map(|last| last.generation.number()), Some(2));
     /// ```
     pub fn last_collection(&self) -> Option<CollectionFigures> {
         self.core().stats.last()

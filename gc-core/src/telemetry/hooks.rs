@@ -98,7 +98,7 @@ pub enum Phase {
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
-/// heap.on_collection(|_, _, info| assert_eq!((info.generation, info.collected, info.uncollectable), (2, 0, 0)));
+/// heap.on_collection(|_, _, info| assert_eq!((info.generation.number(), info.collected), (2, 0)));
 /// heap.collect();
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,7 +14,7 @@ use core::time::Duration;
 /// # let heap = gc_core::Heap::new();
 /// heap.collect();
 /// let last = heap.last_collection().unwrap();
-/// assert_eq!((last.number, last.generation, last.slices, last.collected), (0, 2, 1, 0));
+/// assert_eq!((last.generation.number(), last.slices, last.collected), (2, 1, 0));
 /// println!("{:?} because of {}", last.time, last.cause);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
