@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// CPython runs the same shapes by a script.
 const PYTHON_ROWS: &str = include_str!("../python/rows.py");
 
-/// What is run, and how patiently.
+/// The rows and peers to run, and how often.
 #[derive(Clone, Debug)]
 pub struct Plan {
     quick: bool,

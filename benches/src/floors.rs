@@ -1,5 +1,4 @@
-//! What the machine can do at best: the memory accesses that a collector cannot avoid,
-//! without the collector.
+//! Floors: the memory accesses that a collector cannot avoid, without the collector.
 
 use crate::work::Sample;
 use crate::work::random::Random;
@@ -40,7 +39,7 @@ impl Floor {
         }
     }
 
-    /// What it does, for the report.
+    /// The title in the report.
     pub fn title(self) -> &'static str {
         match self {
             Floor::Sweep => "linear sweep over headers",

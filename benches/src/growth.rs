@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::sync::Barrier;
 use std::time::Instant;
 
-/// What is measured at each size.
+/// The work that is measured at each size.
 const LINES: [(Work, &str); 4] = [
     (Work::Hold, "allocate, hold, drop"),
     (Work::Pairs, "collect garbage 2-cycles"),
@@ -19,7 +19,7 @@ const LINES: [(Work, &str); 4] = [
     (Work::FullLook, "full look at live objects"),
 ];
 
-/// What several threads do at once.
+/// The work that several threads do at once.
 const THREADED: [(Work, &str); 3] = [
     (Work::Churn, "allocate and drop"),
     (Work::Pairs, "build and collect 2-cycles"),
@@ -40,7 +40,7 @@ fn runs(objects: usize) -> usize {
 /// The cost of one thing at all sizes.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Line {
-    /// What.
+    /// The work.
     pub work: &'static str,
     /// At each size, the least of the runs.
     pub points: Vec<Point>,
@@ -55,10 +55,10 @@ pub struct Point {
     pub nanoseconds: f64,
 }
 
-/// What a number of threads did at once, each with a heap of its own.
+/// Throughput of a number of threads at once, each with a heap of its own.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Throughput {
-    /// What.
+    /// The work.
     pub work: &'static str,
     /// How many.
     pub threads: usize,

@@ -60,7 +60,7 @@ pub trait HeapUnderTest: Sized + 'static {
     const AUTOMATIC: bool;
     /// True if a handle is a plain copy that keeps nothing alive.
     const PLAIN_HANDLES: bool = false;
-    /// What allocates and links inside [`mutate`](HeapUnderTest::mutate).
+    /// Allocates and links inside [`mutate`](HeapUnderTest::mutate).
     type Mutator<'gc>: Mutator;
 
     /// A heap in its default settings, but for automatic collection.
@@ -92,9 +92,9 @@ pub trait HeapUnderTest: Sized + 'static {
 
 /// Allocates nodes of a number and two edges, and links them.
 pub trait Mutator {
-    /// What a variable of the program holds.
+    /// The pointer that a variable of the program holds.
     type Handle: Clone;
-    /// What an object holds.
+    /// The pointer that an object holds.
     type Edge;
 
     /// A new node.

@@ -4,7 +4,7 @@ use crate::rows::{RC_CHURN_OF_THE_DESIGN, Row};
 use crate::work::Size;
 use serde::Serialize;
 
-/// What is asked of a row in this run, and whether ours does it.
+/// The bar of a row in this run, and whether ours holds it.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Verdict {
     /// The design's bar.

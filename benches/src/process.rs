@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// A child that wants more address space than this gets none.
 pub const MEMORY_LIMIT: u64 = 4 << 30;
 
-/// What a child prints: one line.
+/// The output of a child: one line.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {

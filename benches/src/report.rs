@@ -73,7 +73,7 @@ pub struct Report {
     pub scale: Option<f64>,
     /// The rows that were asked for.
     pub rows: Vec<RowReport>,
-    /// What they are made of.
+    /// The cells of the report.
     pub cells: Vec<Cell>,
 }
 

@@ -3,7 +3,7 @@
 use crate::floors::Floor;
 use crate::work::{Sample, Size, Work};
 
-/// What a number is in.
+/// The unit of a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unit {
     /// Nanoseconds for one of something.
@@ -53,11 +53,11 @@ impl Unit {
 pub struct Row {
     /// Its name on the command line.
     pub id: &'static str,
-    /// What is measured.
+    /// The work that is measured.
     pub work: Work,
     /// In words.
     pub title: &'static str,
-    /// What the numbers are in.
+    /// The unit of the numbers.
     pub unit: Unit,
     /// Ours must not be above this, at the clock of [`RC_CHURN_OF_THE_DESIGN`].
     pub bar: Option<f64>,
@@ -67,7 +67,7 @@ pub struct Row {
     pub bar_grows: bool,
     /// Printed, not judged: a later change brings it.
     pub pending: bool,
-    /// What no detector of this kind can avoid.
+    /// The floors: work that no detector of this kind can avoid.
     pub floor: &'static [Floor],
 }
 

@@ -15,7 +15,7 @@ pub mod colour {
     pub const MUTED: &str = "#6c747d";
     /// Grid lines.
     pub const GRID: &str = "#d5d9d8";
-    /// What the chart is about.
+    /// The colour of our marks.
     pub const OURS: &str = "#d9480f";
     /// Counting peers.
     pub const COUNTING: &str = "#2563c9";

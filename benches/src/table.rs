@@ -130,8 +130,8 @@ pub fn cells(report: &Report) -> String {
     aligned(&header, &report.rows.iter().map(line).collect::<Vec<_>>())
 }
 
-/// What peers cannot do, and what has to be known of what they can: one line for each
-/// reason.
+/// Returns the notes on peers: what they cannot do, and how their numbers must be read; one line
+/// for each reason.
 pub fn notes(report: &Report) -> String {
     let mut text = String::new();
     for row in &report.rows {

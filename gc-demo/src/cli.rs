@@ -196,7 +196,7 @@ fn verdict(tally: &replay::Tally) -> ExitCode {
     }
 }
 
-/// What is to be run.
+/// The scenarios to run.
 #[derive(Clone, Copy)]
 enum Which {
     One(&'static Scenario),

@@ -14,7 +14,7 @@ pub fn interrupt() {
     INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
-/// What was interrupted is over.
+/// Forgets the interruption: the work that it ended is over.
 pub fn go_on() {
     INTERRUPTED.store(false, Ordering::Relaxed);
 }

@@ -96,7 +96,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// What reads files that somebody else wrote, for the fuzz targets.
+/// Readers of files from elsewhere, for the fuzz targets.
 #[doc(hidden)]
 pub mod readers {
     pub use crate::inspect::read::snapshot as heap_snapshot;

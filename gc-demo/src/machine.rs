@@ -1,4 +1,4 @@
-//! What the machine has.
+//! Resources of the machine.
 
 /// Bytes of memory that the machine can give without swapping, where it tells: Linux, within
 /// the limit of the control group.

@@ -1,4 +1,4 @@
-//! What a scenario found out: steps with facts that were read from the heap.
+//! The report of a scenario: steps with facts that were read from the heap.
 
 use crate::inspect::Suspected;
 use gc_core::FinalizerPolicy;
@@ -20,13 +20,13 @@ pub struct Report {
     pub policy: FinalizerPolicy,
     /// Where all that is random began.
     pub seed: u64,
-    /// What numbers were multiplied by.
+    /// The factor of all numbers.
     pub scale: f64,
     /// Was it broken off? It is judged by what was seen until then.
     pub interrupted: bool,
-    /// What was concluded.
+    /// The conclusion.
     pub verdict: Verdict,
-    /// What was done and seen, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
     /// The heap at the end.
     pub heap: HeapAtEnd,
@@ -34,14 +34,14 @@ pub struct Report {
     pub collections: Vec<Collection>,
     /// The first out-of-memory error, if the run ended in one.
     pub out_of_memory: Option<Exhausted>,
-    /// What is in the garbage list at the end.
+    /// Names of the objects in the garbage list at the end.
     pub garbage: Vec<String>,
     /// Samples over time.
     pub timeline: Vec<Moment>,
     /// Files that could not be written.
     #[serde(skip)]
     pub unwritten: Vec<String>,
-    /// What the diagnosis is made from.
+    /// The input of the diagnosis.
     #[serde(skip)]
     pub evidence: Evidence,
 }
@@ -58,7 +58,7 @@ pub struct Verdict {
     pub text: String,
 }
 
-/// What is kept of a heap that is gone.
+/// The parts of a heap that are kept after it is gone.
 pub struct Evidence {
     pub timeline: Timeline,
     pub snapshot: Snapshot,
@@ -67,7 +67,7 @@ pub struct Evidence {
     pub collected_at: Vec<f64>,
     /// How this run ended, as a trial.
     pub trial: Option<Trial>,
-    /// What fills up at the start, such as a cache, may not be full yet.
+    /// True if caches that fill up at the start may not be full yet.
     pub is_early: bool,
 }
 
@@ -151,7 +151,7 @@ impl Verdict {
 /// An out-of-memory error.
 #[derive(Clone, serde::Serialize)]
 pub struct Exhausted {
-    /// What there was not enough of.
+    /// The resource that ran out.
     pub kind: String,
     /// Bytes asked for, of the heap, owned by values, declared, allowed.
     pub requested: usize,
@@ -194,7 +194,7 @@ pub struct Moment {
     pub external: usize,
     pub garbage: usize,
     pub units: u64,
-    /// What the gauges showed.
+    /// Values of the gauges.
     pub gauges: BTreeMap<String, u64>,
 }
 
@@ -227,7 +227,7 @@ pub struct HeapAtEnd {
     pub max: Option<usize>,
 }
 
-/// What the heap told of a collection.
+/// The record of a collection.
 #[derive(Clone, serde::Serialize)]
 pub struct Collection {
     /// The oldest generation examined.
@@ -247,9 +247,9 @@ pub struct Collection {
 
 /// Something that was done, and what the heap showed then.
 pub struct Step {
-    /// What was done.
+    /// The action.
     pub title: &'static str,
-    /// What to make of it; for people only.
+    /// An explanation, for people only.
     pub note: &'static str,
     /// Names and values, in the order in which they tell the story.
     pub facts: Vec<(&'static str, Fact)>,

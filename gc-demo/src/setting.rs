@@ -37,7 +37,7 @@ pub struct Setting {
     pub duration: Option<Duration>,
     /// Rows of the table of `load-all-rows`.
     pub rows: Option<usize>,
-    /// What is planted in the scenario `service`.
+    /// The leak that is planted in the scenario `service`.
     pub leak: Option<LeakKind>,
     /// Log lines of collections go to stderr.
     pub gc_log: bool,

@@ -4,7 +4,7 @@ use crate::scenarios::Scenario;
 use crate::screen::Style;
 use std::io::{self, Write};
 
-/// What stands at the end of the line that matters, in both languages.
+/// The mark at the end of the line that matters, in both languages.
 const MARK: &str = "<- ";
 
 /// Prints both programs; the lines that matter are marked and, on a terminal, bold.

@@ -1,4 +1,4 @@
-//! What `gc-demo` shows when it is not told what to show.
+//! The tour: shown by `gc-demo` without arguments.
 
 use crate::scenarios::ALL;
 use crate::screen::{Style, WIDTH, steps, wrap};

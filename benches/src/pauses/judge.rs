@@ -1,4 +1,4 @@
-//! What the pauses must be.
+//! The bars of the pauses.
 
 use super::{INCREMENTAL, Row, STOPPING};
 use serde::Serialize;
@@ -13,13 +13,13 @@ const MEMORY: f64 = 1.3;
 /// One demand at one size.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Bar {
-    /// What.
+    /// The name of the bar.
     pub name: &'static str,
     /// Live objects.
     pub live: usize,
-    /// What was measured.
+    /// The measured value.
     pub value: f64,
-    /// What it must not exceed, or not fall below.
+    /// The bound that the value must not exceed, or not fall below.
     pub bar: f64,
     /// True if the bar holds.
     pub holds: bool,

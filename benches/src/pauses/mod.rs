@@ -59,7 +59,7 @@ pub struct Report {
     pub quick: bool,
     /// Heap by heap, size by size.
     pub rows: Vec<Row>,
-    /// What must hold.
+    /// The bars that must hold.
     pub bars: Vec<Bar>,
 }
 

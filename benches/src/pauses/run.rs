@@ -24,7 +24,7 @@ const PYTHON_ROWS: &str = include_str!("../../python/rows.py");
 /// CPython is not asked for more.
 const PYTHON_MOST: usize = 1_000_000;
 
-/// What a run looks at.
+/// The quantity that a run measures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Mode {
     /// All steps together.
@@ -33,7 +33,7 @@ pub enum Mode {
     Steps,
 }
 
-/// What one run gave.
+/// Result of one run.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Sample {
     /// Seconds of thread CPU time in all.
@@ -48,7 +48,7 @@ pub struct Sample {
     pub floating_bytes: Option<u64>,
 }
 
-/// What to measure.
+/// The heaps and sizes to measure.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Fewer steps and repeats.

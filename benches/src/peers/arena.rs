@@ -12,7 +12,7 @@ pub struct GcArena {
     automatic: Automatic,
 }
 
-/// What the program holds.
+/// The pointers that the program holds.
 type Roots<'gc> = Vec<Gc<'gc, Node<'gc>>>;
 
 /// Its node.

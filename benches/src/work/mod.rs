@@ -10,7 +10,7 @@ use crate::heap_under_test::{Automatic, Cannot, HeapUnderTest};
 use crate::measure::timed;
 use std::time::Duration;
 
-/// What is measured.
+/// The work that is measured.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Work {
     /// Allocate a node and drop it at once.
@@ -80,12 +80,12 @@ impl Size {
     }
 }
 
-/// What one run of a workload gave.
+/// Result of one run of a workload.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Sample {
     /// Seconds of thread CPU time, or bytes.
     pub total: f64,
-    /// What the total is divided by.
+    /// The number that the total is divided by.
     pub count: f64,
     /// The program had to ask for collections, because the heap starts none.
     pub asked_to_collect: bool,

@@ -89,7 +89,7 @@ fn find(snapshot: &Snapshot, id: u64) -> Result<SnapshotObject<'_>> {
     snapshot.object(ObjectId(id)).with_context(known)
 }
 
-/// What `--json` prints; `docs/formats.md` describes it.
+/// The output of `--json`; `docs/formats.md` describes it.
 #[derive(Serialize)]
 struct Report {
     objects: usize,

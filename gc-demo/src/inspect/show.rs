@@ -30,7 +30,7 @@ fn left_out(all: usize, top: usize, what: &str) -> String {
     }
 }
 
-/// What changed.
+/// Shows the differences.
 pub fn diff(diff: &Diff<'_>, top: usize) -> String {
     if diff.types().is_empty() {
         return "\nnothing changed\n".into();

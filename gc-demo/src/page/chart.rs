@@ -25,13 +25,13 @@ const ROW: f64 = 18.0;
 
 /// A line of a chart.
 pub struct Series<'a> {
-    /// What it shows.
+    /// The name of the series.
     pub name: &'a str,
     /// Seconds, and values.
     pub points: Vec<(f64, f64)>,
 }
 
-/// What a chart shows.
+/// The data of a chart.
 pub struct Chart<'a> {
     pub title: &'static str,
     pub series: Vec<Series<'a>>,

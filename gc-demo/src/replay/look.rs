@@ -7,7 +7,7 @@ use super::words::{Class, Id};
 use gc_core::{GcAny, Generation};
 use std::collections::BTreeMap;
 
-/// What can be seen of the living.
+/// The visible state of the living objects.
 #[derive(Default)]
 pub struct Look {
     counts: BTreeMap<Id, usize>,
@@ -57,8 +57,8 @@ impl Look {
         }
     }
 
-    /// What changed since `before`, as the record of an op; `collected` is what a
-    /// collection returned.
+    /// Returns the changes since `before`, as the record of an op; `collected` is the return value
+    /// of a collection.
     pub fn since(&self, before: &Look, player: &Player, collected: Option<usize>, watch: Watch) -> Outcome {
         let gone = before.counts.keys().filter(|id| !self.counts.contains_key(id));
         let always = collected.is_some();
@@ -132,8 +132,8 @@ fn all_refs(player: &Player) -> Vec<(Id, Refs)> {
     all
 }
 
-/// What an object points to, by the heap's own names of its edges; `None` for a
-/// weak reference.
+/// Returns the targets of an object, by the heap's own names of its edges; `None` for a weak
+/// reference.
 fn refs(player: &Player, object: &GcAny) -> Option<Refs> {
     let class = classes::managed(object)?.class();
     let edges = player.heap.edges(object).into_iter().map(|edge| (edge.name, id(player, &edge.target)));

@@ -23,7 +23,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-/// What to replay, and how.
+/// Options of a replay.
 #[derive(clap::Args)]
 pub struct Options {
     /// Recorded programs, or folders of them

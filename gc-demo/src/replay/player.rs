@@ -173,7 +173,7 @@ impl Temporaries {
     }
 }
 
-/// What the op needs to be there.
+/// Returns the value that the op needs, or an error that names it.
 fn there<T>(value: Option<T>, key: &str, needed: &str) -> Result<T, Difference> {
     value.ok_or_else(|| Difference::new(key, needed, "nothing"))
 }

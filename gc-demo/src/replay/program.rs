@@ -110,7 +110,7 @@ pub struct Program {
 pub struct Malformed {
     /// The line, counted from 1; none where the whole text is meant.
     pub line: Option<usize>,
-    /// What is wrong there.
+    /// The error.
     pub what: String,
 }
 
@@ -167,7 +167,7 @@ fn known_order<'de, D: Deserializer<'de>>(input: D) -> Result<(), D::Error> {
     Ok(())
 }
 
-/// What must hold of an op, whatever the heap does. `born` is the id given last.
+/// Checks what must hold of an op, whatever the heap does. `born` is the id given last.
 fn check(step: &Step, number: usize, born: &mut Id) -> Result<(), String> {
     if step.i != number {
         return Err(format!("op {number} says that it is op {}", step.i));

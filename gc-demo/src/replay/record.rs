@@ -1,4 +1,4 @@
-//! What is recorded of each op of a program, and of the heap after the last one.
+//! The record of each op of a program, and of the heap after the last one.
 
 use super::words::{FIELDS, Id, ROOTS};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub enum Cb {
     Cb,
 }
 
-/// What one op did.
+/// The outcome of one op.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The user code called, in order.
@@ -47,7 +47,7 @@ pub struct Outcome {
     /// The survivors list when it changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surv: Option<Vec<Id>>,
-    /// What only a collection has.
+    /// The part that only a collection has.
     #[serde(flatten)]
     pub collected: Collected,
 }
@@ -55,13 +55,13 @@ pub struct Outcome {
 /// The keys that only a collection has; it has all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {
-    /// What the collection returned.
+    /// The return value of the collection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ret: Option<usize>,
     /// The length of the garbage list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ngarbage: Option<usize>,
-    /// What the roots hold.
+    /// The object in each root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roots: Option<[Option<Id>; ROOTS]>,
     /// The members of the three generations, as sets.
@@ -81,15 +81,15 @@ pub struct Final {
     pub gens: [Vec<Id>; 3],
     /// Every count.
     pub rc: Vec<(Id, usize)>,
-    /// What every object but the weak references points to.
+    /// The targets of every object but the weak references.
     pub refs: Vec<(Id, Refs)>,
-    /// What the roots hold.
+    /// The object in each root.
     pub roots: [Option<Id>; ROOTS],
     /// The survivors list.
     pub surv: Vec<Id>,
 }
 
-/// What one object points to.
+/// The targets of one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Refs {

@@ -1,4 +1,4 @@
-//! What a program sees from outside of the heap: roots, survivors, the log.
+//! The surroundings of a program outside of the heap: roots, survivors, the log.
 //!
 //! These are plain Rust values. The heap does not know them: what they hold shows
 //! as a count that is higher than the references from within.
@@ -40,7 +40,7 @@ impl Stage {
         self.ids.borrow().get(&address).copied().unwrap_or(0)
     }
 
-    /// What a root holds.
+    /// Returns the object in a root.
     pub fn root(&self, root: Root) -> Option<Object> {
         self.roots.borrow()[root.0].clone()
     }
@@ -98,7 +98,7 @@ impl Stage {
         self.panics.take()
     }
 
-    /// What every finalizer does first. `false`: the program is over, do nothing more.
+    /// Logs a finalizer. Returns false if the program is over and nothing more is to be done.
     pub fn log_finalized(&self, object: &dyn Managed, this: &GcAny) -> bool {
         if self.struck.get() {
             return false;
@@ -109,7 +109,7 @@ impl Stage {
         true
     }
 
-    /// What every weak callback does.
+    /// Runs a weak callback.
     pub fn called_back(&self, this: &Gc<WeakRef<dyn Managed>>, callback: Callback) {
         if self.struck.get() {
             return;

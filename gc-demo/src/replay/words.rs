@@ -15,7 +15,7 @@ pub const ROOTS: usize = 8;
 /// How many fields an instance has.
 pub const FIELDS: usize = 4;
 
-/// What an object is, and what its finalizer does after logging.
+/// The class of an object, and the action of its finalizer after logging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Class {
     /// No finalizer.
@@ -51,7 +51,7 @@ pub struct Field(pub usize);
 #[serde(try_from = "u64")]
 pub struct Root(pub usize);
 
-/// What a weak reference does when it is called back, after logging.
+/// The action of a weak callback, after logging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Callback {
@@ -89,7 +89,7 @@ pub enum Hop {
 pub struct Path {
     /// Where it starts.
     pub base: Base,
-    /// What is followed from there.
+    /// The edges that are followed from there.
     pub hops: Vec<Hop>,
 }
 

@@ -104,7 +104,7 @@ impl Finalize for Phoenix {
     }
 }
 
-/// What an object is called: by its own name, else by its type's.
+/// Returns an object's own name, or else the name of its type.
 pub fn name_of(object: &GcAny) -> String {
     let own = None
         .or_else(|| object.downcast_ref::<Node>().map(|it| it.name))

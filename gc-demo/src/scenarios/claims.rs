@@ -1,5 +1,4 @@
-//! What the narration says must be borne by the data beside it: every title and note of every
-//! scenario, policy and cure.
+//! Checks every title and note of every scenario, policy and cure against the data beside it.
 
 use super::{ALL, Cure};
 use crate::report::{Fact, Report, Step};

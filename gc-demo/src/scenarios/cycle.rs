@@ -1,4 +1,4 @@
-//! What counting cannot see, and how the collector finds it.
+//! A cycle, which counting cannot free, and how the collector finds it.
 
 use super::actors::{Node, name_of};
 use super::scene::{Played, Scene};

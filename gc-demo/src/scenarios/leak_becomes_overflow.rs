@@ -22,7 +22,7 @@ pub const SCENARIO: Scenario = Scenario {
 };
 
 const REQUESTS: usize = 200_000;
-/// As many as the leak never comes to.
+/// More requests than the leak ever serves.
 const CURED: usize = 20_000;
 const LOOKS: usize = 1000;
 

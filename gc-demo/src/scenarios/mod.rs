@@ -32,11 +32,11 @@ use scene::{Played, Scene};
 pub struct Scenario {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What it is about, in a line.
+    /// The subject, in a line.
     pub summary: &'static str,
     /// Why it matters, in a few.
     pub story: &'static str,
-    /// What `--fixed` does.
+    /// The effect of `--fixed`.
     pub cure: Cure,
     /// The limit that it has where none is given.
     pub max: Option<usize>,
@@ -49,7 +49,7 @@ pub struct Scenario {
     play: fn(&mut Scene) -> Played,
 }
 
-/// What helps.
+/// The cure of a scenario.
 #[derive(Clone, Copy)]
 pub enum Cure {
     /// This does.
@@ -80,12 +80,12 @@ pub const ALL: [Scenario; 18] = [
     service::SCENARIO,
 ];
 
-/// What runs under larger limits showed.
+/// Results of the runs under larger limits.
 #[derive(Default)]
 struct Trials {
     /// How each ended.
     ends: Vec<Trial>,
-    /// What one of them found to grow, which was too little to be seen under the first limit.
+    /// The leak that one of them showed, which was too small to be seen under the first limit.
     leak: Option<Verdict>,
 }
 

@@ -37,7 +37,7 @@ enum Outlet {
     Bounded(SyncSender<Message>),
 }
 
-/// What the threads share.
+/// State that the threads share.
 #[derive(Default)]
 struct Counts {
     made: AtomicU64,

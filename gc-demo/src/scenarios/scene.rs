@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-/// What user code that the heap called wrote down, in order.
+/// Lines written by user code that the heap called, in order.
 #[derive(Clone, Default)]
 pub struct Diary(Rc<RefCell<Vec<String>>>);
 
@@ -259,7 +259,7 @@ impl Scene {
         self.last_step = Some((title, note));
     }
 
-    /// What the heap reported of user code that panicked, and the like.
+    /// Takes the reports of the heap, such as of user code that panicked.
     pub fn reported(&self) -> Vec<String> {
         self.reported.take()
     }

@@ -189,7 +189,7 @@ fn expire(app: &Gc<App>, number: u64) {
     drop(expired);
 }
 
-/// What was planted.
+/// Leaks as planted.
 fn leak(
     scene: &Scene,
     app: &Gc<App>,

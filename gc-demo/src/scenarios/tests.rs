@@ -1,4 +1,4 @@
-//! What the heap must show in each scenario.
+//! Expectations on the heap in each scenario.
 
 use super::{ALL, Cure, Scenario};
 use crate::report::{Fact, Report};
@@ -34,7 +34,7 @@ fn both_policies_tell_the_same_steps() {
     }
 }
 
-/// What each must be diagnosed as, under the legacy policy and under PEP 442.
+/// The verdict of each scenario, under the legacy policy and under PEP 442.
 const VERDICTS: [(&str, &str, &str); 17] = [
     ("refcount", "none", "none"),
     ("cycle", "none", "none"),

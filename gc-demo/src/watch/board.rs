@@ -1,4 +1,4 @@
-//! What the dashboard knows, and what its keys do.
+//! The state of the dashboard, and the actions of its keys.
 
 use super::draw;
 use crate::output;
@@ -34,7 +34,7 @@ pub enum End {
     Interrupted,
 }
 
-/// What is shown.
+/// The state that is shown.
 pub struct Board {
     pub name: &'static str,
     pub policy: &'static str,
@@ -130,7 +130,7 @@ impl Board {
         crate::interrupt();
     }
 
-    /// What the looks so far and the heap as it is come to.
+    /// Diagnoses the looks so far and the present heap.
     fn diagnose(&self, heap: &Heap) -> String {
         let looks = self.looks.len();
         if looks < ENOUGH {

@@ -41,7 +41,7 @@ pub fn draw(board: &Board, frame: &mut Frame<'_>) {
 /// Below this width what stands side by side stands one below the other.
 const NARROW: u16 = 72;
 
-/// What the keys do at the moment.
+/// Describes the actions of the keys at the moment.
 fn keys(board: &Board, is_narrow: bool) -> &'static str {
     match (board.inspecting, is_narrow) {
         (true, _) => "i or Esc back  q quit  p other policy  r again",

@@ -31,7 +31,7 @@ pub fn run(scenario: &'static Scenario, mut setting: Setting) -> Result<Watched>
     outcome
 }
 
-/// What was watched last.
+/// The run that was watched last.
 pub struct Watched {
     pub report: Report,
     /// Not by a key that ends it.
