@@ -34,7 +34,7 @@ fn static_params(generics: &Generics) -> impl Iterator<Item = syn::WherePredicat
     })
 }
 
-/// Whether a generic type's `Finalize` has conditions that have to be repeated.
+/// Returns true if a generic type's `Finalize` has conditions that have to be repeated.
 /// Without parameters there are none, and the compiler warns of a predicate
 /// that depends on nothing.
 fn needs_finalize(subject: &Subject<'_>) -> bool {
@@ -86,7 +86,7 @@ impl<'a> Mentions<'a> {
         self.known.iter().copied().find(|known| *known == first)
     }
 
-    /// Whether `path` is `<.. as Shape>::Item` with a parameter before the `as`.
+    /// Returns true if `path` is `<.. as Shape>::Item` with a parameter before the `as`.
     fn is_qualified(&self, path: &TypePath) -> bool {
         let Some(qself) = &path.qself else {
             return false;

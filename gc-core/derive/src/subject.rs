@@ -37,7 +37,7 @@ pub(crate) struct Field<'a> {
     /// How the language reaches it: `name` or `0`.
     pub(crate) member: Member,
     pub(crate) ty: &'a Type,
-    /// Whether `#[trace(skip)]` stands on it.
+    /// True if the field has `#[trace(skip)]`.
     pub(crate) skipped: bool,
 }
 
