@@ -15,8 +15,8 @@ use alloc::string::String;
 /// Tells callbacks and log that a collection begins.
 pub(super) fn start(core: &Core, generation: u8) {
     report_saturated(core);
-    let info = CollectionInfo { generation: Generation::of(generation), collected: 0, uncollectable: 0 };
-    user_code::collection_event(core, Phase::Start, &info);
+    let info = || CollectionInfo { generation: Generation::of(generation), collected: 0, uncollectable: 0 };
+    user_code::collection_event(core, Phase::Start, info);
     if debug::has(core, debug::STATS) {
         user_code::log(core, format_args!("gc: collecting generation {generation}..."));
         let [young, middle, old, frozen] = core.epoch.sizes(&core.memory);
@@ -44,8 +44,8 @@ pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
         let unreachable = collected + uncollectable;
         user_code::log(core, format_args!("gc: done, {unreachable} unreachable, {uncollectable} uncollectable"));
     }
-    let info = CollectionInfo { generation: Generation::of(generation), collected, uncollectable };
-    user_code::collection_event(core, Phase::Stop, &info);
+    let info = || CollectionInfo { generation: Generation::of(generation), collected, uncollectable };
+    user_code::collection_event(core, Phase::Stop, info);
 }
 
 /// Cause, time and memory at the beginning of a collection.

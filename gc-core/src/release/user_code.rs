@@ -8,7 +8,7 @@ use crate::object::raw::Object;
 use crate::object::type_info::FinalizerFns;
 use crate::object::weak_cell::Callback;
 use crate::storage::chunk::Owner;
-use crate::telemetry::hooks::{CollectionInfo, Phase, Removed, Unraisable, UnraisableKind};
+use crate::telemetry::hooks::{Callbacks, CollectionInfo, Phase, Removed, Unraisable, UnraisableKind};
 use crate::telemetry::records::CollectionRecord;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -161,8 +161,15 @@ pub(crate) fn drop_hooks(core: &Core) {
 }
 
 /// Calls every collection callback.
-pub(crate) fn collection_event(core: &Core, phase: Phase, info: &CollectionInfo) {
-    let Some(callbacks) = core.hooks.callbacks() else { return };
+#[inline]
+pub(crate) fn collection_event(core: &Core, phase: Phase, info: impl FnOnce() -> CollectionInfo) {
+    if let Some(callbacks) = core.hooks.callbacks() {
+        call_each(core, callbacks, phase, &info());
+    }
+}
+
+#[cold]
+fn call_each(core: &Core, callbacks: Callbacks, phase: Phase, info: &CollectionInfo) {
     for (_, callback) in callbacks.iter() {
         call_hook(core, "collection callback", callback.clone(), |callback, heap| callback(heap, phase, info));
     }

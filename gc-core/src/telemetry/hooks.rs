@@ -134,7 +134,7 @@ pub(crate) type OnOutOfMemory = Rc<dyn Fn(NonNull<Owner>, &OutOfMemory<()>)>;
 pub(crate) type OnRecord = Rc<dyn Fn(NonNull<Owner>, &CollectionRecord)>;
 
 /// Collection callbacks in the order they were added.
-type Callbacks = Rc<Vec<(HookId, OnCollection)>>;
+pub(crate) type Callbacks = Rc<Vec<(HookId, OnCollection)>>;
 
 /// A hook that was replaced or removed. Its receiver drops it as user code.
 pub(crate) type Removed = Option<Box<dyn Any>>;
