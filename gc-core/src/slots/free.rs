@@ -90,6 +90,7 @@ impl Core {
     }
 
     fn empty_block(&self, bin: &Bin, block: &Block) {
+        debug_assert!(!self.collecting.get(), "a block goes back while a collection is open");
         if block.has(flag::AVAILABLE) {
             bin.remove_available(block);
         }
