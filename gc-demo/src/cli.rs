@@ -340,7 +340,7 @@ fn with_part_in_files(setting: Setting, part: &str) -> Setting {
 fn with_part(file: &Path, part: &str) -> PathBuf {
     let extension = file.extension().map(|extension| format!(".{}", extension.display())).unwrap_or_default();
     let stem = file.file_stem().map(|stem| stem.display().to_string()).unwrap_or_default();
-    if file.exists() && !file.is_file() {
+    if output::is_special(file) {
         return file.into();
     }
     file.with_file_name(format!("{stem}.{part}{extension}"))

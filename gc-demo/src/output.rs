@@ -14,7 +14,7 @@ static PARTIAL: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// # Errors
 /// When it cannot be written; what bore its name before is there still.
 pub fn write_whole(file: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
-    if file.exists() && !file.is_file() {
+    if is_special(file) {
         return write(File::create(file)?);
     }
     // (A link stays one: what it leads to is replaced.)
@@ -29,6 +29,11 @@ pub fn write_whole(file: &Path, write: impl FnOnce(File) -> io::Result<()>) -> i
     }
     note_partial(None);
     written
+}
+
+/// Returns true if the file is there and no plain one, such as a pipe or a device.
+pub fn is_special(file: &Path) -> bool {
+    file.exists() && !file.is_file()
 }
 
 fn note_partial(partial: Option<PathBuf>) {

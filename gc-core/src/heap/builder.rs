@@ -6,7 +6,6 @@ use crate::core::Core;
 use crate::storage::os::{ChunkSource, SystemChunks};
 use crate::telemetry::hooks::{LogSink, OnUnraisable, Unraisable};
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use core::fmt;
 
 /// The smallest limit: the first chunk's header, a block for objects, the reserve.
@@ -120,14 +119,14 @@ impl HeapBuilder {
     /// See [`Heap::on_unraisable`].
     #[must_use]
     pub fn on_unraisable(mut self, hook: impl Fn(&Heap, &Unraisable) + 'static) -> HeapBuilder {
-        self.unraisable = Some(Rc::new(move |owner, event| hook(&Heap::of_owner(owner), event)));
+        self.unraisable = Some(Heap::hook(hook));
         self
     }
 
     /// See [`Heap::on_log`].
     #[must_use]
     pub fn log(mut self, sink: impl Fn(&Heap, &str) + 'static) -> HeapBuilder {
-        self.log = Some(Rc::new(move |owner, line| sink(&Heap::of_owner(owner), line)));
+        self.log = Some(Heap::hook(sink));
         self
     }
 

@@ -223,7 +223,7 @@ impl Heap {
     /// heap.on_log(|_, line| eprintln!("{line}"));
     /// ```
     pub fn on_log(&self, sink: impl Fn(&Heap, &str) + 'static) -> HookId {
-        let (id, old) = self.core().hooks.set_log(Rc::new(move |owner, line| sink(&Heap::of_owner(owner), line)));
+        let (id, old) = self.core().hooks.set_log(Heap::hook(sink));
         user_code::drop_hook(self.core(), old);
         id
     }
@@ -245,8 +245,7 @@ impl Heap {
     /// assert_eq!(*told.borrow(), "in a callback");
     /// ```
     pub fn on_unraisable(&self, hook: impl Fn(&Heap, &Unraisable) + 'static) -> HookId {
-        let (id, old) =
-            self.core().hooks.set_unraisable(Rc::new(move |owner, event| hook(&Heap::of_owner(owner), event)));
+        let (id, old) = self.core().hooks.set_unraisable(Heap::hook(hook));
         user_code::drop_hook(self.core(), old);
         id
     }

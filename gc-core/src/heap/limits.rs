@@ -7,7 +7,6 @@ use crate::release::user_code;
 use crate::storage::limit::Account;
 use crate::telemetry::hooks::HookId;
 use crate::telemetry::records::Cause;
-use alloc::rc::Rc;
 use core::cell::Cell;
 use core::fmt;
 
@@ -116,8 +115,7 @@ impl Heap {
     /// # Ok::<(), gc_core::BuildError>(())
     /// ```
     pub fn on_out_of_memory(&self, hook: impl Fn(&Heap, &OutOfMemoryInfo) + 'static) -> HookId {
-        let (id, old) =
-            self.core().hooks.set_out_of_memory(Rc::new(move |owner, error| hook(&Heap::of_owner(owner), error)));
+        let (id, old) = self.core().hooks.set_out_of_memory(Heap::hook(hook));
         user_code::drop_hook(self.core(), old);
         id
     }

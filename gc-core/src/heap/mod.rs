@@ -24,9 +24,10 @@ use crate::core::{Core, CoreRef};
 use crate::object::type_info::Short;
 use crate::release::{self, user_code};
 use crate::storage::chunk::Owner;
-use crate::telemetry::hooks::{Unraisable, UnraisableKind};
+use crate::telemetry::hooks::{Hook, Unraisable, UnraisableKind};
 use crate::telemetry::records::Cause;
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::string::String;
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -91,6 +92,11 @@ impl Heap {
     /// A handle that is not counted, for a hook while the heap is kept.
     pub(crate) fn of_owner(owner: NonNull<Owner>) -> ManuallyDrop<Heap> {
         ManuallyDrop::new(Heap(CoreRef::of(Core::of(owner))))
+    }
+
+    /// The form in which the heap keeps a hook: a function of the owner that it is called for.
+    pub(crate) fn hook<E: ?Sized + 'static>(hook: impl Fn(&Heap, &E) + 'static) -> Hook<E> {
+        Rc::new(move |owner, event: &E| hook(&Heap::of_owner(owner), event))
     }
 
     #[inline]

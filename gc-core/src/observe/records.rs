@@ -6,7 +6,6 @@ use crate::telemetry::allocation_sites::Site;
 use crate::telemetry::hooks::HookId;
 use crate::telemetry::records::CollectionRecord;
 use crate::telemetry::stats::CollectionFigures;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 impl Heap {
@@ -22,8 +21,7 @@ impl Heap {
     /// ```
     pub fn on_record(&self, hook: impl Fn(&Heap, &CollectionRecord) + 'static) -> HookId {
         self.core().stats.records.wants_types.set(true);
-        let (id, old) =
-            self.core().hooks.set_record(Rc::new(move |owner, record| hook(&Heap::of_owner(owner), record)));
+        let (id, old) = self.core().hooks.set_record(Heap::hook(hook));
         user_code::drop_hook(self.core(), old);
         id
     }

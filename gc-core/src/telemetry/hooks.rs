@@ -126,12 +126,14 @@ pub struct HookId {
     heap: usize,
 }
 
-// Each is given the heap that it is called for.
+/// A hook, which is given the heap that it is called for.
+pub(crate) type Hook<E> = Rc<dyn Fn(NonNull<Owner>, &E)>;
+
 pub(crate) type OnCollection = Rc<dyn Fn(NonNull<Owner>, Phase, &CollectionInfo)>;
-pub(crate) type OnUnraisable = Rc<dyn Fn(NonNull<Owner>, &Unraisable)>;
-pub(crate) type LogSink = Rc<dyn Fn(NonNull<Owner>, &str)>;
-pub(crate) type OnOutOfMemory = Rc<dyn Fn(NonNull<Owner>, &OutOfMemory<()>)>;
-pub(crate) type OnRecord = Rc<dyn Fn(NonNull<Owner>, &CollectionRecord)>;
+pub(crate) type OnUnraisable = Hook<Unraisable>;
+pub(crate) type LogSink = Hook<str>;
+pub(crate) type OnOutOfMemory = Hook<OutOfMemory<()>>;
+pub(crate) type OnRecord = Hook<CollectionRecord>;
 
 /// Collection callbacks in the order they were added.
 pub(crate) type Callbacks = Rc<Vec<(HookId, OnCollection)>>;

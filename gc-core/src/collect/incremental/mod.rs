@@ -6,7 +6,7 @@
 //! the argument.
 //!
 //! ```text
-//!   Take ── TraceClosure ─────┐                                       guess: what is unreachable?
+//!   Take ── TraceClosure ─────┐                                       guess of what is unreachable
 //!             └ too many       ├─ FindExternal ── Mark ── BuildGarbageList   bits and counts, in slices
 //!        List ─ Prepare ─ Count ┘
 //!   Partitions                                                    proof and reclaim, one by one
@@ -78,42 +78,40 @@ fn has_cause(core: &Core) -> bool {
 /// trusted any more, so that the next full collection looks at everything. What it has
 /// yet to release is released.
 pub(crate) fn abandon(core: &Core) {
-    if let Some(mut cycle) = core.cycle.take() {
-        cycle.discard(&core.candidates, &core.empty_blocks);
-        core.schedule.candidates_incomplete.set(true);
+    if let Some(cycle) = discard(core) {
         release::resume(core);
         close(core, &cycle);
     }
     release::resume(core);
 }
 
-/// Ends the incremental collection that is open, when no other collection follows.
+/// Takes back all that the open incremental collection has marked. No user code runs.
+fn discard(core: &Core) -> Option<CycleState> {
+    let mut cycle = core.cycle.take()?;
+    cycle.discard(&core.candidates, &core.empty_blocks);
+    core.schedule.candidates_incomplete.set(true);
+    Some(cycle)
+}
+
+/// Ends the incremental collection that is open, when no other collection follows. Where there is no
+/// room for user code, no callback is told, and what is yet to be released waits for the next slice
+/// or collection.
 pub(crate) fn cancel(core: &Core) {
     if core.is_cycle_open.get() && !core.collecting.get() {
         let guard = core.enter();
-        if Isolated::is_possible(core) {
-            let _isolated = Isolated::begin(core);
+        {
+            let isolated = Isolated::is_possible(core).then(|| Isolated::begin(core));
             let mut open = Open::begin(core);
-            abandon(core);
+            if isolated.is_some() {
+                abandon(core);
+            } else if discard(core).is_some() {
+                core.is_cycle_open.set(false);
+            }
             open.completed = true;
-        } else {
-            discard(core);
         }
         drop(guard);
         release::exit_operation(core);
     }
-}
-
-/// Ends the incremental collection that is open where there is no room for user code: no callback
-/// is told, and what is yet to be released waits for the next slice or collection.
-fn discard(core: &Core) {
-    let mut open = Open::begin(core);
-    if let Some(mut cycle) = core.cycle.take() {
-        cycle.discard(&core.candidates, &core.empty_blocks);
-        core.schedule.candidates_incomplete.set(true);
-        core.is_cycle_open.set(false);
-    }
-    open.completed = true;
 }
 
 /// The slice that is open. A panic that gets out of a pass ends the collection.

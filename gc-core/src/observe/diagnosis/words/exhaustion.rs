@@ -60,9 +60,11 @@ pub(in crate::observe::diagnosis) fn undecided(case: &Case<'_>) -> Suspect {
         Bytes(peak),
         Bytes(end)
     );
-    let advice = "give the heap more memory, so that there is more to look at, and run it again".into();
-    about(VerdictKind::LimitTooSmall, peak, evidence, finding, advice)
+    about(VerdictKind::LimitTooSmall, peak, evidence, finding, MORE_MEMORY.into())
 }
+
+/// Advice where there is too little to look at.
+const MORE_MEMORY: &str = "give the heap more memory, so that there is more to look at, and run it again";
 
 /// Too few samples for a trend, but no single unit of work holds it.
 pub(in crate::observe::diagnosis) fn filled_up(sample: &Sample) -> Suspect {
@@ -85,8 +87,7 @@ pub(in crate::observe::diagnosis) fn filled_up(sample: &Sample) -> Suspect {
         Bytes(bytes),
         Bytes(max as f64)
     );
-    let advice = "give the heap more memory, so that there is more to look at, and run it again".into();
-    about(kind, bytes, evidence, finding, advice)
+    about(kind, bytes, evidence, finding, MORE_MEMORY.into())
 }
 
 pub(in crate::observe::diagnosis) fn limit_too_small(case: &Case<'_>, trial: &Trial) -> Suspect {
