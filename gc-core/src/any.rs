@@ -4,15 +4,16 @@ use crate::FinalizerPolicy;
 use crate::gc::Gc;
 use crate::graph;
 use crate::heap::Generation;
-use crate::object::id::ObjectId;
 use crate::object::raw::Object;
 use crate::release::{self, finalizer};
-use crate::trace::{Trace, Visitor, Walk, visit};
+use crate::trace::{Trace, TypeWalker, Visitor, visit};
 use crate::weak::is_weak_ref;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::any::TypeId;
 use core::fmt;
+#[cfg(feature = "observe")]
+use gc_snapshot::ObjectId;
 
 /// A counted pointer to an object of any type: what `garbage` and enumerations give.
 ///
@@ -95,6 +96,7 @@ impl GcAny {
     }
 
     /// Its id in snapshots and heap dumps.
+    #[cfg(feature = "observe")]
     pub fn id(&self) -> ObjectId {
         ObjectId::of_birth(self.birth())
     }
@@ -119,7 +121,7 @@ impl GcAny {
     }
 
     /// Bytes that the value owns outside of its slot: see
-    /// [`Visitor::owns`](crate::Visitor::owns).
+    /// [`Visitor::owned_bytes`](crate::Visitor::owned_bytes).
     pub fn owned_bytes(&self) -> usize {
         self.object().owned_bytes()
     }
@@ -210,7 +212,7 @@ impl<T: ?Sized> From<Gc<T>> for GcAny {
 
 // SAFETY: reports itself, once; dropping it is a release, as with `Gc`.
 unsafe impl Trace for GcAny {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.cyclic();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {

@@ -22,6 +22,7 @@ use crate::storage::os::ChunkSource;
 use crate::storage::owned::OwnedLook;
 use crate::storage::quarantine::Quarantine;
 use crate::telemetry::allocation_sites::AllocationSites;
+#[cfg(feature = "observe")]
 use crate::telemetry::gauges::Gauges;
 use crate::telemetry::hooks::Hooks;
 use crate::telemetry::stats::Stats;
@@ -98,6 +99,7 @@ pub(crate) struct Fields {
     pub(crate) epoch: GenerationEpoch,
     pub(crate) schedule: Schedule,
     pub(crate) stats: Stats,
+    #[cfg(feature = "observe")]
     pub(crate) gauges: Gauges,
     pub(crate) allocation_sites: AllocationSites,
     pub(crate) weaks: WeakTable,
@@ -177,6 +179,7 @@ impl Core {
             epoch: GenerationEpoch::default(),
             schedule: Schedule::default(),
             stats: Stats::new(),
+            #[cfg(feature = "observe")]
             gauges: Gauges::default(),
             allocation_sites: AllocationSites::default(),
             weaks: WeakTable::default(),

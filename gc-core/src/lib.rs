@@ -49,9 +49,13 @@
 //!   standard collections traced, files written. Without it the crate needs `alloc` only, a
 //!   [`ChunkSource`] if the global allocator shall not serve, and panics of user code propagate
 //!   after the heap was put in order.
+//! * `observe` (on by default): [census](Heap::census), [snapshots](Heap::snapshot) with their analyses, samples and
+//!   [diagnosis], the [verifier](Heap::verify), exports, `assert_no_growth!`. Without it the crate
+//!   `gc-snapshot` is not compiled.
 //! * `tracing`: spans and events of collections, by the crate `tracing`, target `gc_core`.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "observe"), allow(dead_code, reason = "some parts are there to be looked at"))]
 #![deny(missing_docs)]
 #![warn(missing_debug_implementations)]
 
@@ -88,21 +92,21 @@ pub use heap::{
 };
 pub use object::type_info::{FieldList, FinalizerFns};
 pub use storage::os::{ChunkSource, SystemChunks};
-pub use trace::{DynTrace, Label, Seg, Trace, Visitor, Walk};
+pub use trace::{DynTrace, KeyLabel, PathSegment, Trace, TypeWalker, Visitor};
 pub use weak::{Weak, WeakRef};
 
 pub mod stats {
-    //! Figures of collections and of memory, for logs and metrics.
+    //! Metrics of collections and of memory, for logs and metrics.
     //!
-    //! [`Heap::figures`](crate::Heap::figures), [`Heap::memory`](crate::Heap::memory),
+    //! [`Heap::metrics`](crate::Heap::metrics), [`Heap::memory`](crate::Heap::memory),
     //! [`Heap::stats`](crate::Heap::stats), [`Heap::records`](crate::Heap::records) and
     //! [`Heap::allocation_sites`](crate::Heap::allocation_sites) return these.
 
     pub use crate::gc_state::schedule::GenerationStats;
-    pub use crate::heap::MemoryFigures;
+    pub use crate::heap::MemoryMetrics;
     pub use crate::telemetry::allocation_sites::Site;
     pub use crate::telemetry::records::{Cause, CollectionRecord, FoundType};
-    pub use crate::telemetry::stats::{CollectionFigures, Figures, Pauses};
+    pub use crate::telemetry::stats::{CollectionMetrics, Metrics, Pauses};
 }
 
 pub mod hooks {
@@ -117,27 +121,29 @@ pub mod hooks {
     pub use crate::telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable, UnraisableKind};
 }
 
+#[cfg(feature = "observe")]
 pub mod snapshot {
     //! All objects and edges of a heap at one moment, and their analyses: dominators, chains,
-    //! components, differences, pictures.
+    //! components, differences, pictures. They are those of the crate `gc-snapshot`.
     //!
     //! [`Heap::snapshot`](crate::Heap::snapshot) takes one; [`SnapshotBuilder`] makes one from what
     //! is known of any graph.
 
-    pub use crate::object::id::ObjectId;
     #[cfg(feature = "std")]
-    pub use crate::observe::export::Dot;
-    pub use crate::observe::snapshot::{
-        Chain, Component, Diff, Dominators, Link, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, TypeChange,
+    pub use gc_snapshot::Dot;
+    pub use gc_snapshot::{
+        Chain, Component, Diff, Dominators, Link, ObjectId, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject,
+        TypeChange,
     };
 }
 
+#[cfg(feature = "observe")]
 pub mod diagnosis {
     //! From samples and snapshots to the words: what leaks, how it shows, what to do.
     //!
-    //! Begin with a [`Case`].
+    //! Begin with a [`DiagnosisInput`].
 
-    pub use crate::observe::diagnosis::{Case, Diagnosis, Fact, Suspect, Trial, VerdictKind};
+    pub use gc_snapshot::diagnosis::{Diagnosis, DiagnosisInput, Evidence, Suspect, Trial, VerdictKind};
 }
 
 /// Runs before an object dies: Python's `__del__`.

@@ -10,7 +10,7 @@ use crate::object::raw::Object;
 use crate::object::weak_cell::{Callback, CellRef, WeakCell};
 use crate::release::user_code;
 use crate::trace::shape::HasCell;
-use crate::trace::{Trace, Visitor, Walk};
+use crate::trace::{Trace, TypeWalker, Visitor};
 use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -150,13 +150,13 @@ impl<T: ShowGc + ?Sized> fmt::Debug for Weak<T> {
 // SAFETY: holds no counted pointer. Its drop unlinks a cell and drops a callback, and
 // dereferences no traced pointer.
 unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.untraced::<Weak<T>>();
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
         if let Some(pointer) = &self.0 {
-            visitor.uncounted(pointer.value.addr().get());
+            visitor.weak_edge(pointer.value.addr().get());
         }
     }
 }
@@ -252,13 +252,13 @@ impl<T: ?Sized> fmt::Debug for WeakRef<T> {
 
 // SAFETY: reports its one counted pointer; else as for `Weak`.
 unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         // Tracked, and so is what owns one: its callback must not run when it is trash.
         walk.cyclic();
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        visitor.uncounted(self.pointer.value.addr().get());
+        visitor.weak_edge(self.pointer.value.addr().get());
         self.state.trace_part("state", visitor);
     }
 }

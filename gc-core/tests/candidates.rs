@@ -5,7 +5,7 @@
 mod common;
 
 use common::heaps;
-use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace, Visitor, Walk};
+use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Heap, Slot, Trace, TypeWalker, Visitor};
 use std::cell::{Cell, RefCell};
 
 thread_local! {
@@ -24,7 +24,7 @@ struct Subject {
 
 // SAFETY: reports each of its edges once.
 unsafe impl Trace for Subject {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Slot<Subject>>();
         walk.field::<Slot<Fin>>();
     }

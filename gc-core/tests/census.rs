@@ -3,7 +3,7 @@
 mod common;
 
 use common::BOTH;
-use gc_core::observe::Peaks;
+use gc_core::observe::PeakCounts;
 use gc_core::{Finalize, FinalizerPolicy, Gc, GcAny, Heap, Slot, Trace};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -69,7 +69,7 @@ fn it_prints_as_the_class_histogram_of_the_jvm() {
 #[test]
 fn growth_is_told_against_the_peak() {
     let heap = Heap::new();
-    let mut peaks = Peaks::new();
+    let mut peaks = PeakCounts::new();
     let mut nodes: Vec<Gc<Node>> = (0..75).map(|_| node(&heap, "")).collect();
     let mut grown = |heap: &Heap| {
         let grown = peaks.growth(&heap.census());
@@ -90,7 +90,7 @@ fn growth_is_told_against_the_peak() {
 type Looked = (usize, usize, Option<gc_core::Generation>);
 
 /// What a look could change.
-fn state(heap: &Heap) -> (Vec<Looked>, [u32; 3], gc_core::stats::MemoryFigures) {
+fn state(heap: &Heap) -> (Vec<Looked>, [u32; 3], gc_core::stats::MemoryMetrics) {
     let objects = heap.objects(None);
     let one = |object: &GcAny| -> Looked { (object.address(), object.strong_count(), object.generation()) };
     (objects.iter().map(one).collect(), heap.counts(), heap.memory())
@@ -135,7 +135,7 @@ fn objects_are_found_by_what_they_are() {
     assert_eq!(names(heap.by_type("Nobody")), [""; 0]);
     assert_eq!(names(heap.new_objects(mark)), ["second", "?", "third"]);
     assert_eq!(names(heap.new_objects(heap.mark())), [""; 0]);
-    assert_eq!(names(heap.leaking_objects()), ["first"], "tracked, and nobody within points to it");
+    assert_eq!(names(heap.unreferenced_objects()), ["first"], "tracked, and nobody within points to it");
     assert_eq!(heap.generation_sizes(), [3, 0, 0, 0]);
     heap.collect();
     assert_eq!(heap.generation_sizes(), [0, 0, 3, 0]);
@@ -143,7 +143,7 @@ fn objects_are_found_by_what_they_are() {
     let forgotten = node(&heap, "forgotten");
     std::mem::forget(forgotten.clone());
     drop(forgotten);
-    assert_eq!(names(heap.leaking_objects()), ["forgotten"]);
+    assert_eq!(names(heap.unreferenced_objects()), ["forgotten"]);
 }
 
 #[derive(Trace)]

@@ -29,7 +29,8 @@ fn what_a_weak_callback_captures_is_named_by_the_verifier() {
     assert_eq!((problems[0].kind, &*problems[0].type_name), (ProblemKind::CapturedPointer, "Cache"));
     let text = problems[0].to_string();
     assert!(text.starts_with("Cache: held by a weak callback's capture (1 objects)"), "{text}");
-    let diagnosis = gc_core::diagnosis::Case::new(&gc_core::observe::Timeline::new()).problems(&problems).diagnose();
+    let diagnosis =
+        gc_core::diagnosis::DiagnosisInput::new(&gc_core::observe::Timeline::new()).problems(&problems).diagnose();
     assert!(diagnosis.to_string().contains("alloc_weak_with_state"), "{diagnosis}");
     // The callback runs and goes.
     drop(target);
@@ -69,10 +70,10 @@ fn the_diagnosis_names_captures() {
             *request.watch.borrow_mut() = Some(weak);
         }
         heap.collect();
-        timeline.sample(&heap);
+        timeline.push(heap.sample());
     }
     let snapshot = heap.snapshot();
-    let text = gc_core::diagnosis::Case::new(&timeline).snapshot(&snapshot).diagnose().to_string();
+    let text = gc_core::diagnosis::DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose().to_string();
     assert!(text.contains("Request objects are held by a weak callback's capture"), "{text}");
     assert!(text.contains("alloc_weak_with_state"), "{text}");
     assert_eq!(heap.verify()[0].kind, ProblemKind::CapturedPointer);

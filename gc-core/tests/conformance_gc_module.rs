@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use gc_core::{Gc, GcAny, Generation, List, NoSuchGeneration, Slot, Trace, Visitor, Walk};
+use gc_core::{Gc, GcAny, Generation, List, NoSuchGeneration, Slot, Trace, TypeWalker, Visitor};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 
@@ -268,7 +268,7 @@ fn test_refcount_errors() {
     // SAFETY: it is not, which is what is tested: the edge is reported twice. Nothing
     // reaches the object through an edge that is not its own.
     unsafe impl Trace for Twice {
-        fn types(walk: &mut Walk) {
+        fn types(walk: &mut TypeWalker) {
             walk.field::<Slot<Twice>>();
         }
         fn trace<V: Visitor>(&self, visitor: &mut V) {

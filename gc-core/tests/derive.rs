@@ -182,8 +182,8 @@ mod hygiene {
     mod gc_core {}
     struct Option;
     struct Some;
-    struct Walk;
-    struct Seg;
+    struct TypeWalker;
+    struct PathSegment;
     struct Box;
     trait Visitor {
         fn enter(&self) {}

@@ -3,7 +3,7 @@
 
 mod leaks;
 
-use gc_core::diagnosis::{Case, Diagnosis, Fact, Trial, VerdictKind};
+use gc_core::diagnosis::{Diagnosis, DiagnosisInput, Evidence, Trial, VerdictKind};
 use gc_core::observe::{GaugeKind, Timeline};
 use gc_core::{Gc, Heap, Slot, Trace};
 use leaks::{LEAKS, Leak, Program};
@@ -17,7 +17,7 @@ fn first_seed() -> usize {
 
 fn diagnose(seed: usize, leak: Option<Leak>) -> Diagnosis {
     let (timeline, snapshot) = Program::new(seed, leak).run();
-    Case::new(&timeline).snapshot(&snapshot).diagnose()
+    DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose()
 }
 
 /// Is the first suspect the planted leak?
@@ -72,7 +72,7 @@ fn node(heap: &Heap, bytes: usize) -> Gc<Node> {
     heap.alloc(Node { next: Slot::empty(), payload: RefCell::new(vec![0; bytes]) })
 }
 
-fn fact(facts: &[Fact], name: &str) -> f64 {
+fn fact(facts: &[Evidence], name: &str) -> f64 {
     facts.iter().find(|fact| fact.name == name).unwrap_or_else(|| panic!("no {name} in {facts:?}")).value
 }
 
@@ -82,7 +82,7 @@ fn watch(heap: &Heap, samples: usize, mut step: impl FnMut(usize)) -> Timeline {
     for at in 0..samples {
         step(at);
         heap.collect();
-        timeline.sample(heap);
+        timeline.push(heap.sample());
     }
     timeline
 }
@@ -99,7 +99,7 @@ fn a_backlog_comes_before_the_objects_that_wait() {
         waiting.extend((0..50).map(|_| node(&heap, 100)));
         queued.set(waiting.len() as u64);
     });
-    let diagnosis = Case::new(&timeline).diagnose();
+    let diagnosis = DiagnosisInput::new(&timeline).diagnose();
     let suspect = &diagnosis.suspects[0];
     assert_eq!((suspect.kind, suspect.place.as_deref()), (VerdictKind::Backlog, Some("jobs queued")));
     assert_eq!(fact(&suspect.evidence, "items that waited before"), 50.0);
@@ -113,7 +113,7 @@ fn a_queue_that_is_taken_from_is_none() {
     let shown = queued.clone();
     heap.gauge("jobs queued", GaugeKind::Backlog, move || shown.get());
     let timeline = watch(&heap, 40, |at| queued.set((at as u64 * 37) % 100));
-    assert_eq!(Case::new(&timeline).diagnose().verdict, VerdictKind::None);
+    assert_eq!(DiagnosisInput::new(&timeline).diagnose().verdict, VerdictKind::None);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn what_is_held_by_variables_is_held_from_outside() {
     let mut held = Vec::new();
     let timeline = watch(&heap, 16, |_| held.extend((0..10).map(|_| node(&heap, 10))));
     let snapshot = heap.snapshot();
-    let diagnosis = Case::new(&timeline).snapshot(&snapshot).diagnose();
+    let diagnosis = DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose();
     let suspect = &diagnosis.suspects[0];
     assert_eq!((suspect.kind, &*suspect.type_name, suspect.holder), (VerdictKind::ContainerGrowth, "Node", None));
     assert_eq!(diagnosis.suspects.len(), 1);
@@ -134,7 +134,7 @@ fn an_object_that_grows_in_itself_is_found() {
     let log = node(&heap, 0);
     let timeline = watch(&heap, 16, |_| log.payload.borrow_mut().extend([1; 5000]));
     let snapshot = heap.snapshot();
-    let diagnosis = Case::new(&timeline).snapshot(&snapshot).diagnose();
+    let diagnosis = DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose();
     let suspect = &diagnosis.suspects[0];
     assert_eq!((suspect.kind, suspect.holder), (VerdictKind::ContainerGrowth, Some(Gc::as_any(&log).id())));
     assert!(suspect.finding.contains("grows in itself"), "{diagnosis}");
@@ -147,7 +147,7 @@ fn the_resident_set_alone_points_outside() {
     let shown = resident.clone();
     heap.gauge("resident set", GaugeKind::ResidentBytes, move || shown.get());
     let timeline = watch(&heap, 16, |_| resident.set(resident.get() + (1 << 20)));
-    let diagnosis = Case::new(&timeline).diagnose();
+    let diagnosis = DiagnosisInput::new(&timeline).diagnose();
     assert_eq!(diagnosis.verdict, VerdictKind::ExternalGrowth);
     assert_eq!(diagnosis.suspects[0].place.as_deref(), Some("resident set"));
     let more = fact(&diagnosis.suspects[0].evidence, "bytes that the heap grew by");
@@ -163,15 +163,15 @@ fn exhausted(ends: bool) -> Timeline {
     while let Ok(row) = heap.try_alloc([0u8; 1000]) {
         held.push(row);
         if held.len() % 200 == 0 {
-            timeline.sample(&heap);
+            timeline.push(heap.sample());
         }
     }
     if ends {
         drop((unit, held));
         heap.collect();
-        timeline.sample(&heap);
+        timeline.push(heap.sample());
     } else {
-        timeline.sample(&heap);
+        timeline.push(heap.sample());
         drop(held);
     }
     timeline
@@ -180,7 +180,8 @@ fn exhausted(ends: bool) -> Timeline {
 #[test]
 fn one_unit_that_fills_the_heap_is_no_leak() {
     let open = exhausted(false);
-    let verdict = |timeline: &Timeline, trials: &[Trial]| Case::new(timeline).trials(trials).diagnose().verdict;
+    let verdict =
+        |timeline: &Timeline, trials: &[Trial]| DiagnosisInput::new(timeline).trials(trials).diagnose().verdict;
     assert_eq!(verdict(&open, &[]), VerdictKind::RunawayAllocation);
     assert_eq!(verdict(&exhausted(true), &[]), VerdictKind::BulkLoad);
     let trial = |factor: usize, completed: bool, after: usize| {
@@ -192,7 +193,7 @@ fn one_unit_that_fills_the_heap_is_no_leak() {
     let loads = [trial(2, false, 1000), trial(4, true, 2000)];
     assert_eq!(verdict(&open, &loads), VerdictKind::BulkLoad);
     let needs = [trial(2, false, 1000), trial(8, true, 9 << 20), trial(4, true, 9 << 20)];
-    let diagnosis = Case::new(&open).trials(&needs).diagnose();
+    let diagnosis = DiagnosisInput::new(&open).trials(&needs).diagnose();
     assert_eq!(diagnosis.verdict, VerdictKind::LimitTooSmall);
     let smallest = fact(&diagnosis.suspects[0].evidence, "the smallest limit that worked");
     assert_eq!(smallest, f64::from(16 << 20));
@@ -205,7 +206,7 @@ fn what_ended_units_left_is_not_what_one_needs() {
         let heap = Heap::builder().max(4 << 20).build().unwrap();
         let (mut held, mut timeline) = (Vec::new(), Timeline::new());
         let declared = heap.external_bytes(0);
-        timeline.sample(&heap);
+        timeline.push(heap.sample());
         while heap.sample().out_of_memory == 0 {
             let _request = heap.unit_of_work("request");
             if external {
@@ -213,13 +214,13 @@ fn what_ended_units_left_is_not_what_one_needs() {
             }
             held.extend(heap.try_alloc([0u8; 20_000]));
         }
-        timeline.sample(&heap);
-        let diagnosis = Case::new(&timeline).diagnose();
+        timeline.push(heap.sample());
+        let diagnosis = DiagnosisInput::new(&timeline).diagnose();
         let kind = if external { VerdictKind::ExternalGrowth } else { VerdictKind::ContainerGrowth };
         assert_eq!(diagnosis.verdict, kind, "{diagnosis}");
         assert!(diagnosis.to_string().contains("units of work, all of which ended"), "{diagnosis}");
         let trial = Trial { max: 8 << 20, completed: true, before: 0, peak: 5 << 20, after: 5 << 20 };
-        let diagnosis = Case::new(&timeline).trials(&[trial]).diagnose();
+        let diagnosis = DiagnosisInput::new(&timeline).trials(&[trial]).diagnose();
         assert_eq!(diagnosis.verdict, VerdictKind::LimitTooSmall, "a larger limit was enough");
     }
 }
@@ -237,12 +238,12 @@ fn a_leak_that_ends_in_an_overflow_is_a_leak() {
         }
         drop(_request);
         if held.len() % 50 == 0 {
-            timeline.sample(&heap);
+            timeline.push(heap.sample());
         }
     }
     assert_eq!(heap.sample().out_of_memory, 1);
-    timeline.sample(&heap);
-    assert_eq!(Case::new(&timeline).diagnose().verdict, VerdictKind::ContainerGrowth);
+    timeline.push(heap.sample());
+    assert_eq!(DiagnosisInput::new(&timeline).diagnose().verdict, VerdictKind::ContainerGrowth);
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn a_long_timeline_is_thinned_out() {
     let mut timeline = Timeline::new();
     for _ in 0..5000 {
         drop(heap.unit_of_work("request"));
-        timeline.sample(&heap);
+        timeline.push(heap.sample());
     }
     let ended: Vec<u64> = timeline.samples().iter().map(|sample| sample.units_ended()).collect();
     let [first, .., last] = ended[..] else { panic!("{ended:?}") };
@@ -273,7 +274,7 @@ fn a_dump_alone_shows_where_most_accumulates() {
     let registry = heap.alloc(Registry::default());
     registry.sessions.borrow_mut().extend((0..500).map(|_| node(&heap, 100)));
     let snapshot = heap.snapshot();
-    let diagnosis = Case::of_snapshot(&snapshot).diagnose();
+    let diagnosis = DiagnosisInput::of_snapshot(&snapshot).diagnose();
     let suspect = &diagnosis.suspects[0];
     assert_eq!((suspect.holder, suspect.place.as_deref()), (Some(Gc::as_any(&registry).id()), Some("sessions[…]")));
     assert!(fact(&suspect.evidence, "per cent of the heap") > 90.0);
@@ -281,8 +282,8 @@ fn a_dump_alone_shows_where_most_accumulates() {
     for _ in 0..8 {
         heap.collect();
     }
-    let records = heap.records();
-    assert_eq!(Case::of_snapshot(&snapshot).records(&records).diagnose().verdict, VerdictKind::None);
+    let in_use = heap.in_use_after_full_collections();
+    assert_eq!(DiagnosisInput::of_snapshot(&snapshot).in_use_after(&in_use).diagnose().verdict, VerdictKind::None);
 }
 
 #[test]
@@ -295,7 +296,7 @@ fn a_chain_is_told_from_a_list() {
         registry.head.set(Some(new));
     }
     let snapshot = heap.snapshot();
-    let suspect = &Case::of_snapshot(&snapshot).diagnose().suspects[0];
+    let suspect = &DiagnosisInput::of_snapshot(&snapshot).diagnose().suspects[0];
     assert_eq!((suspect.place.as_deref(), &*suspect.type_name), (Some("head"), "Node"));
     assert_eq!(fact(&suspect.evidence, "objects held"), 500.0);
 }
@@ -308,16 +309,16 @@ fn two_dumps_tell_what_is_new() {
     let before = heap.snapshot();
     new.sessions.borrow_mut().extend((0..300).map(|_| node(&heap, 100)));
     let after = heap.snapshot();
-    let diagnosis = Case::of_snapshot(&after).earlier(&before).diagnose();
+    let diagnosis = DiagnosisInput::of_snapshot(&after).earlier(&before).diagnose();
     assert_eq!(diagnosis.suspects[0].holder, Some(Gc::as_any(&new).id()));
     assert_eq!(diagnosis.suspects.len(), 1, "what was there before is none");
-    assert_eq!(Case::of_snapshot(&after).earlier(&after).diagnose().verdict, VerdictKind::None);
+    assert_eq!(DiagnosisInput::of_snapshot(&after).earlier(&after).diagnose().verdict, VerdictKind::None);
 }
 
 #[test]
 fn an_uncollectable_group_is_found_in_a_dump() {
     let (_, snapshot) = Program::new(first_seed(), Some(Leak::Uncollectable)).run();
-    let diagnosis = Case::of_snapshot(&snapshot).diagnose();
+    let diagnosis = DiagnosisInput::of_snapshot(&snapshot).diagnose();
     let suspect = diagnosis.suspects.iter().find(|suspect| suspect.kind == VerdictKind::UncollectableCycle);
     assert_eq!(suspect.map(|suspect| &*suspect.type_name), Some("Connection"), "{diagnosis}");
 }

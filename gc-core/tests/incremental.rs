@@ -333,8 +333,8 @@ fn figures_tell_what_collections_took_and_found() {
     let (found, steps) = finish(&heap, 64);
     let last = heap.last_collection().unwrap();
     assert_eq!((found, last.objects, last.slices as usize), (500, 500, steps));
-    assert!(last.longest_pause <= last.time && last.time <= heap.figures().time_collecting);
-    let figures = heap.figures();
+    assert!(last.longest_pause <= last.time && last.time <= heap.metrics().time_collecting);
+    let figures = heap.metrics();
     assert_eq!((figures.collections, figures.slices as usize, figures.objects), (2, steps, 600));
     assert_eq!(figures.pauses.count(), 1 + figures.slices);
     assert_eq!((figures.most_floating_objects, figures.last), (500, Some(last)));

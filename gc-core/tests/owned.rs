@@ -193,7 +193,7 @@ fn values_that_died_leave_their_charge() {
         drop(heap.alloc(vec![0u8; 100_000]));
     }
     assert_eq!(heap.owned_bytes(), 1_000_000);
-    assert!(heap.figures().collections < 10, "looking is enough: {}", heap.figures().collections);
+    assert!(heap.metrics().collections < 10, "looking is enough: {}", heap.metrics().collections);
     drop(kept);
     assert!(heap.try_alloc(vec![0u8; 1_500_000]).is_ok());
 }

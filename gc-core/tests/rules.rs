@@ -5,7 +5,7 @@ mod common;
 
 use common::{log, logged};
 use gc_core::hooks::{CollectionInfo, Phase};
-use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Generation, Heap, Slot, Trace, Visitor, Walk, Weak};
+use gc_core::{DebugFlags, Finalize, FinalizerPolicy, Gc, Generation, Heap, Slot, Trace, TypeWalker, Visitor, Weak};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -281,7 +281,7 @@ struct Panics(Slot<Panics>);
 
 // SAFETY: reports its edge. That it panics breaks the contract, and is what is tested.
 unsafe impl Trace for Panics {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Slot<Panics>>();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {

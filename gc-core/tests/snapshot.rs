@@ -183,7 +183,7 @@ proptest! {
             let node = NodeIndex::new(at);
             let mut walk = Bfs::new(&peer, outside);
             let reached = std::iter::from_fn(|| walk.next(&peer)).any(|it| it == node);
-            let is_unreachable = ours.is_unreachable(snapshot.object(id(at)).unwrap());
+            let is_unreachable = ours.is_unreachable(snapshot.find(id(at)).unwrap());
             let mut reachable = Bfs::new(&peer, outside);
             if !reached {
                 prop_assert!(is_unreachable);
@@ -195,7 +195,7 @@ proptest! {
         let theirs = simple_fast(&peer, outside);
         let mut retained: HashMap<usize, u64> = HashMap::new();
         for at in 0..graph.objects {
-            let object = snapshot.object(id(at)).unwrap();
+            let object = snapshot.find(id(at)).unwrap();
             let expected = theirs.immediate_dominator(NodeIndex::new(at)).filter(|&node| node != outside);
             let found = ours.dominator(object).map(SnapshotObject::id);
             prop_assert_eq!(found, expected.map(|node| id(node.index())), "of {}", at);
@@ -204,7 +204,7 @@ proptest! {
             }
         }
         for at in 0..graph.objects {
-            prop_assert_eq!(ours.retained_bytes(snapshot.object(id(at)).unwrap()), retained[&at]);
+            prop_assert_eq!(ours.retained_bytes(snapshot.find(id(at)).unwrap()), retained[&at]);
         }
         let largest = ours.largest(3).into_iter().map(|object| ours.retained_bytes(object)).collect::<Vec<_>>();
         let mut all: Vec<u64> = (0..graph.objects).map(|at| retained[&at]).collect();
@@ -262,7 +262,7 @@ proptest! {
         };
         distance[from] = 0;
         spread(&mut distance);
-        let (start, end) = (snapshot.object(id(from)).unwrap(), snapshot.object(id(to)).unwrap());
+        let (start, end) = (snapshot.find(id(from)).unwrap(), snapshot.find(id(to)).unwrap());
         let chain = snapshot.chain(start, end);
         prop_assert_eq!(chain.as_ref().map(|chain| chain.links().len()), Some(distance[to]).filter(|&it| it != usize::MAX));
         if let Some(chain) = chain {
@@ -347,7 +347,7 @@ fn a_chain_shows_as_it_is_documented() {
     builder.edge(registry, "sessions[3]", session).unwrap();
     builder.element(session, 7, user).unwrap();
     let snapshot = builder.finish();
-    let chain = snapshot.path_to_root(snapshot.object(ObjectId(21)).unwrap()).unwrap();
+    let chain = snapshot.path_to_root(snapshot.find(ObjectId(21)).unwrap()).unwrap();
     let text = "Registry @5 (1 external reference)\n  .sessions[3] -> Session @17\n  [7] -> User @21";
     assert_eq!(chain.to_string(), text);
 }
@@ -387,7 +387,7 @@ fn any_depth_fits_on_a_small_stack() {
         let snapshot = heap.snapshot();
         let dominators = snapshot.dominators();
         assert_eq!(dominators.retained_bytes(seen(&snapshot, &first)), snapshot.bytes());
-        let end = snapshot.object(last_id).unwrap();
+        let end = snapshot.find(last_id).unwrap();
         assert_eq!(snapshot.path_to_root(end).unwrap().links().len() as u64, DEPTH - 1);
         let components = snapshot.components();
         assert_eq!(components[0].members().len() as u64, DEPTH);

@@ -5,7 +5,7 @@ mod common;
 use common::BOTH;
 use gc_core::diagnosis::VerdictKind;
 use gc_core::observe::{Problem, ProblemKind, Timeline};
-use gc_core::{FieldList, Gc, Heap, List, Seg, Slot, Trace, Visitor, Walk, WeakRef};
+use gc_core::{FieldList, Gc, Heap, List, PathSegment, Slot, Trace, TypeWalker, Visitor, WeakRef};
 use std::cell::{Cell, RefCell};
 
 #[derive(Trace, Default)]
@@ -108,7 +108,7 @@ fn a_skipped_field_is_named() {
     assert_eq!(problem.example, Some(Gc::as_any(&sessions[0]).id()));
     let text = problem.to_string();
     assert!(text.starts_with("Session: `Trace` does not report the pointers in `back` (10 objects)"), "{text}");
-    let diagnosis = gc_core::diagnosis::Case::new(&Timeline::new()).problems(&[problem]).diagnose();
+    let diagnosis = gc_core::diagnosis::DiagnosisInput::new(&Timeline::new()).problems(&[problem]).diagnose();
     let suspect = &diagnosis.suspects[0];
     assert_eq!((diagnosis.verdict, suspect.place.as_deref()), (VerdictKind::TraceBug, Some("back")));
     drop(sessions);
@@ -128,18 +128,18 @@ const DOUBLES: u8 = 2;
 
 // SAFETY: breaks rule 2 where it doubles an edge; the test does not collect then.
 unsafe impl<const KIND: u8> Trace for Wrong<KIND> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Slot<Right>>();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        visitor.enter(Seg::Field("one"));
+        visitor.enter(PathSegment::Field("one"));
         self.one.trace(visitor);
         if KIND == DOUBLES {
             self.one.trace(visitor);
         }
         visitor.leave();
         if KIND == DOUBLES {
-            visitor.enter(Seg::Field("other"));
+            visitor.enter(PathSegment::Field("other"));
             self.other.trace(visitor);
             visitor.leave();
         }

@@ -5,7 +5,7 @@
 
 #![cfg(not(feature = "std"))]
 
-use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Pace, Slot, Trace, Visitor, Walk};
+use gc_core::{Finalize, FinalizerPolicy, Gc, Heap, Pace, Slot, Trace, TypeWalker, Visitor};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -20,7 +20,7 @@ struct Fragile(Slot<Fragile>);
 
 // SAFETY: the pointer is reported, once; the panic is what is tested.
 unsafe impl Trace for Fragile {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Slot<Fragile>>();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {

@@ -5,7 +5,7 @@
 //! value was dropped, and never touches the pointer again: it is forgotten, and the heap with it.
 
 use gc_core::observe::ProblemKind;
-use gc_core::{Gc, Heap, Slot, Trace, Visitor, Walk};
+use gc_core::{Gc, Heap, Slot, Trace, TypeWalker, Visitor};
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;
@@ -69,7 +69,7 @@ thread_local! {
 
 // SAFETY: it is not, and that is what is tested.
 unsafe impl Trace for Wrong {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Slot<Right>>();
         walk.field::<Slot<Wrong>>();
         walk.untraced::<Tick>();
@@ -191,7 +191,7 @@ struct Partial<const NAMES_POINTERS: bool> {
 
 // SAFETY: it is not, and that is what is tested.
 unsafe impl<const NAMES_POINTERS: bool> Trace for Partial<NAMES_POINTERS> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         if NAMES_POINTERS {
             walk.field::<Slot<Self>>();
         }
@@ -232,7 +232,7 @@ struct Looks {
 
 // SAFETY: it is not: the drop concerns the target of a pointer.
 unsafe impl Trace for Looks {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Slot<Looks>>();
         walk.untraced::<Tick>(); // that its drop runs code of its own is told, what it does is wrong
     }

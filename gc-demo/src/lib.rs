@@ -99,8 +99,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Readers of files from elsewhere, for the fuzz targets.
 #[doc(hidden)]
 pub mod readers {
-    pub use crate::inspect::read::snapshot as heap_snapshot;
     pub use crate::replay::replay_text;
+    pub use gc_snapshot::read_heap_snapshot as heap_snapshot;
 }
 
 /// The code on the documentation's pages is tested.

@@ -2,7 +2,7 @@
 
 use crate::inspect::Suspected;
 use gc_core::FinalizerPolicy;
-use gc_core::diagnosis::{Case, Diagnosis, Trial};
+use gc_core::diagnosis::{Diagnosis, DiagnosisInput, Trial};
 use gc_core::observe::{Problem, Sample, Timeline};
 use gc_core::snapshot::Snapshot;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
@@ -84,12 +84,12 @@ impl Report {
     /// Concludes anew, with what trials under other limits came to.
     pub fn conclude(&mut self, trials: &[Trial]) {
         let Evidence { timeline, snapshot, problems, .. } = &self.evidence;
-        let mut case = Case::new(timeline).problems(problems).trials(trials);
+        let mut input = DiagnosisInput::new(timeline).problems(problems).trials(trials);
         // (Of a run that was interrupted there may be none.)
         if !(self.interrupted && snapshot.is_empty()) {
-            case = case.snapshot(snapshot);
+            input = input.snapshot(snapshot);
         }
-        let diagnosis = case.diagnose();
+        let diagnosis = input.diagnose();
         self.verdict = Verdict::of(&diagnosis);
         let says_little = self.verdict.suspects.is_empty() || self.may_be_told_by_trials() || self.evidence.is_early;
         if self.interrupted && says_little {

@@ -51,7 +51,7 @@ impl PointerHeap for Ours {
     }
 
     fn floating_bytes(&self) -> Option<u64> {
-        Some(self.0.figures().most_floating_bytes as u64)
+        Some(self.0.metrics().most_floating_bytes as u64)
     }
 }
 

@@ -120,13 +120,13 @@ fn types(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
     let fields = subject.places().map(|(variant, field)| describe(subject, variant, field));
     let body = match subject.attributes.cycles {
-        Cycles::Assumed => quote!(#krate::Walk::cyclic(__walk);),
-        Cycles::Excluded => quote!(#krate::Walk::acyclic(__walk); #(#fields)*),
+        Cycles::Assumed => quote!(#krate::TypeWalker::cyclic(__walk);),
+        Cycles::Excluded => quote!(#krate::TypeWalker::acyclic(__walk); #(#fields)*),
         Cycles::FromFields => quote!(#(#fields)*),
     };
     quote! {
-        fn types(__walk: &mut #krate::Walk) {
-            #krate::Walk::derived::<Self>(__walk);
+        fn types(__walk: &mut #krate::TypeWalker) {
+            #krate::TypeWalker::derived::<Self>(__walk);
             #body
         }
     }
@@ -137,7 +137,7 @@ fn types(subject: &Subject<'_>) -> TokenStream {
 fn describe(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -> TokenStream {
     let (krate, find) = (&subject.krate, find(subject, variant, field));
     match field.skipped {
-        true => quote!(#krate::Walk::part_untraced(__walk, #find);),
+        true => quote!(#krate::TypeWalker::part_untraced(__walk, #find);),
         false => quote!(#krate::Trace::part_types(#find, __walk);),
     }
 }

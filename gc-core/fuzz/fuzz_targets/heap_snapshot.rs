@@ -2,12 +2,12 @@
 
 #![no_main]
 
-use gc_core::diagnosis::Case;
+use gc_core::diagnosis::DiagnosisInput;
 use gc_core_fuzz::looks;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(snapshot) = gc_demo::readers::heap_snapshot(data) else { return };
     looks::at(&snapshot);
-    let _ = Case::of_snapshot(&snapshot).earlier(&snapshot).diagnose().to_string();
+    let _ = DiagnosisInput::of_snapshot(&snapshot).earlier(&snapshot).diagnose().to_string();
 });

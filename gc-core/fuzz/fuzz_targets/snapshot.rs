@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
-use gc_core::diagnosis::Case;
+use gc_core::diagnosis::DiagnosisInput;
 use gc_core::snapshot::{ObjectId, Snapshot, SnapshotBuilder};
 use gc_core_fuzz::looks;
 use libfuzzer_sys::fuzz_target;
@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
     };
     looks::at(&now);
     let _ = now.diff(&earlier).to_string();
-    let _ = Case::of_snapshot(&now).earlier(&earlier).diagnose().to_string();
+    let _ = DiagnosisInput::of_snapshot(&now).earlier(&earlier).diagnose().to_string();
 });
 
 /// A part of the bytes, for a snapshot of its own.

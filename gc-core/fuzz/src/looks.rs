@@ -83,7 +83,7 @@ fn components(snapshot: &Snapshot, objects: &[SnapshotObject<'_>]) {
 
 /// A chain begins at a root, each of its links is an edge, and it ends at the object.
 fn chains(snapshot: &Snapshot, object: SnapshotObject<'_>) {
-    let found = snapshot.object(object.id()).expect("every id is found");
+    let found = snapshot.find(object.id()).expect("every id is found");
     assert_eq!(found, object);
     assert_eq!(
         snapshot.referrers(object).count(),

@@ -1,7 +1,7 @@
 //! The growable array of pointers.
 
 use crate::gc::{Gc, ShowGc};
-use crate::trace::{Trace, Visitor, Walk};
+use crate::trace::{Trace, TypeWalker, Visitor};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt;
@@ -150,7 +150,7 @@ impl<T: ShowGc + ?Sized> fmt::Debug for List<T> {
 
 // SAFETY: passes every owned pointer on. The drop releases pointers and dereferences none.
 unsafe impl<T: Trace + ?Sized> Trace for List<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
         walk.field::<Gc<T>>();
     }

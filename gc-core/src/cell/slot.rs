@@ -1,7 +1,7 @@
 //! The mutable edge.
 
 use crate::gc::{Gc, ShowGc};
-use crate::trace::{Trace, Visitor, Walk};
+use crate::trace::{Trace, TypeWalker, Visitor};
 use core::cell::Cell;
 use core::fmt;
 
@@ -113,7 +113,7 @@ impl<T: ShowGc + ?Sized> fmt::Debug for Slot<T> {
 // SAFETY: passes the one owned pointer on; it is read in place, and no visitor can
 // replace it meanwhile.
 unsafe impl<T: Trace + ?Sized> Trace for Slot<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Gc<T>>();
     }
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Closures that the heap can look into.
 
-use crate::trace::{DynTrace, Trace, Visitor, Walk, trace_dyn};
+use crate::trace::{DynTrace, Trace, TypeWalker, Visitor, trace_dyn};
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -50,7 +50,7 @@ impl<S: Trace, A: ?Sized + 'static, R: 'static> Call<A, R> for Closure<S, A, R> 
 
 // SAFETY: passes its one part with pointers on.
 unsafe impl<S: Trace, A: ?Sized + 'static, R: 'static> Trace for Closure<S, A, R> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<S>();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {
@@ -72,12 +72,12 @@ impl<A: ?Sized + 'static, R: 'static> TracedFn<A, R> {
 
 // SAFETY: passes everything on to the state.
 unsafe impl<A: ?Sized + 'static, R: 'static> Trace for TracedFn<A, R> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
         walk.cyclic();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        visitor.owns(size_of_val(&*self.0));
+        visitor.owned_bytes(size_of_val(&*self.0));
         trace_dyn(&*self.0, visitor);
     }
 }

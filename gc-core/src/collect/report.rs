@@ -8,7 +8,7 @@ use crate::ground::time::Stamp;
 use crate::release::user_code;
 use crate::telemetry::hooks::{CollectionInfo, Phase, Unraisable, UnraisableKind};
 use crate::telemetry::records::{Cause, CollectionRecord};
-use crate::telemetry::stats::CollectionFigures;
+use crate::telemetry::stats::CollectionMetrics;
 use crate::workset::set::Set;
 use alloc::string::String;
 
@@ -70,14 +70,14 @@ pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outc
     core.stats.pause(time, 0);
     let slices = 1;
     let generation = Generation::of(generation);
-    let found = CollectionFigures { generation, slices, time, longest_pause: time, objects, bytes, ..sizes(core) };
-    let began = CollectionFigures { cause: began.cause, used_before: began.used, ..found };
-    record(core, CollectionFigures { collected, uncollectable, ..began });
+    let found = CollectionMetrics { generation, slices, time, longest_pause: time, objects, bytes, ..sizes(core) };
+    let began = CollectionMetrics { cause: began.cause, used_before: began.used, ..found };
+    record(core, CollectionMetrics { collected, uncollectable, ..began });
 }
 
 /// Notes what an incremental one did.
 pub(super) fn enter_sliced(core: &Core, cycle: &CycleState) {
-    let found = CollectionFigures {
+    let found = CollectionMetrics {
         generation: Generation::Two,
         slices: cycle.slices,
         time: cycle.time,
@@ -86,16 +86,16 @@ pub(super) fn enter_sliced(core: &Core, cycle: &CycleState) {
         bytes: cycle.found_bytes,
         ..sizes(core)
     };
-    let began = CollectionFigures { cause: cycle.cause, used_before: cycle.used_before, ..found };
-    record(core, CollectionFigures { collected: cycle.collected, uncollectable: cycle.uncollectable, ..began });
+    let began = CollectionMetrics { cause: cycle.cause, used_before: cycle.used_before, ..found };
+    record(core, CollectionMetrics { collected: cycle.collected, uncollectable: cycle.uncollectable, ..began });
 }
 
-fn sizes(core: &Core) -> CollectionFigures {
+fn sizes(core: &Core) -> CollectionMetrics {
     let (used_after, committed) = (core.memory.used_bytes(), core.account.resident());
-    CollectionFigures { used_after, committed, ..CollectionFigures::default() }
+    CollectionMetrics { used_after, committed, ..CollectionMetrics::default() }
 }
 
-fn record(core: &Core, figures: CollectionFigures) {
+fn record(core: &Core, figures: CollectionMetrics) {
     let figures = core.stats.collection(figures);
     #[cfg(feature = "tracing")]
     tracing::event!(

@@ -1,7 +1,7 @@
 //! Identity: a pointer as a key.
 
 use super::Gc;
-use crate::trace::{Trace, Visitor, Walk};
+use crate::trace::{Trace, TypeWalker, Visitor};
 use core::cmp::Ordering;
 use core::hash::{Hash, Hasher};
 
@@ -51,7 +51,7 @@ impl<T: ?Sized> Hash for ByAddress<Gc<T>> {
 
 // SAFETY: passes the owned pointer on.
 unsafe impl<P: Trace> Trace for ByAddress<P> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<P>();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {

@@ -13,7 +13,7 @@ use crate::any::GcAny;
 use crate::heap::Heap;
 use crate::object::raw::Object;
 use crate::release::{self, finalizer};
-use crate::trace::{Label, Trace, Visitor, Walk, visit};
+use crate::trace::{KeyLabel, Trace, TypeWalker, Visitor, visit};
 use crate::weak::Weak;
 use core::cmp::Ordering;
 use core::hash::{Hash, Hasher};
@@ -287,15 +287,15 @@ impl<T: ?Sized> core::borrow::Borrow<T> for Gc<T> {
 // SAFETY: reports itself, once; dropping it dereferences nothing that is traced: the
 // release looks at headers only, and drops a value when no pointer to it is left.
 unsafe impl<T: Trace + ?Sized> Trace for Gc<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.edge::<T>();
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
         visit(visitor, self.object());
     }
-    fn label(&self) -> Label<'_> {
-        Label::None
+    fn label(&self) -> KeyLabel<'_> {
+        KeyLabel::None
     }
 }
 

@@ -1,7 +1,7 @@
 //! Objects, their edges, and the objects that point to others.
 
 use crate::core::Core;
-use crate::ground::label::{Label, Seg};
+use crate::ground::label::{KeyLabel, PathSegment};
 use crate::object::raw::Object;
 use crate::object::type_info::EdgeSink;
 use crate::storage::block::Block;
@@ -45,13 +45,13 @@ struct OwnedParts<'a> {
 
 impl EdgeSink for OwnedParts<'_> {
     fn edge(&mut self, _target: Object) {}
-    fn enter(&mut self, seg: Seg<'_>) {
-        self.path.enter(seg);
+    fn enter(&mut self, segment: PathSegment<'_>) {
+        self.path.enter(segment);
     }
     fn leave(&mut self) {
         self.path.0.pop();
     }
-    fn owns(&mut self, bytes: usize) {
+    fn owned_bytes(&mut self, bytes: usize) {
         let field = self.path.0.first().map_or_else(String::new, |step| step.name.clone());
         (self.f)(field, bytes);
     }
@@ -82,13 +82,13 @@ pub(crate) enum Place {
 }
 
 impl Path {
-    fn enter(&mut self, seg: Seg<'_>) {
-        let place = match seg {
-            Seg::Field(_) => Place::Field,
-            Seg::Index(at) => Place::Element(at),
-            Seg::Key(_, at) => Place::Entry(at),
+    fn enter(&mut self, segment: PathSegment<'_>) {
+        let place = match segment {
+            PathSegment::Field(_) => Place::Field,
+            PathSegment::Index(at) => Place::Element(at),
+            PathSegment::Key(_, at) => Place::Entry(at),
         };
-        self.0.push(Step { name: show(seg), place });
+        self.0.push(Step { name: show(segment), place });
     }
 
     /// Fields are joined by dots, indices and keys follow directly.
@@ -121,8 +121,8 @@ impl EdgeSink for Named<'_> {
     fn edge(&mut self, target: Object) {
         (self.f)(&self.path, target);
     }
-    fn enter(&mut self, seg: Seg<'_>) {
-        self.path.enter(seg);
+    fn enter(&mut self, segment: PathSegment<'_>) {
+        self.path.enter(segment);
     }
     fn leave(&mut self) {
         self.path.0.pop();
@@ -140,15 +140,15 @@ impl EdgeSink for Targets<'_> {
     }
 }
 
-fn show(seg: Seg<'_>) -> String {
-    match seg {
-        Seg::Field(name) => String::from(name),
-        Seg::Index(index) => format!("[{index}]"),
-        Seg::Key(Label::Str(key), _) => format!("[{key:?}]"),
-        Seg::Key(Label::Int(key), _) => format!("[{key}]"),
-        Seg::Key(Label::Char(key), _) => format!("[{key:?}]"),
-        Seg::Key(Label::Bool(key), _) => format!("[{key}]"),
-        Seg::Key(Label::None, index) => format!("[#{index}]"),
+fn show(segment: PathSegment<'_>) -> String {
+    match segment {
+        PathSegment::Field(name) => String::from(name),
+        PathSegment::Index(index) => format!("[{index}]"),
+        PathSegment::Key(KeyLabel::Str(key), _) => format!("[{key:?}]"),
+        PathSegment::Key(KeyLabel::Int(key), _) => format!("[{key}]"),
+        PathSegment::Key(KeyLabel::Char(key), _) => format!("[{key:?}]"),
+        PathSegment::Key(KeyLabel::Bool(key), _) => format!("[{key}]"),
+        PathSegment::Key(KeyLabel::None, index) => format!("[#{index}]"),
     }
 }
 

@@ -56,9 +56,9 @@ pub struct OutOfMemory<T: ?Sized> {
     pub requested: usize,
     /// Bytes of the heap's own memory, what is committed: free blocks that still have theirs too.
     pub used: usize,
-    /// Bytes that values own outside of their slots, as [`MemoryFigures::owned`] has them.
+    /// Bytes that values own outside of their slots, as [`MemoryMetrics::owned`] has them.
     ///
-    /// [`MemoryFigures::owned`]: crate::stats::MemoryFigures::owned
+    /// [`MemoryMetrics::owned`]: crate::stats::MemoryMetrics::owned
     pub owned: usize,
     /// External bytes that were declared.
     pub external: usize,

@@ -3,18 +3,18 @@
 /// One step on the way from a value to an edge in it.
 ///
 /// ```
-/// use gc_core::{Seg, Slot, Trace, Visitor, Walk};
+/// use gc_core::{PathSegment, Slot, Trace, Visitor, TypeWalker};
 ///
 /// struct Pair([Slot<Pair>; 2]);
 ///
 /// // SAFETY: both pointers are reported, once.
 /// unsafe impl Trace for Pair {
-///     fn types(walk: &mut Walk) {
+///     fn types(walk: &mut TypeWalker) {
 ///         walk.field::<Slot<Pair>>();
 ///     }
 ///     fn trace<V: Visitor>(&self, visitor: &mut V) {
 ///         for (number, slot) in self.0.iter().enumerate() {
-///             visitor.enter(Seg::Index(number)); // `[0]`, `[1]`
+///             visitor.enter(PathSegment::Index(number)); // `[0]`, `[1]`
 ///             slot.trace(visitor);
 ///             visitor.leave();
 ///         }
@@ -22,24 +22,24 @@
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub enum Seg<'a> {
+pub enum PathSegment<'a> {
     /// A field of a struct or of an enum's variant: `.next`, `.0`.
     Field(&'static str),
     /// An element of a sequence: `[3]`.
     Index(usize),
     /// An entry of a map: `["key"]`, or `[#3]` where the key has no label.
-    Key(Label<'a>, usize),
+    Key(KeyLabel<'a>, usize),
 }
 
 /// A map's key, as far as it can be shown without running user code.
 ///
 /// ```
-/// use gc_core::{Label, Trace};
+/// use gc_core::{KeyLabel, Trace};
 ///
-/// assert!(matches!("key".label(), Label::Str("key"))); // entries of a map are shown by their keys
+/// assert!(matches!("key".label(), KeyLabel::Str("key"))); // entries of a map are shown by their keys
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub enum Label<'a> {
+pub enum KeyLabel<'a> {
     /// A string.
     Str(&'a str),
     /// An integer.

@@ -1,11 +1,11 @@
 //! External bytes and weak handles as parts of values.
 
 use super::{ExternalBytes, WeakHeap};
-use crate::trace::{Trace, Visitor, Walk};
+use crate::trace::{Trace, TypeWalker, Visitor};
 
 // SAFETY: holds no `Gc`; its drop changes numbers of an account, and runs no user code.
 unsafe impl Trace for ExternalBytes {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
     }
     #[inline(always)]
@@ -14,7 +14,7 @@ unsafe impl Trace for ExternalBytes {
 
 // SAFETY: holds no `Gc`; its drop runs no user code.
 unsafe impl Trace for WeakHeap {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
     }
     #[inline(always)]

@@ -359,7 +359,7 @@ impl Heap {
 /// for number in 0..100 {
 ///     heap.alloc(vec![number]);
 /// }
-/// assert_eq!(heap.figures().collections, 0);
+/// assert_eq!(heap.metrics().collections, 0);
 /// drop(pause);
 /// ```
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct MemoryFigures {
+pub struct MemoryMetrics {
     /// Blocks that hold objects, their side tables included.
     pub used: usize,
     /// All memory that the heap has: used blocks, free ones that still have their memory,
@@ -51,10 +51,10 @@ impl Heap {
     /// # let heap = gc_core::Heap::new();
     /// assert_eq!(heap.memory().max, None);
     /// ```
-    pub fn memory(&self) -> MemoryFigures {
+    pub fn memory(&self) -> MemoryMetrics {
         let core = self.core();
         let account = &core.account;
-        MemoryFigures {
+        MemoryMetrics {
             used: core.memory.used_bytes(),
             committed: account.resident(),
             external: account.external(),
@@ -65,7 +65,7 @@ impl Heap {
     }
 
     /// Bytes that all values own outside of their slots, measured now: see
-    /// [`Visitor::owns`](crate::Visitor::owns). Looks at every object whose type may own any.
+    /// [`Visitor::owned_bytes`](crate::Visitor::owned_bytes). Looks at every object whose type may own any.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();

@@ -15,7 +15,7 @@ pub use builder::HeapBuilder;
 pub use enumerate::Edge;
 pub use garbage::Garbage;
 pub use gc_module::Pause;
-pub use limits::{ExternalBytes, MemoryFigures, OutOfMemoryInfo};
+pub use limits::{ExternalBytes, MemoryMetrics, OutOfMemoryInfo};
 pub use pace::{Budget, Progress};
 pub use weak_heap::WeakHeap;
 

@@ -8,7 +8,7 @@ use crate::collect::{
 use crate::gc_state::budget::WorkLimit;
 use crate::ground::config::Pace;
 use crate::telemetry::records::Cause;
-use crate::telemetry::stats::{CollectionFigures, Figures};
+use crate::telemetry::stats::{CollectionMetrics, Metrics};
 use core::time::Duration;
 
 /// The budget of one [`step`](Heap::step).
@@ -139,11 +139,11 @@ impl Heap {
     /// ```
     /// # let heap = gc_core::Heap::new();
     /// heap.collect();
-    /// let figures = heap.figures();
+    /// let figures = heap.metrics();
     /// assert_eq!((figures.collections, figures.pauses.count()), (1, 1));
     /// ```
-    pub fn figures(&self) -> Figures {
-        self.core().stats.figures()
+    pub fn metrics(&self) -> Metrics {
+        self.core().stats.metrics()
     }
 
     /// Returns the figures of the last collection.
@@ -154,7 +154,7 @@ impl Heap {
     /// heap.collect();
     /// assert_eq!(heap.last_collection().map(|last| last.generation.number()), Some(2));
     /// ```
-    pub fn last_collection(&self) -> Option<CollectionFigures> {
+    pub fn last_collection(&self) -> Option<CollectionMetrics> {
         self.core().stats.last()
     }
 

@@ -11,7 +11,6 @@
 
 pub(crate) mod birth_clock;
 pub(crate) mod bitmaps;
-pub(crate) mod id;
 pub(crate) mod raw;
 pub(crate) mod refcount;
 pub(crate) mod scan;

@@ -1,6 +1,6 @@
 //! The table of a type: one static table each, built by `trace::shape`.
 
-use crate::ground::label::Seg;
+use crate::ground::label::PathSegment;
 use crate::object::raw::Object;
 use crate::object::weak_cell::CellRef;
 use crate::storage::block::Block;
@@ -54,7 +54,7 @@ pub(crate) struct Class {
 /// The finalizer of a type, type-erased; made by [`FinalizerFns::of`](crate::FinalizerFns::of).
 ///
 /// ```
-/// use gc_core::{Finalize, FinalizerFns, Gc, Trace, Visitor, Walk};
+/// use gc_core::{Finalize, FinalizerFns, Gc, Trace, Visitor, TypeWalker};
 ///
 /// struct ByHand;
 ///
@@ -65,7 +65,7 @@ pub(crate) struct Class {
 /// // SAFETY: there is no pointer to report.
 /// unsafe impl Trace for ByHand {
 ///     const FINALIZER: Option<FinalizerFns> = Some(FinalizerFns::of::<ByHand>());
-///     fn types(_: &mut Walk) {}
+///     fn types(_: &mut TypeWalker) {}
 ///     fn trace<V: Visitor>(&self, _: &mut V) {}
 /// }
 /// ```
@@ -187,19 +187,19 @@ pub(crate) trait EdgeSink {
     /// One edge to `target`, after the segments that name it were entered.
     fn edge(&mut self, target: Object);
     /// A part of the value begins.
-    fn enter(&mut self, seg: Seg<'_>) {
-        let _ = seg;
+    fn enter(&mut self, segment: PathSegment<'_>) {
+        let _ = segment;
     }
     /// The part ends.
     fn leave(&mut self) {}
     /// A part could not be looked at.
-    fn hidden(&mut self) {}
+    fn opaque(&mut self) {}
     /// The value holds the address of an object that it does not count.
-    fn uncounted(&mut self, address: usize) {
+    fn weak_edge(&mut self, address: usize) {
         let _ = address;
     }
     /// The value owns `bytes` bytes outside of itself.
-    fn owns(&mut self, bytes: usize) {
+    fn owned_bytes(&mut self, bytes: usize) {
         let _ = bytes;
     }
     /// Returns true if the sink wants the names of edges.

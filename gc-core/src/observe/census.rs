@@ -1,75 +1,11 @@
-//! Objects and bytes by type, and their growth.
+//! Counting the objects of a heap by type.
 
 use crate::Heap;
 use crate::core::Core;
 use crate::observe::type_names::TypeNames;
 use crate::storage::block::Block;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use gc_snapshot::{Census, TypeCount};
 use hashbrown::HashMap;
-
-/// The objects of one type.
-///
-/// ```
-/// # let heap = gc_core::Heap::new();
-/// let _kept = heap.alloc(String::from("text"));
-/// let row = heap.census().of("String").unwrap().clone();
-/// assert_eq!((row.objects, row.owned_bytes), (1, 4));
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct TypeCount {
-    /// The type's name without module paths; with them where two types of the heap share
-    /// that.
-    pub type_name: String,
-    /// How many there are, untracked ones too.
-    pub objects: usize,
-    /// Bytes of their slots, headers included.
-    pub shallow_bytes: usize,
-    /// Bytes that their values own outside of the slots.
-    pub owned_bytes: usize,
-}
-
-impl TypeCount {
-    pub(super) fn none_of(type_name: &str) -> TypeCount {
-        TypeCount { type_name: type_name.into(), objects: 0, shallow_bytes: 0, owned_bytes: 0 }
-    }
-
-    /// Shallow and owned bytes together.
-    ///
-    /// ```
-    /// # let heap = gc_core::Heap::new();
-    /// let _kept = heap.alloc(String::from("text"));
-    /// let row = heap.census().of("String").unwrap().clone();
-    /// assert_eq!(row.bytes(), row.shallow_bytes + row.owned_bytes);
-    /// ```
-    pub fn bytes(&self) -> usize {
-        self.shallow_bytes.saturating_add(self.owned_bytes)
-    }
-}
-
-/// All objects of a heap by type, at one moment: see [`Heap::census`].
-///
-/// `Display` prints it as the JVM's `jcmd PID GC.class_histogram` does, with a column for
-/// owned bytes.
-///
-/// ```
-/// # let heap = gc_core::Heap::new();
-/// let kept = [heap.alloc_str("one"), heap.alloc_str("other")];
-/// let number = heap.alloc(7_u32);
-/// let census = heap.census();
-/// let row = census.of("str").unwrap();
-/// assert_eq!((row.objects, row.type_name.as_str(), row.bytes()), (2, "str", row.shallow_bytes + row.owned_bytes));
-/// assert_eq!((census.objects(), census.types().len(), census.most_common(1)[0].objects), (3, 2, 2));
-/// assert!(census.bytes() > row.bytes());
-/// # drop((kept, number));
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Census {
-    /// The type with the most bytes first.
-    rows: Vec<TypeCount>,
-}
 
 impl Heap {
     /// Counts all objects by type. Collects nothing, allocates nothing on the heap. Objects
@@ -93,7 +29,7 @@ impl Heap {
         let mut rows: HashMap<&str, TypeCount> = HashMap::new();
         core.memory.each_block(&mut |block| {
             let name = names.get(block.info());
-            let row = rows.entry(name).or_insert_with(|| TypeCount::none_of(name));
+            let row = rows.entry(name).or_insert_with(|| TypeCount::new(name));
             let (objects, owned) = counted(core, block);
             row.objects += objects;
             row.shallow_bytes += objects * block.slot_bytes();
@@ -119,129 +55,4 @@ fn counted(core: &Core, block: &Block) -> (usize, usize) {
         },
     );
     (objects, owned)
-}
-
-impl Census {
-    pub(super) fn of_rows(mut rows: Vec<TypeCount>) -> Census {
-        rows.sort_by(|one, other| other.bytes().cmp(&one.bytes()).then_with(|| one.type_name.cmp(&other.type_name)));
-        Census { rows }
-    }
-
-    /// The types, the one with the most bytes first.
-    pub fn types(&self) -> &[TypeCount] {
-        &self.rows
-    }
-
-    /// The objects of the type of this name.
-    pub fn of(&self, type_name: &str) -> Option<&TypeCount> {
-        self.rows.iter().find(|row| row.type_name == type_name)
-    }
-
-    /// Objects of all types.
-    pub fn objects(&self) -> usize {
-        self.rows.iter().map(|row| row.objects).sum()
-    }
-
-    /// Shallow and owned bytes of all types.
-    pub fn bytes(&self) -> usize {
-        self.rows.iter().fold(0, |all, row| all.saturating_add(row.bytes()))
-    }
-
-    /// The types with the most objects, at most `limit`: `objgraph.most_common_types`.
-    pub fn most_common(&self, limit: usize) -> Vec<&TypeCount> {
-        let mut rows: Vec<&TypeCount> = self.rows.iter().collect();
-        rows.sort_by(|one, other| other.objects.cmp(&one.objects).then_with(|| one.type_name.cmp(&other.type_name)));
-        rows.truncate(limit);
-        rows
-    }
-}
-
-impl fmt::Display for Census {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, " num     #instances         #bytes         #owned  type name")?;
-        writeln!(f, "------------------------------------------------------------")?;
-        for (number, row) in (1..).zip(&self.rows) {
-            let TypeCount { type_name, objects, shallow_bytes, owned_bytes } = row;
-            writeln!(f, "{number:>4}: {objects:>13} {shallow_bytes:>14} {owned_bytes:>14}  {type_name}")?;
-        }
-        let sum = |bytes: fn(&TypeCount) -> usize| self.rows.iter().map(bytes).sum::<usize>();
-        let (shallow, owned) = (sum(|row| row.shallow_bytes), sum(|row| row.owned_bytes));
-        writeln!(f, "Total {:>13} {shallow:>14} {owned:>14}", self.objects())
-    }
-}
-
-/// How the objects of a type became more: see [`Peaks::growth`].
-///
-/// `Display` prints it as a line of `objgraph.show_growth` does, without the padding of
-/// the name, which depends on the others.
-///
-/// ```
-/// # let heap = gc_core::Heap::new();
-/// let mut peaks = gc_core::observe::Peaks::new();
-/// let _kept = [heap.alloc(1_u32), heap.alloc(2)];
-/// let growth = peaks.growth(&heap.census());
-/// assert_eq!((&*growth[0].type_name, growth[0].objects, growth[0].more), ("u32", 2, 2));
-/// assert!(peaks.growth(&heap.census()).is_empty(), "no more than before");
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Growth {
-    /// The type, as in [`TypeCount::type_name`].
-    pub type_name: String,
-    /// How many there are now.
-    pub objects: usize,
-    /// How many more than ever before.
-    pub more: usize,
-}
-
-impl fmt::Display for Growth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Growth { type_name, objects, more } = self;
-        let width = f.width().unwrap_or(0);
-        let more = alloc::format!("+{more}");
-        write!(f, "{type_name:<width$}{objects:>9} {more:>9}")
-    }
-}
-
-/// The most objects of each type that were ever seen.
-///
-/// Growth is told against the peak, as objgraph's `growth` does: a type that shrinks and
-/// comes back has not grown.
-///
-/// ```
-/// use gc_core::observe::Peaks;
-/// use gc_core::Heap;
-///
-/// let heap = Heap::new();
-/// let mut peaks = Peaks::new();
-/// let mut held = vec![heap.alloc(1u8)];
-/// assert_eq!(peaks.growth(&heap.census())[0].more, 1);
-/// held.clear();
-/// held.push(heap.alloc(2u8));
-/// assert!(peaks.growth(&heap.census()).is_empty());
-/// ```
-#[derive(Clone, Default, Debug)]
-pub struct Peaks(HashMap<String, usize>);
-
-impl Peaks {
-    /// Nothing was seen yet.
-    pub fn new() -> Peaks {
-        Peaks::default()
-    }
-
-    /// The types that have more objects than ever before, the one that grew most first.
-    /// What is now is part of the peak from here on.
-    pub fn growth(&mut self, census: &Census) -> Vec<Growth> {
-        let mut grown = Vec::new();
-        for row in census.types() {
-            let peak = self.0.entry(row.type_name.clone()).or_default();
-            if row.objects > *peak {
-                let more = row.objects - *peak;
-                grown.push(Growth { type_name: row.type_name.clone(), objects: row.objects, more });
-                *peak = row.objects;
-            }
-        }
-        grown.sort_by(|one, other| other.more.cmp(&one.more).then_with(|| one.type_name.cmp(&other.type_name)));
-        grown
-    }
 }

@@ -1,15 +1,14 @@
 //! Leftovers of work: exact counts, compared with those of before.
 
-use super::snapshot::{Snapshot, SnapshotObject};
 use crate::Heap;
 use crate::graph::edges::{each_living, owned_by_field};
-use crate::object::id::ObjectId;
-use crate::telemetry::gauges::GaugeKind;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use gc_snapshot::ObjectId;
+use gc_snapshot::{GaugeKind, Snapshot, SnapshotObject};
 use hashbrown::{HashMap, HashSet};
 
 /// The quantity that is counted.
@@ -118,8 +117,8 @@ impl fmt::Display for Leftovers {
 /// The counts before the work.
 pub(super) struct Baseline {
     counts: BTreeMap<(LeftoverKind, String), u64>,
-    /// Objects from this birth on are new.
-    births: u64,
+    /// Objects from this id on are new.
+    first_new: ObjectId,
     /// Owned bytes of each field of each object.
     owned: HashMap<(ObjectId, String), usize>,
 }
@@ -131,7 +130,7 @@ impl Baseline {
             let id = ObjectId::of_birth(object.birth());
             owned_by_field(object, &mut |field, bytes| *owned.entry((id, field)).or_default() += bytes);
         });
-        Baseline { counts: counts(heap), births: heap.core().birth_clock.next(), owned }
+        Baseline { counts: counts(heap), first_new: ObjectId::of_birth(heap.core().birth_clock.next()), owned }
     }
 
     /// Returns everything that there is more of now.
@@ -145,7 +144,7 @@ impl Baseline {
     }
 
     fn is_new(&self, object: SnapshotObject<'_>) -> bool {
-        object.birth() >= self.births
+        object.id() >= self.first_new
     }
 
     /// Finds the old object that holds the new ones of a type, by the most common way.

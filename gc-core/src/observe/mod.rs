@@ -1,28 +1,41 @@
 //! Looking into the heap without changing it: counts by type, gauges and samples over time, the
 //! verifier, and what work left behind.
 //!
-//! Most of it is reached by methods of [`Heap`](crate::Heap).
+//! Most of it is reached by methods of [`Heap`](crate::Heap). Without the feature `observe` there are only the
+//! records of collections, and the selection of objects by type and referrer.
 
+#[cfg(feature = "observe")]
 mod census;
-pub(crate) mod diagnosis;
-#[cfg(feature = "std")]
-pub(crate) mod export;
+#[cfg(all(feature = "observe", feature = "std"))]
+mod export;
+#[cfg(feature = "observe")]
 mod leftovers;
+#[cfg(feature = "observe")]
+mod naming;
+#[cfg(feature = "observe")]
 mod no_growth;
+#[cfg(feature = "observe")]
 mod numbering;
 mod records;
 mod select;
-pub(crate) mod snapshot;
+#[cfg(feature = "observe")]
+mod take;
+#[cfg(feature = "observe")]
 mod type_names;
+#[cfg(feature = "observe")]
 mod verify;
+#[cfg(feature = "observe")]
 mod watch;
 
 pub use crate::heap::Edge;
-pub use crate::telemetry::gauges::{GaugeKind, Reading, Units};
-pub use census::{Census, Growth, Peaks, TypeCount};
+#[cfg(feature = "observe")]
+pub use gc_snapshot::diagnosis::{Problem, ProblemKind};
+#[cfg(feature = "observe")]
+pub use gc_snapshot::{Census, GaugeKind, Growth, HeapMemory, PeakCounts, Reading, Sample, Timeline, TypeCount, Units};
+#[cfg(feature = "observe")]
 pub use leftovers::{Leftover, LeftoverKind, Leftovers};
 pub use select::Mark;
-pub use verify::{Problem, ProblemKind};
-#[cfg(feature = "std")]
+#[cfg(feature = "observe")]
+pub use watch::UnitOfWork;
+#[cfg(all(feature = "observe", feature = "std"))]
 pub use watch::resident_bytes;
-pub use watch::{Sample, Timeline, UnitOfWork};

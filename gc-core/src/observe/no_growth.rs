@@ -1,9 +1,9 @@
 //! An assertion for tests: work that is done again and again leaves nothing behind.
 
-use super::diagnosis::{Case, Diagnosis};
 use super::leftovers::{Baseline, Leftovers};
-use super::watch::Timeline;
 use crate::Heap;
+use gc_snapshot::Timeline;
+use gc_snapshot::diagnosis::{Diagnosis, DiagnosisInput};
 
 /// Number of further runs, for each counted run, that tell noise from growth.
 const RETRIES: usize = 2;
@@ -28,11 +28,11 @@ impl Heap {
         for run in 0..runs + WARM_UP {
             self.run_once(&mut work);
             if run >= WARM_UP {
-                timeline.sample(self);
+                timeline.push(self.sample());
             }
         }
         let snapshot = self.snapshot();
-        Case::new(&timeline).snapshot(&snapshot).diagnose()
+        DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose()
     }
 
     /// Does the work `warm_up` times, then `runs` times, with a collection after each, and

@@ -5,7 +5,7 @@ use crate::release::user_code;
 use crate::telemetry::allocation_sites::Site;
 use crate::telemetry::hooks::HookId;
 use crate::telemetry::records::CollectionRecord;
-use crate::telemetry::stats::CollectionFigures;
+use crate::telemetry::stats::CollectionMetrics;
 use alloc::vec::Vec;
 
 impl Heap {
@@ -33,8 +33,23 @@ impl Heap {
     /// heap.collect();
     /// assert_eq!(heap.records().len(), 1);
     /// ```
-    pub fn records(&self) -> Vec<CollectionFigures> {
+    pub fn records(&self) -> Vec<CollectionMetrics> {
         self.core().stats.records.last()
+    }
+
+    /// Bytes in use after each full collection on record, oldest first: what a
+    /// [diagnosis](crate::diagnosis::DiagnosisInput::in_use_after) of a dump judges growth by.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// heap.collect();
+    /// assert_eq!(heap.in_use_after_full_collections(), [0]);
+    /// ```
+    #[cfg(feature = "observe")]
+    pub fn in_use_after_full_collections(&self) -> Vec<u64> {
+        let records = self.records();
+        let full = records.iter().filter(|record| record.generation == crate::Generation::Two);
+        full.map(|record| record.used_after as u64).collect()
     }
 
     /// Notes for each allocation from now on where in the program's source it was asked for,

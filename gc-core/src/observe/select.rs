@@ -75,9 +75,10 @@ impl Heap {
     ///
     /// let heap = Heap::new();
     /// let node = heap.alloc(Node { next: Slot::new(Some(heap.alloc(Node::default()))) });
-    /// assert_eq!(heap.leaking_objects(), [gc_core::Gc::as_any(&node)]);
+    /// assert_eq!(heap.unreferenced_objects(), [gc_core::Gc::as_any(&node)]);
     /// ```
-    pub fn leaking_objects(&self) -> Vec<GcAny> {
+    #[doc(alias = "leaking_objects")]
+    pub fn unreferenced_objects(&self) -> Vec<GcAny> {
         let core = self.core();
         let mut pointed_to = HashSet::new();
         each_living(core, |object| {

@@ -39,7 +39,7 @@ pub(crate) struct Chunk {
     /// One bit for each 64 KiB block that is free.
     free: Cell<u64>,
     /// Free blocks that still have their memory.
-    warm: Cell<u64>,
+    committed_free: Cell<u64>,
     /// The blocks that can be free: all but one that is split from the start.
     all: Cell<u64>,
     /// Bytes acquired: more than `CHUNK` when it serves one very large object.
@@ -71,7 +71,7 @@ impl Chunk {
                 owner: Cell::new(owner),
                 start: Cell::new(memory),
                 free: Cell::new(all),
-                warm: Cell::new(0),
+                committed_free: Cell::new(0),
                 all: Cell::new(all),
                 bytes: Cell::new(bytes),
                 blocks: [const { Block::EMPTY }; BLOCKS],
@@ -95,10 +95,10 @@ impl Chunk {
     }
 
     /// Takes neighbouring blocks; the number of the first.
-    pub(crate) fn take_blocks(&self, wanted: Wanted, warm: bool) -> Option<usize> {
+    pub(crate) fn take_blocks(&self, wanted: Wanted, committed_free: bool) -> Option<usize> {
         let count = wanted.count();
         let free = self.free.get();
-        let choice = if warm { self.warm.get() } else { free };
+        let choice = if committed_free { self.committed_free.get() } else { free };
         let choice = if wanted == Wanted::One { choice } else { choice & !1 };
         let mut runs = choice;
         for shift in 1..count {
@@ -109,7 +109,7 @@ impl Chunk {
         }
         let first = runs.trailing_zeros() as usize;
         self.free.set(free & !run(first, count));
-        self.warm.set(self.warm.get() & !run(first, count));
+        self.committed_free.set(self.committed_free.get() & !run(first, count));
         Some(first)
     }
 
@@ -148,8 +148,8 @@ impl Chunk {
     }
 
     /// Blocks that were given back and still have their memory.
-    pub(crate) fn warm(&self) -> &Cell<u64> {
-        &self.warm
+    pub(crate) fn committed_free(&self) -> &Cell<u64> {
+        &self.committed_free
     }
 
     /// The number of the block, and of the sub-block, that an address lies in.

@@ -1,43 +1,43 @@
 //! When empty blocks lose their memory: those go that were not needed for a while.
 //!
 //! A block that was given back is likely to be taken again soon, and memory fresh from
-//! the system must be zeroed by it first. So empty blocks stay *warm*. The fewest that
+//! the system must be zeroed by it first. So empty blocks stay committed. The fewest that
 //! there were in a period could have been done without: when it ends, as many go.
 
 use core::cell::Cell;
 
-/// The low-water mark of warm blocks in the present period.
+/// The low-water mark of committed free blocks in the present period.
 #[derive(Default)]
 pub(crate) struct Decay {
-    warm: Cell<usize>,
+    committed_free: Cell<usize>,
     fewest: Cell<usize>,
     clock: Clock,
 }
 
 impl Decay {
     /// Free blocks that have their memory still.
-    pub(crate) fn warm(&self) -> usize {
-        self.warm.get()
+    pub(crate) fn committed_free(&self) -> usize {
+        self.committed_free.get()
     }
 
     pub(crate) fn add(&self, blocks: usize) {
-        self.warm.set(self.warm.get() + blocks);
+        self.committed_free.set(self.committed_free.get() + blocks);
     }
 
     pub(crate) fn remove(&self, blocks: usize) {
-        self.warm.set(self.warm.get() - blocks);
-        self.fewest.set(self.fewest.get().min(self.warm.get()));
+        self.committed_free.set(self.committed_free.get() - blocks);
+        self.fewest.set(self.fewest.get().min(self.committed_free.get()));
     }
 
     /// Ends the period. How many blocks could have been done without in it.
     pub(crate) fn end_period(&self) -> usize {
         self.clock.restart();
-        self.fewest.replace(self.warm.get())
+        self.fewest.replace(self.committed_free.get())
     }
 
     /// A new period begins with the blocks that are left.
     pub(crate) fn begin_period(&self) {
-        self.fewest.set(self.warm.get());
+        self.fewest.set(self.committed_free.get());
     }
 
     /// Returns true if the period has lasted long enough.

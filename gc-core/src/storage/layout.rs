@@ -9,20 +9,20 @@ pub(crate) struct SlotLayout {
     pub(crate) stride: u32,
     /// Offset of the first slot's value.
     pub(crate) first: u32,
-    /// Slots, those of the hole included.
+    /// Slots, those of the metadata gap included.
     pub(crate) slots: u32,
     /// Offset of the side tables.
     pub(crate) tables: u32,
     /// The slots that the tables take the place of: first and behind the last.
-    pub(crate) hole: (u16, u16),
+    pub(crate) gap: (u16, u16),
 }
 
-/// From this stride on the tables stand before the first slot: a hole would waste too much.
+/// From this stride on the tables stand before the first slot: a metadata gap would waste too much.
 const TABLES_IN_FRONT: usize = 1024;
 
 impl SlotLayout {
     /// Plans a block of `bytes` for values of `size` and `align` bytes with `prefix`
-    /// bytes before each; `colour` (0 to 15) moves the hole. `None` when not one fits.
+    /// bytes before each; `colour` (0 to 15) moves the gap. `None` when not one fits.
     pub(crate) fn plan(bytes: usize, size: usize, align: usize, prefix: usize, colour: usize) -> Option<SlotLayout> {
         let size = size.max(8);
         let align = align.max(8);
@@ -43,7 +43,7 @@ impl SlotLayout {
             first: first as u32,
             slots: slots as u32,
             tables: tables as u32,
-            hole: (start as u16, (start + taken) as u16),
+            gap: (start as u16, (start + taken) as u16),
         })
     }
 
@@ -56,7 +56,7 @@ impl SlotLayout {
             first: first as u32,
             slots: slots.min(most) as u32,
             tables: 0,
-            hole: (0, 0),
+            gap: (0, 0),
         })
     }
 
@@ -93,7 +93,7 @@ mod tests {
         let tables = plan.tables as usize..plan.tables as usize + table_bytes(plan.slots as usize);
         assert!(tables.end <= bytes && tables.start.is_multiple_of(64), "{plan:?}");
         for slot in 0..plan.slots as usize {
-            if (plan.hole.0 as usize..plan.hole.1 as usize).contains(&slot) {
+            if (plan.gap.0 as usize..plan.gap.1 as usize).contains(&slot) {
                 continue;
             }
             let value = plan.first as usize + slot * plan.stride as usize;

@@ -4,63 +4,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-
-/// The quantity that a gauge measures. It decides how a diagnosis reads the gauge: see
-/// [`Heap::gauge`](crate::Heap::gauge).
-///
-/// ```
-/// # let heap = gc_core::Heap::new();
-/// heap.gauge("queue", gc_core::observe::GaugeKind::Backlog, || 7);
-/// assert_eq!(heap.sample().readings[0].value, 7);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum GaugeKind {
-    /// Items that wait between two parts of the program, such as the messages in a channel.
-    Backlog,
-    /// Bytes of memory of the whole process that are resident.
-    ResidentBytes,
-    /// Anything else: it is recorded and shown, not judged.
-    Other,
-}
-
-/// One value of a gauge.
-///
-/// ```
-/// # let heap = gc_core::Heap::new();
-/// heap.gauge("open files", gc_core::observe::GaugeKind::Other, || 3);
-/// let reading = &heap.sample().readings[0];
-/// assert_eq!((&*reading.name, reading.value), ("open files", 3));
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Reading {
-    /// The gauge.
-    pub name: String,
-    /// The quantity that it measures.
-    pub kind: GaugeKind,
-    /// The number.
-    pub value: u64,
-}
-
-/// How many units of work of one name there were.
-///
-/// ```
-/// # let heap = gc_core::Heap::new();
-/// drop(heap.unit_of_work("request"));
-/// let units = &heap.sample().units[0];
-/// assert_eq!((&*units.name, units.ended, units.open), ("request", 1, 0));
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Units {
-    /// The name of the units.
-    pub name: String,
-    /// Units that ended.
-    pub ended: u64,
-    /// Units that began and have not ended.
-    pub open: u64,
-}
+use gc_snapshot::{GaugeKind, Reading, Units};
 
 pub(crate) type Measure = Rc<dyn Fn() -> u64>;
 
@@ -105,7 +49,10 @@ impl Gauges {
     /// Asks all gauges. Calls user code, so no borrow is held.
     pub(crate) fn readings(&self) -> Vec<Reading> {
         let gauges = self.gauges.borrow().clone();
-        let reading = |gauge: Gauge| Reading { value: (gauge.measure)(), name: gauge.name, kind: gauge.kind };
+        let reading = |gauge: Gauge| {
+            let value = (gauge.measure)();
+            Reading::new(gauge.name, gauge.kind, value)
+        };
         gauges.into_iter().map(reading).collect()
     }
 
@@ -113,7 +60,7 @@ impl Gauges {
     pub(crate) fn begin_unit(&self, name: &str) -> usize {
         let mut units = self.units.borrow_mut();
         let at = units.iter().position(|units| units.name == name).unwrap_or_else(|| {
-            units.push(Units { name: name.into(), ended: 0, open: 0 });
+            units.push(Units::new(name.into()));
             units.len() - 1
         });
         units[at].open += 1;

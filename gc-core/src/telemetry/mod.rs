@@ -1,4 +1,4 @@
-//! Figures, records, gauges, allocation sites, and the hooks that are told of them.
+//! Metrics, records, gauges, allocation sites, and the hooks that are told of them.
 //!
 //! * [`stats`]: totals over all collections
 //! * [`records`]: the last collections, one by one
@@ -7,6 +7,7 @@
 //! * [`hooks`]: the embedder's callbacks
 
 pub(crate) mod allocation_sites;
+#[cfg(feature = "observe")]
 pub(crate) mod gauges;
 pub(crate) mod hooks;
 pub(crate) mod records;

@@ -1,7 +1,7 @@
 //! Records of collections: the last of them, and what they found by type.
 
 use crate::object::type_info::{TypeInfo, short};
-use crate::telemetry::stats::CollectionFigures;
+use crate::telemetry::stats::CollectionMetrics;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -78,7 +78,7 @@ pub struct FoundType {
 #[non_exhaustive]
 pub struct CollectionRecord {
     /// Duration and results of the collection.
-    pub figures: CollectionFigures,
+    pub figures: CollectionMetrics,
     /// The types of what it found, the one with the most bytes first, at most
     /// [`CollectionRecord::TYPES`]. Only of collections that ran while a hook was set.
     pub types: Vec<FoundType>,
@@ -98,7 +98,7 @@ impl fmt::Display for CollectionRecord {
 /// The records of one heap.
 #[derive(Default)]
 pub(crate) struct Records {
-    last: RefCell<VecDeque<CollectionFigures>>,
+    last: RefCell<VecDeque<CollectionMetrics>>,
     /// Unreachable objects of the open collection by type, while a record hook is set.
     found: RefCell<Vec<(&'static TypeInfo, usize, usize)>>,
     pub(crate) wants_types: Cell<bool>,
@@ -109,7 +109,7 @@ pub(crate) const REMEMBERED: usize = 1024;
 
 impl Records {
     /// A collection ended. Where there is no memory to remember it, it is forgotten.
-    pub(crate) fn add(&self, figures: CollectionFigures) {
+    pub(crate) fn add(&self, figures: CollectionMetrics) {
         let mut last = self.last.borrow_mut();
         if last.len() == REMEMBERED {
             last.pop_front();
@@ -119,7 +119,7 @@ impl Records {
         }
     }
 
-    pub(crate) fn last(&self) -> Vec<CollectionFigures> {
+    pub(crate) fn last(&self) -> Vec<CollectionMetrics> {
         self.last.borrow().iter().copied().collect()
     }
 

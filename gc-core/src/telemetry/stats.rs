@@ -19,7 +19,7 @@ use core::time::Duration;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
-pub struct CollectionFigures {
+pub struct CollectionMetrics {
     /// Its number: collections of the heap that ended before.
     pub number: u64,
     /// Why it ran.
@@ -53,7 +53,7 @@ pub struct CollectionFigures {
 }
 
 /// As a line of the JVM's `-Xlog:gc`: see [`CollectionRecord`](crate::stats::CollectionRecord).
-impl fmt::Display for CollectionFigures {
+impl fmt::Display for CollectionMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.slices > 1 { "Incremental" } else { "Pause" };
         let generation = ["Young", "Middle", "Full"][usize::from(self.generation.number())];
@@ -89,7 +89,7 @@ impl fmt::Display for Short {
 /// ```
 /// # let heap = gc_core::Heap::new();
 /// heap.collect();
-/// let pauses = heap.figures().pauses;
+/// let pauses = heap.metrics().pauses;
 /// assert!(pauses.count() == 1 && pauses.percentile(0.5) >= pauses.longest());
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -144,7 +144,7 @@ impl Pauses {
     /// ```
     /// let heap = gc_core::Heap::new();
     /// heap.collect();
-    /// let pauses = heap.figures().pauses;
+    /// let pauses = heap.metrics().pauses;
     /// assert_eq!(pauses.count(), 1);
     /// assert!(pauses.percentile(0.999) <= pauses.longest());
     /// ```
@@ -161,18 +161,18 @@ impl Pauses {
     }
 }
 
-/// Totals over all collections of a heap: see [`Heap::figures`](crate::Heap::figures).
+/// Totals over all collections of a heap: see [`Heap::metrics`](crate::Heap::metrics).
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
 /// heap.collect();
-/// let figures = heap.figures();
+/// let figures = heap.metrics();
 /// assert!(figures.time_collecting >= figures.pauses.longest());
 /// println!("{} collections, the most that floated: {} bytes", figures.collections, figures.most_floating_bytes);
 /// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Figures {
+pub struct Metrics {
     /// Collections that ended.
     pub collections: u64,
     /// Slices of incremental ones among them, and of the one that is open.
@@ -192,13 +192,13 @@ pub struct Figures {
     /// Time since the heap was made that was not.
     pub time_outside: Duration,
     /// The collection that ended last.
-    pub last: Option<CollectionFigures>,
+    pub last: Option<CollectionMetrics>,
 }
 
 /// The ledger of one heap.
 pub(crate) struct Stats {
     since: Stamp,
-    figures: RefCell<Figures>,
+    figures: RefCell<Metrics>,
     time: Cell<Duration>,
     out_of_memory: Cell<u64>,
     /// Why the next collection runs.
@@ -247,9 +247,9 @@ impl Stats {
     }
 
     /// A collection ended. Its number and time are set here; what was entered.
-    pub(crate) fn collection(&self, collection: CollectionFigures) -> CollectionFigures {
+    pub(crate) fn collection(&self, collection: CollectionMetrics) -> CollectionMetrics {
         let mut figures = self.figures.borrow_mut();
-        let collection = CollectionFigures { number: figures.collections, ended: self.since.elapsed(), ..collection };
+        let collection = CollectionMetrics { number: figures.collections, ended: self.since.elapsed(), ..collection };
         self.records.add(collection);
         figures.collections += 1;
         figures.objects += collection.objects as u64;
@@ -261,15 +261,15 @@ impl Stats {
     }
 
     /// The collection that ended last.
-    pub(crate) fn last(&self) -> Option<CollectionFigures> {
+    pub(crate) fn last(&self) -> Option<CollectionMetrics> {
         self.figures.borrow().last
     }
 
     /// The figures up to now.
-    pub(crate) fn figures(&self) -> Figures {
+    pub(crate) fn metrics(&self) -> Metrics {
         let time_collecting = self.time.get();
         let time_outside = self.since.elapsed().saturating_sub(time_collecting);
-        Figures { time_collecting, time_outside, ..self.figures.borrow().clone() }
+        Metrics { time_collecting, time_outside, ..self.figures.borrow().clone() }
     }
 }
 

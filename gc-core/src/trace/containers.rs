@@ -1,6 +1,6 @@
 //! `Trace` for sequences, sets and maps, and about what memory they own.
 
-use super::{Label, Seg, Trace, Visitor, Walk};
+use super::{KeyLabel, PathSegment, Trace, TypeWalker, Visitor};
 use alloc::collections::{BTreeMap, BTreeSet, LinkedList, VecDeque};
 use alloc::vec::Vec;
 use smallvec::SmallVec;
@@ -13,7 +13,7 @@ fn trace_elements<'a, T: Trace, V: Visitor>(elements: impl Iterator<Item = &'a T
         return;
     }
     for (index, element) in elements.enumerate() {
-        visitor.enter(Seg::Index(index));
+        visitor.enter(PathSegment::Index(index));
         element.trace(visitor);
         visitor.leave();
     }
@@ -21,7 +21,7 @@ fn trace_elements<'a, T: Trace, V: Visitor>(elements: impl Iterator<Item = &'a T
 
 // SAFETY: passes every owned element on.
 unsafe impl<T: Trace> Trace for [T] {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline]
@@ -32,7 +32,7 @@ unsafe impl<T: Trace> Trace for [T] {
 
 // SAFETY: passes every owned element on.
 unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline(always)]
@@ -65,8 +65,8 @@ fn table_bytes(capacity: usize, size: usize) -> usize {
 #[inline(always)]
 fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item = (&'a K, &'a T)>, visitor: &mut V) {
     for (index, (key, value)) in entries.enumerate() {
-        let label = if visitor.wants_names() { key.label() } else { Label::None };
-        visitor.enter(Seg::Key(label, index));
+        let label = if visitor.wants_names() { key.label() } else { KeyLabel::None };
+        visitor.enter(PathSegment::Key(label, index));
         key.trace(visitor);
         value.trace(visitor);
         visitor.leave();
@@ -79,7 +79,7 @@ macro_rules! container {
     ($([$($bound:tt)*] $ty:ty: $trace:ident of $($part:ty),+ $(; $hasher:ty)? => $self:ident $bytes:expr);* $(;)?) => {$(
         // SAFETY: passes every owned part on.
         unsafe impl<$($bound)*> Trace for $ty {
-            fn types(walk: &mut Walk) {
+            fn types(walk: &mut TypeWalker) {
                 walk.owns_memory();
                 $(walk.field::<$part>();)+
                 $(walk.untraced::<$hasher>();)?
@@ -87,7 +87,7 @@ macro_rules! container {
             #[inline]
             fn trace<V: Visitor>(&self, visitor: &mut V) {
                 let $self = self;
-                visitor.owns($bytes);
+                visitor.owned_bytes($bytes);
                 $trace(self.iter(), visitor);
             }
         }

@@ -1,7 +1,7 @@
 //! Tracing through trait objects.
 
 use super::shape::Sink;
-use super::{Trace, Visitor, Walk};
+use super::{Trace, TypeWalker, Visitor};
 use crate::object::type_info::EdgeSink;
 
 /// The object-safe twin of [`Trace`], implemented for every traced type.
@@ -102,8 +102,8 @@ macro_rules! trace_object {
             // one type, which is a trait object (the constant below sees to it): its values
             // have an implementation of their own.
             unsafe impl $crate::Trace for $object {
-                fn types(walk: &mut $crate::Walk) {
-                    $crate::Walk::cyclic(walk);
+                fn types(walk: &mut $crate::TypeWalker) {
+                    $crate::TypeWalker::cyclic(walk);
                 }
                 fn trace<V: $crate::Visitor>(&self, visitor: &mut V) {
                     $crate::__private::trace_dyn(self, visitor);
@@ -127,7 +127,7 @@ impl<T> TraceObjectMustBeDyn<u8> for T {}
 
 // SAFETY: everything is passed on to the value's own implementation.
 unsafe impl Trace for dyn DynTrace {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.cyclic();
     }
     fn trace<V: Visitor>(&self, visitor: &mut V) {

@@ -1,7 +1,7 @@
 //! `Trace` for what people store: scalars, strings, boxes, cells, tuples. (What has
 //! elements is in `containers`.)
 
-use super::{Label, Seg, Trace, Visitor, Walk};
+use super::{KeyLabel, PathSegment, Trace, TypeWalker, Visitor};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -15,11 +15,11 @@ macro_rules! scalar {
     ($($ty:ty $(=> $label:expr)?),* $(,)?) => {$(
         // SAFETY: no edge to report, nothing that drops.
         unsafe impl Trace for $ty {
-            fn types(_walk: &mut Walk) {}
+            fn types(_walk: &mut TypeWalker) {}
             #[inline(always)]
             fn trace<V: Visitor>(&self, _visitor: &mut V) {}
-            $(fn label(&self) -> Label<'_> {
-                let label: fn(&$ty) -> Label<'_> = $label;
+            $(fn label(&self) -> KeyLabel<'_> {
+                let label: fn(&$ty) -> KeyLabel<'_> = $label;
                 label(self)
             })?
         }
@@ -28,15 +28,15 @@ macro_rules! scalar {
 
 scalar! {
     (), f32, f64,
-    bool => |&v| Label::Bool(v), char => |&v| Label::Char(v),
-    u8 => |&v| Label::Int(v.into()), i8 => |&v| Label::Int(v.into()),
-    u16 => |&v| Label::Int(v.into()), i16 => |&v| Label::Int(v.into()),
-    u32 => |&v| Label::Int(v.into()), i32 => |&v| Label::Int(v.into()),
-    u64 => |&v| Label::Int(v.into()), i64 => |&v| Label::Int(v.into()),
-    i128 => |&v| Label::Int(v),
-    u128 => |&v| i128::try_from(v).map_or(Label::None, Label::Int),
-    usize => |&v| Label::Int(v as i128), isize => |&v| Label::Int(v as i128),
-    str => |v| Label::Str(v),
+    bool => |&v| KeyLabel::Bool(v), char => |&v| KeyLabel::Char(v),
+    u8 => |&v| KeyLabel::Int(v.into()), i8 => |&v| KeyLabel::Int(v.into()),
+    u16 => |&v| KeyLabel::Int(v.into()), i16 => |&v| KeyLabel::Int(v.into()),
+    u32 => |&v| KeyLabel::Int(v.into()), i32 => |&v| KeyLabel::Int(v.into()),
+    u64 => |&v| KeyLabel::Int(v.into()), i64 => |&v| KeyLabel::Int(v.into()),
+    i128 => |&v| KeyLabel::Int(v),
+    u128 => |&v| i128::try_from(v).map_or(KeyLabel::None, KeyLabel::Int),
+    usize => |&v| KeyLabel::Int(v as i128), isize => |&v| KeyLabel::Int(v as i128),
+    str => |v| KeyLabel::Str(v),
     core::num::NonZeroU8, core::num::NonZeroU16, core::num::NonZeroU32, core::num::NonZeroU64,
     core::num::NonZeroUsize, core::num::NonZeroI8, core::num::NonZeroI16, core::num::NonZeroI32,
     core::num::NonZeroI64, core::num::NonZeroIsize,
@@ -48,15 +48,15 @@ macro_rules! text {
     ($($ty:ty => $self:ident $label:expr, $bytes:expr);* $(;)?) => {$(
         // SAFETY: no edge to report.
         unsafe impl Trace for $ty {
-            fn types(walk: &mut Walk) {
+            fn types(walk: &mut TypeWalker) {
                 walk.owns_memory();
             }
             #[inline(always)]
             fn trace<V: Visitor>(&self, visitor: &mut V) {
                 let $self = self;
-                visitor.owns($bytes);
+                visitor.owned_bytes($bytes);
             }
-            fn label(&self) -> Label<'_> {
+            fn label(&self) -> KeyLabel<'_> {
                 let $self = self;
                 $label
             }
@@ -65,8 +65,8 @@ macro_rules! text {
 }
 
 text! {
-    String => text Label::Str(text), text.capacity();
-    Cow<'static, str> => text Label::Str(text), match text {
+    String => text KeyLabel::Str(text), text.capacity();
+    Cow<'static, str> => text KeyLabel::Str(text), match text {
         Cow::Owned(text) => text.capacity(),
         Cow::Borrowed(_) => 0,
     };
@@ -74,8 +74,8 @@ text! {
 
 #[cfg(feature = "std")]
 text! {
-    std::path::PathBuf => _path Label::None, _path.capacity();
-    std::ffi::OsString => _text Label::None, _text.capacity();
+    std::path::PathBuf => _path KeyLabel::None, _path.capacity();
+    std::ffi::OsString => _text KeyLabel::None, _text.capacity();
 }
 
 /// Types that are not looked into: what they hold counts as external.
@@ -83,7 +83,7 @@ macro_rules! opaque {
     ($([$($param:ident),*] $ty:ty),* $(,)?) => {$(
         // SAFETY: reports nothing.
         unsafe impl<$($param: ?Sized + 'static),*> Trace for $ty {
-            fn types(walk: &mut Walk) {
+            fn types(walk: &mut TypeWalker) {
                 walk.untraced::<$ty>();
             }
             #[inline(always)]
@@ -102,30 +102,30 @@ opaque! { [] std::time::Instant, [] std::time::SystemTime }
 
 // SAFETY: holds nothing.
 unsafe impl<T: ?Sized + 'static> Trace for PhantomData<T> {
-    fn types(_walk: &mut Walk) {}
+    fn types(_walk: &mut TypeWalker) {}
     #[inline(always)]
     fn trace<V: Visitor>(&self, _visitor: &mut V) {}
 }
 
 // SAFETY: passes the one owned value on.
 unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
         walk.field::<T>();
     }
     #[inline]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        visitor.owns(size_of_val(&**self));
+        visitor.owned_bytes(size_of_val(&**self));
         (**self).trace(visitor);
     }
-    fn label(&self) -> Label<'_> {
+    fn label(&self) -> KeyLabel<'_> {
         (**self).label()
     }
 }
 
 // SAFETY: passes the one owned value on.
 unsafe impl<T: Trace> Trace for Option<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline(always)]
@@ -138,7 +138,7 @@ unsafe impl<T: Trace> Trace for Option<T> {
 
 // SAFETY: passes the one owned value on.
 unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
         walk.field::<E>();
     }
@@ -154,7 +154,7 @@ unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
 // SAFETY: passes the value on, read in place. No visitor runs user code (they are
 // sealed), so nothing can replace it meanwhile.
 unsafe impl<T: Trace> Trace for Cell<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline(always)]
@@ -167,21 +167,21 @@ unsafe impl<T: Trace> Trace for Cell<T> {
 // SAFETY: passes the value on. While it is mutably borrowed its edges stay unreported,
 // which makes their targets count as external.
 unsafe impl<T: Trace + ?Sized> Trace for RefCell<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
         match self.try_borrow() {
             Ok(value) => value.trace(visitor),
-            Err(_) => visitor.hidden(),
+            Err(_) => visitor.opaque(),
         }
     }
 }
 
 // SAFETY: passes the one owned value on.
 unsafe impl<T: Trace> Trace for OnceCell<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline]
@@ -194,7 +194,7 @@ unsafe impl<T: Trace> Trace for OnceCell<T> {
 
 // SAFETY: passes the one owned value on.
 unsafe impl<T: Trace> Trace for core::num::Wrapping<T> {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline(always)]
@@ -207,13 +207,13 @@ macro_rules! tuple {
     ($($name:ident $field:tt),*) => {
         // SAFETY: passes every field on.
         unsafe impl<$($name: Trace),*> Trace for ($($name,)*) {
-            fn types(walk: &mut Walk) {
+            fn types(walk: &mut TypeWalker) {
                 $(walk.field::<$name>();)*
             }
             #[inline(always)]
             fn trace<V: Visitor>(&self, visitor: &mut V) {
                 $(
-                    visitor.enter(Seg::Field(stringify!($field)));
+                    visitor.enter(PathSegment::Field(stringify!($field)));
                     self.$field.trace(visitor);
                     visitor.leave();
                 )*
@@ -235,7 +235,7 @@ macro_rules! function {
     ($($arg:ident),*) => {
         // SAFETY: a function pointer holds nothing.
         unsafe impl<R: 'static, $($arg: 'static),*> Trace for fn($($arg),*) -> R {
-            fn types(_walk: &mut Walk) {}
+            fn types(_walk: &mut TypeWalker) {}
             #[inline(always)]
             fn trace<V: Visitor>(&self, _visitor: &mut V) {}
         }

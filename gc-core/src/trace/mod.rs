@@ -7,10 +7,10 @@ pub(crate) mod shape;
 mod skipped;
 mod walk;
 
-pub use crate::ground::label::{Label, Seg};
+pub use crate::ground::label::{KeyLabel, PathSegment};
 pub use dyn_trace::{DynTrace, TraceObjectMustBeDyn, trace_dyn};
 pub use skipped::{FindPart, Found, NotTraced};
-pub use walk::Walk;
+pub use walk::TypeWalker;
 
 use crate::object::raw::Object;
 use crate::object::type_info::{FieldList, FinalizerFns};
@@ -48,7 +48,7 @@ use crate::{Finalize, Gc};
 /// 3. It reports the same edges each time until the value is mutated.
 /// 4. Dropping the value dereferences no `Gc` that is reported.
 /// 5. [`types`](Trace::types) names the type of every part that is traced (by
-///    [`Walk::field`]) and says [`Walk::untraced`] for every part that is not.
+///    [`TypeWalker::field`]) and says [`TypeWalker::untraced`] for every part that is not.
 /// 6. It implements nothing of this trait that the documentation hides.
 ///
 /// A `Gc` that is *not* reported makes its target count as held from outside: a
@@ -68,13 +68,13 @@ pub unsafe trait Trace: 'static {
     /// Names every type that a value owns or points to.
     ///
     /// ```
-    /// use gc_core::{Slot, Trace, Visitor, Walk};
+    /// use gc_core::{Slot, Trace, Visitor, TypeWalker};
     ///
     /// struct Node(Slot<Node>);
     ///
     /// // SAFETY: the pointer is reported, once.
     /// unsafe impl Trace for Node {
-    ///     fn types(walk: &mut Walk) {
+    ///     fn types(walk: &mut TypeWalker) {
     ///         walk.field::<Slot<Node>>();
     ///     }
     ///     fn trace<V: Visitor>(&self, visitor: &mut V) {
@@ -82,7 +82,7 @@ pub unsafe trait Trace: 'static {
     ///     }
     /// }
     /// ```
-    fn types(walk: &mut Walk);
+    fn types(walk: &mut TypeWalker);
 
     /// Reports every edge.
     fn trace<V: Visitor>(&self, visitor: &mut V);
@@ -90,7 +90,7 @@ pub unsafe trait Trace: 'static {
     /// Names the type of a part, which is what the function finds in a value: what the derive
     /// calls for each field.
     #[doc(hidden)]
-    fn part_types<S: ?Sized>(_find: FindPart<S, Self>, walk: &mut Walk) {
+    fn part_types<S: ?Sized>(_find: FindPart<S, Self>, walk: &mut TypeWalker) {
         walk.field::<Self>();
     }
 
@@ -98,7 +98,7 @@ pub unsafe trait Trace: 'static {
     #[doc(hidden)]
     #[inline(always)]
     fn trace_part<V: Visitor>(&self, name: &'static str, visitor: &mut V) {
-        visitor.enter(Seg::Field(name));
+        visitor.enter(PathSegment::Field(name));
         self.trace(visitor);
         visitor.leave();
     }
@@ -108,7 +108,7 @@ pub unsafe trait Trace: 'static {
     /// tells the place only.
     ///
     /// ```
-    /// # use gc_core::{FieldList, Slot, Trace, Visitor, Walk};
+    /// # use gc_core::{FieldList, Slot, Trace, Visitor, TypeWalker};
     /// struct Session {
     ///     user: Slot<String>,
     /// }
@@ -116,7 +116,7 @@ pub unsafe trait Trace: 'static {
     /// unsafe impl Trace for Session {
     /// # */
     /// # unsafe impl Trace for Session {
-    /// #     fn types(walk: &mut Walk) { walk.field::<Slot<String>>() }
+    /// #     fn types(walk: &mut TypeWalker) { walk.field::<Slot<String>>() }
     /// #     fn trace<V: Visitor>(&self, visitor: &mut V) { self.user.trace(visitor) }
     ///     // ..
     ///     fn fields(list: &mut FieldList) {
@@ -134,12 +134,12 @@ pub unsafe trait Trace: 'static {
     /// How a value of this type is shown when it is the key of a map.
     ///
     /// ```
-    /// use gc_core::{Label, Trace};
+    /// use gc_core::{KeyLabel, Trace};
     ///
-    /// assert!(matches!(7_u8.label(), Label::Int(7)) && matches!("seven".label(), Label::Str("seven")));
+    /// assert!(matches!(7_u8.label(), KeyLabel::Int(7)) && matches!("seven".label(), KeyLabel::Str("seven")));
     /// ```
-    fn label(&self) -> Label<'_> {
-        Label::None
+    fn label(&self) -> KeyLabel<'_> {
+        KeyLabel::None
     }
 }
 
@@ -163,7 +163,7 @@ pub(crate) mod sealed {
 /// Receives the edges of a value. Sealed: only the heap's own passes implement it.
 ///
 /// ```
-/// use gc_core::{Seg, Slot, Trace, Visitor, Walk};
+/// use gc_core::{PathSegment, Slot, Trace, Visitor, TypeWalker};
 ///
 /// /// A list that manages its memory itself.
 /// struct Buffer {
@@ -172,14 +172,14 @@ pub(crate) mod sealed {
 ///
 /// // SAFETY: each pointer is reported once.
 /// unsafe impl Trace for Buffer {
-///     fn types(walk: &mut Walk) {
+///     fn types(walk: &mut TypeWalker) {
 ///         walk.field::<Slot<Buffer>>();
 ///         walk.owns_memory();
 ///     }
 ///     fn trace<V: Visitor>(&self, visitor: &mut V) {
-///         visitor.owns(size_of_val(&*self.items));
+///         visitor.owned_bytes(size_of_val(&*self.items));
 ///         for (number, item) in self.items.iter().enumerate() {
-///             visitor.enter(if visitor.wants_names() { Seg::Index(number) } else { Seg::Index(0) });
+///             visitor.enter(if visitor.wants_names() { PathSegment::Index(number) } else { PathSegment::Index(0) });
 ///             item.trace(visitor);
 ///             visitor.leave();
 ///         }
@@ -189,8 +189,8 @@ pub(crate) mod sealed {
 pub trait Visitor: sealed::Sealed {
     /// A named part of the value begins. Costs nothing in the collector's passes.
     #[inline(always)]
-    fn enter(&mut self, seg: Seg<'_>) {
-        let _ = seg;
+    fn enter(&mut self, segment: PathSegment<'_>) {
+        let _ = segment;
     }
 
     /// That part ends.
@@ -200,12 +200,12 @@ pub trait Visitor: sealed::Sealed {
     /// A part of the value could not be looked at: it is mutably borrowed.
     #[doc(hidden)]
     #[inline(always)]
-    fn hidden(&mut self) {}
+    fn opaque(&mut self) {}
 
     /// The value holds the address of an object that it does not count: a weak reference.
     #[doc(hidden)]
     #[inline(always)]
-    fn uncounted(&mut self, address: usize) {
+    fn weak_edge(&mut self, address: usize) {
         let _ = address;
     }
 
@@ -216,7 +216,7 @@ pub trait Visitor: sealed::Sealed {
     /// collector's passes. A hand-written implementation says it where it manages memory
     /// itself; parts that are traced say it for themselves.
     #[inline(always)]
-    fn owns(&mut self, bytes: usize) {
+    fn owned_bytes(&mut self, bytes: usize) {
         let _ = bytes;
     }
 

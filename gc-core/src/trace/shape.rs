@@ -1,6 +1,6 @@
 //! How a type's values lie in their slots, and the passes compiled for each.
 
-use super::{Seg, Trace, Visitor, Walk, sealed, visit};
+use super::{PathSegment, Trace, TypeWalker, Visitor, sealed, visit};
 use crate::core::Core;
 use crate::gc_state::pass::Pass;
 use crate::object::bitmaps::{bits, raise};
@@ -127,7 +127,7 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
             name: type_name::<S::Value>,
             align: S::ALIGN,
             prefix: S::PREFIX,
-            classify: || Walk::classify::<S::Value>(S::NEEDS_DROP),
+            classify: || TypeWalker::classify::<S::Value>(S::NEEDS_DROP),
             deallocate: deallocate::<S>,
             drop: if S::NEEDS_DROP { Some(drop_value::<S>) } else { None },
             finalizer: <S::Value as Trace>::FINALIZER,
@@ -169,8 +169,8 @@ impl<A: EdgeAction> sealed::Sealed for Edges<'_, A> {
 }
 impl<A: EdgeAction> Visitor for Edges<'_, A> {
     #[inline(always)]
-    fn hidden(&mut self) {
-        A::hidden(self.0);
+    fn opaque(&mut self) {
+        A::opaque(self.0);
     }
 }
 
@@ -244,7 +244,7 @@ impl sealed::Sealed for Owned {
 
 impl Visitor for Owned {
     #[inline(always)]
-    fn owns(&mut self, bytes: usize) {
+    fn owned_bytes(&mut self, bytes: usize) {
         self.0 = self.0.saturating_add(bytes);
     }
 }
@@ -277,20 +277,20 @@ impl sealed::Sealed for Erased<'_> {
 }
 
 impl Visitor for Erased<'_> {
-    fn enter(&mut self, seg: Seg<'_>) {
-        self.0.enter(seg);
+    fn enter(&mut self, segment: PathSegment<'_>) {
+        self.0.enter(segment);
     }
     fn leave(&mut self) {
         self.0.leave();
     }
-    fn hidden(&mut self) {
-        self.0.hidden();
+    fn opaque(&mut self) {
+        self.0.opaque();
     }
-    fn uncounted(&mut self, address: usize) {
-        self.0.uncounted(address);
+    fn weak_edge(&mut self, address: usize) {
+        self.0.weak_edge(address);
     }
-    fn owns(&mut self, bytes: usize) {
-        self.0.owns(bytes);
+    fn owned_bytes(&mut self, bytes: usize) {
+        self.0.owned_bytes(bytes);
     }
     fn wants_names(&self) -> bool {
         self.0.wants_names()
@@ -304,20 +304,20 @@ impl<V: Visitor> EdgeSink for Sink<'_, V> {
     fn edge(&mut self, target: Object) {
         visit(self.0, target);
     }
-    fn enter(&mut self, seg: Seg<'_>) {
-        self.0.enter(seg);
+    fn enter(&mut self, segment: PathSegment<'_>) {
+        self.0.enter(segment);
     }
     fn leave(&mut self) {
         self.0.leave();
     }
-    fn hidden(&mut self) {
-        self.0.hidden();
+    fn opaque(&mut self) {
+        self.0.opaque();
     }
-    fn uncounted(&mut self, address: usize) {
-        self.0.uncounted(address);
+    fn weak_edge(&mut self, address: usize) {
+        self.0.weak_edge(address);
     }
-    fn owns(&mut self, bytes: usize) {
-        self.0.owns(bytes);
+    fn owned_bytes(&mut self, bytes: usize) {
+        self.0.owned_bytes(bytes);
     }
     fn wants_names(&self) -> bool {
         self.0.wants_names()

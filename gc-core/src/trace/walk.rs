@@ -16,7 +16,7 @@ use hashbrown::HashSet;
 /// [`Trace::types`] describes one type to it.
 ///
 /// ```
-/// use gc_core::{Gc, Slot, Trace, Visitor, Walk};
+/// use gc_core::{Gc, Slot, Trace, Visitor, TypeWalker};
 /// use std::marker::PhantomData;
 ///
 /// struct Handle {
@@ -26,7 +26,7 @@ use hashbrown::HashSet;
 ///
 /// // SAFETY: the only pointer is reported.
 /// unsafe impl Trace for Handle {
-///     fn types(walk: &mut Walk) {
+///     fn types(walk: &mut TypeWalker) {
 ///         walk.field::<Slot<Handle>>(); // a part that is traced
 ///         walk.untraced::<Option<std::fs::File>>(); // one that is not
 ///     }
@@ -40,7 +40,7 @@ use hashbrown::HashSet;
 ///
 /// // SAFETY: the pointer is not reported, so what it leads to counts as held.
 /// unsafe impl<T: Trace> Trace for Raw<T> {
-///     fn types(walk: &mut Walk) {
+///     fn types(walk: &mut TypeWalker) {
 ///         walk.owns_memory();
 ///         walk.edge::<T>(); // it points to a `T`; `walk.cyclic()` where not even that is known
 ///     }
@@ -52,7 +52,7 @@ use hashbrown::HashSet;
 ///
 /// // SAFETY: the pointer is reported.
 /// unsafe impl Trace for Leaf {
-///     fn types(walk: &mut Walk) {
+///     fn types(walk: &mut TypeWalker) {
 ///         walk.acyclic();
 ///         walk.field::<Gc<str>>();
 ///     }
@@ -62,11 +62,11 @@ use hashbrown::HashSet;
 /// }
 /// ```
 #[expect(missing_debug_implementations, reason = "there is nothing to see")]
-pub struct Walk {
+pub struct TypeWalker {
     /// Types described so far as parts of the object that is looked at.
     parts: HashSet<TypeId>,
     /// Types behind pointers, waiting to be described.
-    behind: Vec<fn(&mut Walk)>,
+    behind: Vec<fn(&mut TypeWalker)>,
     /// Types behind pointers, all that were met.
     targets: HashSet<TypeId>,
     /// The walk is still in the object itself, not behind one of its pointers.
@@ -81,10 +81,10 @@ pub struct Walk {
     out_of_memory: bool,
 }
 
-impl Walk {
+impl TypeWalker {
     /// Walks from `T` as the type of an object. `None`: there is no memory for that.
     pub(crate) fn classify<T: Trace + ?Sized>(needs_drop: bool) -> Option<Class> {
-        let mut walk = Walk {
+        let mut walk = TypeWalker {
             parts: HashSet::new(),
             behind: Vec::new(),
             targets: HashSet::new(),
@@ -133,7 +133,7 @@ impl Walk {
         self.cyclic |= self.unsized_target;
         self.out_of_memory |= self.targets.try_reserve(1).is_err() || self.behind.try_reserve(1).is_err();
         if !self.out_of_memory && self.targets.insert(TypeId::of::<T>()) {
-            self.behind.push(Walk::target::<T>);
+            self.behind.push(TypeWalker::target::<T>);
         }
     }
 

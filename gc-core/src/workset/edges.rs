@@ -13,7 +13,7 @@ pub(crate) trait EdgeAction {
     fn edge(pass: &mut Pass, target: Object);
     /// The action on a part of a value that could not be looked at.
     #[inline(always)]
-    fn hidden(pass: &mut Pass) {
+    fn opaque(pass: &mut Pass) {
         let _ = pass;
     }
 }
@@ -56,7 +56,7 @@ impl EdgeAction for Count {
     }
 
     #[inline(always)]
-    fn hidden(pass: &mut Pass) {
+    fn opaque(pass: &mut Pass) {
         pass.edges += 1;
     }
 }
@@ -92,7 +92,7 @@ impl EdgeAction for TraceClosure {
     }
 
     #[inline(always)]
-    fn hidden(pass: &mut Pass) {
+    fn opaque(pass: &mut Pass) {
         pass.edges += 1;
     }
 }
@@ -115,7 +115,7 @@ impl EdgeAction for Mark {
     }
 
     #[inline(always)]
-    fn hidden(pass: &mut Pass) {
+    fn opaque(pass: &mut Pass) {
         pass.edges = pass.edges.wrapping_sub(1);
     }
 }
@@ -132,7 +132,7 @@ impl EdgeAction for ScanExternal {
     }
 
     /// Pointers hidden by a leaked mutable borrow are released by dropping the value, or never.
-    fn hidden(pass: &mut Pass) {
+    fn opaque(pass: &mut Pass) {
         pass.leaving = Leaving::Watched;
     }
 }

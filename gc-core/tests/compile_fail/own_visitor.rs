@@ -1,11 +1,11 @@
 //! Code run in the middle of a pass could change what the pass reads.
 
-use gc_core::{Seg, Visitor};
+use gc_core::{PathSegment, Visitor};
 
 struct Mine;
 
 impl Visitor for Mine {
-    fn enter(&mut self, _seg: Seg<'_>) {}
+    fn enter(&mut self, _segment: PathSegment<'_>) {}
     fn leave(&mut self) {}
 }
 

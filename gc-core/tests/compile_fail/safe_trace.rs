@@ -1,11 +1,11 @@
 //! Whoever writes `Trace` by hand says `unsafe`, and keeps its contract.
 
-use gc_core::{Trace, Visitor, Walk};
+use gc_core::{Trace, Visitor, TypeWalker};
 
 struct Node;
 
 impl Trace for Node {
-    fn types(_: &mut Walk) {}
+    fn types(_: &mut TypeWalker) {}
     fn trace<V: Visitor>(&self, _: &mut V) {}
 }
 

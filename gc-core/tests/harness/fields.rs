@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use gc_core::{ReleaseAfter, Slot, Trace, Visitor, Walk};
+use gc_core::{ReleaseAfter, Slot, Trace, TypeWalker, Visitor};
 
 use super::classes::{Link, Managed};
 use crate::model::program::FIELDS;
@@ -143,7 +143,7 @@ pub struct Memory(Token);
 
 // SAFETY: holds no pointer into the heap; its drop counts and frees memory.
 unsafe impl Trace for Memory {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
     }
     fn trace<V: Visitor>(&self, _visitor: &mut V) {}

@@ -178,7 +178,7 @@ impl Program {
             drop(_request);
             if unit % every == every - 1 {
                 self.heap.collect();
-                timeline.sample(&self.heap);
+                timeline.push(self.heap.sample());
             }
         }
         let snapshot = self.heap.snapshot();

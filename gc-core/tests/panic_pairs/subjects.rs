@@ -1,7 +1,7 @@
 //! The objects, and what is known of them outside of the heap.
 
 use super::plan::point;
-use gc_core::{Finalize, Gc, Heap, Slot, Trace, Visitor, Walk, WeakRef};
+use gc_core::{Finalize, Gc, Heap, Slot, Trace, TypeWalker, Visitor, WeakRef};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ pub struct Hand {
 
 // SAFETY: each pointer is reported once. (That it panics is what is tested.)
 unsafe impl Trace for Hand {
-    fn types(walk: &mut Walk) {
+    fn types(walk: &mut TypeWalker) {
         walk.field::<Slot<Hand>>();
         walk.field::<Slot<Subject>>();
         walk.untraced::<Bomb>();

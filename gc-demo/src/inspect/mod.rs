@@ -1,12 +1,12 @@
 //! `gc-demo inspect`: what is in a heap dump, what holds it, what changed between two.
 
+mod open;
 mod progress;
-pub mod read;
 mod show;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use gc_core::diagnosis::{Case, Diagnosis};
+use gc_core::diagnosis::{Diagnosis, DiagnosisInput};
 use gc_core::snapshot::{ObjectId, Snapshot, SnapshotObject};
 use serde::Serialize;
 use std::io::Write;
@@ -51,15 +51,15 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
     if options.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         bail!("stdin can be read once: `-` was given for several files");
     }
-    let snapshots = options.files.iter().map(|file| read::file(file)).collect::<Result<Vec<Snapshot>>>()?;
+    let snapshots = options.files.iter().map(|file| open::snapshot(file)).collect::<Result<Vec<Snapshot>>>()?;
     let (Some(now), earlier) = (snapshots.last(), snapshots.split_last().and_then(|(_, before)| before.last())) else {
         bail!("no file")
     };
-    let mut case = Case::of_snapshot(now);
+    let mut input = DiagnosisInput::of_snapshot(now);
     if let Some(earlier) = earlier {
-        case = case.earlier(earlier);
+        input = input.earlier(earlier);
     }
-    let diagnosis = || case.diagnose();
+    let diagnosis = || input.diagnose();
     if options.json {
         return json(options, now, earlier, &diagnosis(), out);
     }
@@ -86,7 +86,7 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
 
 fn find(snapshot: &Snapshot, id: u64) -> Result<SnapshotObject<'_>> {
     let known = || format!("there is no object {}; ids are shown as @ID by --dominators", ObjectId(id));
-    snapshot.object(ObjectId(id)).with_context(known)
+    snapshot.find(ObjectId(id)).with_context(known)
 }
 
 /// The output of `--json`; `docs/formats.md` describes it.
@@ -153,7 +153,7 @@ pub struct Suspected {
 
 impl Suspected {
     pub fn of(suspect: &gc_core::diagnosis::Suspect) -> Suspected {
-        let evidence = suspect.evidence.iter().map(|fact| (fact.name.to_owned(), fact.value.into())).collect();
+        let evidence = suspect.evidence.iter().map(|item| (item.name.to_owned(), item.value.into())).collect();
         Suspected {
             kind: suspect.kind.word(),
             r#type: suspect.type_name.clone(),

@@ -214,7 +214,7 @@ fn path(report: &Report) -> Option<Picture> {
     let suspect = report.verdict.suspects.first()?;
     let snapshot = &report.evidence.snapshot;
     let newest = snapshot.objects().filter(|object| object.type_name() == suspect.r#type).max_by_key(|it| it.id());
-    let target = newest.or_else(|| snapshot.object(ObjectId(suspect.holder?)))?;
+    let target = newest.or_else(|| snapshot.find(ObjectId(suspect.holder?)))?;
     let chain = snapshot.path_to_root(target)?;
     let root = format!("{} (held from outside)", chain.start());
     let links =

@@ -3,7 +3,7 @@
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
 use crate::report::Step;
-use gc_core::observe::{Census, Growth, Peaks};
+use gc_core::observe::{Census, Growth, PeakCounts};
 use gc_core::{Gc, List, Slot, Trace};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ struct Request {
 
 fn play(scene: &mut Scene) -> Played {
     let global = scene.alloc(AuditLog { entries: List::new(), by_user: RefCell::default() })?;
-    let mut peaks = Peaks::new();
+    let mut peaks = PeakCounts::new();
     let requests = scene.setting.scaled(REQUESTS);
     let mut done = 0;
     for title in ["A quarter of the requests is served", "Half of them", "Three quarters", "All of them"] {
@@ -92,7 +92,7 @@ fn most_common(census: &Census) -> Vec<(String, i64)> {
     census.most_common(ROWS).into_iter().map(|row| (row.type_name.clone(), row.objects as i64)).collect()
 }
 
-fn watch(scene: &mut Scene, title: &'static str, peaks: &mut Peaks) {
+fn watch(scene: &mut Scene, title: &'static str, peaks: &mut PeakCounts) {
     let returned = scene.sample();
     let census = scene.heap.census();
     let grown = |growth: Growth| (growth.type_name, growth.more as i64);
@@ -107,7 +107,7 @@ fn find_holder(scene: &mut Scene) {
     let suspect = census.most_common(1).first().map(|row| row.type_name.clone()).unwrap_or_default();
     let newest = scene.heap.by_type(&suspect).pop().map(|object| object.id());
     let snapshot = scene.heap.snapshot();
-    let path = newest.and_then(|id| snapshot.object(id)).and_then(|object| snapshot.path_to_root(object));
+    let path = newest.and_then(|id| snapshot.find(id)).and_then(|object| snapshot.path_to_root(object));
     let lines: Vec<String> =
         path.map_or_else(Vec::new, |path| path.to_string().lines().map(str::trim).map(str::to_owned).collect());
     let note = match lines.len() {

@@ -14,7 +14,7 @@ use crate::watch::Watcher;
 use gc_core::diagnosis::Trial;
 use gc_core::observe::{Problem, Sample, Timeline};
 use gc_core::snapshot::Snapshot;
-use gc_core::stats::{CollectionFigures, MemoryFigures};
+use gc_core::stats::{CollectionMetrics, MemoryMetrics};
 use gc_core::{BuildError, Gc, GcAny, Generation, Heap, OutOfMemory, OutOfMemoryInfo, Trace};
 use std::cell::RefCell;
 use std::path::Path;
@@ -69,7 +69,7 @@ struct AtFailure {
 /// The heap at the end.
 struct End {
     objects: usize,
-    memory: MemoryFigures,
+    memory: MemoryMetrics,
     garbage: Vec<String>,
     problems: Vec<Problem>,
     snapshot: Snapshot,
@@ -172,7 +172,7 @@ impl Scene {
     /// The diagnostic point of a service: collect, then look.
     pub fn sample(&mut self) -> usize {
         let returned = self.heap.collect();
-        self.timeline.sample(&self.heap);
+        self.timeline.push(self.heap.sample());
         returned
     }
 
@@ -204,7 +204,7 @@ impl Scene {
         }
         if objects >= self.next_look {
             self.next_look = objects + (objects / 8).max(FIRST_LOOK);
-            self.timeline.sample(&self.heap);
+            self.timeline.push(self.heap.sample());
         }
         Ok(())
     }
@@ -281,7 +281,7 @@ impl Scene {
         let collected_at = self.heap.records().iter().map(|record| record.ended.as_secs_f64()).collect();
         let is_early = self.is_early;
         let evidence = Evidence { problems, snapshot, trial, collected_at, timeline: self.timeline, is_early };
-        let MemoryFigures { used, committed, external, peak, max, .. } = memory;
+        let MemoryMetrics { used, committed, external, peak, max, .. } = memory;
         let heap = HeapAtEnd { objects, used, committed, external, peak, max };
         let collections = self.heap.records().iter().map(collection).collect();
         // The last handle: a last full collection, and a report of what is left.
@@ -404,8 +404,8 @@ fn write_dump(heap: &Heap, file: &Path, watcher: Option<&Watcher>) -> Option<Str
     }
 }
 
-fn collection(record: &CollectionFigures) -> Collection {
-    let CollectionFigures { generation, collected, uncollectable, used_before, used_after, .. } = *record;
+fn collection(record: &CollectionMetrics) -> Collection {
+    let CollectionMetrics { generation, collected, uncollectable, used_before, used_after, .. } = *record;
     let (cause, pause_ms) = (record.cause.to_string(), record.longest_pause.as_secs_f64() * 1e3);
     let generation = generation.number();
     Collection { generation, collected, uncollectable, cause, pause_ms, used_before, used_after }

@@ -115,7 +115,7 @@ fn play(scene: &mut Scene) -> Played {
         }
     }
     let (sessions, pages) = (app.sessions.borrow().len(), app.cache.borrow().len());
-    let figures = scene.heap.figures();
+    let figures = scene.heap.metrics();
     let longest = figures.pauses.longest().as_micros();
     scene
         .step("The service has run", "")

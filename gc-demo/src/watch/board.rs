@@ -5,7 +5,7 @@ use crate::output;
 use crate::report::{Report, policy_name};
 use crate::setting::Setting;
 use gc_core::Heap;
-use gc_core::diagnosis::Case;
+use gc_core::diagnosis::DiagnosisInput;
 use gc_core::observe::{Sample, Timeline};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -142,7 +142,7 @@ impl Board {
         let mut timeline = Timeline::new();
         self.looks.iter().for_each(|look| timeline.push(look.clone()));
         let snapshot = heap.snapshot();
-        Case::new(&timeline).snapshot(&snapshot).diagnose().to_string()
+        DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose().to_string()
     }
 }
 

@@ -4,18 +4,16 @@
 //! object are asked for again each time they are needed. Beside a word for each block and a
 //! count for each object nothing is kept, so that a heap that is out of memory can be dumped.
 
-use super::json::Json;
 use crate::Heap;
 use crate::core::Core;
 use crate::graph::edges::{Path, Place, edges_to, named_edges};
-use crate::object::id::ObjectId;
 use crate::object::raw::Object;
 use crate::observe::numbering::Numbering;
-use crate::observe::snapshot::NAMED;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
-use hashbrown::HashMap;
+use gc_snapshot::ObjectId;
+use gc_snapshot::columns::NAMED;
+use gc_snapshot::text::{Interner, Json};
 use std::io::{BufWriter, Result, Write};
 
 /// Names of the columns. (`to_node` is a node's number times `NODE_FIELDS`.)
@@ -62,7 +60,7 @@ impl Heap {
     pub fn write_heap_snapshot(&self, out: impl Write) -> Result<()> {
         let graph = Graph::look_at(self.core());
         let mut writer =
-            Writer { out: BufWriter::with_capacity(1 << 16, out), strings: Strings::default(), error: Ok(()) };
+            Writer { out: BufWriter::with_capacity(1 << 16, out), strings: Interner::default(), error: Ok(()) };
         writer.head(&graph);
         writer.nodes(&graph);
         writer.edges(&graph);
@@ -122,26 +120,9 @@ fn element(path: &Path) -> Option<usize> {
     }
 }
 
-/// The strings of the file, each once.
-#[derive(Default)]
-struct Strings(HashMap<String, usize>);
-
-impl Strings {
-    fn number(&mut self, text: &str) -> usize {
-        let next = self.0.len();
-        *self.0.entry_ref(text).or_insert(next)
-    }
-
-    fn in_order(self) -> Vec<String> {
-        let mut texts: Vec<(String, usize)> = self.0.into_iter().collect();
-        texts.sort_unstable_by_key(|&(_, number)| number);
-        texts.into_iter().map(|(text, _)| text).collect()
-    }
-}
-
 struct Writer<W: Write> {
     out: BufWriter<W>,
-    strings: Strings,
+    strings: Interner,
     /// The first error; nothing is written after it.
     error: Result<()>,
 }
@@ -207,7 +188,7 @@ impl<W: Write> Writer<W> {
         self.write(format_args!(
             "],\n\"trace_function_infos\":[],\"trace_tree\":[],\"samples\":[],\"locations\":[],\n\"strings\":["
         ));
-        for (at, text) in core::mem::take(&mut self.strings).in_order().iter().enumerate() {
+        for (at, text) in core::mem::take(&mut self.strings).into_texts().iter().enumerate() {
             let comma = if at == 0 { "" } else { "\n," };
             self.write(format_args!("{comma}{}", Json(text)));
         }

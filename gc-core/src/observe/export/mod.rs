@@ -1,11 +1,6 @@
-//! Files that other tools open. The writers stream: none holds what it writes.
+//! Files that other tools open, written from a living heap. The writers stream: none holds what it writes.
 
-mod dot;
 mod heap_snapshot;
-mod json;
 mod open_metrics;
 mod pprof;
-mod tables;
 mod trace_events;
-
-pub use dot::Dot;

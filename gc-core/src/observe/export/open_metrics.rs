@@ -3,12 +3,13 @@
 use crate::Heap;
 use crate::stats::GenerationStats;
 use core::fmt::Display;
+use gc_snapshot::text::escaped;
 use std::io::{BufWriter, Result, Write};
 
 /// One metric after the other.
-struct Metrics<W: Write>(BufWriter<W>);
+struct Writer<W: Write>(BufWriter<W>);
 
-impl<W: Write> Metrics<W> {
+impl<W: Write> Writer<W> {
     fn family(&mut self, name: &str, kind: &str, unit: &str, help: &str) -> Result<()> {
         writeln!(self.0, "# TYPE {name} {kind}")?;
         if !unit.is_empty() {
@@ -35,10 +36,6 @@ impl<W: Write> Metrics<W> {
 }
 
 /// A label's value as the format escapes it.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
 impl Heap {
     /// Writes the heap's figures as OpenMetrics text: memory, objects and bytes by type,
     /// generations, collections, pauses as a summary, gauges, units of work, errors. Serve it
@@ -55,7 +52,7 @@ impl Heap {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn write_open_metrics(&self, out: impl Write) -> Result<()> {
-        let mut metrics = Metrics(BufWriter::new(out));
+        let mut metrics = Writer(BufWriter::new(out));
         self.write_memory(&mut metrics)?;
         self.write_census(&mut metrics)?;
         self.write_collections(&mut metrics)?;
@@ -64,7 +61,7 @@ impl Heap {
         metrics.0.flush()
     }
 
-    fn write_memory(&self, metrics: &mut Metrics<impl Write>) -> Result<()> {
+    fn write_memory(&self, metrics: &mut Writer<impl Write>) -> Result<()> {
         let memory = self.memory();
         metrics.gauge("gc_used_bytes", "bytes", "Blocks that hold objects.", memory.used)?;
         metrics.gauge("gc_committed_bytes", "bytes", "All memory that the heap has.", memory.committed)?;
@@ -76,7 +73,7 @@ impl Heap {
         }
     }
 
-    fn write_census(&self, metrics: &mut Metrics<impl Write>) -> Result<()> {
+    fn write_census(&self, metrics: &mut Writer<impl Write>) -> Result<()> {
         let census = self.census();
         metrics.family("gc_objects", "gauge", "", "Objects by type.")?;
         for row in census.types() {
@@ -93,7 +90,7 @@ impl Heap {
         metrics.gauge("gc_garbage_objects", "", "The list of uncollectable objects.", self.garbage().len())
     }
 
-    fn write_collections(&self, metrics: &mut Metrics<impl Write>) -> Result<()> {
+    fn write_collections(&self, metrics: &mut Writer<impl Write>) -> Result<()> {
         let stats = self.stats();
         type Column = fn(&GenerationStats) -> usize;
         let columns: [(&str, &str, Column); 3] = [
@@ -107,7 +104,7 @@ impl Heap {
                 metrics.sample(&format!("{name}_total"), &format!("generation=\"{generation}\""), of(stats))?;
             }
         }
-        let figures = self.figures();
+        let figures = self.metrics();
         let seconds = figures.time_collecting.as_secs_f64();
         metrics.family("gc_pause_seconds", "summary", "seconds", "How long the program was stopped.")?;
         for part in [0.5, 0.99, 0.999, 1.0] {
@@ -121,7 +118,7 @@ impl Heap {
         metrics.gauge("gc_most_floating_bytes", "bytes", "The most garbage that one collection found.", floating)
     }
 
-    fn write_watched(&self, metrics: &mut Metrics<impl Write>) -> Result<()> {
+    fn write_watched(&self, metrics: &mut Writer<impl Write>) -> Result<()> {
         let core = self.core();
         let errors = core.stats.out_of_memory();
         metrics.counter("gc_out_of_memory", "", "Times that the heap was out of memory.", errors)?;

@@ -1,9 +1,9 @@
 //! The pauses of a heap in the trace event format, which Perfetto, `chrome://tracing` and
 //! speedscope open.
 
-use super::json::Json;
 use crate::Heap;
 use alloc::string::ToString;
+use gc_snapshot::text::Json;
 use std::io::{BufWriter, Result, Write};
 
 impl Heap {

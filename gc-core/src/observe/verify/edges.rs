@@ -1,9 +1,7 @@
 //! Counts against edges, and edges against the words of the values.
 
-use super::{Problem, ProblemKind};
 use crate::core::Core;
 use crate::graph::edges::{each_living, named_edges};
-use crate::object::id::ObjectId;
 use crate::object::raw::Object;
 use crate::object::scan::{self, Words};
 use crate::object::type_info::EdgeSink;
@@ -15,6 +13,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use gc_snapshot::ObjectId;
+use gc_snapshot::diagnosis::{Problem, ProblemKind};
 use hashbrown::{HashMap, HashSet};
 
 /// Looks at what the `Trace` of each value and those of its parts tell; and at every word of it,
@@ -240,12 +240,12 @@ struct Reported {
 
 impl EdgeSink for Reported {
     fn edge(&mut self, target: Object) {
-        self.uncounted(target.address());
+        self.weak_edge(target.address());
     }
-    fn uncounted(&mut self, address: usize) {
+    fn weak_edge(&mut self, address: usize) {
         *self.addresses.entry(address).or_default() += 1;
     }
-    fn hidden(&mut self) {
+    fn opaque(&mut self) {
         self.hidden = true;
     }
 }
@@ -276,13 +276,11 @@ impl Found {
     }
 
     fn problems(self) -> Vec<Problem> {
-        let problem = |((kind, type_name, field), (objects, example))| Problem {
-            kind,
-            type_name,
-            field: Some(field).filter(|field: &String| !field.is_empty()),
-            objects,
-            example: Some(example),
-            detail: String::new(),
+        let problem = |((kind, type_name, field), (objects, example))| {
+            let mut problem = Problem::new(kind, type_name);
+            problem.field = Some(field).filter(|field: &String| !field.is_empty());
+            (problem.objects, problem.example) = (objects, Some(example));
+            problem
         };
         let mut problems: Vec<Problem> = self.rows.into_iter().map(problem).collect();
         problems.sort_by(|one, other| {

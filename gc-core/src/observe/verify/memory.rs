@@ -1,9 +1,9 @@
 //! The verifier's look at plain memory.
 
-use super::Problem;
 use crate::heap::Heap;
 use crate::object::scan::Words;
 use alloc::vec::Vec;
+use gc_snapshot::diagnosis::Problem;
 
 impl Heap {
     /// Does what [`verify`](Heap::verify) does, and looks at every word of every value as well: finds the pointers that a
@@ -18,13 +18,13 @@ impl Heap {
     /// as `RefCell::borrow_mut` gives it, that is live across the call.
     ///
     /// ```
-    /// use gc_core::{Heap, Slot, Trace, Visitor, Walk};
+    /// use gc_core::{Heap, Slot, Trace, Visitor, TypeWalker};
     ///
     /// struct Session(Slot<Session>);
     ///
     /// // SAFETY: reports nothing, so what is pointed to counts as held from outside.
     /// unsafe impl Trace for Session {
-    ///     fn types(walk: &mut Walk) {
+    ///     fn types(walk: &mut TypeWalker) {
     ///         walk.field::<Slot<Session>>();
     ///     }
     ///     fn trace<V: Visitor>(&self, _: &mut V) {}

@@ -3,7 +3,7 @@
 //! ```text
 //!   64 KiB block (or a 4 KiB sub-block, or one large object)
 //!   +------+------+------+-------------------+------+------+------+
-//!   | slot | slot | slot |  hole: the tables | slot | slot | slot |
+//!   | slot | slot | slot |  gap: the tables | slot | slot | slot |
 //!   +------+------+------+-------------------+------+------+------+
 //!                        bitmaps: 64 bytes for each 64 slots
 //!                        counts: 4 bytes a slot, internal references
@@ -48,9 +48,9 @@ pub(crate) struct Block {
     /// Whole 64 KiB blocks that this one covers; 0 for a sub-block, `SPLIT` for a split block.
     pub(crate) span: Cell<u8>,
     pub(crate) birth_base: Cell<u64>,
-    /// Slots, those of the hole included.
+    /// Slots, those of the metadata gap included.
     slots: Cell<u16>,
-    /// Slots without those of the hole.
+    /// Slots without those of the gap.
     capacity: Cell<u16>,
     /// Slots that are not free.
     live: Cell<u16>,
@@ -154,7 +154,7 @@ impl Block {
         self.make_slots(&layout);
         #[cfg(gc_zeal)]
         if layout.stride <= 1 << 20 {
-            for slot in (0..layout.hole.0.into()).chain(layout.hole.1.into()..layout.slots) {
+            for slot in (0..layout.gap.0.into()).chain(layout.gap.1.into()..layout.slots) {
                 crate::storage::os::overwritten::write(self.object(slot).value(), layout.stride as usize - info.prefix);
             }
         }
@@ -243,7 +243,7 @@ impl Block {
         NonNull::from(self)
     }
 
-    /// Slots, those of the hole included.
+    /// Slots, those of the metadata gap included.
     #[inline]
     fn slots(&self) -> u32 {
         u32::from(self.slots.get())

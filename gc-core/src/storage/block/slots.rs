@@ -24,9 +24,9 @@ impl Block {
         self.run.set(0);
         self.run_end.set(0);
         self.free.set(ptr::null_mut());
-        self.refresh_slots(0..layout.hole.0.into());
-        self.refresh_slots(layout.hole.1.into()..layout.slots);
-        self.capacity.set((layout.slots - u32::from(layout.hole.1 - layout.hole.0)) as u16);
+        self.refresh_slots(0..layout.gap.0.into());
+        self.refresh_slots(layout.gap.1.into()..layout.slots);
+        self.capacity.set((layout.slots - u32::from(layout.gap.1 - layout.gap.0)) as u16);
     }
 
     fn refresh_slots(&self, slots: core::ops::Range<u32>) {

@@ -101,7 +101,7 @@ impl Memory {
 
     fn find_blocks(&self, wanted: Wanted) -> Option<(&Chunk, usize, usize)> {
         let count = wanted.count();
-        let found = if self.decay.warm() >= count { self.find_free(wanted, true) } else { None };
+        let found = if self.decay.committed_free() >= count { self.find_free(wanted, true) } else { None };
         if let Some((chunk, first)) = found {
             return Some((chunk, first, count));
         }
@@ -126,8 +126,8 @@ impl Memory {
         self.account.admits(bytes).then_some(())
     }
 
-    /// Takes free blocks of a chunk; `warm` ones only, or any.
-    fn find_free(&self, wanted: Wanted, warm: bool) -> Option<(&Chunk, usize)> {
+    /// Takes free blocks of a chunk; only committed ones if `committed_free`, or any.
+    fn find_free(&self, wanted: Wanted, committed_free: bool) -> Option<(&Chunk, usize)> {
         if self.free.get() < wanted.count() {
             return None;
         }
@@ -137,9 +137,9 @@ impl Memory {
             let at = (hint + step) % chunks.len();
             // SAFETY: invariant 2: listed chunks are mapped.
             let chunk = unsafe { chunks[at].as_ref() };
-            let before = chunk.warm().get();
-            let first = chunk.take_blocks(wanted, warm)?;
-            let cooled = before & !chunk.warm().get();
+            let before = chunk.committed_free().get();
+            let first = chunk.take_blocks(wanted, committed_free)?;
+            let cooled = before & !chunk.committed_free().get();
             self.decay.remove(cooled.count_ones() as usize);
             self.account.take(resident(run(first, wanted.count()) & !cooled));
             self.hint.set(at);
@@ -239,7 +239,7 @@ impl Memory {
         chunk.give_blocks(first, count);
         self.free.set(self.free.get() + count);
         let given = (u64::MAX >> (64 - count)) << first;
-        chunk.warm().set(chunk.warm().get() | given);
+        chunk.committed_free().set(chunk.committed_free().get() | given);
         self.decay.add(count);
     }
 
@@ -253,13 +253,13 @@ impl Memory {
             let link = self.chunks.borrow()[at];
             // SAFETY: invariant 2: listed chunks are mapped.
             let chunk = unsafe { link.as_ref() };
-            let warm = chunk.warm().get().count_ones() as usize;
-            if chunk.is_empty() && warm <= surplus && self.may_release() {
+            let committed_free = chunk.committed_free().get().count_ones() as usize;
+            if chunk.is_empty() && committed_free <= surplus && self.may_release() {
                 self.release_chunk(chunk);
             } else {
                 self.cool(chunk, surplus);
             }
-            surplus -= warm.min(surplus);
+            surplus -= committed_free.min(surplus);
         }
         self.decay.begin_period();
     }
@@ -296,8 +296,8 @@ impl Memory {
 
     /// Hands the memory of at most `most` free blocks of a chunk to the system.
     fn cool(&self, chunk: &Chunk, most: usize) {
-        for index in crate::object::bitmaps::bits(chunk.warm().get()).take(most) {
-            chunk.warm().set(chunk.warm().get() & !(1 << index));
+        for index in crate::object::bitmaps::bits(chunk.committed_free().get()).take(most) {
+            chunk.committed_free().set(chunk.committed_free().get() & !(1 << index));
             self.decay.remove(1);
             self.account.give(resident(1 << index));
             let (memory, bytes) = chunk.memory(index as usize);
@@ -313,9 +313,9 @@ impl Memory {
         self.chunks.borrow_mut().retain(|known| *known != link);
         self.subs.forget_chunk(link);
         self.free.set(self.free.get() - chunk.capacity());
-        self.decay.remove(chunk.warm().get().count_ones() as usize);
+        self.decay.remove(chunk.committed_free().get().count_ones() as usize);
         self.account.give(match chunk.bytes() {
-            CHUNK => BLOCK + resident(chunk.warm().get()),
+            CHUNK => BLOCK + resident(chunk.committed_free().get()),
             bytes => bytes,
         });
         self.hint.set(0);

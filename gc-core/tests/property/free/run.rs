@@ -85,7 +85,7 @@ fn check_looking(heap: &Heap) -> Result<(), String> {
     hold(sample.census == before.census(), || "the sample and the snapshot count differently".into())?;
     let mut file = Vec::new();
     heap.write_heap_snapshot(&mut file).map_err(|error| error.to_string())?;
-    let _ = (heap.mark(), heap.should_collect(), heap.figures(), heap.last_collection());
+    let _ = (heap.mark(), heap.should_collect(), heap.metrics(), heap.last_collection());
     let dominators = before.dominators();
     let retained: u64 =
         before.objects().filter(|it| dominators.dominator(*it).is_none()).map(|it| dominators.retained_bytes(it)).sum();

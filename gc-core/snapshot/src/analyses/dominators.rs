@@ -1,0 +1,288 @@
+//! Dominators and retained sizes.
+//!
+//! An object dominates another when every path to that from outside of the heap leads
+//! through it: were it gone, the other would be. The tree is built as Lengauer and Tarjan
+//! do ("A fast algorithm for finding dominators in a flowgraph", 1979, the version with
+//! path compression: O(m log n)), in arrays, without recursion.
+
+use crate::{Snapshot, SnapshotObject};
+use alloc::vec;
+use alloc::vec::Vec;
+
+const NONE: u32 = u32::MAX;
+
+/// The dominator tree of a snapshot: see [`Snapshot::dominators`].
+///
+/// ```
+/// use gc_snapshot::{ObjectId, SnapshotBuilder};
+///
+/// let mut builder = SnapshotBuilder::new();
+/// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+/// let [one, other] = [builder.object(ObjectId(3), "Node", 32, 0)?, builder.object(ObjectId(5), "Node", 32, 0)?];
+/// builder.element(list, 0, one)?;
+/// builder.edge(one, "next", other)?;
+/// builder.edge(other, "next", one)?;
+/// let snapshot = builder.finish();
+/// let [list, one, other] = [1, 3, 5].map(|id| snapshot.find(ObjectId(id)).unwrap());
+/// let dominators = snapshot.dominators();
+/// assert_eq!((dominators.dominator(list), dominators.dominator(other)), (None, Some(one)));
+/// assert_eq!((dominators.retained_bytes(list), dominators.retained_objects(one)), (128, 2));
+/// assert_eq!((dominators.largest(1), dominators.is_unreachable(one)), (vec![list], false));
+/// # Ok::<(), gc_snapshot::SnapshotError>(())
+/// ```
+pub struct Dominators<'s> {
+    snapshot: &'s Snapshot,
+    /// The immediate dominator of each object; `NONE`: nothing in the heap dominates it.
+    above: Vec<u32>,
+    retained_bytes: Vec<u64>,
+    retained_objects: Vec<u32>,
+    /// The object is not reachable from outside of the heap.
+    unreachable: Vec<bool>,
+}
+
+impl Snapshot {
+    /// The dominator tree, and what each object retains. What is not reachable from outside
+    /// of the heap (garbage that was not collected yet) is in it as well, each of its parts
+    /// as if held by its first object. Takes 52 bytes an object and 4 an edge while it runs.
+    ///
+    /// ```
+    /// # let heap = gc_core::Heap::new();
+    /// let snapshot = heap.snapshot();
+    /// assert!(snapshot.dominators().largest(10).is_empty());
+    /// ```
+    pub fn dominators(&self) -> Dominators<'_> {
+        let walk = TypeWalker::of(self);
+        let order = &walk.order;
+        let above_in_order = immediate(self, &walk);
+        let mut above = vec![NONE; self.len()];
+        let mut retained_bytes: Vec<u64> = self.objects().map(SnapshotObject::bytes).collect();
+        let mut retained_objects = vec![1u32; self.len()];
+        // A dominator comes before what it dominates.
+        for number in (1..order.len()).rev() {
+            let at = order[number] as usize;
+            if above_in_order[number] != 0 {
+                let dominator = order[above_in_order[number] as usize] as usize;
+                above[at] = dominator as u32;
+                retained_bytes[dominator] += retained_bytes[at];
+                retained_objects[dominator] += retained_objects[at];
+            }
+        }
+        let mut unreachable = vec![false; self.len()];
+        order[walk.reachable..].iter().for_each(|&at| unreachable[at as usize] = true);
+        Dominators { snapshot: self, above, retained_bytes, retained_objects, unreachable }
+    }
+}
+
+impl<'s> Dominators<'s> {
+    /// The closest object that dominates this one; `None` where nothing in the heap does.
+    pub fn dominator(&self, object: SnapshotObject<'s>) -> Option<SnapshotObject<'s>> {
+        let above = self.above[object.at as usize];
+        (above != NONE).then(|| self.snapshot.at(above))
+    }
+
+    /// Bytes that would be free if the object were: its own, and those of all objects that
+    /// it dominates.
+    pub fn retained_bytes(&self, object: SnapshotObject<'_>) -> u64 {
+        self.retained_bytes[object.at as usize]
+    }
+
+    /// Returns the number of objects that the object retains, itself included.
+    pub fn retained_objects(&self, object: SnapshotObject<'_>) -> u32 {
+        self.retained_objects[object.at as usize]
+    }
+
+    /// Could no pointer from outside of the heap lead to the object? The next collection
+    /// finds it.
+    pub fn is_unreachable(&self, object: SnapshotObject<'_>) -> bool {
+        self.unreachable[object.at as usize]
+    }
+
+    /// The objects that retain most, at most `limit`, the greatest first.
+    pub fn largest(&self, limit: usize) -> Vec<SnapshotObject<'s>> {
+        let mut objects: Vec<u32> = (0..self.above.len() as u32).collect();
+        let key = |&at: &u32| (core::cmp::Reverse(self.retained_bytes[at as usize]), at);
+        if limit < objects.len() {
+            objects.select_nth_unstable_by_key(limit, key);
+            objects.truncate(limit);
+        }
+        objects.sort_unstable_by_key(key);
+        objects.into_iter().map(|at| self.snapshot.at(at)).collect()
+    }
+}
+
+impl core::fmt::Debug for Dominators<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Dominators of {:?}", self.snapshot)
+    }
+}
+
+/// All objects in depth-first order. Number 0 stands for the outside.
+struct TypeWalker {
+    /// The object of each number.
+    order: Vec<u32>,
+    /// The number of each object.
+    number: Vec<u32>,
+    /// The number from which each number was reached.
+    parent: Vec<u32>,
+    /// Numbers from here on are not reachable from outside.
+    reachable: usize,
+    /// Objects that are taken to be held from outside.
+    is_root: Vec<bool>,
+}
+
+impl TypeWalker {
+    fn of(snapshot: &Snapshot) -> TypeWalker {
+        let objects = snapshot.len();
+        let mut walk = TypeWalker {
+            order: Vec::with_capacity(objects + 1),
+            number: vec![NONE; objects],
+            parent: Vec::with_capacity(objects + 1),
+            reachable: 0,
+            is_root: vec![false; objects],
+        };
+        walk.order.push(NONE);
+        walk.parent.push(0);
+        let mut path = Vec::new();
+        for root in snapshot.root_numbers() {
+            walk.is_root[root as usize] = true;
+            walk.from(snapshot, root, &mut path);
+        }
+        walk.reachable = walk.order.len();
+        for at in 0..objects as u32 {
+            if walk.number[at as usize] == NONE {
+                walk.is_root[at as usize] = true;
+                walk.from(snapshot, at, &mut path);
+            }
+        }
+        walk
+    }
+
+    fn from(&mut self, snapshot: &Snapshot, root: u32, path: &mut Vec<(u32, u32)>) {
+        self.enter(snapshot, root, 0, path);
+        while let Some((at, next)) = path.last_mut() {
+            let from = self.number[*at as usize];
+            let edge = *next as usize;
+            if edge == snapshot.edges_of(*at).end {
+                path.pop();
+            } else {
+                *next += 1;
+                self.enter(snapshot, snapshot.targets[edge], from, path);
+            }
+        }
+    }
+
+    fn enter(&mut self, snapshot: &Snapshot, at: u32, parent: u32, path: &mut Vec<(u32, u32)>) {
+        let number = &mut self.number[at as usize];
+        if *number == NONE {
+            *number = self.order.len() as u32;
+            self.order.push(at);
+            self.parent.push(parent);
+            path.push((at, snapshot.first_edge[at as usize]));
+        }
+    }
+}
+
+/// The sources of the edges to each number, in numbers.
+struct Sources {
+    first: Vec<u32>,
+    from: Vec<u32>,
+}
+
+impl Sources {
+    fn of(snapshot: &Snapshot, walk: &TypeWalker) -> Sources {
+        let mut first = vec![0u32; walk.order.len() + 1];
+        for &to in &snapshot.targets {
+            first[walk.number[to as usize] as usize + 1] += 1;
+        }
+        for number in 1..first.len() {
+            first[number] += first[number - 1];
+        }
+        let mut next = first.clone();
+        let mut from = vec![0u32; snapshot.targets.len()];
+        for at in 0..snapshot.len() as u32 {
+            for &to in snapshot.targets_of(at) {
+                let place = &mut next[walk.number[to as usize] as usize];
+                from[*place as usize] = walk.number[at as usize];
+                *place += 1;
+            }
+        }
+        Sources { first, from }
+    }
+
+    fn to(&self, number: usize) -> &[u32] {
+        &self.from[self.first[number] as usize..self.first[number + 1] as usize]
+    }
+}
+
+/// The forest of Lengauer and Tarjan.
+struct Forest {
+    semi: Vec<u32>,
+    ancestor: Vec<u32>,
+    label: Vec<u32>,
+    path: Vec<u32>,
+}
+
+impl Forest {
+    /// The number with the least semidominator on the way from `v` to its root, that one
+    /// excluded.
+    fn eval(&mut self, v: u32) -> u32 {
+        if self.ancestor[v as usize] == NONE {
+            return v;
+        }
+        self.compress(v);
+        self.label[v as usize]
+    }
+
+    fn compress(&mut self, v: u32) {
+        let mut at = v;
+        while self.ancestor[self.ancestor[at as usize] as usize] != NONE {
+            self.path.push(at);
+            at = self.ancestor[at as usize];
+        }
+        while let Some(at) = self.path.pop() {
+            let above = self.ancestor[at as usize] as usize;
+            if self.semi[self.label[above] as usize] < self.semi[self.label[at as usize] as usize] {
+                self.label[at as usize] = self.label[above];
+            }
+            self.ancestor[at as usize] = self.ancestor[above];
+        }
+    }
+}
+
+/// The immediate dominator of each number, as a number.
+fn immediate(snapshot: &Snapshot, walk: &TypeWalker) -> Vec<u32> {
+    let sources = Sources::of(snapshot, walk);
+    let numbers = walk.order.len();
+    let every = || (0..numbers as u32).collect::<Vec<u32>>();
+    let mut forest = Forest { semi: every(), ancestor: vec![NONE; numbers], label: every(), path: Vec::new() };
+    let mut dominator = vec![0u32; numbers];
+    // Lists of the numbers that have a semidominator.
+    let (mut bucket, mut next) = (vec![NONE; numbers], vec![NONE; numbers]);
+    for w in (1..numbers as u32).rev() {
+        let at = w as usize;
+        if walk.is_root[walk.order[at] as usize] {
+            forest.semi[at] = 0;
+        }
+        for &v in sources.to(at) {
+            let u = forest.eval(v) as usize;
+            forest.semi[at] = forest.semi[at].min(forest.semi[u]);
+        }
+        let semi = forest.semi[at] as usize;
+        next[at] = bucket[semi];
+        bucket[semi] = w;
+        let parent = walk.parent[at];
+        forest.ancestor[at] = parent;
+        let mut v = core::mem::replace(&mut bucket[parent as usize], NONE);
+        while v != NONE {
+            let u = forest.eval(v);
+            dominator[v as usize] = if forest.semi[u as usize] < forest.semi[v as usize] { u } else { parent };
+            v = next[v as usize];
+        }
+    }
+    for at in 1..numbers {
+        if dominator[at] != forest.semi[at] {
+            dominator[at] = dominator[dominator[at] as usize];
+        }
+    }
+    dominator
+}

@@ -1,0 +1,11 @@
+//! Analyses of a snapshot. Each takes its own memory while it runs.
+
+mod chains;
+mod components;
+mod diff;
+mod dominators;
+
+pub use chains::{Chain, Link};
+pub use components::Component;
+pub use diff::{Diff, TypeChange};
+pub use dominators::Dominators;

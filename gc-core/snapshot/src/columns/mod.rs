@@ -1,0 +1,12 @@
+//! Building snapshots: with checks, and column by column.
+//!
+//! [`SnapshotBuilder`] checks what it is given. A heap that takes a snapshot of itself knows that its rows fit
+//! together, and fills the [`Columns`] directly.
+
+mod builder;
+mod names;
+mod rows;
+
+pub use builder::{SnapshotBuilder, SnapshotError};
+pub use names::{NAMED, Name, Texts};
+pub use rows::{Columns, ObjectRow, Traits};

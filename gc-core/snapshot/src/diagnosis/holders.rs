@@ -1,0 +1,213 @@
+//! Finds the holders of the objects that came and stayed: the container, and the place in it.
+
+use crate::{Dominators, Snapshot, SnapshotObject};
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use hashbrown::{HashMap, HashSet};
+
+/// The time that a diagnosis is about, in births: after its first quarter, its half, its
+/// third quarter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quarters(pub(super) [u64; 3]);
+
+impl Quarters {
+    /// The quarter that an object was born in, the first one and what is older left out.
+    fn of(self, object: SnapshotObject<'_>) -> Option<usize> {
+        let birth = object.birth();
+        self.0.iter().rposition(|&begin| birth >= begin)
+    }
+}
+
+/// Objects that gather in one place of one container.
+#[derive(Clone, Debug)]
+pub(super) struct Holding<'s> {
+    /// The container; `None`: it is held from outside of the heap.
+    pub(super) holder: Option<SnapshotObject<'s>>,
+    /// The edge by which it holds, with `[…]` for positions and keys.
+    pub(super) place: Option<String>,
+    /// The growing type that most of what is held there directly has.
+    pub(super) type_name: &'s str,
+    /// Objects of it that came and stayed, by the quarter that they are from.
+    pub(super) by_quarter: [usize; 3],
+    /// Bytes of all objects that came and stayed there.
+    pub(super) bytes: u64,
+}
+
+impl Holding<'_> {
+    pub(super) fn objects(&self) -> usize {
+        self.by_quarter.iter().sum()
+    }
+
+    /// Returns true if objects of each quarter are held. (A container that only turns over has lost
+    /// the old ones.)
+    fn is_steady(&self) -> bool {
+        let average = self.objects() as f64 / 3.0;
+        self.by_quarter.iter().all(|&objects| objects as f64 >= 0.25 * average)
+    }
+}
+
+/// The places where objects of growing types gather, the one with the most bytes first.
+pub(super) fn holdings<'s>(snapshot: &'s Snapshot, quarters: Quarters, growing: &HashSet<&str>) -> Vec<Holding<'s>> {
+    let dominators = snapshot.dominators();
+    let tops = Tops::of(snapshot, &dominators, quarters);
+    let places = tops.places(snapshot, &dominators);
+    let mut gathered: HashMap<(Option<u32>, Option<String>), Gathered<'s>> = HashMap::new();
+    for object in snapshot.objects() {
+        let Some(place) = tops.above(object).and_then(|top| places.get(&top)) else { continue };
+        let Some(quarter) = quarters.of(object) else { continue };
+        let row = gathered.entry(place.clone()).or_default();
+        row.bytes += object.bytes();
+        if growing.contains(object.type_name()) {
+            let seen = row.types.entry(object.type_name()).or_default();
+            seen.by_quarter[quarter] += 1;
+            seen.tops += usize::from(tops.above(object) == Some(object.number() as u32));
+        }
+    }
+    let holdings = gathered.into_iter().filter_map(|((holder, place), row)| row.holding(snapshot, holder, place));
+    let mut holdings: Vec<Holding<'s>> = holdings.filter(Holding::is_steady).collect();
+    holdings.sort_by_key(|it| (core::cmp::Reverse(it.bytes), it.holder.map(SnapshotObject::id), it.place.clone()));
+    holdings
+}
+
+#[derive(Default)]
+struct Gathered<'s> {
+    bytes: u64,
+    types: HashMap<&'s str, Seen>,
+}
+
+/// Objects of one type.
+#[derive(Default)]
+struct Seen {
+    /// Number of objects that an old object holds.
+    tops: usize,
+    by_quarter: [usize; 3],
+}
+
+impl<'s> Gathered<'s> {
+    /// It is about the type that is held there, not about what that holds in turn.
+    fn holding(self, snapshot: &'s Snapshot, holder: Option<u32>, place: Option<String>) -> Option<Holding<'s>> {
+        let count = |seen: &Seen| (seen.tops, seen.by_quarter.iter().sum::<usize>());
+        let most = self.types.iter().max_by_key(|(name, seen)| (count(seen), core::cmp::Reverse(**name)))?;
+        let holder = holder.map(|at| snapshot.at(at));
+        Some(Holding { holder, place, type_name: most.0, by_quarter: most.1.by_quarter, bytes: self.bytes })
+    }
+}
+
+/// For each object that is new, the one highest above it in the dominator tree that still
+/// is: what something old holds.
+struct Tops(Vec<u32>);
+
+const NONE: u32 = u32::MAX;
+
+impl Tops {
+    fn of<'s>(snapshot: &'s Snapshot, dominators: &Dominators<'s>, quarters: Quarters) -> Tops {
+        let is_new = |object: SnapshotObject<'_>| quarters.of(object).is_some();
+        let mut tops = vec![NONE; snapshot.len()];
+        let mut way = Vec::new();
+        for object in snapshot.objects().filter(|&object| is_new(object)) {
+            let mut at = object;
+            let top = loop {
+                if tops[at.number()] != NONE {
+                    break tops[at.number()];
+                }
+                way.push(at.number());
+                match dominators.dominator(at).filter(|&above| is_new(above)) {
+                    Some(above) => at = above,
+                    None => break at.number() as u32,
+                }
+            };
+            way.drain(..).for_each(|at| tops[at] = top);
+        }
+        // Uncollectable objects are another matter, and garbage is none.
+        for top in &mut tops {
+            if *top != NONE {
+                let object = snapshot.at(*top);
+                if object.is_in_garbage() || dominators.is_unreachable(object) {
+                    *top = NONE;
+                }
+            }
+        }
+        Tops(tops)
+    }
+
+    fn above(&self, object: SnapshotObject<'_>) -> Option<u32> {
+        Some(self.0[object.number()]).filter(|&top| top != NONE)
+    }
+
+    /// Finds the holder of each top, and the place in it: the object that dominates it if that
+    /// points to it, else any old object that does, else something outside of the heap.
+    fn places<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        dominators: &Dominators<'s>,
+    ) -> HashMap<u32, (Option<u32>, Option<String>)> {
+        let mut places: HashMap<u32, (Option<u32>, Option<String>)> = HashMap::new();
+        let mut is_certain: HashSet<u32> = HashSet::new();
+        for object in snapshot.objects().filter(|&object| self.above(object).is_none() && !object.is_in_garbage()) {
+            for (name, target) in object.edges() {
+                let top = target.number() as u32;
+                if self.above(target) != Some(top) || is_certain.contains(&top) {
+                    continue;
+                }
+                if dominators.dominator(snapshot.at(top)).map(SnapshotObject::number) == Some(object.number()) {
+                    is_certain.insert(top);
+                } else if places.contains_key(&top) {
+                    continue;
+                }
+                places.insert(top, (Some(object.number() as u32), Some(general(&name))));
+            }
+        }
+        for &top in self.0.iter().filter(|&&top| top != NONE) {
+            places.entry(top).or_insert((None, None));
+        }
+        places
+    }
+}
+
+/// An edge's name with `[…]` for each position and key.
+pub(super) fn general(name: &str) -> String {
+    let mut general = String::new();
+    let mut chars = name.chars();
+    while let Some(c) = chars.next() {
+        general.push(c);
+        if c == '[' {
+            skip_key(&mut chars);
+            general.push_str("…]");
+        }
+    }
+    general
+}
+
+/// Skips what is left of a key, its bracket included. A bracket within quotes is none.
+fn skip_key(chars: &mut core::str::Chars<'_>) {
+    let mut quote = None;
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            (']', None) => return,
+            ('\\', Some(_)) => drop(chars.next()),
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::general;
+
+    #[test]
+    fn positions_and_keys_are_left_out() {
+        for (name, expected) in [
+            ("next", "next"),
+            ("children[3].left", "children[…].left"),
+            (r#"by["a]\"b"].x['"'][7]"#, "by[…].x[…][…]"),
+            ("[3]", "[…]"),
+            ("[…]", "[…]"),
+            ("broken[", "broken[…]"),
+        ] {
+            assert_eq!(general(name), expected);
+        }
+    }
+}

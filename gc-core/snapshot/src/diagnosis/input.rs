@@ -1,0 +1,206 @@
+//! The input of a diagnosis.
+
+use super::{Diagnosis, Evidence, Problem, VerdictKind, rules};
+use crate::{Sample, Snapshot, Timeline};
+use alloc::vec::Vec;
+
+/// How the same work ended under a limit: see [`DiagnosisInput::trials`].
+///
+/// ```
+/// use gc_core::diagnosis::{DiagnosisInput, Trial};
+/// use gc_core::observe::Timeline;
+///
+/// // The same work under two and four times the limit: it always needs more.
+/// let trial = |max, peak| Trial { max, completed: false, before: 0, peak, after: peak };
+/// let trials = [trial(2 << 20, 2 << 20), trial(4 << 20, 4 << 20)];
+/// let diagnosis = DiagnosisInput::new(&Timeline::new()).trials(&trials).diagnose();
+/// println!("{diagnosis}");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trial {
+    /// The limit, in bytes.
+    pub max: usize,
+    /// It came to its end, not to an out-of-memory error.
+    pub completed: bool,
+    /// Live bytes before it.
+    pub before: usize,
+    /// The most bytes meanwhile.
+    pub peak: usize,
+    /// Live bytes after it.
+    pub after: usize,
+}
+
+/// All that is known of a program's heap, to be diagnosed.
+///
+/// Samples over time are enough to tell that something grows; a snapshot taken at the end
+/// tells which container holds it. Take the samples at a fixed point of the program's loop,
+/// after a `Heap::collect`: that is how one tells a leak from garbage.
+///
+/// ```
+/// use gc_core::diagnosis::{DiagnosisInput, VerdictKind};
+/// use gc_core::observe::Timeline;
+/// use gc_core::{Gc, Heap, Slot, Trace};
+/// use std::cell::RefCell;
+///
+/// #[derive(Trace)]
+/// struct Session(u64);
+/// #[derive(Trace, Default)]
+/// struct Registry {
+///     sessions: RefCell<Vec<Gc<Session>>>,
+/// }
+///
+/// let heap = Heap::new();
+/// let registry = heap.alloc(Registry::default());
+/// let mut timeline = Timeline::new();
+/// for request in 0..200 {
+///     let _request = heap.unit_of_work("request");
+///     registry.sessions.borrow_mut().push(heap.alloc(Session(request)));
+///     if request % 10 == 0 {
+///         heap.collect();
+///         timeline.push(heap.sample());
+///     }
+/// }
+/// let snapshot = heap.snapshot();
+/// let diagnosis = DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose();
+/// assert_eq!(diagnosis.verdict, VerdictKind::ContainerGrowth);
+/// let suspect = &diagnosis.suspects[0];
+/// assert_eq!((&*suspect.type_name, suspect.place.as_deref()), ("Session", Some("sessions[…]")));
+/// println!("{diagnosis}");
+/// ```
+///
+/// ```
+/// use gc_core::diagnosis::DiagnosisInput;
+/// use gc_core::observe::Timeline;
+/// use gc_core::Heap;
+///
+/// let heap = Heap::new();
+/// let mut timeline = Timeline::new();
+/// timeline.push(heap.sample());
+/// let (earlier, later) = (heap.snapshot(), heap.snapshot());
+/// let (in_use, problems) = (heap.in_use_after_full_collections(), heap.verify());
+/// let input = DiagnosisInput::new(&timeline).snapshot(&later).earlier(&earlier).in_use_after(&in_use).problems(&problems);
+/// assert_eq!(input.diagnose().verdict.word(), "none");
+/// // From dumps alone:
+/// assert!(DiagnosisInput::of_snapshot(&later).earlier(&earlier).diagnose().suspects.is_empty());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct DiagnosisInput<'a> {
+    pub(super) timeline: Option<&'a Timeline>,
+    pub(super) snapshot: Option<&'a Snapshot>,
+    pub(super) earlier: Option<&'a Snapshot>,
+    pub(super) in_use_after: &'a [u64],
+    pub(super) trials: &'a [Trial],
+    pub(super) problems: &'a [Problem],
+}
+
+impl<'a> DiagnosisInput<'a> {
+    /// A case about these samples.
+    pub fn new(timeline: &'a Timeline) -> DiagnosisInput<'a> {
+        DiagnosisInput { timeline: Some(timeline), ..DiagnosisInput::NOTHING }
+    }
+
+    const NOTHING: DiagnosisInput<'a> =
+        DiagnosisInput { timeline: None, snapshot: None, earlier: None, in_use_after: &[], trials: &[], problems: &[] };
+
+    /// A case about a snapshot alone, such as a heap dump of a program that is gone. It tells
+    /// where most of the heap accumulates, which is not always a leak: two snapshots, or the
+    /// records of the collections, tell that better.
+    pub fn of_snapshot(snapshot: &'a Snapshot) -> DiagnosisInput<'a> {
+        DiagnosisInput { snapshot: Some(snapshot), ..DiagnosisInput::NOTHING }
+    }
+
+    /// An earlier snapshot of the same heap: what is new since then is looked at.
+    #[must_use]
+    pub fn earlier(self, earlier: &'a Snapshot) -> DiagnosisInput<'a> {
+        DiagnosisInput { earlier: Some(earlier), ..self }
+    }
+
+    /// The bytes in use after each full collection up to the snapshot, oldest first. If they do not
+    /// grow, no place where objects accumulate is a suspect.
+    #[must_use]
+    pub fn in_use_after(self, full_collections: &'a [u64]) -> DiagnosisInput<'a> {
+        DiagnosisInput { in_use_after: full_collections, ..self }
+    }
+
+    pub(super) fn samples(&self) -> &'a [Sample] {
+        self.timeline.map_or(&[], Timeline::samples)
+    }
+
+    /// A snapshot of the same heap, taken after the last sample.
+    #[must_use]
+    pub fn snapshot(self, snapshot: &'a Snapshot) -> DiagnosisInput<'a> {
+        DiagnosisInput { snapshot: Some(snapshot), ..self }
+    }
+
+    /// How the work that ended in an out-of-memory error went under other limits, 2, 4 and
+    /// 8 times as large. It tells a live set that needs more from one unit that loads too
+    /// much at once, and that from an allocation without an end.
+    ///
+    /// ```
+    /// use gc_core::diagnosis::{DiagnosisInput, Trial};
+    /// use gc_core::observe::Timeline;
+    ///
+    /// let trial = Trial { max: 8 << 20, completed: true, before: 1000, peak: 6 << 20, after: 1000 };
+    /// println!("{}", DiagnosisInput::new(&Timeline::new()).trials(&[trial]).diagnose());
+    /// ```
+    #[must_use]
+    pub fn trials(self, trials: &'a [Trial]) -> DiagnosisInput<'a> {
+        DiagnosisInput { trials, ..self }
+    }
+
+    /// Adds the problems that `Heap::verify` found.
+    #[must_use]
+    pub fn problems(self, problems: &'a [Problem]) -> DiagnosisInput<'a> {
+        DiagnosisInput { problems, ..self }
+    }
+
+    /// Concludes.
+    pub fn diagnose(self) -> Diagnosis {
+        let suspects = rules::suspects(&self);
+        let verdict = suspects.first().map_or(VerdictKind::None, |first| first.kind);
+        Diagnosis { verdict, suspects, evidence: self.looked_at() }
+    }
+
+    /// The samples that growth is judged by: where the program has units of work, the last
+    /// one after each of them, so that what one unit needs is no growth.
+    pub(super) fn judged(&self) -> Vec<&'a Sample> {
+        let samples = self.samples();
+        if samples.iter().all(|sample| sample.units.is_empty()) {
+            return samples.iter().collect();
+        }
+        let mut judged: Vec<&Sample> = Vec::new();
+        for sample in samples {
+            match judged.last_mut() {
+                Some(last) if last.units_ended() == sample.units_ended() => *last = sample,
+                _ => judged.push(sample),
+            }
+        }
+        judged
+    }
+
+    /// Returns true if the heap ran out of memory while it was watched.
+    pub(super) fn ran_out(&self) -> bool {
+        let samples = self.samples();
+        samples.last().is_some_and(|last| last.out_of_memory > 0)
+    }
+
+    fn looked_at(&self) -> Vec<Evidence> {
+        let samples = self.samples();
+        let mut facts = Vec::new();
+        if self.timeline.is_some() {
+            facts.push(Evidence { name: "samples", value: samples.len() as f64 });
+        }
+        if let (None, Some(snapshot)) = (self.timeline, self.snapshot) {
+            facts.push(Evidence { name: "objects", value: snapshot.len() as f64 });
+            facts.push(Evidence { name: "bytes", value: snapshot.bytes() as f64 });
+            facts.push(Evidence { name: "collections on record", value: self.in_use_after.len() as f64 });
+        }
+        if let Some(last) = samples.last() {
+            facts.push(Evidence { name: "units of work", value: last.units_ended() as f64 });
+            facts.push(Evidence { name: "objects at the end", value: last.census.objects() as f64 });
+            facts.push(Evidence { name: "bytes at the end", value: last.census.bytes() as f64 });
+            facts.push(Evidence { name: "out-of-memory errors", value: last.out_of_memory as f64 });
+        }
+        facts
+    }
+}

@@ -1,0 +1,6 @@
+//! Reading heap dumps.
+
+mod layout;
+mod read;
+
+pub use read::{ReadError, read_heap_snapshot};

@@ -1,0 +1,61 @@
+//! Snapshots of object graphs, and their analyses.
+//!
+//! A [`Snapshot`] holds the objects and edges of a heap at one moment, in columns. It knows no heap:
+//! gc-core takes one from a living heap, the dump reader makes one from a `.heapsnapshot` file,
+//! and a [`SnapshotBuilder`] makes one from whatever is known of any graph. On it rest
+//! [dominators and retained sizes](Snapshot::dominators), [shortest chains](Snapshot::path_to_root),
+//! [strongly connected components](Snapshot::components), [differences](Snapshot::diff), and the
+//! [diagnosis] of leaks.
+//!
+//! Every analysis is free of recursion: a graph may be of any depth, on any stack.
+//!
+//! ```
+//! use gc_snapshot::{ObjectId, SnapshotBuilder};
+//!
+//! let mut builder = SnapshotBuilder::new();
+//! let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+//! let node = builder.object(ObjectId(3), "Node", 32, 0)?;
+//! builder.edge(list, "items[0]", node)?;
+//! let snapshot = builder.finish();
+//! let list = snapshot.find(ObjectId(1)).unwrap();
+//! assert_eq!(snapshot.dominators().retained_bytes(list), 96);
+//! # Ok::<(), gc_snapshot::SnapshotError>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `std` (default): writing pictures ([`Dot`]) and tables. Without it the crate needs only `alloc`.
+//! - `read`: reading heap dumps, by `serde_json`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs, missing_debug_implementations)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod analyses;
+mod census;
+pub mod columns;
+pub mod diagnosis;
+#[cfg(feature = "read")]
+mod dump;
+#[cfg(feature = "std")]
+mod export;
+mod id;
+mod samples;
+mod snapshot;
+pub mod text;
+
+pub use analyses::{Chain, Component, Diff, Dominators, Link, TypeChange};
+pub use census::{Census, Growth, PeakCounts, TypeCount};
+pub use columns::{SnapshotBuilder, SnapshotError};
+#[cfg(feature = "read")]
+pub use dump::{ReadError, read_heap_snapshot};
+#[cfg(feature = "std")]
+pub use export::Dot;
+pub use id::ObjectId;
+pub use samples::{GaugeKind, HeapMemory, Reading, Sample, Timeline, Units};
+pub use snapshot::{Snapshot, SnapshotObject};

@@ -1,0 +1,305 @@
+//! A picture of a heap: its objects and edges at one moment, in columns.
+
+use crate::columns::{Name, Texts, Traits};
+use crate::{Census, ObjectId, TypeCount};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use hashbrown::HashMap;
+
+/// Properties that objects of one type and size have in common.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Shape {
+    pub(crate) type_name: String,
+    pub(crate) shallow_bytes: u64,
+    pub(crate) has_finalizer: bool,
+}
+
+/// All objects of a heap and their edges at one moment: `Heap::snapshot` of gc-core
+/// takes one.
+///
+/// It is owned, immutable and independent of the heap. It holds 26 bytes for each object and
+/// 8 for each edge; every analysis takes its own memory while it runs, and runs over a
+/// graph of any depth on any stack.
+///
+/// ```
+/// use gc_snapshot::{ObjectId, SnapshotBuilder};
+///
+/// let mut builder = SnapshotBuilder::new();
+/// let list = builder.object(ObjectId(1), "List", 64, 1)?; // held by one pointer from outside
+/// let [one, other] = [builder.object(ObjectId(3), "Node", 32, 0)?, builder.object(ObjectId(5), "Node", 32, 0)?];
+/// builder.element(list, 0, one)?;
+/// builder.edge(one, "next", other)?;
+/// builder.edge(other, "next", one)?;
+/// let snapshot = builder.finish();
+/// let [list, one, other] = [1, 3, 5].map(|id| snapshot.find(ObjectId(id)).unwrap());
+/// assert_eq!((snapshot.len(), snapshot.is_empty(), snapshot.edge_count(), snapshot.bytes()), (3, false, 3, 128));
+/// assert_eq!(snapshot.roots().collect::<Vec<_>>(), [list]);
+/// let referrers: Vec<_> = snapshot.referrers(one).map(|(from, edge)| (from, edge.into_owned())).collect();
+/// assert_eq!(referrers, [(list, "[0]".into()), (other, "next".into())]);
+/// assert_eq!(snapshot.census().of("Node").unwrap().objects, 2);
+/// println!("{} objects in {} bytes", snapshot.objects().len(), snapshot.memory());
+/// # Ok::<(), gc_snapshot::SnapshotError>(())
+/// ```
+pub struct Snapshot {
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) texts: Texts,
+    // A row for each object.
+    pub(crate) ids: Vec<u64>,
+    pub(crate) shape: Vec<u32>,
+    /// Owned bytes; `LARGE`: they stand in `large`.
+    pub(crate) owned: Vec<u32>,
+    pub(crate) large: HashMap<u32, u64>,
+    pub(crate) external: Vec<u32>,
+    pub(crate) place: Vec<u8>,
+    pub(crate) traits: Vec<Traits>,
+    /// Where the edges of each object begin; one entry more than there are objects.
+    pub(crate) first_edge: Vec<u32>,
+    // A row for each edge.
+    pub(crate) targets: Vec<u32>,
+    pub(crate) names: Vec<Name>,
+}
+
+pub(crate) const LARGE: u32 = u32::MAX;
+
+/// In no generation.
+pub(crate) const UNTRACKED: u8 = u8::MAX;
+
+/// An object of a snapshot.
+///
+/// ```
+/// use gc_core::{Gc, Heap};
+///
+/// let heap = Heap::new();
+/// let text = heap.alloc(String::from("text"));
+/// let row = heap.alloc_slice([text.clone()]);
+/// let snapshot = heap.snapshot();
+/// let object = snapshot.find(&Gc::as_any(&text)).unwrap();
+/// assert_eq!((object.id(), object.type_name()), (Gc::as_any(&text).id(), "String"));
+/// assert_eq!(object.bytes(), object.shallow_bytes() + object.owned_bytes());
+/// assert_eq!((object.external_references(), object.generation()), (1, None)); // `text`; no cycle is possible
+/// assert!(!(object.has_finalizer() || object.is_in_garbage() || object.is_finalized() || object.is_candidate()));
+/// let row = snapshot.find(&Gc::as_any(&row)).unwrap();
+/// assert_eq!(row.edges().next().unwrap(), ("[0]".into(), object));
+/// ```
+#[derive(Clone, Copy)]
+pub struct SnapshotObject<'s> {
+    snapshot: &'s Snapshot,
+    pub(crate) at: u32,
+}
+
+impl Snapshot {
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Returns true if there are no objects.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// How many edges there are.
+    pub fn edge_count(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Shallow and owned bytes of all objects.
+    pub fn bytes(&self) -> u64 {
+        self.objects().map(|object| object.bytes()).sum()
+    }
+
+    /// Bytes of memory that the snapshot itself takes.
+    pub fn memory(&self) -> usize {
+        let words = self.shape.capacity() + self.owned.capacity() + self.external.capacity();
+        let edges = self.first_edge.capacity() + self.targets.capacity() + self.names.capacity();
+        let bytes = self.place.capacity() + self.traits.capacity() + self.texts.bytes();
+        self.ids.capacity() * 8 + (words + edges) * 4 + bytes + self.large.capacity() * 16
+    }
+
+    /// The objects, in no order that means anything.
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = SnapshotObject<'_>> {
+        (0..self.len()).map(|at| self.at(at as u32))
+    }
+
+    /// Finds the object with this id: an [`ObjectId`], or a handle of gc-core (`&GcAny`). Looks
+    /// through all objects. `None`: it was not alive when the snapshot was taken.
+    pub fn find(&self, id: impl Into<ObjectId>) -> Option<SnapshotObject<'_>> {
+        let ObjectId(id) = id.into();
+        let at = self.ids.iter().position(|&other| other == id)?;
+        Some(self.at(at as u32))
+    }
+
+    /// The objects that are held from outside of the heap.
+    pub fn roots(&self) -> impl Iterator<Item = SnapshotObject<'_>> {
+        self.objects().filter(|object| object.external_references() > 0)
+    }
+
+    /// Every edge to `target`, with the object that it comes from. Looks through all edges.
+    pub fn referrers<'s>(
+        &'s self,
+        target: SnapshotObject<'s>,
+    ) -> impl Iterator<Item = (SnapshotObject<'s>, Cow<'s, str>)> {
+        let edges = (0..).zip(&self.targets).filter(move |&(_, &to)| to == target.at);
+        edges.map(|(edge, _)| (self.at(self.source_of(edge)), self.texts.show(self.names[edge as usize])))
+    }
+
+    /// The objects by type.
+    pub fn census(&self) -> Census {
+        let mut rows: HashMap<&str, TypeCount> = HashMap::new();
+        for object in self.objects() {
+            let name = object.type_name();
+            let row = rows.entry(name).or_insert_with(|| TypeCount::new(name));
+            row.objects += 1;
+            row.shallow_bytes += object.shallow_bytes() as usize;
+            row.owned_bytes += object.owned_bytes() as usize;
+        }
+        Census::of_rows(rows.into_values().collect())
+    }
+
+    /// The object of this number.
+    pub(crate) fn at(&self, at: u32) -> SnapshotObject<'_> {
+        SnapshotObject { snapshot: self, at }
+    }
+
+    /// The numbers of the objects that an object points to.
+    pub(crate) fn targets_of(&self, at: u32) -> &[u32] {
+        &self.targets[self.edges_of(at)]
+    }
+
+    pub(crate) fn edges_of(&self, at: u32) -> core::ops::Range<usize> {
+        self.first_edge[at as usize] as usize..self.first_edge[at as usize + 1] as usize
+    }
+
+    /// The numbers of the roots.
+    pub(crate) fn root_numbers(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.external).filter(|&(_, &external)| external > 0).map(|(at, _)| at)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot({} objects, {} edges)", self.len(), self.edge_count())
+    }
+}
+
+impl<'s> SnapshotObject<'s> {
+    fn shape(self) -> &'s Shape {
+        &self.snapshot.shapes[self.snapshot.shape[self.at as usize] as usize]
+    }
+
+    fn has(self, what: Traits) -> bool {
+        self.snapshot.traits[self.at as usize].contains(what)
+    }
+
+    /// Its id.
+    pub fn id(self) -> ObjectId {
+        ObjectId(self.snapshot.ids[self.at as usize])
+    }
+
+    /// The snapshot that it is in.
+    #[cfg(feature = "std")]
+    pub(crate) fn snapshot(self) -> &'s Snapshot {
+        self.snapshot
+    }
+
+    /// Its place among all objects of the snapshot.
+    pub(crate) fn number(self) -> usize {
+        self.at as usize
+    }
+
+    /// Its allocation number.
+    pub(crate) fn birth(self) -> u64 {
+        self.id().0.saturating_sub(5) / 2
+    }
+
+    /// Its type, as in [`TypeCount::type_name`].
+    pub fn type_name(self) -> &'s str {
+        &self.shape().type_name
+    }
+
+    /// Bytes of its slot, header included.
+    pub fn shallow_bytes(self) -> u64 {
+        self.shape().shallow_bytes
+    }
+
+    /// Bytes that its value owns outside of the slot.
+    pub fn owned_bytes(self) -> u64 {
+        match self.snapshot.owned[self.at as usize] {
+            LARGE => self.snapshot.large[&self.at],
+            owned => owned.into(),
+        }
+    }
+
+    /// Shallow and owned bytes.
+    pub fn bytes(self) -> u64 {
+        self.shallow_bytes() + self.owned_bytes()
+    }
+
+    /// How many pointers to it there are outside of the heap's objects: from variables of
+    /// the program, from the garbage list, from what is not traced.
+    pub fn external_references(self) -> u32 {
+        self.snapshot.external[self.at as usize]
+    }
+
+    /// Its generation: 0, 1 or 2, or 3 when it is frozen; `None` where it is untracked.
+    pub fn generation(self) -> Option<u8> {
+        Some(self.snapshot.place[self.at as usize]).filter(|&place| place != UNTRACKED)
+    }
+
+    /// Returns true if its type has a finalizer.
+    pub fn has_finalizer(self) -> bool {
+        self.shape().has_finalizer
+    }
+
+    /// Returns true if it is in the heap's list of uncollectable objects.
+    pub fn is_in_garbage(self) -> bool {
+        self.has(Traits::IN_GARBAGE)
+    }
+
+    /// Returns true if its PEP 442 finalizer has run.
+    pub fn is_finalized(self) -> bool {
+        self.has(Traits::FINALIZED)
+    }
+
+    /// Returns true if it lost a pointer and lived since a collection last examined it. The next
+    /// collection starts from such objects.
+    pub fn is_candidate(self) -> bool {
+        self.has(Traits::CANDIDATE)
+    }
+
+    /// Returns true if the callback of a weak reference, which has not run yet, captured a pointer to
+    /// it. The captured pointer counts among its [external references](SnapshotObject::external_references).
+    pub fn is_captured(self) -> bool {
+        self.has(Traits::CAPTURED)
+    }
+
+    /// Its edges: their names, and the objects that they lead to.
+    pub fn edges(self) -> impl ExactSizeIterator<Item = (Cow<'s, str>, SnapshotObject<'s>)> {
+        let snapshot = self.snapshot;
+        let edges = snapshot.edges_of(self.at);
+        edges.map(|edge| (snapshot.texts.show(snapshot.names[edge]), snapshot.at(snapshot.targets[edge])))
+    }
+}
+
+impl PartialEq for SnapshotObject<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.snapshot, other.snapshot) && self.at == other.at
+    }
+}
+
+impl Eq for SnapshotObject<'_> {}
+
+/// Type and id: `Node @17`.
+impl fmt::Display for SnapshotObject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.type_name(), self.id())
+    }
+}
+
+impl fmt::Debug for SnapshotObject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
