@@ -4,7 +4,7 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "../tests/model/mod.rs"]
+#[path = "../tests/oracle/model/mod.rs"]
 mod model;
 
 use std::env;

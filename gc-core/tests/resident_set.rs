@@ -2,11 +2,12 @@
 //! others would be in it; not under AddressSanitizer, which keeps memory of its own.
 #![cfg(all(target_os = "linux", not(gc_asan)))]
 
-mod common;
+#[path = "support/mod.rs"]
+mod support;
 
-use common::node::looped;
 use gc_core::{Gc, Heap, Pace};
 use std::time::Duration;
+use support::node::looped;
 
 const MIB: usize = 1 << 20;
 

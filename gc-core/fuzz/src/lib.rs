@@ -6,11 +6,11 @@
 //! A program's own panics are raised by `resume_unwind`: the fuzzer's hook, which takes any panic
 //! for a find, does not hear of them.
 
-#[path = "../../tests/property/free/mod.rs"]
+#[path = "../../tests/oracle/free/mod.rs"]
 pub mod free;
-#[path = "../../tests/harness/mod.rs"]
+#[path = "../../tests/oracle/harness/mod.rs"]
 pub mod harness;
-#[path = "../../tests/model/mod.rs"]
+#[path = "../../tests/oracle/model/mod.rs"]
 pub mod model;
 
 pub mod decode;

@@ -173,12 +173,21 @@ impl Default for Heap {
     }
 }
 
+impl Heap {
+    /// Slots in use, of tracked and untracked objects, half-built and dying ones included. For
+    /// tests: unlike [`objects`](Heap::objects) it changes no count.
+    #[doc(hidden)]
+    pub fn slots_in_use(&self) -> usize {
+        self.core().slots_in_use(|_| true)
+    }
+}
+
 impl fmt::Debug for Heap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let core = self.core();
         f.debug_struct("Heap")
             .field("policy", &core.policy)
-            .field("objects", &core.slots_in_use(|_| true))
+            .field("objects", &self.slots_in_use())
             .field("bytes", &core.memory.used_bytes())
             .finish_non_exhaustive()
     }
