@@ -165,7 +165,7 @@ impl GcAny {
 
     /// The generation that it is in; `None` for untracked and frozen objects.
     pub fn generation(&self) -> Option<Generation> {
-        let number = self.0.core().epoch.generation_of(self.0);
+        let number = self.0.core().state.epoch.generation_of(self.0);
         Generation::try_from(number).ok().filter(|_| self.is_tracked())
     }
 }

@@ -20,7 +20,7 @@ const SMALL_CLOSURE: usize = 1000;
 /// from within that set. Survivors are in the next generation after it.
 pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
     let mut pass = Pass::new(core.owner(), generation);
-    pass.everything = generation == 2 && !core.frozen.get();
+    pass.everything = generation == 2 && !core.state.frozen.get();
     let mut set = Set::new(core, pass);
     let candidates = take_candidates(&mut set.pass);
     if distrusted(core, generation) || !close_candidates(&mut set, candidates) {
@@ -28,16 +28,16 @@ pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
         examine_all(&mut set.pass);
         set.count_internal();
     }
-    core.epoch.promote(generation);
-    core.bins.flush();
+    core.state.epoch.promote(generation);
+    core.storage.bins.flush();
     set.evict_reachable();
     Unreachable(set)
 }
 
 /// Returns true if this collection must be linear because its candidates are incomplete.
 fn distrusted(core: &Core, generation: u8) -> bool {
-    let candidates_incomplete = generation == 2 && core.schedule.candidates_incomplete.take();
-    candidates_incomplete || core.schedule.always_linear.get()
+    let candidates_incomplete = generation == 2 && core.state.schedule.candidates_incomplete.take();
+    candidates_incomplete || core.state.schedule.always_linear.get()
 }
 
 /// Makes the candidates of the examined generations members with internal count 0, and
@@ -47,12 +47,12 @@ fn distrusted(core: &Core, generation: u8) -> bool {
 fn take_candidates(pass: &mut Pass) -> usize {
     let core = Core::of(pass.owner);
     let mut candidates = 0;
-    let most = if pass.oldest == 0 { core.schedule.dirty_most.get() } else { usize::MAX };
-    core.candidates.visit(pass.oldest, most, &core.empty_blocks, |block| {
-        if !core.epoch.may_hold(block, pass.oldest) {
+    let most = if pass.oldest == 0 { core.state.schedule.dirty_most.get() } else { usize::MAX };
+    core.state.candidates.visit(pass.oldest, most, &core.storage.empty_blocks, |block| {
+        if !core.state.epoch.may_hold(block, pass.oldest) {
             return if block.live() > 0 { Keeps::Middle } else { Keeps::Clean };
         }
-        core.epoch.catch_up(block);
+        core.state.epoch.catch_up(block);
         let (mut groups, mut stay) = (0, Keeps::Clean);
         for (group, bitmaps) in block.groups().iter().enumerate() {
             let taken = bitmaps.candidate.get() & bitmaps.examined(pass.oldest);
@@ -111,7 +111,7 @@ impl Budget<'_> {
     fn allows(&mut self, objects: usize) -> bool {
         if objects > self.objects && !self.is_final {
             self.is_final = true;
-            let never_linear = self.core.schedule.never_linear.get();
+            let never_linear = self.core.state.schedule.never_linear.get();
             let part = if never_linear { usize::MAX } else { self.core.objects_in_use() / CLOSURE_PART };
             self.objects = part.max(SMALL_CLOSURE);
         }
@@ -122,14 +122,14 @@ impl Budget<'_> {
 /// Makes every object that is examined a member.
 fn examine_all(pass: &mut Pass) {
     let core = Core::of(pass.owner);
-    core.memory.each_block(&mut |block| {
+    core.storage.memory.each_block(&mut |block| {
         if block.kind.get() == Kind::Leaf {
             return;
         }
-        if !core.epoch.may_hold(block, pass.oldest) {
+        if !core.state.epoch.may_hold(block, pass.oldest) {
             return;
         }
-        core.epoch.catch_up(block);
+        core.state.epoch.catch_up(block);
         for (group, bitmaps) in (0..).zip(block.groups()) {
             let examined = bitmaps.examined(pass.oldest);
             if examined != 0 {

@@ -59,14 +59,14 @@ pub(crate) struct Outcome {
 
 /// Collects generations 0 to `generation`, and records the cause.
 pub(crate) fn collect_because(core: &Core, cause: Cause, generation: u8) -> usize {
-    let _cause = Restore::after(&core.stats.cause, cause);
+    let _cause = Restore::after(&core.telemetry.stats.cause, cause);
     collect(core, generation)
 }
 
 /// Collects generations 0 to `generation`. Python's return value: what was
 /// collected plus what is uncollectable; 0 when a collection is open already.
 pub(crate) fn collect(core: &Core, generation: u8) -> usize {
-    if core.collecting.get() || !Isolated::is_possible(core) {
+    if core.state.collecting.get() || !Isolated::is_possible(core) {
         return 0;
     }
     let guard = core.enter();
@@ -78,10 +78,10 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
         let mut open = Open::begin(core);
         incremental::abandon(core);
         report::start(core, generation);
-        core.schedule.count_collection(generation);
-        core.birth_clock.forget_young();
+        core.state.schedule.count_collection(generation);
+        core.storage.birth_clock.forget_young();
         let outcome = reclaim_unreachable(core, generation);
-        core.schedule.record(generation, outcome.collected, outcome.uncollectable);
+        core.state.schedule.record(generation, outcome.collected, outcome.uncollectable);
         report::stop(core, generation, outcome);
         open.completed = true;
         outcome
@@ -89,11 +89,11 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     zeal::after(core, "a collection");
     if generation == 2 {
         // The slots that were put aside are free by now.
-        core.schedule.note_survivors(core.birth_clock.next(), || core.tracked_in_use());
-        core.memory.give_to_system(usize::MAX);
-        core.account.forget_fresh();
-        if core.account.is_limited() {
-            core.owned_look.measure(&core.memory, &core.account);
+        core.state.schedule.note_survivors(core.storage.birth_clock.next(), || core.tracked_in_use());
+        core.storage.memory.give_to_system(usize::MAX);
+        core.storage.account.forget_fresh();
+        if core.storage.account.is_limited() {
+            core.storage.owned_look.measure(&core.storage.memory, &core.storage.account);
         }
     }
     report::enter(core, generation, began, outcome);
@@ -106,10 +106,10 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
 #[cold]
 #[inline(never)]
 pub(crate) fn collect_due(core: &Core) {
-    if core.collecting.get() {
+    if core.state.collecting.get() {
         return;
     }
-    match core.pace.get() {
+    match core.state.pace.get() {
         Pace::StopTheWorld => collect_oldest_due(core),
         Pace::Incremental { budget } => incremental::pace::work(core, budget),
     }
@@ -119,17 +119,17 @@ pub(crate) fn collect_due(core: &Core) {
 /// program has set thresholds, which are kept to exactly.
 #[cold]
 pub(crate) fn collect_for_bytes(core: &Core) {
-    if core.collecting.get() || core.schedule.trigger() == u32::MAX || !core.schedule.is_adaptive() {
+    if core.state.collecting.get() || core.state.schedule.trigger() == u32::MAX || !core.state.schedule.is_adaptive() {
         return;
     }
-    match core.pace.get() {
+    match core.state.pace.get() {
         Pace::StopTheWorld => {
             collect_because(core, Cause::Bytes, 2);
         }
         Pace::Incremental { budget } => {
             incremental::step(core, Cause::Bytes, WorkLimit::Time(budget));
-            if !core.is_cycle_open.get() {
-                core.account.forget_fresh();
+            if !core.state.is_cycle_open.get() {
+                core.storage.account.forget_fresh();
             }
         }
     }
@@ -137,34 +137,34 @@ pub(crate) fn collect_for_bytes(core: &Core) {
 
 /// Collects the oldest generation that is due.
 fn collect_oldest_due(core: &Core) {
-    let generation = core.schedule.due(core.birth_clock.next(), || core.tracked_in_use());
-    let touched = core.birth_clock.young() as usize;
+    let generation = core.state.schedule.due(core.storage.birth_clock.next(), || core.tracked_in_use());
+    let touched = core.storage.birth_clock.young() as usize;
     let freed = collect_because(core, Cause::Allocations, generation);
-    core.schedule.learn(freed, touched);
-    core.birth_clock.set_trigger(trigger(core));
+    core.state.schedule.learn(freed, touched);
+    core.storage.birth_clock.set_trigger(trigger(core));
 }
 
 /// How many more of the young an allocation waits for.
 pub(crate) fn trigger(core: &Core) -> u32 {
-    if core.schedule.trigger() == u32::MAX { u32::MAX } else { natural_trigger(core) }
+    if core.state.schedule.trigger() == u32::MAX { u32::MAX } else { natural_trigger(core) }
 }
 
 /// Returns the trigger as it would be with automatic collection on.
 pub(crate) fn natural_trigger(core: &Core) -> u32 {
-    match core.pace.get() {
-        Pace::StopTheWorld => core.schedule.natural_trigger(),
+    match core.state.pace.get() {
+        Pace::StopTheWorld => core.state.schedule.natural_trigger(),
         Pace::Incremental { .. } => incremental::pace::trigger(core),
     }
 }
 
 fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
-    if core.candidates.is_empty(generation)
-        && !core.schedule.candidates_incomplete.get()
-        && !core.schedule.always_linear.get()
+    if core.state.candidates.is_empty(generation)
+        && !core.state.schedule.candidates_incomplete.get()
+        && !core.state.schedule.always_linear.get()
     {
         // Nothing lost a pointer and lived: there is nothing to suspect.
-        core.epoch.promote(generation);
-        core.bins.flush();
+        core.state.epoch.promote(generation);
+        core.storage.bins.flush();
         return Outcome::default();
     }
     let unreachable = find::find(core, generation);
@@ -180,7 +180,7 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
 /// Does with what is unreachable what the policy says. No user code ran since it was found.
 fn dispose(unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
-    core.user_code_ran.set(false);
+    core.release.user_code_ran.set(false);
     match core.policy {
         FinalizerPolicy::Legacy => legacy(unreachable),
         FinalizerPolicy::Pep442 => pep442(unreachable),
@@ -223,7 +223,7 @@ impl<'h> Unreachable<'h> {
     /// Counts references again if user code could have changed them. Postcondition: every reference
     /// to a member comes from within the set.
     fn recount_after_user_code(&mut self) {
-        if self.0.core().user_code_ran.get() {
+        if self.0.core().release.user_code_ran.get() {
             self.0.recount_internal();
             self.0.evict_reachable();
         }
@@ -280,8 +280,8 @@ struct Open<'h> {
 
 impl Open<'_> {
     fn begin(core: &Core) -> Open<'_> {
-        let reserve = Some(core.account.open_reserve());
-        Open { core, reserve, raised: Some(Restore::after(&core.collecting, true)), completed: false }
+        let reserve = Some(core.storage.account.open_reserve());
+        Open { core, reserve, raised: Some(Restore::after(&core.state.collecting, true)), completed: false }
     }
 }
 
@@ -289,7 +289,7 @@ impl Drop for Open<'_> {
     fn drop(&mut self) {
         if !self.completed {
             // A panic got out of a pass: the candidates that it took are lost.
-            self.core.schedule.candidates_incomplete.set(true);
+            self.core.state.schedule.candidates_incomplete.set(true);
         }
         self.raised = None;
         self.reserve = None;

@@ -39,7 +39,7 @@ fn must_be_exact(reclaimable: &mut Reclaimable<'_, '_>) -> bool {
 fn exact(reclaimable: &Reclaimable<'_, '_>) {
     let set = &*reclaimable.set;
     let core = set.core();
-    let _open = Restore::after(&core.reclaiming, true);
+    let _open = Restore::after(&core.release.reclaiming, true);
     for object in set.in_birth_order(|_, _| !0) {
         if !set.contains(object) {
             continue; // died with one before

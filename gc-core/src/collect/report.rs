@@ -19,7 +19,7 @@ pub(super) fn start(core: &Core, generation: u8) {
     user_code::collection_event(core, Phase::Start, info);
     if debug::has(core, debug::STATS) {
         user_code::log(core, format_args!("gc: collecting generation {generation}..."));
-        let [young, middle, old, frozen] = core.epoch.sizes(&core.memory);
+        let [young, middle, old, frozen] = core.state.epoch.sizes(&core.storage.memory);
         user_code::log(core, format_args!("gc: objects in each generation: {young} {middle} {old}"));
         if core.policy == crate::ground::config::FinalizerPolicy::Pep442 {
             user_code::log(core, format_args!("gc: objects in permanent generation: {frozen}"));
@@ -29,7 +29,7 @@ pub(super) fn start(core: &Core, generation: u8) {
 
 /// Counts that saturated since the last collection: their objects are immortal.
 fn report_saturated(core: &Core) {
-    let saturated = core.saturated.take();
+    let saturated = core.life.saturated.take();
     if saturated > 0 {
         let message = user_code::written(format_args!("{saturated} since the last collection")).unwrap_or_default();
         let kind = UnraisableKind::CountSaturated;
@@ -59,7 +59,7 @@ pub(super) struct Beginning {
 impl Beginning {
     /// Notes the beginning of a collection. Its cause was set by the caller.
     pub(super) fn now(core: &Core) -> Beginning {
-        Beginning { at: Stamp::now(), cause: core.stats.cause.take(), used: core.memory.used_bytes() }
+        Beginning { at: Stamp::now(), cause: core.telemetry.stats.cause.take(), used: core.storage.memory.used_bytes() }
     }
 }
 
@@ -67,7 +67,7 @@ impl Beginning {
 pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outcome) {
     let time = began.at.elapsed();
     let Outcome { collected, uncollectable, found: objects, found_bytes: bytes } = outcome;
-    core.stats.pause(time, 0);
+    core.telemetry.stats.pause(time, 0);
     let slices = 1;
     let generation = Generation::of(generation);
     let found = CollectionMetrics { generation, slices, time, longest_pause: time, objects, bytes, ..sizes(core) };
@@ -91,12 +91,12 @@ pub(super) fn enter_sliced(core: &Core, cycle: &CycleState) {
 }
 
 fn sizes(core: &Core) -> CollectionMetrics {
-    let (used_after, committed) = (core.memory.used_bytes(), core.account.resident());
+    let (used_after, committed) = (core.storage.memory.used_bytes(), core.storage.account.resident());
     CollectionMetrics { used_after, committed, ..CollectionMetrics::default() }
 }
 
 fn record(core: &Core, figures: CollectionMetrics) {
-    let figures = core.stats.collection(figures);
+    let figures = core.telemetry.stats.collection(figures);
     #[cfg(feature = "tracing")]
     tracing::event!(
         target: "gc_core",
@@ -113,17 +113,17 @@ fn record(core: &Core, figures: CollectionMetrics) {
         used_after = figures.used_after,
         "collection"
     );
-    if core.stats.records.wants_types.get() {
-        user_code::record(core, &CollectionRecord { figures, types: core.stats.records.take_found() });
+    if core.telemetry.stats.records.wants_types.get() {
+        user_code::record(core, &CollectionRecord { figures, types: core.telemetry.stats.records.take_found() });
     }
 }
 
 /// Notes the types of what was found unreachable, if anybody wants to know.
 pub(super) fn note_found(core: &Core, found: &Set<'_>) {
-    if core.stats.records.wants_types.get() {
+    if core.telemetry.stats.records.wants_types.get() {
         for block in found.blocks() {
             let members = block.member_count();
-            core.stats.records.note_found(block.info(), members, members * block.slot_bytes());
+            core.telemetry.stats.records.note_found(block.info(), members, members * block.slot_bytes());
         }
     }
 }
@@ -144,12 +144,12 @@ pub(crate) mod debug {
     pub(crate) const SAVE_ALL: u32 = 32;
 
     pub(crate) fn has(core: &Core, flag: u32) -> bool {
-        core.schedule.debug.get() & flag != 0
+        core.state.schedule.debug.get() & flag != 0
     }
 
     /// Returns true if a debug flag is set.
     pub(crate) fn is_on(core: &Core) -> bool {
-        core.schedule.debug.get() != 0
+        core.state.schedule.debug.get() != 0
     }
 
     /// Returns true if garbage is saved instead of reclaimed.

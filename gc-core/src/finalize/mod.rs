@@ -109,9 +109,9 @@ pub(crate) fn save_all(set: &Set<'_>) {
 /// Where the list has no room, the next full collection looks at everything, and finds
 /// the object again.
 fn save(core: &Core, object: Object) {
-    let mut garbage = core.garbage.borrow_mut();
+    let mut garbage = core.state.garbage.borrow_mut();
     if garbage.try_reserve(1).is_err() {
-        return core.schedule.candidates_incomplete.set(true);
+        return core.state.schedule.candidates_incomplete.set(true);
     }
     object.count().increment();
     garbage.push_back(object);

@@ -48,7 +48,7 @@ impl Calls {
             if last {
                 died += 1;
             } else if core::ptr::eq(owner.core(), core) {
-                core.epoch.set_generation(owner, (generation + 1).min(2));
+                core.state.epoch.set_generation(owner, (generation + 1).min(2));
                 // Moved, it is not among the uncollectable any more (as in CPython 2.7).
                 unmark(owner);
             }

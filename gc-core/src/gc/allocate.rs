@@ -112,10 +112,10 @@ impl Heap {
         object.count().close();
         let weak = Weak::to_object(object, object.value().cast::<T>()).unwrap_or_else(|error| panic!("{error}"));
         let value = make(&weak);
-        core.owned_look.charge(&core.account, self.charge_for(&value));
+        core.storage.owned_look.charge(&core.storage.account, self.charge_for(&value));
         core::mem::forget(half_built);
         object.count().start(block.is_tracked());
-        core.epoch.open_for_young(block);
+        core.state.epoch.open_for_young(block);
         // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
         unsafe { init(object, block, value) }
     }
@@ -390,15 +390,15 @@ impl Heap {
     fn place(&self, info: &'static TypeInfo, size: usize, class: u8, owned: usize) -> Result<Object, OutOfMemoryKind> {
         let core = self.core();
         let object = place(core, info, size, class, owned)?;
-        if core.allocation_sites.is_on.get() {
-            core.allocation_sites.note(&core.memory, object, Location::caller());
+        if core.telemetry.allocation_sites.is_on.get() {
+            core.telemetry.allocation_sites.note(&core.storage.memory, object, Location::caller());
         }
         Ok(object)
     }
 
     /// Bytes that a value owns outside of itself, where a limit counts them.
     fn charge_for<T: Trace + ?Sized>(&self, value: &T) -> usize {
-        if self.core().account.is_limited() { owned_in(value) } else { 0 }
+        if self.core().storage.account.is_limited() { owned_in(value) } else { 0 }
     }
 
     /// Returns an empty vector with room for `length` values.

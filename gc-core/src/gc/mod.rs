@@ -230,7 +230,7 @@ impl<T: Trace> Gc<T> {
         let value = unsafe { this.0.read() };
         finalizer::part_with_weak(core, object);
         core.free_slot(object);
-        if core.pending_work.get() {
+        if core.release.pending_work.get() {
             release::on_exit(core);
         }
         Ok(value)
@@ -250,7 +250,7 @@ impl<T: ?Sized> Clone for Gc<T> {
 
 #[cold]
 fn note_saturated(object: Object) {
-    let saturated = &object.core().saturated;
+    let saturated = &object.core().life.saturated;
     saturated.set(saturated.get() + 1);
 }
 

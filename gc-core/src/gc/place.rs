@@ -26,14 +26,14 @@ pub(super) fn place(
     class: u8,
     owned: usize,
 ) -> Result<Object, OutOfMemoryKind> {
-    if info.align > MAX_ALIGN || !core.account.could_admit(size.saturating_add(owned)) {
+    if info.align > MAX_ALIGN || !core.storage.account.could_admit(size.saturating_add(owned)) {
         return Err(OutOfMemoryKind::RequestTooLarge);
     }
     if owned > 0 {
         make_room_for_owned(core, owned)?;
     }
-    if core.birth_clock.renew() {
-        core.bins.flush();
+    if core.storage.birth_clock.renew() {
+        core.storage.bins.flush();
     }
     let object = match core.take_slot(info, size, class) {
         Some(object) => object,
@@ -45,7 +45,7 @@ pub(super) fn place(
     core.be_born(object, block);
     core::mem::forget(taken);
     if owned > 0 {
-        core.owned_look.charge(&core.account, owned);
+        core.storage.owned_look.charge(&core.storage.account, owned);
     }
     Ok(object)
 }
@@ -53,15 +53,15 @@ pub(super) fn place(
 /// Makes sure that the limit has room for bytes that a value owns: values that died may have
 /// owned as many, a full collection may free some.
 fn make_room_for_owned(core: &Core, owned: usize) -> Result<(), OutOfMemoryKind> {
-    if core.account.admits(owned) {
+    if core.storage.account.admits(owned) {
         return Ok(());
     }
-    core.owned_look.measure(&core.memory, &core.account);
-    core.memory.trim();
-    if core.account.admits(owned) {
+    core.storage.owned_look.measure(&core.storage.memory, &core.storage.account);
+    core.storage.memory.trim();
+    if core.storage.account.admits(owned) {
         return Ok(());
     }
-    match collect_at_the_limit(core, || core.account.admits(owned).then_some(()))? {
+    match collect_at_the_limit(core, || core.storage.account.admits(owned).then_some(()))? {
         ((), true) => Err(OutOfMemoryKind::OverheadLimit),
         ((), false) => Ok(()),
     }
@@ -98,29 +98,29 @@ fn take_slot_after_all(
 /// Runs a full collection, then tries again. Tells whether such collections take nearly all
 /// time, and free nearly nothing. (There can be none inside of another.)
 fn collect_at_the_limit<R>(core: &Core, attempt: impl Fn() -> Option<R>) -> Result<(R, bool), OutOfMemoryKind> {
-    if core.collecting.get() {
+    if core.state.collecting.get() {
         return Err(OutOfMemoryKind::HeapSpace);
     }
-    let program = core.overhead.since_last();
+    let program = core.state.overhead.since_last();
     let began = Stamp::now();
     collect::collect_because(core, Cause::AllocationFailure, 2);
-    core.memory.trim();
+    core.storage.memory.trim();
     let result = attempt().ok_or(OutOfMemoryKind::HeapSpace)?;
-    let freed = core.stats.last().map_or(0, |last| last.bytes);
-    Ok((result, core.overhead.note(began, program, freed, core.account.max())))
+    let freed = core.telemetry.stats.last().map_or(0, |last| last.bytes);
+    Ok((result, core.state.overhead.note(began, program, freed, core.storage.account.max())))
 }
 
 /// Collects when there are too many young objects, the one about to be born included, or
 /// too many bytes in few objects.
 fn collect_if_due(core: &Core, block: &Block) {
-    let expected = core.birth_clock.expect(block.is_tracked());
-    if core.birth_clock.is_due() {
+    let expected = core.storage.birth_clock.expect(block.is_tracked());
+    if core.storage.birth_clock.is_due() {
         collect::collect_due(core);
-    } else if core.account.is_due(0) {
+    } else if core.storage.account.is_due(0) {
         collect::collect_for_bytes(core);
     }
     // A new epoch may have begun: the block must know before the object comes alive.
-    core.epoch.open_for_young(block);
+    core.state.epoch.open_for_young(block);
     drop(expected);
 }
 

@@ -156,11 +156,11 @@ fn show(segment: PathSegment<'_>) -> String {
 /// one that is dying, half-built or being reclaimed.
 pub(crate) fn objects(core: &Core, generation: Option<u8>) -> Vec<Object> {
     let mut found = Vec::new();
-    core.memory.each_block(&mut |block| {
+    core.storage.memory.each_block(&mut |block| {
         if !block.is_tracked() {
             return;
         }
-        core.epoch.catch_up(block);
+        core.state.epoch.catch_up(block);
         let choose = |bitmaps: &crate::object::bitmaps::Bitmaps| match generation {
             Some(generation) => bitmaps.generation(generation),
             None => bitmaps.alloc.get(),
@@ -188,7 +188,7 @@ fn points_to(object: Object, targets: &[Object]) -> bool {
 /// The open objects that `choose` says, of the blocks that `within` says, oldest first.
 pub(crate) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl Fn(Object) -> bool) -> Vec<Object> {
     let mut found = Vec::new();
-    core.memory.each_block(&mut |block| {
+    core.storage.memory.each_block(&mut |block| {
         if within(block) {
             block.each(
                 |bitmaps| bitmaps.alloc.get(),
@@ -206,5 +206,5 @@ pub(crate) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl 
 
 /// Calls `f` for each living object, those too that are being reclaimed.
 pub(crate) fn each_living(core: &Core, mut f: impl FnMut(Object)) {
-    core.memory.each_block(&mut |block| block.each(|bitmaps| bitmaps.alloc.get(), &mut f));
+    core.storage.memory.each_block(&mut |block| block.each(|bitmaps| bitmaps.alloc.get(), &mut f));
 }

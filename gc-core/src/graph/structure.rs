@@ -19,7 +19,7 @@ pub(crate) struct Contradiction {
 pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
     let mut problems = Vec::new();
     let (mut blocks, mut bytes, mut listed) = (0, 0, 0);
-    core.memory.each_block(&mut |block| {
+    core.storage.memory.each_block(&mut |block| {
         (blocks, bytes, listed) = (blocks + 1, bytes + bytes_of(block), listed + usize::from(block.has(flag::LISTED)));
         let mut note = |detail: String| problems.push(Contradiction { of: Some(block.info()), detail });
         let living = block.living();
@@ -30,10 +30,10 @@ pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
             look_at_group(core, block, group, bitmaps, &mut note);
         }
     });
-    if blocks != core.memory.used() {
+    if blocks != core.storage.memory.used() {
         problems.push(Contradiction {
             of: None,
-            detail: format!("{} blocks are counted as used, {blocks} are", core.memory.used()),
+            detail: format!("{} blocks are counted as used, {blocks} are", core.storage.memory.used()),
         });
     }
     if let Some(on_list) = on_list(core)
@@ -44,7 +44,7 @@ pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
             detail: format!("{listed} blocks are marked as listed by a collection, {on_list} are"),
         });
     }
-    let (all, used) = (core.account.resident(), core.memory.used_bytes());
+    let (all, used) = (core.storage.account.resident(), core.storage.memory.used_bytes());
     if bytes != used || all < used {
         problems.push(Contradiction {
             of: None,
@@ -57,26 +57,29 @@ pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
 /// How many marked blocks the list of a collection that rests between its slices has, up to
 /// the first that does not belong there.
 fn on_list(core: &Core) -> Option<usize> {
-    let cycle = core.cycle.take()?;
-    let blocks = cycle.pass.listed().take(core.memory.used() + 1);
+    let cycle = core.state.cycle.take()?;
+    let blocks = cycle.pass.listed().take(core.storage.memory.used() + 1);
     let on_list = blocks.take_while(|block| block.has(flag::LISTED)).count();
-    core.cycle.set(Some(cycle));
+    core.state.cycle.set(Some(cycle));
     Some(on_list)
 }
 
 fn look_at_group(core: &Core, block: &Block, group: u32, bitmaps: &Bitmaps, note: &mut impl FnMut(String)) {
     let alive = bitmaps.alloc.get();
     // (A dying object keeps its bits until its slot is free.)
-    if bitmaps.candidate.get() & !alive != 0 && core.nesting() == 0 && core.busy.get() == 0 {
+    if bitmaps.candidate.get() & !alive != 0 && core.nesting() == 0 && core.life.busy.get() == 0 {
         note("a slot without an object is a candidate".into());
     }
-    if bitmaps.candidate.get() != 0 && !block.has(flag::WITH_CANDIDATES) && !core.is_cycle_open.get() {
+    if bitmaps.candidate.get() != 0 && !block.has(flag::WITH_CANDIDATES) && !core.state.is_cycle_open.get() {
         note("a block with candidates is on no list of such".into());
     }
     if bitmaps.weak.get() & alive != 0 && !block.has(flag::WEAK) {
         note("weak references point into a block that is not marked so".into());
     }
-    if (bitmaps.set.get() | bitmaps.mark.get()) & alive != 0 && !core.is_cycle_open.get() && block.has(flag::LISTED) {
+    if (bitmaps.set.get() | bitmaps.mark.get()) & alive != 0
+        && !core.state.is_cycle_open.get()
+        && block.has(flag::LISTED)
+    {
         note("an object is a member of the set of no collection".into());
     }
     for slot in bits(alive) {
@@ -92,11 +95,11 @@ fn look_at_group(core: &Core, block: &Block, group: u32, bitmaps: &Bitmaps, note
 /// Checks what holds of every living object, even in the middle of a collection.
 pub(crate) fn look_at_object(core: &Core, object: Object, note: &mut impl FnMut(String)) {
     // (A collection condemns those that are about to go.)
-    let may_be_condemned = core.collecting.get();
+    let may_be_condemned = core.state.collecting.get();
     if object.count().get() == 0 || !(object.count().is_open() || may_be_condemned) {
         note(format!("the object at {:#x} lives, but its count says otherwise", object.address()));
     }
-    if object.birth() >= core.birth_clock.next() {
+    if object.birth() >= core.storage.birth_clock.next() {
         note(format!("the object at {:#x} is not born yet", object.address()));
     }
 }

@@ -37,7 +37,7 @@ mod checks {
     pub(super) fn problems(core: &Core) -> Vec<String> {
         let mut problems = Vec::new();
         edges(core, &mut problems);
-        if core.collecting.get() {
+        if core.state.collecting.get() {
             each_living(core, |object| structure::look_at_object(core, object, &mut |it| problems.push(it)));
         } else {
             problems.extend(structure::problems(core).into_iter().map(|it| it.detail));

@@ -139,17 +139,17 @@ impl HeapBuilder {
         self.check_limits()?;
         let core = Core::new(self.policy, self.source);
         if let Some(thresholds) = self.thresholds {
-            core.schedule.set_thresholds(thresholds);
+            core.state.schedule.set_thresholds(thresholds);
         }
         core.set_pace(self.pace);
         if let Some(max) = self.max {
-            core.account.set_max(max);
+            core.storage.account.set_max(max);
         }
-        core.birth_clock.set_trigger(collect::trigger(&core));
+        core.storage.birth_clock.set_trigger(collect::trigger(&core));
         self.unraisable.into_iter().for_each(|hook| drop(core.hooks.set_unraisable(hook)));
         self.log.into_iter().for_each(|sink| drop(core.hooks.set_log(sink)));
         let heap = Heap::adopt(core);
-        match heap.core().memory.reserve(self.initial) {
+        match heap.core().storage.memory.reserve(self.initial) {
             true => Ok(heap),
             false => Err(BuildError::NoMemory { initial: self.initial }),
         }

@@ -54,7 +54,7 @@ impl Heap {
 impl Garbage<'_> {
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.0.garbage.borrow().len()
+        self.0.state.garbage.borrow().len()
     }
 
     /// Returns true if the list is empty.
@@ -64,28 +64,28 @@ impl Garbage<'_> {
 
     /// The object at `index`.
     pub fn get(&self, index: usize) -> Option<GcAny> {
-        self.0.garbage.borrow().get(index).map(|&object| GcAny::another(object))
+        self.0.state.garbage.borrow().get(index).map(|&object| GcAny::another(object))
     }
 
     /// Pointers to all objects of the list, in order.
     pub fn to_vec(&self) -> Vec<GcAny> {
-        self.0.garbage.borrow().iter().map(|&object| GcAny::another(object)).collect()
+        self.0.state.garbage.borrow().iter().map(|&object| GcAny::another(object)).collect()
     }
 
     /// Takes the last entry out of the list.
     pub fn pop(&self) -> Option<GcAny> {
-        self.0.garbage.borrow_mut().pop_back().map(GcAny::from_counted)
+        self.0.state.garbage.borrow_mut().pop_back().map(GcAny::from_counted)
     }
 
     /// Takes one entry out of the list.
     pub fn remove(&self, index: usize) -> Option<GcAny> {
-        self.0.garbage.borrow_mut().remove(index).map(GcAny::from_counted)
+        self.0.state.garbage.borrow_mut().remove(index).map(GcAny::from_counted)
     }
 
     /// Empties the list, then releases the entries last to first, as Python's
     /// `del gc.garbage[:]`.
     pub fn clear(&self) {
-        let mut detached = self.0.garbage.take();
+        let mut detached = self.0.state.garbage.take();
         while let Some(object) = detached.pop_back() {
             self.release(object);
         }

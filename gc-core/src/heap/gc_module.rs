@@ -67,7 +67,7 @@ impl Heap {
     /// assert!(heap.is_enabled());
     /// ```
     pub fn enable(&self) {
-        self.core().schedule.enabled.set(true);
+        self.core().state.schedule.enabled.set(true);
         self.reset_trigger();
     }
 
@@ -79,7 +79,7 @@ impl Heap {
     /// assert!(!heap.is_enabled());
     /// ```
     pub fn disable(&self) {
-        self.core().schedule.enabled.set(false);
+        self.core().state.schedule.enabled.set(false);
         self.reset_trigger();
     }
 
@@ -92,7 +92,7 @@ impl Heap {
     /// assert!(!heap.is_enabled() || { drop(pause); heap.is_enabled() });
     /// ```
     pub fn is_enabled(&self) -> bool {
-        self.core().schedule.enabled.get()
+        self.core().state.schedule.enabled.get()
     }
 
     /// No collection starts by itself while the guard lives.
@@ -106,7 +106,7 @@ impl Heap {
     /// # Ok::<(), gc_core::BuildError>(())
     /// ```
     pub fn pause(&self) -> Pause {
-        let pauses = &self.core().schedule.pauses;
+        let pauses = &self.core().state.schedule.pauses;
         pauses.set(pauses.get() + 1);
         self.reset_trigger();
         Pause(self.clone())
@@ -119,7 +119,7 @@ impl Heap {
     /// assert_eq!(heap.thresholds(), [700, 10, 10]);
     /// ```
     pub fn thresholds(&self) -> [u32; 3] {
-        self.core().schedule.thresholds()
+        self.core().state.schedule.thresholds()
     }
 
     /// An allocation collects generation 0 when the tracked objects allocated, less
@@ -144,7 +144,7 @@ impl Heap {
     /// assert_eq!(heap.thresholds(), [1000, 5, 5]);
     /// ```
     pub fn set_thresholds(&self, thresholds: [u32; 3]) {
-        self.core().schedule.set_thresholds(thresholds);
+        self.core().state.schedule.set_thresholds(thresholds);
         self.reset_trigger();
     }
 
@@ -166,8 +166,8 @@ impl Heap {
     /// assert_eq!(heap.counts(), [1, 0, 0]);
     /// ```
     pub fn counts(&self) -> [u32; 3] {
-        let [one, two] = self.core().schedule.counts.get();
-        [self.core().birth_clock.young(), one, two]
+        let [one, two] = self.core().state.schedule.counts.get();
+        [self.core().storage.birth_clock.young(), one, two]
     }
 
     /// Returns totals of the collections of each generation.
@@ -190,7 +190,7 @@ impl Heap {
     /// assert_eq!((full.collections, full.collected, full.uncollectable), (1, 1, 0));
     /// ```
     pub fn stats(&self) -> [GenerationStats; 3] {
-        self.core().schedule.stats.get()
+        self.core().state.schedule.stats.get()
     }
 
     /// Returns the debug flags.
@@ -200,7 +200,7 @@ impl Heap {
     /// assert_eq!(heap.debug(), gc_core::DebugFlags::empty());
     /// ```
     pub fn debug(&self) -> DebugFlags {
-        DebugFlags::from_bits_retain(self.core().schedule.debug.get())
+        DebugFlags::from_bits_retain(self.core().state.schedule.debug.get())
     }
 
     /// Sets what collections log and keep.
@@ -212,7 +212,7 @@ impl Heap {
     /// heap.collect();
     /// ```
     pub fn set_debug(&self, flags: DebugFlags) {
-        self.core().schedule.debug.set(flags.bits());
+        self.core().state.schedule.debug.set(flags.bits());
     }
 
     /// Where debug lines go; nowhere by default. A line has no line feed. A second sink replaces
@@ -282,7 +282,7 @@ impl Heap {
     pub fn remove_hook(&self, id: HookId) -> bool {
         let core = self.core();
         let removed = core.hooks.remove(id);
-        core.stats.records.wants_types.set(core.hooks.record().is_some());
+        core.telemetry.stats.records.wants_types.set(core.hooks.record().is_some());
         let found = removed.is_some();
         user_code::drop_hook(core, removed);
         found
@@ -333,20 +333,20 @@ impl Heap {
     /// assert_eq!(heap.freeze_count(), 0);
     /// ```
     pub fn freeze_count(&self) -> usize {
-        self.core().epoch.sizes(&self.core().memory)[3]
+        self.core().state.epoch.sizes(&self.core().storage.memory)[3]
     }
 
     /// Tests only: always the linear pass (`true`), always trial deletion (`false`).
     #[doc(hidden)]
     pub fn force_detector(&self, linear: Option<bool>) {
-        let schedule = &self.core().schedule;
+        let schedule = &self.core().state.schedule;
         schedule.always_linear.set(linear == Some(true));
         schedule.never_linear.set(linear == Some(false));
     }
 
     pub(super) fn reset_trigger(&self) {
         let core = self.core();
-        core.birth_clock.set_trigger(collect::trigger(core));
+        core.storage.birth_clock.set_trigger(collect::trigger(core));
     }
 }
 
@@ -367,7 +367,7 @@ pub struct Pause(Heap);
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        let pauses = &self.0.core().schedule.pauses;
+        let pauses = &self.0.core().state.schedule.pauses;
         pauses.set(pauses.get() - 1);
         self.0.reset_trigger();
     }

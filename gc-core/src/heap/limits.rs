@@ -53,9 +53,9 @@ impl Heap {
     /// ```
     pub fn memory(&self) -> MemoryMetrics {
         let core = self.core();
-        let account = &core.account;
+        let account = &core.storage.account;
         MemoryMetrics {
-            used: core.memory.used_bytes(),
+            used: core.storage.memory.used_bytes(),
             committed: account.resident(),
             external: account.external(),
             owned: account.owned(),
@@ -87,7 +87,7 @@ impl Heap {
     /// assert_eq!(heap.trim(), 0, "what is not in use was given back");
     /// ```
     pub fn trim(&self) -> usize {
-        self.core().memory.trim()
+        self.core().storage.memory.trim()
     }
 
     /// Calls `hook` with the heap whenever it is out of memory, before the error is returned (or
@@ -150,20 +150,24 @@ impl Heap {
     /// [`on_out_of_memory`](Heap::on_out_of_memory) was called.
     pub fn check_limit(&self) -> Result<(), OutOfMemory<()>> {
         let core = self.core();
-        if !core.account.is_limited() {
+        if !core.storage.account.is_limited() {
             return Ok(());
         }
-        core.owned_look.go_on(&core.memory, &core.account, (core.objects_in_use() / 8).max(4096));
-        if core.account.admits(0) {
+        core.storage.owned_look.go_on(
+            &core.storage.memory,
+            &core.storage.account,
+            (core.objects_in_use() / 8).max(4096),
+        );
+        if core.storage.account.admits(0) {
             return Ok(());
         }
-        core.owned_look.measure(&core.memory, &core.account);
-        core.memory.trim();
-        if !core.account.admits(0) {
+        core.storage.owned_look.measure(&core.storage.memory, &core.storage.account);
+        core.storage.memory.trim();
+        if !core.storage.account.admits(0) {
             collect::collect_because(core, Cause::AllocationFailure, 2);
-            core.memory.trim();
+            core.storage.memory.trim();
         }
-        if core.account.admits(0) { Ok(()) } else { Err(report_oom(core, OutOfMemoryKind::HeapSpace, 0)) }
+        if core.storage.account.admits(0) { Ok(()) } else { Err(report_oom(core, OutOfMemoryKind::HeapSpace, 0)) }
     }
 
     /// Declares bytes outside of the heap that an object stands for: a buffer of a C
@@ -203,7 +207,7 @@ impl Heap {
     /// [`OutOfMemory`], when a full collection did not make room either.
     pub fn try_external_bytes(&self, bytes: usize) -> Result<ExternalBytes, OutOfMemory<()>> {
         let core = self.core();
-        let account = &core.account;
+        let account = &core.storage.account;
         if !account.could_admit(bytes) {
             return Err(report_oom(core, OutOfMemoryKind::RequestTooLarge, bytes));
         }
@@ -211,11 +215,11 @@ impl Heap {
             collect::collect_for_bytes(core);
         }
         if !account.admits(bytes) {
-            core.memory.trim();
+            core.storage.memory.trim();
         }
         if !account.admits(bytes) {
             collect::collect_because(core, Cause::AllocationFailure, 2);
-            core.memory.trim();
+            core.storage.memory.trim();
         }
         if !account.admits(bytes) {
             return Err(report_oom(core, OutOfMemoryKind::ExternalMemory, bytes));

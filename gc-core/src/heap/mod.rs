@@ -76,16 +76,16 @@ impl Heap {
     }
 
     pub(crate) fn adopt(core: Box<Core>) -> Heap {
-        core.shutdown.set(Some(close));
+        core.life.shutdown.set(Some(close));
         #[cfg(feature = "std")]
-        core.depth.set(release::across::join());
+        core.release.depth.set(release::across::join());
         Heap(CoreRef::leak(core))
     }
 
     /// Another handle.
     pub(crate) fn of(core: &Core) -> Heap {
-        core.handles.set(core.handles.get() + 1);
-        core.is_shut_down.set(false);
+        core.life.handles.set(core.life.handles.get() + 1);
+        core.life.is_shut_down.set(false);
         Heap(CoreRef::of(core))
     }
 
@@ -129,8 +129,8 @@ impl Heap {
 /// objects.
 fn close(core: &Core) {
     collect::collect_because(core, Cause::Exit, 2);
-    let flags = DebugFlags::from_bits_retain(core.schedule.debug.get());
-    let garbage = core.garbage.borrow().len();
+    let flags = DebugFlags::from_bits_retain(core.state.schedule.debug.get());
+    let garbage = core.state.garbage.borrow().len();
     if garbage == 0 || flags.contains(DebugFlags::SAVE_ALL) {
         return;
     }
@@ -141,7 +141,7 @@ fn close(core: &Core) {
     );
     if flags.contains(DebugFlags::UNCOLLECTABLE) {
         for at in 0..garbage {
-            let object = core.garbage.borrow().get(at).copied();
+            let object = core.state.garbage.borrow().get(at).copied();
             if let Some(object) = object {
                 let (name, address) = (Short((object.info().name)()), object.address());
                 user_code::log(core, format_args!("gc: uncollectable at shutdown <{name} {address:#x}>"));
@@ -159,9 +159,9 @@ impl Clone for Heap {
 impl Drop for Heap {
     fn drop(&mut self) {
         let core = self.core();
-        core.handles.set(core.handles.get() - 1);
-        if core.handles.get() == 0 {
-            core.pending_work.set(true);
+        core.life.handles.set(core.life.handles.get() - 1);
+        if core.life.handles.get() == 0 {
+            core.release.pending_work.set(true);
             release::on_exit(core);
         }
     }
@@ -188,7 +188,7 @@ impl fmt::Debug for Heap {
         f.debug_struct("Heap")
             .field("policy", &core.policy)
             .field("objects", &self.slots_in_use())
-            .field("bytes", &core.memory.used_bytes())
+            .field("bytes", &core.storage.memory.used_bytes())
             .finish_non_exhaustive()
     }
 }

@@ -73,7 +73,7 @@ impl Heap {
     /// assert_eq!(heap.pace(), gc_core::Pace::StopTheWorld);
     /// ```
     pub fn pace(&self) -> Pace {
-        self.core().pace.get()
+        self.core().state.pace.get()
     }
 
     /// Changes the pace, at any time. An incremental collection that is open goes on with
@@ -143,7 +143,7 @@ impl Heap {
     /// assert_eq!((figures.collections, figures.pauses.count()), (1, 1));
     /// ```
     pub fn metrics(&self) -> Metrics {
-        self.core().stats.metrics()
+        self.core().telemetry.stats.metrics()
     }
 
     /// Returns the figures of the last collection.
@@ -155,7 +155,7 @@ impl Heap {
     /// assert_eq!(heap.last_collection().map(|last| last.generation.number()), Some(2));
     /// ```
     pub fn last_collection(&self) -> Option<CollectionMetrics> {
-        self.core().stats.last()
+        self.core().telemetry.stats.last()
     }
 
     /// Returns true while an incremental collection is open, between two of its slices.
@@ -165,7 +165,7 @@ impl Heap {
     /// assert!(!heap.is_stepping());
     /// ```
     pub fn is_stepping(&self) -> bool {
-        self.core().is_cycle_open.get()
+        self.core().state.is_cycle_open.get()
     }
 
     /// Is it time to collect, or to do the next step? What an allocation asks before it
@@ -180,6 +180,6 @@ impl Heap {
     /// ```
     pub fn should_collect(&self) -> bool {
         let core = self.core();
-        core.birth_clock.young() > collect::natural_trigger(core) || core.account.is_due(0)
+        core.storage.birth_clock.young() > collect::natural_trigger(core) || core.storage.account.is_due(0)
     }
 }

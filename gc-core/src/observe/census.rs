@@ -27,7 +27,7 @@ impl Heap {
         let core = self.core();
         let names = TypeNames::of(core);
         let mut rows: HashMap<&str, TypeCount> = HashMap::new();
-        core.memory.each_block(&mut |block| {
+        core.storage.memory.each_block(&mut |block| {
             let name = names.get(block.info());
             let row = rows.entry(name).or_insert_with(|| TypeCount::new(name));
             let (objects, owned) = counted(core, block);
@@ -41,7 +41,7 @@ impl Heap {
 
 /// A block's objects that are open, and what they own.
 fn counted(core: &Core, block: &Block) -> (usize, usize) {
-    if !core.collecting.get() {
+    if !core.state.collecting.get() {
         return (block.living(), block.owned_bytes().0);
     }
     let (mut objects, mut owned) = (0, 0usize);

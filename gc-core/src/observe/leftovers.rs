@@ -130,7 +130,7 @@ impl Baseline {
             let id = ObjectId::of_birth(object.birth());
             owned_by_field(object, &mut |field, bytes| *owned.entry((id, field)).or_default() += bytes);
         });
-        Baseline { counts: counts(heap), first_new: ObjectId::of_birth(heap.core().birth_clock.next()), owned }
+        Baseline { counts: counts(heap), first_new: ObjectId::of_birth(heap.core().storage.birth_clock.next()), owned }
     }
 
     /// Returns everything that there is more of now.
@@ -244,7 +244,7 @@ fn counts(heap: &Heap) -> BTreeMap<(LeftoverKind, String), u64> {
     }
     counts.insert((LeftoverKind::ExternalBytes, String::new()), heap.memory().external as u64);
     counts.insert((LeftoverKind::Garbage, String::new()), heap.garbage().len() as u64);
-    for reading in heap.core().gauges.readings() {
+    for reading in heap.core().telemetry.gauges.readings() {
         if reading.kind == GaugeKind::Backlog {
             counts.insert((LeftoverKind::Backlog, reading.name), reading.value);
         }

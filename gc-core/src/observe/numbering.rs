@@ -43,7 +43,7 @@ impl<'h> Numbering<'h> {
     pub(super) fn of(core: &'h Core) -> Numbering<'h> {
         let (chunks, blocks, subs, ranks) = Default::default();
         let mut numbering = Numbering { core, chunks, blocks, subs, ranks, objects: 0 };
-        core.memory.each_block(&mut |block| numbering.add(block));
+        core.storage.memory.each_block(&mut |block| numbering.add(block));
         numbering
     }
 

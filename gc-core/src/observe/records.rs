@@ -20,7 +20,7 @@ impl Heap {
     /// heap.collect(); // [0.000s][info][gc] GC(0) Pause Full (Explicit) 0K->0K(2048K) 0.002ms
     /// ```
     pub fn on_record(&self, hook: impl Fn(&Heap, &CollectionRecord) + 'static) -> HookId {
-        self.core().stats.records.wants_types.set(true);
+        self.core().telemetry.stats.records.wants_types.set(true);
         let (id, old) = self.core().hooks.set_record(Heap::hook(hook));
         user_code::drop_hook(self.core(), old);
         id
@@ -34,7 +34,7 @@ impl Heap {
     /// assert_eq!(heap.records().len(), 1);
     /// ```
     pub fn records(&self) -> Vec<CollectionMetrics> {
-        self.core().stats.records.last()
+        self.core().telemetry.stats.records.last()
     }
 
     /// Bytes in use after each full collection on record, oldest first: what a
@@ -71,11 +71,11 @@ impl Heap {
     /// ```
     pub fn track_allocations(&self, is_on: bool) {
         let core = self.core();
-        if is_on && !core.allocation_sites.is_on.get() {
-            core.allocation_sites.forget();
+        if is_on && !core.telemetry.allocation_sites.is_on.get() {
+            core.telemetry.allocation_sites.forget();
         }
-        core.allocation_sites.is_on.set(is_on);
-        core.birth_clock.watch(is_on);
+        core.telemetry.allocation_sites.is_on.set(is_on);
+        core.storage.birth_clock.watch(is_on);
     }
 
     /// The places that allocated while that was [tracked](Heap::track_allocations), in the
@@ -90,6 +90,6 @@ impl Heap {
     /// ```
     pub fn allocation_sites(&self) -> Vec<Site> {
         let core = self.core();
-        core.allocation_sites.all(&core.memory)
+        core.telemetry.allocation_sites.all(&core.storage.memory)
     }
 }

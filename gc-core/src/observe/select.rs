@@ -44,7 +44,7 @@ impl Heap {
     /// assert_eq!((found.len(), found[0].downcast_ref::<u8>()), (1, Some(&2)));
     /// ```
     pub fn mark(&self) -> Mark {
-        Mark(self.core().birth_clock.next())
+        Mark(self.core().storage.birth_clock.next())
     }
 
     /// The objects that were allocated since the mark and live, untracked ones too, oldest
@@ -98,7 +98,7 @@ impl Heap {
     /// assert_eq!(heap.generation_sizes(), [0, 0, 0, 0]);
     /// ```
     pub fn generation_sizes(&self) -> [usize; 4] {
-        self.core().epoch.sizes(&self.core().memory)
+        self.core().state.epoch.sizes(&self.core().storage.memory)
     }
 }
 

@@ -58,7 +58,7 @@ fn take(core: &Core) -> Snapshot {
     let numbering = Numbering::of(core);
     let mut columns = Columns::with_room(numbering.len());
     let names = TypeNames::of(core);
-    core.memory.each_block(&mut |block| add_objects(core, block, &names, &mut columns));
+    core.storage.memory.each_block(&mut |block| add_objects(core, block, &names, &mut columns));
     let mut naming = Naming::new(Edges { numbering: &numbering, columns });
     numbering.each_object(|_, object| {
         naming.taker.columns.next_edges();
@@ -67,7 +67,7 @@ fn take(core: &Core) -> Snapshot {
     let (texts, Edges { mut columns, .. }) = naming.finish();
     columns.subtract_internal();
     mark_captured(core, &numbering, &mut columns);
-    for &object in core.garbage.borrow().iter() {
+    for &object in core.state.garbage.borrow().iter() {
         if let Some(number) = numbering.number(object) {
             columns.mark(number, Traits::IN_GARBAGE);
         }
@@ -97,7 +97,7 @@ fn add_objects(core: &Core, block: &Block, names: &TypeNames, columns: &mut Colu
     let shape = columns.shape(names.get(info), block.slot_bytes() as u64, info.finalizer.is_some());
     let owns = block.bin_class().drop_effect >= DropEffect::Memory;
     let finalizes_once = core.policy == FinalizerPolicy::Pep442;
-    core.epoch.catch_up(block);
+    core.state.epoch.catch_up(block);
     for (group, bitmaps) in (0..).zip(block.groups()) {
         let (middle, old) = (bitmaps.generation_low.get(), bitmaps.generation_high.get());
         let finalized = if finalizes_once { bitmaps.finalized.get() } else { 0 };

@@ -13,7 +13,7 @@ impl TypeNames {
     /// Without module paths; with them where two types of the heap share a name.
     pub(super) fn of(core: &Core) -> TypeNames {
         let mut paths: HashMap<TypeId, &'static str> = HashMap::new();
-        core.memory.each_block(&mut |block| {
+        core.storage.memory.each_block(&mut |block| {
             let info = block.info();
             paths.entry(info.id).or_insert_with(|| (info.name)());
         });

@@ -24,7 +24,7 @@ impl Heap {
     /// assert_eq!(heap.sample().readings[0].value, 7);
     /// ```
     pub fn gauge(&self, name: &str, kind: GaugeKind, measure: impl Fn() -> u64 + 'static) {
-        drop(self.core().gauges.add_gauge(name, kind, Rc::new(measure)));
+        drop(self.core().telemetry.gauges.add_gauge(name, kind, Rc::new(measure)));
     }
 
     /// Removes a gauge, and drops what it captured. Returns `false` when there is none of this
@@ -36,7 +36,7 @@ impl Heap {
     /// assert!(heap.remove_gauge("queue") && !heap.remove_gauge("queue"));
     /// ```
     pub fn remove_gauge(&self, name: &str) -> bool {
-        self.core().gauges.remove_gauge(name).is_some()
+        self.core().telemetry.gauges.remove_gauge(name).is_some()
     }
 
     /// A unit of work begins, such as a request; it ends when the guard is dropped. By these
@@ -51,7 +51,7 @@ impl Heap {
     /// assert_eq!(heap.sample().units[0].ended, 3);
     /// ```
     pub fn unit_of_work(&self, name: &str) -> UnitOfWork {
-        UnitOfWork { number: self.core().gauges.begin_unit(name), heap: self.clone() }
+        UnitOfWork { number: self.core().telemetry.gauges.begin_unit(name), heap: self.clone() }
     }
 
     /// The heap's counts at this moment, with all gauges. Collects nothing: garbage that was
@@ -65,15 +65,15 @@ impl Heap {
     pub fn sample(&self) -> Sample {
         let core = self.core();
         let mut sample = Sample::default();
-        sample.at = core.stats.age();
+        sample.at = core.telemetry.stats.age();
         sample.census = self.census();
         sample.memory = self.memory().into();
-        sample.garbage = core.garbage.borrow().len();
-        sample.readings = core.gauges.readings();
-        sample.units = core.gauges.units();
-        sample.births = core.birth_clock.next();
-        sample.collections = core.stats.collections();
-        sample.out_of_memory = core.stats.out_of_memory();
+        sample.garbage = core.state.garbage.borrow().len();
+        sample.readings = core.telemetry.gauges.readings();
+        sample.units = core.telemetry.gauges.units();
+        sample.births = core.storage.birth_clock.next();
+        sample.collections = core.telemetry.stats.collections();
+        sample.out_of_memory = core.telemetry.stats.out_of_memory();
         sample
     }
 }
@@ -101,7 +101,7 @@ pub struct UnitOfWork {
 
 impl Drop for UnitOfWork {
     fn drop(&mut self) {
-        self.heap.core().gauges.end_unit(self.number);
+        self.heap.core().telemetry.gauges.end_unit(self.number);
     }
 }
 

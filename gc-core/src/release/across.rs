@@ -79,12 +79,12 @@ pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
         if nesting == 0 && (outermost.core.is_null() || position > outermost.position) {
             outermost = Outermost { core, position };
             thread.outermost.set(outermost);
-            core.pending_work.set(true);
+            core.release.pending_work.set(true);
         }
-        core.stack_top.set(outermost.position);
+        core.release.stack_top.set(outermost.position);
         let may = outermost.position.saturating_sub(position) <= MAX_STACK;
         if nesting == 0 && !may {
-            wait(&thread.waiting, &core.waiting, core);
+            wait(&thread.waiting, &core.release.waiting, core);
         }
         may
     })
@@ -99,7 +99,7 @@ pub(super) fn is_outermost(core: &Core) -> bool {
 /// stack.
 fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
     if !link.is_listed.replace(true) {
-        core.busy.set(core.busy.get() + 1);
+        core.life.busy.set(core.life.busy.get() + 1);
         link.next.set(list.replace(Some(NonNull::from(core))));
     }
 }
@@ -107,7 +107,7 @@ fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
 /// The end of the outermost release, which counts as open still: works off the queues of the
 /// heaps that wait, and its own, which they may have added to.
 pub(super) fn end(core: &Core) {
-    while let Some(other) = THREAD.with(|thread| next(&thread.waiting, |core| &core.waiting)) {
+    while let Some(other) = THREAD.with(|thread| next(&thread.waiting, |core| &core.release.waiting)) {
         work_off(other);
         drain(core);
     }
@@ -131,10 +131,10 @@ fn work_off(core: NonNull<Core>) {
     drain(core);
     drop(nested);
     if is_outermost(core) {
-        core.pending_work.set(true); // its release is open further up, and has an end to come
+        core.release.pending_work.set(true); // its release is open further up, and has an end to come
     }
-    core.busy.set(core.busy.get() - 1);
-    if core.pending_work.get() {
+    core.life.busy.set(core.life.busy.get() - 1);
+    if core.release.pending_work.get() {
         on_exit(core);
     }
 }
@@ -151,7 +151,7 @@ pub(crate) fn may_isolate(core: &Core) -> bool {
 
 /// The heap, of which nobody has a handle, waits for its last collection.
 pub(super) fn close_later(core: &Core) {
-    THREAD.with(|thread| wait(&thread.closing, &core.closing, core));
+    THREAD.with(|thread| wait(&thread.closing, &core.life.closing, core));
 }
 
 /// A collection of a heap in company has ended, so there is room for one: the heaps that waited
@@ -159,7 +159,7 @@ pub(super) fn close_later(core: &Core) {
 pub(crate) fn close_others() {
     let begins = |thread: &Thread| thread.closing.get().is_some() && !thread.is_closing.replace(true);
     if THREAD.with(begins) {
-        while let Some(other) = THREAD.with(|thread| next(&thread.closing, |core| &core.closing)) {
+        while let Some(other) = THREAD.with(|thread| next(&thread.closing, |core| &core.life.closing)) {
             work_off(other);
         }
         THREAD.with(|thread| thread.is_closing.set(false));

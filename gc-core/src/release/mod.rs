@@ -90,7 +90,7 @@ pub(crate) unsafe fn deallocate_as(core: &Core, block: &Block, object: Object, d
         drop(nested);
     }
     core.free_unknown(block, object);
-    if core.pending_work.get() && core.nesting() == 0 {
+    if core.release.pending_work.get() && core.nesting() == 0 {
         work_off_pending(core);
     }
 }
@@ -99,7 +99,7 @@ pub(crate) unsafe fn deallocate_as(core: &Core, block: &Block, object: Object, d
 /// first one always may.)
 #[inline(always)]
 fn may_nest(core: &Core) -> bool {
-    core.depth.get() == 0 || may_nest_in_another(core)
+    core.release.depth.get() == 0 || may_nest_in_another(core)
 }
 
 /// Where the stack was in the first release that is nested is noted, and how much the
@@ -110,7 +110,7 @@ fn may_nest_in_another(core: &Core) -> bool {
     let nesting = core.nesting();
     if nesting > 1 {
         let marker = 0u8;
-        let taken = core.stack_top.get().saturating_sub(ptr::from_ref(&marker).addr());
+        let taken = core.release.stack_top.get().saturating_sub(ptr::from_ref(&marker).addr());
         return nesting < MAX_NESTING && taken <= MAX_STACK;
     }
     may_nest_near_the_top(core)
@@ -125,7 +125,7 @@ fn may_nest_near_the_top(core: &Core) -> bool {
     if core.is_in_company() {
         return across::may_nest(core, core.nesting(), position);
     }
-    core.stack_top.set(position);
+    core.release.stack_top.set(position);
     true
 }
 
@@ -133,7 +133,7 @@ fn may_nest_near_the_top(core: &Core) -> bool {
 #[inline(never)]
 fn drop_slow_alive(object: Object, found: Decrement) {
     match found {
-        Decrement::Candidate => object.core().candidates.add(object),
+        Decrement::Candidate => object.core().state.candidates.add(object),
         Decrement::CondemnedZero => on_zero_condemned(object),
         Decrement::Zero | Decrement::Nothing => {}
     }
@@ -160,7 +160,7 @@ fn on_zero(core: &Core, object: Object) {
     let nested = Nested::enter(core);
     deallocate(core, object);
     drop(nested);
-    if core.pending_work.get() && core.nesting() == 0 {
+    if core.release.pending_work.get() && core.nesting() == 0 {
         work_off_pending(core);
     }
 }
@@ -176,7 +176,7 @@ fn work_off_pending(core: &Core) {
         across::end(core);
     }
     drop(nested);
-    if core.pending_work.get() {
+    if core.release.pending_work.get() {
         on_exit(core);
     }
 }
@@ -187,7 +187,7 @@ struct Nested<'a>(&'a Core);
 impl Nested<'_> {
     #[inline(always)]
     fn enter(core: &Core) -> Nested<'_> {
-        core.depth.set(core.depth.get() + 1);
+        core.release.depth.set(core.release.depth.get() + 1);
         Nested(core)
     }
 }
@@ -195,7 +195,7 @@ impl Nested<'_> {
 impl Drop for Nested<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.depth.set(self.0.depth.get() - 1);
+        self.0.release.depth.set(self.0.release.depth.get() - 1);
     }
 }
 
@@ -203,37 +203,37 @@ impl Drop for Nested<'_> {
 /// then dies here, however deep.
 #[cold]
 fn queue(core: &Core, object: Object) -> bool {
-    let mut queue = core.release_queue.borrow_mut();
+    let mut queue = core.release.release_queue.borrow_mut();
     if queue.try_reserve(1).is_err() {
         return false;
     }
     queue.push(object);
-    core.pending_work.set(true);
+    core.release.pending_work.set(true);
     true
 }
 
 /// Works the queue off: after each object those that it queued, in their order.
 fn drain(core: &Core) {
-    core.release_queue.borrow_mut().reverse();
+    core.release.release_queue.borrow_mut().reverse();
     loop {
-        let Some(object) = core.release_queue.borrow_mut().pop() else { break };
-        if core.work_budget.is_over() && defer(core, object) {
+        let Some(object) = core.release.release_queue.borrow_mut().pop() else { break };
+        if core.state.work_budget.is_over() && defer(core, object) {
             continue;
         }
-        let waiting = core.release_queue.borrow().len();
+        let waiting = core.release.release_queue.borrow().len();
         deallocate(core, object);
-        core.work_budget.spend(RELEASE_COST);
-        if let Some(new) = core.release_queue.borrow_mut().get_mut(waiting..) {
+        core.state.work_budget.spend(RELEASE_COST);
+        if let Some(new) = core.release.release_queue.borrow_mut().get_mut(waiting..) {
             new.reverse();
         }
     }
-    core.pending_work.set(core.handles.get() == 0);
+    core.release.pending_work.set(core.life.handles.get() == 0);
 }
 
 /// Keeps an object at zero for the next slice, when the one that is open is over. `false`:
 /// it must die here, because it is being reclaimed, or there is no memory to note it.
 fn defer(core: &Core, object: Object) -> bool {
-    let mut deferred = core.deferred.borrow_mut();
+    let mut deferred = core.release.deferred.borrow_mut();
     if is_condemned(core, object) || deferred.try_reserve(1).is_err() {
         return false;
     }
@@ -243,14 +243,14 @@ fn defer(core: &Core, object: Object) -> bool {
 
 /// Releases what earlier slices left. `true`: nothing is left.
 pub(crate) fn resume(core: &Core) -> bool {
-    if !core.deferred.borrow().is_empty() {
-        debug_assert!(core.release_queue.borrow().is_empty(), "resumed inside of a release");
-        core.release_queue.swap(&core.deferred);
+    if !core.release.deferred.borrow().is_empty() {
+        debug_assert!(core.release.release_queue.borrow().is_empty(), "resumed inside of a release");
+        core.release.release_queue.swap(&core.release.deferred);
         let nested = Nested::enter(core);
         drain(core);
         drop(nested);
     }
-    core.deferred.borrow().is_empty()
+    core.release.deferred.borrow().is_empty()
 }
 
 /// Runs the finalizer, clears weak references, drops the value, and frees the slot.
@@ -271,7 +271,7 @@ fn deallocate(core: &Core, object: Object) {
 fn is_condemned(core: &Core, object: Object) -> bool {
     let block = object.block();
     let (bitmaps, bit) = block.bitmaps_of(block.index(object));
-    core.reclaiming.get() && bitmaps.set.get() & bit != 0 && block.info().managed_weak.is_none()
+    core.release.reclaiming.get() && bitmaps.set.get() & bit != 0 && block.info().managed_weak.is_none()
 }
 
 /// Drops the value of an object that is not alive any more.
@@ -290,33 +290,33 @@ pub(crate) fn drop_value(core: &Core, object: Object) {
 /// is freed.
 #[cold]
 pub(crate) fn on_exit(core: &Core) {
-    let open = || core.busy.get() > 0 || core.handles.get() > 0 || core.nesting() > 0;
+    let open = || core.life.busy.get() > 0 || core.life.handles.get() > 0 || core.nesting() > 0;
     if open() {
         return;
     }
     #[cfg(feature = "std")]
-    if !core.is_shut_down.get() && !Isolated::is_possible(core) {
+    if !core.life.is_shut_down.get() && !Isolated::is_possible(core) {
         across::close_later(core);
         return;
     }
     // A finalizer of the last collection may have had a handle again, for a while.
     for _ in 0..MAX_CLOSINGS {
-        if core.is_shut_down.replace(true) {
+        if core.life.is_shut_down.replace(true) {
             break;
         }
         let _guard = core.enter();
-        if let Some(close) = core.shutdown.get() {
+        if let Some(close) = core.life.shutdown.get() {
             close(core);
         }
-        core.empty_blocks.set_incomplete();
+        core.storage.empty_blocks.set_incomplete();
     }
     if open() {
         return;
     }
-    if core.empty_blocks.is_incomplete() {
+    if core.storage.empty_blocks.is_incomplete() {
         core.release_all_empty_blocks(true);
     }
-    if core.memory.used() > 0 {
+    if core.storage.memory.used() > 0 {
         return;
     }
     let has_hooks = !core.hooks.is_empty();
@@ -334,7 +334,7 @@ pub(crate) fn on_exit(core: &Core) {
     }
     #[cfg(feature = "std")]
     let others_may_wait = has_hooks && core.is_in_company();
-    if core.memory.used() == 0 && !open() {
+    if core.storage.memory.used() == 0 && !open() {
         // SAFETY: invariant 6: no handle, no object, no open operation.
         unsafe { core.free() };
         #[cfg(feature = "std")]
@@ -352,7 +352,7 @@ pub(crate) fn on_exit(core: &Core) {
 pub(crate) fn exit_operation(core: &Core) {
     #[cfg(feature = "std")]
     let is_in_company = core.is_in_company();
-    if core.pending_work.get() {
+    if core.release.pending_work.get() {
         on_exit(core);
     }
     #[cfg(feature = "std")]
@@ -387,8 +387,8 @@ impl Isolated<'_> {
     pub(crate) fn begin(core: &Core) -> Isolated<'_> {
         Isolated {
             core,
-            depth: core.depth.replace(core.depth.get() - core.nesting()),
-            queue: core.release_queue.take(),
+            depth: core.release.depth.replace(core.release.depth.get() - core.nesting()),
+            queue: core.release.release_queue.take(),
             #[cfg(feature = "std")]
             anew: core.is_in_company().then(across::Anew::begin),
         }
@@ -397,15 +397,15 @@ impl Isolated<'_> {
 
 impl Drop for Isolated<'_> {
     fn drop(&mut self) {
-        self.core.depth.set(self.depth);
+        self.core.release.depth.set(self.depth);
         if !self.queue.is_empty() {
-            self.core.pending_work.set(true);
+            self.core.release.pending_work.set(true);
         }
         #[cfg(feature = "std")]
         if self.anew.take().is_some() && across::is_outermost(self.core) {
-            self.core.pending_work.set(true);
+            self.core.release.pending_work.set(true);
         }
-        let own = self.core.release_queue.replace(core::mem::take(&mut self.queue));
+        let own = self.core.release.release_queue.replace(core::mem::take(&mut self.queue));
         debug_assert!(own.is_empty(), "an operation left objects in its queue");
     }
 }

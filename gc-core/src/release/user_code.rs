@@ -23,7 +23,7 @@ fn enter<R>(
     type_name: impl FnOnce() -> String,
     code: impl FnOnce() -> R,
 ) -> Option<R> {
-    core.user_code_ran.set(true);
+    core.release.user_code_ran.set(true);
     let _guard = core.enter();
     #[cfg(feature = "std")]
     {
@@ -191,9 +191,9 @@ pub(crate) fn record(core: &Core, record: &CollectionRecord) {
 /// just now.
 pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     let Some(hook) = core.hooks.out_of_memory() else { return };
-    let _reserve = core.account.open_reserve();
-    if !core.in_oom_hook.get() {
-        let _telling = Restore::after(&core.in_oom_hook, true);
+    let _reserve = core.storage.account.open_reserve();
+    if !core.hooks.in_oom_hook.get() {
+        let _telling = Restore::after(&core.hooks.in_oom_hook, true);
         call_hook(core, "out-of-memory hook", hook, |hook, heap| hook(heap, error));
     }
 }

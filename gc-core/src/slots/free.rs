@@ -22,13 +22,13 @@ impl Core {
     #[inline(always)]
     pub(crate) fn free_unknown(&self, block: &Block, object: Object) {
         block.poison(object);
-        if self.collecting.get() {
-            return self.quarantine.put(object.place());
+        if self.state.collecting.get() {
+            return self.storage.quarantine.put(object.place());
         }
         block.give_slot(object);
         let flags = block.flags();
         if flags & flag::TRACKED != 0 {
-            self.birth_clock.count_death();
+            self.storage.birth_clock.count_death();
         }
         if flags & flag::CURRENT == 0 && (flags & flag::AVAILABLE == 0 || block.live() == 0) {
             self.relist_block(block);
@@ -37,13 +37,13 @@ impl Core {
 
     /// Frees the slots that were put aside. The collection is closed by now.
     pub(crate) fn release_quarantined(&self) {
-        let (listed, is_incomplete) = self.quarantine.take();
+        let (listed, is_incomplete) = self.storage.quarantine.take();
         for link in listed {
             // SAFETY: invariant 2: a block with a slot put aside is in use.
             self.release_quarantined_of(unsafe { link.as_ref() });
         }
         if is_incomplete {
-            self.memory.each_block(&mut |block| {
+            self.storage.memory.each_block(&mut |block| {
                 if block.has(flag::QUARANTINED) {
                     self.release_quarantined_of(block);
                 }
@@ -65,7 +65,7 @@ impl Core {
     pub(crate) fn count_freed(&self, block: &Block, slots: u32) {
         block.count_freed(slots);
         if block.is_tracked() {
-            self.birth_clock.count_deaths(slots);
+            self.storage.birth_clock.count_deaths(slots);
         }
         self.relist_block(block);
     }
@@ -78,11 +78,11 @@ impl Core {
         let bin = unsafe { bin.as_ref() };
         if block.live() == 0 {
             block.clear_flag(flag::FULL);
-            if !self.collecting.get() && !block.has(flag::HELD) {
+            if !self.state.collecting.get() && !block.has(flag::HELD) {
                 self.empty_block(bin, block);
                 return;
             }
-            self.empty_blocks.note_if_empty(block);
+            self.storage.empty_blocks.note_if_empty(block);
         }
         if !block.has(flag::AVAILABLE | flag::CURRENT) && block.has_room() {
             bin.push_available(block);
@@ -90,28 +90,28 @@ impl Core {
     }
 
     fn empty_block(&self, bin: &Bin, block: &Block) {
-        debug_assert!(!self.collecting.get(), "a block goes back while a collection is open");
+        debug_assert!(!self.state.collecting.get(), "a block goes back while a collection is open");
         if block.has(flag::AVAILABLE) {
             bin.remove_available(block);
         }
         if !bin.is_large() {
             bin.blocks.set(bin.blocks.get() - 1);
         } else {
-            self.account.renew(block.slot_bytes(), 0);
+            self.storage.account.renew(block.slot_bytes(), 0);
         }
-        self.bins.flush();
-        self.memory.give_block(block);
+        self.storage.bins.flush();
+        self.storage.memory.give_block(block);
     }
 
     /// Gives back the blocks that became empty while a collection was open.
     pub(crate) fn release_empty_blocks(&self) {
-        for link in self.empty_blocks.take() {
+        for link in self.storage.empty_blocks.take() {
             // SAFETY: invariant 2: a block that is to be given back does not go before.
             let block = unsafe { link.as_ref() };
             block.clear_flag(flag::NOTED_EMPTY);
             self.relist_block(block);
         }
-        if self.empty_blocks.take_incomplete() {
+        if self.storage.empty_blocks.take_incomplete() {
             self.release_all_empty_blocks(false);
         }
     }
@@ -119,11 +119,11 @@ impl Core {
     /// Gives back every block that is empty. With `closing` nothing will be allocated
     /// any more: blocks go by themselves as soon as they are empty.
     pub(crate) fn release_all_empty_blocks(&self, closing: bool) {
-        self.candidates.visit(2, usize::MAX, &self.empty_blocks, |block| {
+        self.state.candidates.visit(2, usize::MAX, &self.storage.empty_blocks, |block| {
             if block.live() > 0 { Keeps::Recent } else { Keeps::Clean }
         });
-        self.bins.flush();
-        self.empty_blocks.take();
+        self.storage.bins.flush();
+        self.storage.empty_blocks.take();
         while self.release_some_empty_blocks(closing) {}
     }
 
@@ -131,7 +131,7 @@ impl Core {
     fn release_some_empty_blocks(&self, closing: bool) -> bool {
         let mut blocks = [None; AT_A_TIME];
         let mut found = 0;
-        self.memory.each_block(&mut |block| {
+        self.storage.memory.each_block(&mut |block| {
             block.clear_flag(flag::NOTED_EMPTY);
             let empty = block.live() == 0 && !block.has(flag::WITH_CANDIDATES | flag::LISTED);
             if found < AT_A_TIME && (empty || (closing && block.has(flag::CURRENT))) {

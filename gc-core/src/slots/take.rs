@@ -23,8 +23,8 @@ impl Core {
     #[inline]
     pub(crate) fn take_cached_slot(&self, info: &'static TypeInfo) -> Option<(Object, &Block)> {
         let key = key_of(info, 0);
-        let entry = self.bins.entry(key);
-        if entry.key.get() != key || !self.birth_clock.is_free() {
+        let entry = self.storage.bins.entry(key);
+        if entry.key.get() != key || !self.storage.birth_clock.is_free() {
             return None;
         }
         // SAFETY: invariant 2: an entry with a key has a block, and the cache is flushed
@@ -37,7 +37,7 @@ impl Core {
     /// caller has made the charge.
     fn take_charged_slot(&self, info: &'static TypeInfo) -> Option<Object> {
         let key = key_of(info, 0) + CHARGED;
-        let entry = self.bins.entry(key);
+        let entry = self.storage.bins.entry(key);
         if entry.key.get() != key {
             return None;
         }
@@ -48,12 +48,12 @@ impl Core {
     /// Takes a slot for a value of the type.
     pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
         if class == 0
-            && self.account.is_limited()
+            && self.storage.account.is_limited()
             && let Some(object) = self.take_charged_slot(info)
         {
             return Some(object);
         }
-        let bin = self.bins.bin(info, size, class)?;
+        let bin = self.storage.bins.bin(info, size, class)?;
         // SAFETY: invariant 9: bins live as long as their heap.
         let bin = unsafe { bin.as_ref() };
         if bin.is_large() {
@@ -61,15 +61,16 @@ impl Core {
         }
         loop {
             let block = bin.current_block().or_else(|| self.next_block(bin))?;
-            if !self.birth_clock.is_in_range(block.birth_base.get()) {
+            if !self.storage.birth_clock.is_in_range(block.birth_base.get()) {
                 self.mark_full(bin, block);
                 continue;
             }
             if let Some(object) = block.take_slot() {
-                self.epoch.open_for_young(block);
-                let is_charged = class == 0 && self.account.is_limited() && bin.class.drop_effect >= DropEffect::Memory;
+                self.state.epoch.open_for_young(block);
+                let is_charged =
+                    class == 0 && self.storage.account.is_limited() && bin.class.drop_effect >= DropEffect::Memory;
                 let key = key_of(info, class) + if is_charged { CHARGED } else { 0 };
-                let entry = self.bins.entry(key);
+                let entry = self.storage.bins.entry(key);
                 entry.key.set(key);
                 entry.block.set(Some(block.link()));
                 return Some(object);
@@ -83,7 +84,7 @@ impl Core {
     fn mark_full(&self, bin: &Bin, block: &Block) {
         bin.leave_current();
         block.set_flag(flag::FULL);
-        self.bins.flush();
+        self.storage.bins.flush();
         self.relist_block(block);
     }
 
@@ -94,7 +95,7 @@ impl Core {
             None => self.new_block(bin)?,
         };
         if block.live() == 0 {
-            block.birth_base.set(self.birth_clock.next());
+            block.birth_base.set(self.storage.birth_clock.next());
         }
         bin.make_current(block);
         Some(block)
@@ -102,18 +103,18 @@ impl Core {
 
     fn new_block(&self, bin: &Bin) -> Option<&Block> {
         let info = bin.info;
-        if self.account.is_limited() {
+        if self.storage.account.is_limited() {
             // As many objects as it will have: what others own may have grown meanwhile.
-            self.owned_look.go_on(&self.memory, &self.account, BLOCK / bin.stride());
+            self.storage.owned_look.go_on(&self.storage.memory, &self.storage.account, BLOCK / bin.stride());
         }
         let small = bin.blocks.get() == 0 && bin.stride() <= SUB_STRIDE;
         let plan = |bytes, colour| SlotLayout::plan(bytes, bin.size, info.align, info.prefix, colour);
         let (block, memory, layout) = if small && let Some(layout) = plan(SUB, 0) {
-            let (block, memory) = self.memory.take_sub()?;
+            let (block, memory) = self.storage.memory.take_sub()?;
             (block, memory, layout)
         } else {
             let wanted = if bin.stride() <= SUB_STRIDE { Wanted::One } else { Wanted::Whole(1) };
-            let (block, memory, bytes) = self.memory.take_blocks(wanted)?;
+            let (block, memory, bytes) = self.storage.memory.take_blocks(wanted)?;
             let (index, _) = Chunk::place(memory.addr().get());
             (block, memory, plan(bytes, index * 5 % 16)?)
         };
@@ -121,14 +122,14 @@ impl Core {
         // SAFETY: invariant 4: the memory was just taken for this block, of the planned size.
         unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
-        block.epoch.set(self.epoch.now());
+        block.epoch.set(self.state.epoch.now());
         self.begin_counts(block);
         Some(block)
     }
 
     /// A pass of an incremental collection may count in a block that comes after it began.
     fn begin_counts(&self, block: &Block) {
-        if self.is_cycle_open.get() {
+        if self.state.is_cycle_open.get() {
             block.clear_internal();
         }
     }
@@ -137,16 +138,16 @@ impl Core {
     fn take_large(&self, bin: &Bin) -> Option<Object> {
         let info = bin.info;
         let bytes = bin.size.checked_add(info.prefix + 256)?.checked_add(info.align)?;
-        let (block, memory, _) = self.memory.take_blocks(Wanted::Whole(bytes.div_ceil(BLOCK)))?;
+        let (block, memory, _) = self.storage.memory.take_blocks(Wanted::Whole(bytes.div_ceil(BLOCK)))?;
         let layout = SlotLayout::plan(bytes, bin.size, info.align, info.prefix, 0)?;
         let layout = layout.single();
         // SAFETY: invariant 4: as in `new_block`.
         unsafe { block.format(memory.as_ptr(), layout, info, bin.class) };
         block.bin.set(Some(NonNull::from(bin)));
-        block.epoch.set(self.epoch.now());
-        block.birth_base.set(self.birth_clock.next());
+        block.epoch.set(self.state.epoch.now());
+        block.birth_base.set(self.storage.birth_clock.next());
         self.begin_counts(block);
-        self.account.renew(0, block.slot_bytes());
+        self.storage.account.renew(0, block.slot_bytes());
         block.take_slot()
     }
 
@@ -154,7 +155,7 @@ impl Core {
     #[inline]
     pub(crate) fn be_born(&self, object: Object, block: &Block) {
         let tracked = block.is_tracked();
-        let birth = self.birth_clock.count(tracked);
+        let birth = self.storage.birth_clock.count(tracked);
         debug_assert!(birth - block.birth_base.get() <= u64::from(u32::MAX));
         object.write_header(Header::of_new((birth - block.birth_base.get()) as u32, tracked));
     }
@@ -162,7 +163,7 @@ impl Core {
     /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
     pub(crate) fn resurrect(&self, object: Object) {
         let block = object.block();
-        self.epoch.open_for_young(block);
+        self.state.epoch.open_for_young(block);
         let (bitmaps, bit) = block.bitmaps_of(block.index(object));
         for bitmap in [&bitmaps.set, &bitmaps.mark] {
             lower(bitmap, bit);

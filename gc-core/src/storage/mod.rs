@@ -22,3 +22,35 @@ pub(crate) mod memory;
 pub(crate) mod os;
 pub(crate) mod owned;
 pub(crate) mod quarantine;
+
+use crate::object::birth_clock::BirthClock;
+use alloc::boxed::Box;
+
+/// The memory of one heap, and what counts it.
+pub(crate) struct Storage {
+    // Touched by every allocation.
+    pub(crate) birth_clock: BirthClock,
+    pub(crate) bins: bins::Bins,
+    /// Slots freed while a collection is open.
+    pub(crate) quarantine: quarantine::Quarantine,
+    /// Empty blocks that could not be given back at once.
+    pub(crate) empty_blocks: empty_blocks::EmptyBlocks,
+    pub(crate) account: limit::Account,
+    pub(crate) owned_look: owned::OwnedLook,
+    pub(crate) memory: memory::Memory,
+}
+
+impl Storage {
+    pub(crate) fn new(source: Box<dyn os::ChunkSource>) -> Storage {
+        let account = limit::Account::new();
+        Storage {
+            birth_clock: BirthClock::new(),
+            bins: bins::Bins::new(),
+            quarantine: quarantine::Quarantine::default(),
+            empty_blocks: empty_blocks::EmptyBlocks::default(),
+            memory: memory::Memory::new(source, account.clone()),
+            account,
+            owned_look: owned::OwnedLook::default(),
+        }
+    }
+}

@@ -178,6 +178,8 @@ pub(crate) struct Hooks {
     record: One<OnRecord>,
     /// Never changed in place: a collection may be calling them.
     callbacks: RefCell<Callbacks>,
+    /// The out-of-memory hook is at work.
+    pub(crate) in_oom_hook: Cell<bool>,
     /// The record hook is being called: the records of collections that it begins are kept only.
     pub(crate) in_record_hook: Cell<bool>,
     next_id: Cell<u64>,
@@ -191,6 +193,7 @@ impl Hooks {
             out_of_memory: One::none(),
             record: One::none(),
             callbacks: RefCell::default(),
+            in_oom_hook: Cell::new(false),
             in_record_hook: Cell::new(false),
             next_id: Cell::new(0),
         }

@@ -78,7 +78,7 @@ impl EdgeAction for TraceClosure {
         if tentative && !block.is_tentative_garbage(index) {
             return;
         }
-        let epoch = &Core::of(pass.owner).epoch;
+        let epoch = &Core::of(pass.owner).state.epoch;
         if !epoch.may_hold(block, pass.oldest) {
             return;
         }
@@ -156,5 +156,5 @@ fn is_watched(pass: &Pass, target: Object) -> bool {
     }
     // All others were examined and found reachable, and so they still are, if this
     // collection examines all there is and no user code ran since.
-    !pass.everything || Core::of(pass.owner).user_code_ran.get()
+    !pass.everything || Core::of(pass.owner).release.user_code_ran.get()
 }

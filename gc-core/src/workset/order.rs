@@ -46,7 +46,7 @@ impl<'s, 'h, C: Fn(&Block, &Bitmaps) -> u64> BirthOrder<'s, 'h, C> {
                     if birth < from || rest.is_some_and(|rest| birth >= rest) {
                         continue;
                     }
-                    if part.len() == part.capacity() && !grow(part, bytes, &set.core().account) {
+                    if part.len() == part.capacity() && !grow(part, bytes, &set.core().storage.account) {
                         let limit = keep_older_half(part);
                         *rest = Some(limit);
                         if birth >= limit {
@@ -78,7 +78,7 @@ impl<C: Fn(&Block, &Bitmaps) -> u64> Iterator for BirthOrder<'_, '_, C> {
 
 impl<C> Drop for BirthOrder<'_, '_, C> {
     fn drop(&mut self) {
-        self.set.core().account.give(self.bytes);
+        self.set.core().storage.account.give(self.bytes);
     }
 }
 

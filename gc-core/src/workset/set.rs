@@ -124,7 +124,7 @@ impl<'h> Set<'h> {
         self.pass.unmarked = 0;
         for block in self.blocks() {
             // Survivors are promoted while their bitmaps are at hand.
-            self.core.epoch.catch_up(block);
+            self.core.state.epoch.catch_up(block);
             held += mark_externally_held(block, block.filled(), &mut self.pass);
         }
         held
@@ -139,7 +139,7 @@ impl<'h> Set<'h> {
 
     /// Lets go of the blocks in which no member lives.
     pub(crate) fn forget_empty_blocks(&mut self) {
-        let empty = &self.core().empty_blocks;
+        let empty = &self.core().storage.empty_blocks;
         self.pass.retain_listed(empty, |block| {
             let keep = block.has_members();
             if !keep {
@@ -225,7 +225,7 @@ impl<'h> Set<'h> {
         for block in self.blocks() {
             block.clear_members();
         }
-        let empty = &self.core().empty_blocks;
+        let empty = &self.core().storage.empty_blocks;
         self.pass.forget_blocks(empty);
     }
 }

@@ -19,19 +19,19 @@ const BLOCK_COST: usize = 4;
 pub(super) fn prepare_stage(core: &Core, cycle: &mut CycleState, next: Stage) {
     match next {
         Stage::List => cycle.pass.forget_queue(),
-        Stage::Count => cycle.pass.everything = !core.frozen.get(),
+        Stage::Count => cycle.pass.everything = !core.state.frozen.get(),
         Stage::FindExternal => cycle.pass.unmarked = 0,
         Stage::Partitions => {
             cycle.pass.everything = false;
-            cycle.begin_round(&core.candidates, core.birth_clock.next());
+            cycle.begin_round(&core.state.candidates, core.storage.birth_clock.next());
         }
         Stage::Retake => {
             cycle.rechecking = true;
             cycle.pass.scope = Scope::TentativeGarbage;
             cycle.pass.edges = 0;
-            cycle.take_candidates(&core.candidates);
+            cycle.take_candidates(&core.state.candidates);
         }
-        Stage::Measure => core.owned_look.restart(),
+        Stage::Measure => core.storage.owned_look.restart(),
         _ => {}
     }
     if !matches!(next, Stage::Partitions | Stage::Retake) {
@@ -67,7 +67,7 @@ pub(super) fn retake(core: &Core, cycle: &mut CycleState) -> bool {
 /// Hands each group's candidates to `choose`, block by block, which returns those that it took.
 fn join_candidates(core: &Core, cycle: &mut CycleState, choose: impl Fn(&mut Pass, &Block, u32, u64) -> u64) -> bool {
     while let Some(block) = cycle.first_block() {
-        core.epoch.catch_up(block);
+        core.state.epoch.catch_up(block);
         let mut cost = 0;
         for (group, bitmaps) in (0..).zip(block.groups()) {
             let candidates = bitmaps.candidate.get() & bitmaps.examined(2);
@@ -76,8 +76,8 @@ fn join_candidates(core: &Core, cycle: &mut CycleState, choose: impl Fn(&mut Pas
             }
             cost += 1;
         }
-        cycle.first_block_is_done(&core.candidates, &core.empty_blocks);
-        if core.work_budget.spend(cost as usize) {
+        cycle.first_block_is_done(&core.state.candidates, &core.storage.empty_blocks);
+        if core.state.work_budget.spend(cost as usize) {
             return false;
         }
     }
@@ -118,7 +118,7 @@ pub(super) fn work_off(
             waiting ^= group;
             let before = pass.scanned;
             pass.scan(block, group, scan(block.info()));
-            if core.work_budget.spend(pass.scanned - before + 1) || !go_on(pass) {
+            if core.state.work_budget.spend(pass.scanned - before + 1) || !go_on(pass) {
                 pass.enqueue_groups(block, waiting);
                 return pass.is_idle();
             }
@@ -130,13 +130,13 @@ pub(super) fn work_off(
 /// The linear way: every block that can have members is listed, chunk by chunk.
 pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
     loop {
-        if cycle.releases != core.memory.releases() {
+        if cycle.releases != core.storage.memory.releases() {
             // Some may have moved to where we were.
-            (cycle.releases, cycle.chunk) = (core.memory.releases(), 0);
+            (cycle.releases, cycle.chunk) = (core.storage.memory.releases(), 0);
         }
         let mut blocks = 0;
         let pass = &mut cycle.pass;
-        let any = core.memory.each_block_of(cycle.chunk, &mut |block| {
+        let any = core.storage.memory.each_block_of(cycle.chunk, &mut |block| {
             blocks += 1;
             if block.kind.get() != Kind::Leaf && !block.has(flag::LISTED) {
                 pass.list_new(block);
@@ -146,7 +146,7 @@ pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
             return true;
         }
         cycle.chunk += 1;
-        if core.work_budget.spend(blocks * BLOCK_COST) {
+        if core.state.work_budget.spend(blocks * BLOCK_COST) {
             return false;
         }
     }
@@ -156,7 +156,7 @@ pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
 pub(super) fn prepare(core: &Core, cycle: &mut CycleState) -> bool {
     let all = |block: &Block| u64::MAX >> (64 - block.group_count());
     while let Some((block, group)) = cycle.next_group(all) {
-        core.epoch.catch_up(block);
+        core.state.epoch.catch_up(block);
         let bitmaps = block.group(group);
         let root_candidates = block.flagged(group, bitmaps.members(), ROOT_CANDIDATE);
         block.clear_internal_group(group);
@@ -168,7 +168,7 @@ pub(super) fn prepare(core: &Core, cycle: &mut CycleState) -> bool {
             block.pending.set(0);
             block.set_flag(flag::COUNTED);
         }
-        if core.work_budget.spend(examined.count_ones() as usize / 4 + 1) {
+        if core.state.work_budget.spend(examined.count_ones() as usize / 4 + 1) {
             return false;
         }
     }
@@ -180,7 +180,7 @@ pub(super) fn count(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         let before = cycle.pass.scanned;
         cycle.pass.scan(block, 1 << group, block.info().count);
-        if core.work_budget.spend(cycle.pass.scanned - before + 1) {
+        if core.state.work_budget.spend(cycle.pass.scanned - before + 1) {
             return false;
         }
     }
@@ -191,7 +191,7 @@ pub(super) fn count(core: &Core, cycle: &mut CycleState) -> bool {
 pub(super) fn find_external(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         mark_externally_held(block, 1 << group, &mut cycle.pass);
-        if core.work_budget.spend(block.group(group).members().count_ones() as usize + 1) {
+        if core.state.work_budget.spend(block.group(group).members().count_ones() as usize + 1) {
             return false;
         }
     }
@@ -213,19 +213,19 @@ pub(super) fn build_garbage_list(core: &Core, cycle: &mut CycleState) -> bool {
         let root_candidates = if cycle.linear { tentative } else { block.flagged(group, tentative, ROOT_CANDIDATE) };
         bits(tentative).for_each(|bit| block.set_internal(group * 64 + bit, TENTATIVE_GARBAGE));
         if root_candidates != 0 {
-            core.candidates.add_group(block, group, root_candidates);
+            core.state.candidates.add_group(block, group, root_candidates);
         }
         bitmaps.mark.set(0);
         block.remove_members(group);
         let found = tentative.count_ones() as usize;
         cycle.found += found;
         cycle.found_bytes += found * block.slot_bytes();
-        if core.work_budget.spend(found / 4 + 1) {
+        if core.state.work_budget.spend(found / 4 + 1) {
             return false;
         }
     }
-    while cycle.pass.unlist_one(&core.empty_blocks) {
-        if core.work_budget.spend(BLOCK_COST) {
+    while cycle.pass.unlist_one(&core.storage.empty_blocks) {
+        if core.state.work_budget.spend(BLOCK_COST) {
             return false;
         }
     }
@@ -241,7 +241,7 @@ pub(super) fn sweep(core: &Core, cycle: &mut CycleState) -> bool {
         if bitmaps.members() == 0 {
             block.remove_members(group);
         }
-        if core.work_budget.spend(8) {
+        if core.state.work_budget.spend(8) {
             return false;
         }
     }

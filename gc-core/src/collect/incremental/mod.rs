@@ -49,13 +49,16 @@ pub(crate) enum Step {
 /// Does one slice of the incremental collection that is open, or begins one if an object
 /// lost a pointer since the last.
 pub(crate) fn step(core: &Core, cause: Cause, limit: WorkLimit) -> Step {
-    if core.collecting.get() || !Isolated::is_possible(core) || !(core.is_cycle_open.get() || has_cause(core)) {
+    if core.state.collecting.get()
+        || !Isolated::is_possible(core)
+        || !(core.state.is_cycle_open.get() || has_cause(core))
+    {
         return Step::Nothing;
     }
     let guard = core.enter();
     let step = {
         let _isolated = Isolated::begin(core);
-        core.work_budget.begin(limit);
+        core.state.work_budget.begin(limit);
         let mut running = Running::begin(core, cause);
         let finished = running.slice();
         running.end(finished)
@@ -67,11 +70,11 @@ pub(crate) fn step(core: &Core, cause: Cause, limit: WorkLimit) -> Step {
 }
 
 fn has_cause(core: &Core) -> bool {
-    let schedule = &core.schedule;
-    !core.candidates.is_empty(2)
+    let schedule = &core.state.schedule;
+    !core.state.candidates.is_empty(2)
         || schedule.candidates_incomplete.get()
         || schedule.always_linear.get()
-        || !core.deferred.borrow().is_empty()
+        || !core.release.deferred.borrow().is_empty()
 }
 
 /// Ends the incremental collection that is open, without a result: its candidates are not
@@ -87,9 +90,9 @@ pub(crate) fn abandon(core: &Core) {
 
 /// Takes back all that the open incremental collection has marked. No user code runs.
 fn discard(core: &Core) -> Option<CycleState> {
-    let mut cycle = core.cycle.take()?;
-    cycle.discard(&core.candidates, &core.empty_blocks);
-    core.schedule.candidates_incomplete.set(true);
+    let mut cycle = core.state.cycle.take()?;
+    cycle.discard(&core.state.candidates, &core.storage.empty_blocks);
+    core.state.schedule.candidates_incomplete.set(true);
     Some(cycle)
 }
 
@@ -97,7 +100,7 @@ fn discard(core: &Core) -> Option<CycleState> {
 /// room for user code, no callback is told, and what is yet to be released waits for the next slice
 /// or collection.
 pub(crate) fn cancel(core: &Core) {
-    if core.is_cycle_open.get() && !core.collecting.get() {
+    if core.state.is_cycle_open.get() && !core.state.collecting.get() {
         let guard = core.enter();
         {
             let isolated = Isolated::is_possible(core).then(|| Isolated::begin(core));
@@ -105,7 +108,7 @@ pub(crate) fn cancel(core: &Core) {
             if isolated.is_some() {
                 abandon(core);
             } else if discard(core).is_some() {
-                core.is_cycle_open.set(false);
+                core.state.is_cycle_open.set(false);
             }
             open.completed = true;
         }
@@ -124,7 +127,7 @@ struct Running<'h> {
 impl<'h> Running<'h> {
     fn begin(core: &'h Core, cause: Cause) -> Running<'h> {
         let open = Some(Open::begin(core));
-        let cycle = core.cycle.take();
+        let cycle = core.state.cycle.take();
         let mut running = Running { core, cycle, open };
         if running.cycle.is_none() {
             running.cycle = Some(begin(core, cause));
@@ -162,8 +165,8 @@ impl<'h> Running<'h> {
                 None if done => return true,
                 None => return false,
             }
-            if core.work_budget.is_over()
-                || (cycle.stage == Stage::Remainder && core.work_budget.spent() > SMALL_CLOSURE)
+            if core.state.work_budget.is_over()
+                || (cycle.stage == Stage::Remainder && core.state.work_budget.spent() > SMALL_CLOSURE)
             {
                 return false;
             }
@@ -177,14 +180,14 @@ impl<'h> Running<'h> {
         open.completed = true;
         let step = if finished { Step::Done(finish(core, &cycle)) } else { Step::Open };
         drop(open);
-        let pause = core.work_budget.end();
-        core.stats.pause(pause, 1);
+        let pause = core.state.work_budget.end();
+        core.telemetry.stats.pause(pause, 1);
         cycle.time += pause;
         cycle.longest = cycle.longest.max(pause);
         if finished {
             report::enter_sliced(core, &cycle);
         } else {
-            core.cycle.set(Some(cycle));
+            core.state.cycle.set(Some(cycle));
         }
         step
     }
@@ -192,10 +195,10 @@ impl<'h> Running<'h> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.core.work_budget.end();
+        self.core.state.work_budget.end();
         if let Some(mut cycle) = self.cycle.take() {
-            cycle.discard(&self.core.candidates, &self.core.empty_blocks);
-            self.core.is_cycle_open.set(false);
+            cycle.discard(&self.core.state.candidates, &self.core.storage.empty_blocks);
+            self.core.state.is_cycle_open.set(false);
         }
     }
 }
@@ -203,16 +206,16 @@ impl Drop for Running<'_> {
 /// Begins a collection. Postcondition: objects born from now on are no part of it.
 fn begin(core: &Core, cause: Cause) -> CycleState {
     report::start(core, 2);
-    core.is_cycle_open.set(true);
-    core.schedule.count_collection(2);
-    core.birth_clock.forget_young();
-    core.epoch.promote(2);
-    core.bins.flush();
-    let schedule = &core.schedule;
+    core.state.is_cycle_open.set(true);
+    core.state.schedule.count_collection(2);
+    core.storage.birth_clock.forget_young();
+    core.state.epoch.promote(2);
+    core.storage.bins.flush();
+    let schedule = &core.state.schedule;
     let linear = schedule.candidates_incomplete.take() || schedule.always_linear.get();
     let part = if schedule.never_linear.get() { usize::MAX } else { core.objects_in_use() / CLOSURE_PART };
-    let mut cycle = CycleState::new(core.owner(), &core.candidates, linear, part.max(SMALL_CLOSURE));
-    (cycle.cause, cycle.used_before) = (cause, core.memory.used_bytes());
+    let mut cycle = CycleState::new(core.owner(), &core.state.candidates, linear, part.max(SMALL_CLOSURE));
+    (cycle.cause, cycle.used_before) = (cause, core.storage.memory.used_bytes());
     cycle
 }
 
@@ -244,19 +247,19 @@ fn after(core: &Core, cycle: &mut CycleState, done: bool) -> Option<Stage> {
 /// Ends a collection that is complete. Objects born meanwhile are promoted without a look at them,
 /// so that the next young collection is as short as any.
 fn finish(core: &Core, cycle: &CycleState) -> Outcome {
-    core.epoch.promote(2);
-    core.bins.flush();
-    core.birth_clock.forget_young();
-    core.schedule.note_survivors(core.birth_clock.next(), || core.tracked_in_use());
-    core.account.forget_fresh();
+    core.state.epoch.promote(2);
+    core.storage.bins.flush();
+    core.storage.birth_clock.forget_young();
+    core.state.schedule.note_survivors(core.storage.birth_clock.next(), || core.tracked_in_use());
+    core.storage.account.forget_fresh();
     close(core, cycle)
 }
 
 /// Closes the collection and tells what it did.
 fn close(core: &Core, cycle: &CycleState) -> Outcome {
     let outcome = Outcome { collected: cycle.collected, uncollectable: cycle.uncollectable, ..Outcome::default() };
-    core.is_cycle_open.set(false);
-    core.schedule.record(2, outcome.collected, outcome.uncollectable);
+    core.state.is_cycle_open.set(false);
+    core.state.schedule.record(2, outcome.collected, outcome.uncollectable);
     report::stop(core, 2, outcome);
     outcome
 }

@@ -30,44 +30,44 @@ const MOST_DIRTY: usize = 256;
 /// Does what is due, called by an allocation: a slice, or a collection of the young that
 /// is as short as one.
 pub(crate) fn work(core: &Core, budget: Duration) {
-    let births = core.birth_clock.next();
-    if core.is_cycle_open.get() || core.schedule.full_is_due(births, || core.tracked_in_use()) {
+    let births = core.storage.birth_clock.next();
+    if core.state.is_cycle_open.get() || core.state.schedule.full_is_due(births, || core.tracked_in_use()) {
         step(core, Cause::Allocations, WorkLimit::Time(budget));
-        core.birth_clock.forget_young();
+        core.storage.birth_clock.forget_young();
     } else {
         collect_young(core, budget);
     }
-    core.birth_clock.set_trigger(trigger(core));
+    core.storage.birth_clock.set_trigger(trigger(core));
 }
 
 /// How many objects may be born until the next slice or young collection.
 pub(crate) fn trigger(core: &Core) -> u32 {
-    let usual = core.schedule.natural_trigger();
+    let usual = core.state.schedule.natural_trigger();
     if usual == u32::MAX {
         return usual;
     }
-    if core.is_cycle_open.get() {
+    if core.state.is_cycle_open.get() {
         let looks_a_birth = LOOKS * GROWTH;
-        return ((core.work_budget.spent() / looks_a_birth) as u32).clamp(SHORTEST, LONGEST);
+        return ((core.state.work_budget.spent() / looks_a_birth) as u32).clamp(SHORTEST, LONGEST);
     }
-    usual.min(core.schedule.young_most.get())
+    usual.min(core.state.schedule.young_most.get())
 }
 
 /// Collects the young if it is time: where that frees next to nothing, only some of them are
 /// looked at, and the rest grows old unseen.
 fn collect_young(core: &Core, budget: Duration) {
-    let young = core.birth_clock.young();
-    if !core.schedule.young_have_their_turn(young) {
-        core.epoch.promote(0);
-        core.bins.flush();
-        core.birth_clock.forget_young();
+    let young = core.storage.birth_clock.young();
+    if !core.state.schedule.young_have_their_turn(young) {
+        core.state.epoch.promote(0);
+        core.storage.bins.flush();
+        core.storage.birth_clock.forget_young();
         return;
     }
     let began = Stamp::now();
     let freed = {
-        let _fewer = Restore::after(&core.schedule.dirty_most, MOST_DIRTY);
+        let _fewer = Restore::after(&core.state.schedule.dirty_most, MOST_DIRTY);
         collect(core, 0)
     };
-    core.schedule.learn(freed, young as usize);
-    core.schedule.limit_young(young, began.elapsed(), budget);
+    core.state.schedule.learn(freed, young as usize);
+    core.state.schedule.limit_young(young, began.elapsed(), budget);
 }

@@ -36,9 +36,9 @@ const ROOTS: usize = 4;
 /// Tries partitions until the slice or all rounds are over.
 pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
     loop {
-        let limit = core.work_budget.affords(cycle.partition_cost * 2).min(LARGEST);
-        if limit < SMALLEST && core.work_budget.spent() > 0 {
-            core.work_budget.finish();
+        let limit = core.state.work_budget.affords(cycle.partition_cost * 2).min(LARGEST);
+        if limit < SMALLEST && core.state.work_budget.spent() > 0 {
+            core.state.work_budget.finish();
             return false;
         }
         let began = Stamp::now();
@@ -46,11 +46,11 @@ pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
             if cycle.rounds == ROUNDS || !is_worth_another(core, cycle) {
                 return true;
             }
-            cycle.begin_round(&core.candidates, core.birth_clock.next());
+            cycle.begin_round(&core.state.candidates, core.storage.birth_clock.next());
             continue;
         };
         cycle.learn_cost(began.elapsed(), objects);
-        if core.work_budget.spend(objects) {
+        if core.state.work_budget.spend(objects) {
             return false;
         }
     }
@@ -60,7 +60,7 @@ pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
 /// but when only as much was reclaimed as may have become garbage meanwhile, that waits for
 /// the next collection.
 fn is_worth_another(core: &Core, cycle: &CycleState) -> bool {
-    let births = (core.birth_clock.next() - cycle.round_began) as usize;
+    let births = (core.storage.birth_clock.next() - cycle.round_began) as usize;
     cycle.reclaimed > births.min(cycle.reclaimed_before / WORTH)
 }
 
@@ -83,7 +83,7 @@ fn try_partition(core: &Core, cycle: &mut CycleState, limit: usize) -> Option<us
     let objects = set.pass.scanned;
     condemn(set, cycle);
     // Only now is known which of them have candidates left, and which are empty.
-    cycle.blocks_are_done(&core.candidates, &core.empty_blocks, taken.blocks);
+    cycle.blocks_are_done(&core.state.candidates, &core.storage.empty_blocks, taken.blocks);
     Some(objects + taken.groups)
 }
 
@@ -132,7 +132,7 @@ fn take_root_candidates(core: &Core, cycle: &mut CycleState, pass: &mut Pass, mo
         && roots_taken < most
         && taken.groups < most * 4
     {
-        core.epoch.catch_up(block);
+        core.state.epoch.catch_up(block);
         let (group, bitmaps) = (cycle.group, block.group(cycle.group));
         taken.groups += 1;
         let candidates = bitmaps.candidate.get() & bitmaps.examined(2);

@@ -120,14 +120,14 @@ impl Heap {
 
     fn write_watched(&self, metrics: &mut Writer<impl Write>) -> Result<()> {
         let core = self.core();
-        let errors = core.stats.out_of_memory();
+        let errors = core.telemetry.stats.out_of_memory();
         metrics.counter("gc_out_of_memory", "", "Times that the heap was out of memory.", errors)?;
         metrics.family("gc_gauge", "gauge", "", "Gauges that the program brought in.")?;
-        for reading in core.gauges.readings() {
+        for reading in core.telemetry.gauges.readings() {
             metrics.sample("gc_gauge", &format!("name=\"{}\"", escaped(&reading.name)), reading.value)?;
         }
         metrics.family("gc_units_of_work", "counter", "", "Units of work that ended.")?;
-        for units in core.gauges.units() {
+        for units in core.telemetry.gauges.units() {
             metrics.sample("gc_units_of_work_total", &format!("name=\"{}\"", escaped(&units.name)), units.ended)?;
         }
         Ok(())

@@ -51,7 +51,7 @@ impl Heap {
     pub(crate) fn problems(&self, words: Option<&Words>) -> Vec<Problem> {
         let core = self.core();
         let mut problems = edges::problems(core, words);
-        if !core.collecting.get() {
+        if !core.state.collecting.get() {
             let names = TypeNames::of(core);
             problems.extend(structure::problems(core).into_iter().map(|it| contradiction(&names, it)));
         }
