@@ -2,7 +2,7 @@
 
 #[cfg(feature = "std")]
 use super::Link;
-use crate::object::raw::Object;
+use crate::object::address::Object;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 

@@ -17,7 +17,7 @@ pub(crate) mod pass;
 pub(crate) mod schedule;
 
 use crate::ground::config::Pace;
-use crate::object::raw::Object;
+use crate::object::address::Object;
 use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
 

@@ -1,7 +1,7 @@
 //! One object: its header and count, its type's table, its bits, its weak references.
 //!
-//! * [`raw`]: the address of a value in a slot, with the header before it
-//! * [`id`]: the number that an object is known by outside of the heap
+//! * [`address`]: the address of a value in a slot, which stands for the object
+//! * [`raw`]: the way from there to the header, the block and the chunk
 //! * [`refcount`]: the count word, and every change of it
 //! * [`type_info`]: the table that the heap keeps for a type
 //! * [`bitmaps`]: the side bitmaps of a block, one bit for each object
@@ -9,6 +9,7 @@
 //! * [`weak_cell`], [`weak_table`]: weak references, listed by their target
 //! * [`scan`]: a value read as plain words, for the verifier
 
+pub(crate) mod address;
 pub(crate) mod birth_clock;
 pub(crate) mod bitmaps;
 pub(crate) mod raw;

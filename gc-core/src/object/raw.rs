@@ -9,15 +9,14 @@
 //!                     ^ Object                       ^ Object
 //! ```
 
+pub(crate) use crate::object::address::Object;
 use crate::object::bitmaps::Bitmaps;
 use crate::object::refcount::CountWord;
 use crate::object::type_info::EdgeSink;
 use crate::object::type_info::TypeInfo;
-use crate::object::weak_cell::CellRef;
 use crate::storage::block::Block;
 use crate::storage::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK, Chunk, SUB_SHIFT, SUBS};
 use core::cell::Cell;
-use core::ptr::NonNull;
 
 /// The 8 bytes before every value.
 #[repr(C)]
@@ -34,13 +33,6 @@ impl Header {
         Header { count: CountWord::of_new(tracked), birth: Cell::new(birth) }
     }
 }
-
-/// The address of a value in a slot of a living heap.
-///
-/// Copies are not counted. Invariant 1 (see `invariants`): code that makes or keeps one knows what
-/// keeps its block mapped meanwhile: a count, or an open operation.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub(crate) struct Object(NonNull<u8>);
 
 /// Where an object lies, and its bit in the bitmaps.
 #[derive(Clone, Copy)]
@@ -64,37 +56,23 @@ impl Place<'_> {
 fn unlikely() {}
 
 impl Object {
-    /// # Safety
-    /// `value` is the address of a value in a slot of a mapped block, with
-    /// provenance over its whole chunk, and stays so while the result is used.
-    #[inline]
-    pub(crate) unsafe fn new(value: NonNull<u8>) -> Object {
-        Object(value)
-    }
-
-    /// The value's address.
-    #[inline]
-    pub(crate) fn value(self) -> NonNull<u8> {
-        self.0
-    }
-
     /// The address as a number, for display and as a key.
     #[inline]
     pub(crate) fn address(self) -> usize {
-        self.0.addr().get()
+        self.value().addr().get()
     }
 
     #[inline]
     pub(crate) fn header<'a>(self) -> &'a Header {
         // SAFETY: invariant 1: the slot is mapped and its header lies before the value.
-        unsafe { self.0.cast::<Header>().sub(1).as_ref() }
+        unsafe { self.value().cast::<Header>().sub(1).as_ref() }
     }
 
     /// Writes the header of a slot that is being taken; what it held may be uninitialised.
     #[inline]
     pub(crate) fn write_header(self, header: Header) {
         // SAFETY: invariants 1 and 4: the slot is mapped, it has room for a header before its value.
-        unsafe { self.0.cast::<Header>().sub(1).write(header) }
+        unsafe { self.value().cast::<Header>().sub(1).write(header) }
     }
 
     #[inline]
@@ -105,7 +83,7 @@ impl Object {
     /// The chunk, found by masking.
     #[inline]
     pub(crate) fn chunk<'a>(self) -> &'a Chunk {
-        let start = self.0.as_ptr().map_addr(|a| a & !(CHUNK - 1)).cast::<Chunk>();
+        let start = self.value().as_ptr().map_addr(|a| a & !(CHUNK - 1)).cast::<Chunk>();
         // SAFETY: invariants 1 and 2: every slot lies in a chunk aligned to its size
         // whose first bytes are an initialised `Chunk`.
         unsafe { &*start }
@@ -165,13 +143,6 @@ impl Object {
         debug_assert!(self.is_alive());
         // SAFETY: invariant 10: the table is the one of the object's type.
         unsafe { (self.info().owned)(self) }
-    }
-
-    /// The cell of a living managed weak reference.
-    pub(crate) fn weak_cell(self) -> Option<CellRef> {
-        debug_assert!(self.is_alive());
-        // SAFETY: invariant 10: the table is the one of the object's type.
-        self.info().managed_weak.as_ref().map(|weak| unsafe { (weak.cell)(self) })
     }
 
     /// A living managed weak reference lets go of what its callback would be given.

@@ -1,7 +1,7 @@
 //! The table of a type: one static table each, built by `trace::shape`.
 
 use crate::ground::label::PathSegment;
-use crate::object::raw::Object;
+use crate::object::address::Object;
 use crate::object::weak_cell::CellRef;
 use crate::storage::block::Block;
 use crate::storage::chunk::Owner;

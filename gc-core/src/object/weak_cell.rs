@@ -1,7 +1,7 @@
 //! The cells behind weak references, and chains of them.
 
 use crate::ground::boxed::try_box;
-use crate::object::raw::Object;
+use crate::object::address::Object;
 use alloc::boxed::Box;
 use core::cell::Cell;
 use core::ptr::NonNull;

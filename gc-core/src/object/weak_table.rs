@@ -138,3 +138,12 @@ pub(crate) fn has_weak(object: Object) -> bool {
     let (bitmaps, bit) = block.bitmaps_of(block.index(object));
     block.has(flag::WEAK) && bitmaps.weak.get() & bit != 0
 }
+
+impl Object {
+    /// The cell of a living managed weak reference.
+    pub(crate) fn weak_cell(self) -> Option<CellRef> {
+        debug_assert!(self.is_alive());
+        // SAFETY: invariant 10: the table is the one of the object's type.
+        self.info().managed_weak.as_ref().map(|weak| unsafe { (weak.cell)(self) })
+    }
+}

@@ -19,8 +19,8 @@ mod slots;
 
 pub(crate) use members::{ROOT_CANDIDATE, TENTATIVE_GARBAGE};
 
+use crate::object::address::Object;
 use crate::object::bitmaps::{Bitmaps, bits};
-use crate::object::raw::Object;
 use crate::object::type_info::{Class, DropEffect, Kind, TypeInfo};
 use crate::storage::bin::Bin;
 use crate::storage::chunk::{BLOCK_SHIFT, CHUNK, Chunk};

@@ -5,8 +5,8 @@
 //! fresh slots are given out in runs, so that a new block is filled by counting up.
 
 use super::{Block, flag};
+use crate::object::address::Object;
 use crate::object::bitmaps::{lower, raise};
-use crate::object::raw::Object;
 use crate::storage::layout::SlotLayout;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
