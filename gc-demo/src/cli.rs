@@ -1,26 +1,21 @@
 //! The command line, and what each command does.
 
+mod commands;
+
 use crate::inspect;
-use crate::output;
-use crate::page;
 use crate::replay;
-use crate::report::{Report, policy_name};
 use crate::scenarios::{ALL, Cure, Scenario};
-use crate::screen::{self, Style, WIDTH, wrap};
-use crate::setting::{Setting, SettingOptions};
+use crate::screen::Style;
+use crate::setting::SettingOptions;
 use crate::show;
 use crate::tour;
-use crate::watch;
-use crate::{INTERRUPTED_CODE, Unwritable};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use gc_core::FinalizerPolicy;
-use indicatif::ProgressBar;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// What a managed heap does, shown on a managed heap.
 ///
@@ -177,10 +172,10 @@ impl Cli {
             None => tour::show(out, Style::of_stdout())?,
             Some(Command::List { json }) => list(*json, out)?,
             Some(Command::Show { scenario }) => show::program(scenario, Style::of_stdout(), out)?,
-            Some(Command::Run(options)) => return play(options, out),
+            Some(Command::Run(options)) => return commands::play(options, out),
             Some(Command::Completions { shell }) => complete(*shell, out)?,
-            Some(Command::Watch(options)) => return watched(options, out),
-            Some(Command::Report(options)) => return write_page(options, out),
+            Some(Command::Watch(options)) => return commands::watched(options, out),
+            Some(Command::Report(options)) => return commands::write_page(options, out),
             Some(Command::Inspect(options)) => inspect::run(options, out)?,
             Some(Command::Replay(options)) => return Ok(verdict(&replay::run(options, out)?)),
         }
@@ -254,229 +249,6 @@ fn list(json: bool, out: &mut impl Write) -> Result<()> {
 
 /// The exit code of a run that ended in out-of-memory.
 const OUT_OF_MEMORY: u8 = 3;
-
-fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCode> {
-    let scenarios: Vec<&Scenario> = match options.scenario {
-        Which::One(scenario) => {
-            check(scenario, &options.setting)?;
-            vec![scenario]
-        }
-        Which::All => ALL.iter().filter(|scenario| check(scenario, &options.setting).is_ok()).collect(),
-    };
-    let policies = options.policy.policies();
-    let settings: Vec<Setting> = policies.iter().map(|&policy| options.setting.setting(policy)).collect();
-    let mut all = Vec::new();
-    for (number, scenario) in scenarios.iter().enumerate() {
-        // Where two runs would write the same file, each has one of its own. (A device is none.)
-        let own_files = |setting: &Setting| {
-            let policy = (policies.len() > 1).then(|| policy_name(setting.policy));
-            let scenario = (scenarios.len() > 1).then_some(scenario.name);
-            policy.into_iter().chain(scenario).fold(setting.clone(), with_part_in_files)
-        };
-        let settings: Vec<Setting> = settings.iter().map(own_files).collect();
-        settings.iter().try_for_each(can_be_written)?;
-        let reports = run_under_each(scenario, &settings, options)?;
-        if crate::interrupted() {
-            crate::conclude();
-        }
-        if !options.json {
-            if number > 0 {
-                writeln!(out)?;
-            }
-            if options.quiet && scenarios.len() > 1 {
-                writeln!(out, "{}", Style::of_stdout().heading(scenario.name))?;
-            }
-            print_text(scenario, &reports, options.quiet, out)?;
-        }
-        all.extend(reports);
-        if crate::interrupted() {
-            break;
-        }
-    }
-    if options.json {
-        print_json(&all, scenarios.len() > 1 || policies.len() > 1, out)?;
-    }
-    let wanted = scenarios.len() * policies.len();
-    if crate::interrupted() && all.len() < wanted {
-        out.flush()?;
-        eprintln!("interrupted: {} of {wanted} runs were made", all.len());
-        return Ok(ExitCode::from(INTERRUPTED_CODE));
-    }
-    ended(&all, out)
-}
-
-/// Under one policy after the other, until the run is interrupted.
-fn run_under_each(scenario: &Scenario, settings: &[Setting], options: &RunOptions) -> Result<Vec<Report>> {
-    let mut reports = Vec::new();
-    for setting in settings {
-        let spinner = spinner(scenario, setting.policy);
-        let progress = (!options.quiet).then(|| spinner.clone());
-        let report = scenario.run(&Setting { progress, ..setting.clone() });
-        spinner.finish_and_clear();
-        reports.push(report?);
-        if crate::interrupted() {
-            break;
-        }
-    }
-    Ok(reports)
-}
-
-fn watched(options: &WatchOptions, out: &mut impl Write) -> Result<ExitCode> {
-    check(options.scenario, &options.setting)?;
-    let setting = options.setting.setting(options.policy.policy());
-    can_be_written(&setting)?;
-    let watch::Watched { report, interrupted } = watch::run(options.scenario, setting)?;
-    print_text(options.scenario, std::slice::from_ref(&report), false, out)?;
-    ended(&[Report { interrupted, ..report }], out)
-}
-
-/// The files to write have this part in their names.
-fn with_part_in_files(setting: Setting, part: &str) -> Setting {
-    let named = |file: &Option<PathBuf>| file.as_ref().map(|file| with_part(file, part));
-    Setting { snapshot: named(&setting.snapshot), dump: named(&setting.dump), ..setting }
-}
-
-/// `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`.
-fn with_part(file: &Path, part: &str) -> PathBuf {
-    let extension = file.extension().map(|extension| format!(".{}", extension.display())).unwrap_or_default();
-    let stem = file.file_stem().map(|stem| stem.display().to_string()).unwrap_or_default();
-    if output::is_special(file) {
-        return file.into();
-    }
-    file.with_file_name(format!("{stem}.{part}{extension}"))
-}
-
-/// Tries the files that the run will write, before it starts.
-fn can_be_written(setting: &Setting) -> Result<()> {
-    if let (Some(snapshot), Some(dump)) = (&setting.snapshot, &setting.dump)
-        && snapshot == dump
-    {
-        bail!("{} is to be written twice: at out-of-memory and at the end", snapshot.display());
-    }
-    setting.snapshot.iter().chain(&setting.dump).try_for_each(|file| try_to_write(file))
-}
-
-fn try_to_write(file: &Path) -> Result<()> {
-    if file.as_os_str() == "-" {
-        bail!("a heap dump needs a file: stdout is for the report (`./-` is a file)");
-    }
-    let is_new = !file.exists();
-    let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
-    opened.map_err(|error| Unwritable(format!("cannot write {}: {error}", file.display())))?;
-    if is_new {
-        // (Where that fails it is there, empty, until it is written.)
-        let _ = std::fs::remove_file(file);
-    }
-    Ok(())
-}
-
-/// How the program ends after these runs.
-fn ended(reports: &[Report], out: &mut impl Write) -> Result<ExitCode> {
-    let unwritten: Vec<&str> = reports.iter().flat_map(|report| &report.unwritten).map(String::as_str).collect();
-    if !unwritten.is_empty() {
-        out.flush()?;
-        return Err(Unwritable(unwritten.join("; ")).into());
-    }
-    Ok(exit_code(reports))
-}
-
-/// Refuses options that the scenario does not take.
-fn check(scenario: &Scenario, setting: &SettingOptions) -> Result<()> {
-    if let (Cure::None(why), true) = (scenario.cure, setting.is_fixed()) {
-        bail!("{} has no cure: {why}", scenario.name);
-    }
-    if setting.plants_a_leak() && !scenario.takes_a_leak() {
-        bail!("--leak is for the scenario service; {} has its own", scenario.name);
-    }
-    if setting.sets_rows() && !scenario.has_rows() {
-        bail!("--rows is for the scenario load-all-rows; {} has no table", scenario.name);
-    }
-    Ok(())
-}
-
-/// Tells on stderr, if that is a terminal, what takes its time.
-fn spinner(scenario: &Scenario, policy: FinalizerPolicy) -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_message(format!("{} ({})", scenario.name, policy_name(policy)));
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    spinner
-}
-
-fn exit_code(reports: &[Report]) -> ExitCode {
-    if reports.iter().any(|report| report.interrupted) {
-        return ExitCode::from(INTERRUPTED_CODE);
-    }
-    let ran_out = reports.iter().any(|report| report.out_of_memory.is_some());
-    if ran_out { ExitCode::from(OUT_OF_MEMORY) } else { ExitCode::SUCCESS }
-}
-
-fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<ExitCode> {
-    let scenario = options.scenario;
-    check(scenario, &options.setting)?;
-    let spinner = spinner(scenario, options.policy.policy());
-    let setting = options.setting.setting(options.policy.policy());
-    let setting = Setting { progress: Some(spinner.clone()), ..setting };
-    let is_stdout = options.output.as_os_str() == "-";
-    can_be_written(&setting)?;
-    if !is_stdout {
-        if [&setting.snapshot, &setting.dump].contains(&&Some(options.output.clone())) {
-            bail!("{} is to be written twice: a page and a heap dump", options.output.display());
-        }
-        try_to_write(&options.output)?;
-    }
-    let mut reports = vec![scenario.run(&setting)?];
-    if let (Cure::Is(_), false, false) = (scenario.cure, setting.fixed, crate::interrupted()) {
-        // What the leak wrote stays.
-        reports.push(scenario.run(&Setting { fixed: true, snapshot: None, dump: None, ..setting })?);
-    }
-    spinner.finish_and_clear();
-    let page = page::page(scenario, &reports)?;
-    if is_stdout {
-        out.write_all(page.as_bytes())?;
-    } else {
-        let written = output::write_whole(&options.output, |mut file| file.write_all(page.as_bytes()));
-        written.map_err(|error| Unwritable(format!("cannot write {}: {error}", options.output.display())))?;
-        writeln!(out, "{} written: {}", options.output.display(), reports[0].verdict.kind)?;
-    }
-    // The page is what was asked for: that a run ends in out-of-memory is a part of it.
-    let reports: Vec<Report> = reports.into_iter().map(|report| Report { out_of_memory: None, ..report }).collect();
-    ended(&reports, out)
-}
-
-fn print_text(scenario: &Scenario, reports: &[Report], quiet: bool, out: &mut impl Write) -> Result<()> {
-    let style = Style::of_stdout();
-    if !quiet {
-        writeln!(out, "{}\n{}\n", style.heading(scenario.name), scenario.summary)?;
-        let fixed = reports.first().is_some_and(|report| report.fixed);
-        let story = if fixed { format!("Without the cure: {}", scenario.story) } else { scenario.story.to_owned() };
-        for line in wrap(&story, WIDTH) {
-            writeln!(out, "{line}")?;
-        }
-        if let (Cure::Is(cure), true) = (scenario.cure, fixed) {
-            for line in wrap(&format!("With it, as shown here: {cure}."), WIDTH) {
-                writeln!(out, "{line}")?;
-            }
-        }
-        write!(out, "{}", screen::steps(reports, style, false))?;
-    }
-    write!(out, "{}", screen::diagnoses(reports, style))?;
-    let fixed = reports.first().is_some_and(|report| report.fixed);
-    if let (Cure::Is(cure), false, false) = (scenario.cure, quiet, fixed) {
-        writeln!(out, "\n{}", style.heading("The cure (--fixed)"))?;
-        for line in wrap(cure, WIDTH - 3) {
-            writeln!(out, "   {line}")?;
-        }
-    }
-    Ok(())
-}
-
-fn print_json(reports: &[Report], as_list: bool, out: &mut impl Write) -> Result<()> {
-    match reports {
-        [only] if !as_list => serde_json::to_writer_pretty(&mut *out, only)?,
-        all => serde_json::to_writer_pretty(&mut *out, all)?,
-    }
-    writeln!(out)?;
-    Ok(())
-}
 
 impl OnePolicy {
     fn policy(self) -> FinalizerPolicy {

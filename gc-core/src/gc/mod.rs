@@ -1,6 +1,7 @@
 //! The counted pointer.
 
 mod allocate;
+mod allocate_weak;
 mod by_address;
 mod place;
 mod show;

@@ -7,9 +7,12 @@
 
 #[cfg(feature = "std")]
 pub(crate) mod across;
+mod exit;
 pub(crate) mod external;
 pub(crate) mod finalizer;
 pub(crate) mod user_code;
+
+pub(crate) use exit::{Isolated, exit_operation, on_exit};
 
 use crate::core::Core;
 use crate::object::bitmaps::lower;
@@ -20,9 +23,6 @@ use core::ptr;
 
 /// Releases nest this deep, as in CPython's trashcan.
 const MAX_NESTING: u32 = 48;
-
-/// Last collections in a row, each because a finalizer of the one before took a handle.
-const MAX_CLOSINGS: u32 = 8;
 
 /// Cost of the release of one queued object, and of those that nest in it, as a number of objects
 /// looked at.
@@ -283,129 +283,5 @@ pub(crate) fn drop_value(core: &Core, object: Object) {
     } else {
         // SAFETY: invariant 11: the caller drops this value, once.
         unsafe { drop(object) };
-    }
-}
-
-/// Runs when an operation ends. If none is open and nothing refers to the heap any more, the heap
-/// is freed.
-#[cold]
-pub(crate) fn on_exit(core: &Core) {
-    let open = || core.life.busy.get() > 0 || core.life.handles.get() > 0 || core.nesting() > 0;
-    if open() {
-        return;
-    }
-    #[cfg(feature = "std")]
-    if !core.life.is_shut_down.get() && !Isolated::is_possible(core) {
-        across::close_later(core);
-        return;
-    }
-    // A finalizer of the last collection may have had a handle again, for a while.
-    for _ in 0..MAX_CLOSINGS {
-        if core.life.is_shut_down.replace(true) {
-            break;
-        }
-        let _guard = core.enter();
-        if let Some(close) = core.life.shutdown.get() {
-            close(core);
-        }
-        core.storage.empty_blocks.set_incomplete();
-    }
-    if open() {
-        return;
-    }
-    if core.storage.empty_blocks.is_incomplete() {
-        core.release_all_empty_blocks(true);
-    }
-    if core.storage.memory.used() > 0 {
-        return;
-    }
-    let has_hooks = !core.hooks.is_empty();
-    #[cfg(feature = "std")]
-    if has_hooks && !Isolated::is_possible(core) {
-        across::close_later(core);
-        return;
-    }
-    // From here on nobody gets a handle any more.
-    core.life.end();
-    if has_hooks {
-        // (A hook may have captured the last handle of another heap, which goes with it.)
-        let _isolated = Isolated::begin(core);
-        user_code::drop_hooks(core);
-    }
-    #[cfg(feature = "std")]
-    let others_may_wait = has_hooks && core.is_in_company();
-    if core.storage.memory.used() == 0 && !open() {
-        // SAFETY: invariant 6: no handle, no object, no open operation.
-        unsafe { core.free() };
-        #[cfg(feature = "std")]
-        across::part();
-    }
-    #[cfg(feature = "std")]
-    if others_may_wait {
-        across::close_others();
-    }
-}
-
-/// The end of an operation that user code may have run in: the last handle may have been dropped
-/// by it. The heap need not be there afterwards.
-#[inline]
-pub(crate) fn exit_operation(core: &Core) {
-    #[cfg(feature = "std")]
-    let is_in_company = core.is_in_company();
-    if core.release.pending_work.get() {
-        on_exit(core);
-    }
-    #[cfg(feature = "std")]
-    if is_in_company {
-        across::close_others();
-    }
-}
-
-/// Takes over the nesting and the queue for an operation that runs inside of user
-/// code, and gives them back at its end.
-pub(crate) struct Isolated<'a> {
-    core: &'a Core,
-    depth: u32,
-    queue: alloc::vec::Vec<Object>,
-    #[cfg(feature = "std")]
-    anew: Option<across::Anew>,
-}
-
-impl Isolated<'_> {
-    /// Is the stack deep enough for one more? Where collections of many heaps are inside of each
-    /// other it need not be.
-    pub(crate) fn is_possible(core: &Core) -> bool {
-        #[cfg(feature = "std")]
-        return across::may_isolate(core);
-        #[cfg(not(feature = "std"))]
-        {
-            let _ = core;
-            true
-        }
-    }
-
-    pub(crate) fn begin(core: &Core) -> Isolated<'_> {
-        Isolated {
-            core,
-            depth: core.release.depth.replace(core.release.depth.get() - core.nesting()),
-            queue: core.release.release_queue.take(),
-            #[cfg(feature = "std")]
-            anew: core.is_in_company().then(across::Anew::begin),
-        }
-    }
-}
-
-impl Drop for Isolated<'_> {
-    fn drop(&mut self) {
-        self.core.release.depth.set(self.depth);
-        if !self.queue.is_empty() {
-            self.core.release.pending_work.set(true);
-        }
-        #[cfg(feature = "std")]
-        if self.anew.take().is_some() && across::is_outermost(self.core) {
-            self.core.release.pending_work.set(true);
-        }
-        let own = self.core.release.release_queue.replace(core::mem::take(&mut self.queue));
-        debug_assert!(own.is_empty(), "an operation left objects in its queue");
     }
 }

@@ -1,7 +1,8 @@
 //! The way out of an uncollectable cycle.
 
 use super::actors::Resource;
-use super::scene::{Played, Scene, edges_of};
+use super::look::edges_of;
+use super::scene::{Played, Scene};
 use super::{Cure, Scenario};
 use gc_core::GcAny;
 

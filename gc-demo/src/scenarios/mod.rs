@@ -11,6 +11,7 @@ mod global_container;
 mod leak_becomes_overflow;
 mod limit_too_small;
 mod load_all_rows;
+mod look;
 mod native_module;
 mod producers_consumer;
 mod refcount;

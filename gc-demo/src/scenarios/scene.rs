@@ -15,7 +15,7 @@ use gc_core::diagnosis::Trial;
 use gc_core::observe::{Problem, Sample, Timeline};
 use gc_core::snapshot::Snapshot;
 use gc_core::stats::{CollectionMetrics, MemoryMetrics};
-use gc_core::{BuildError, Gc, GcAny, Generation, Heap, OutOfMemory, OutOfMemoryInfo, Trace};
+use gc_core::{BuildError, Gc, Heap, OutOfMemory, OutOfMemoryInfo, Trace};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -323,46 +323,6 @@ impl Scene {
         let after = self.timeline.samples().last().map_or(0, live);
         Some(Trial { max, completed: self.exhausted.borrow().is_none(), before, peak: memory.peak, after })
     }
-
-    /// All living objects, oldest first.
-    pub fn living(&self) -> Vec<GcAny> {
-        let mut living = self.heap.objects(None);
-        living.sort_by_key(GcAny::birth);
-        living
-    }
-
-    /// Their names.
-    pub fn alive(&self) -> Vec<String> {
-        self.living().iter().map(name_of).collect()
-    }
-
-    /// Their counts.
-    pub fn counts(&self) -> Vec<(String, i64)> {
-        // One pointer to each is in the list.
-        self.living().iter().map(|object| (name_of(object), object.strong_count() as i64 - 1)).collect()
-    }
-
-    /// Their edges: `a.next -> b`.
-    pub fn edges(&self) -> Vec<String> {
-        self.living().iter().flat_map(|object| edges_of(&self.heap, object)).collect()
-    }
-
-    /// The garbage list.
-    pub fn garbage(&self) -> Vec<String> {
-        self.heap.garbage().to_vec().iter().map(name_of).collect()
-    }
-
-    /// The names of a generation's objects.
-    pub fn generation(&self, generation: Generation) -> Vec<String> {
-        self.heap.objects(Some(generation)).iter().map(name_of).collect()
-    }
-}
-
-/// The edges of one object: `a.next -> b`.
-pub fn edges_of(heap: &Heap, object: &GcAny) -> Vec<String> {
-    let from = name_of(object);
-    let edges = heap.edges(object).into_iter();
-    edges.map(|edge| format!("{from}.{} -> {}", edge.name, name_of(&edge.target))).collect()
 }
 
 /// Why a story does not go on.
