@@ -1,7 +1,9 @@
-//! Floors: the memory accesses that a collector cannot avoid, without the collector.
+//! Floors: the memory accesses that a collector cannot avoid, without the collector; and bump
+//! allocation, the least that an allocation can be.
 
 use crate::work::Sample;
 use crate::work::random::Random;
+use bumpalo::Bump;
 use std::hint::black_box;
 
 /// Objects that are fetched before the first of them is looked at.
@@ -16,6 +18,8 @@ pub enum Floor {
     Decrement,
     /// Marks from one object over two random edges, fetching many objects at a time.
     Mark,
+    /// Allocates objects from an arena, holds them, and drops them all at once.
+    Bump,
 }
 
 /// An object as large as a counting peer's: one line of the cache.
@@ -28,7 +32,7 @@ struct Object {
 
 impl Floor {
     /// All of them.
-    pub const ALL: [Floor; 3] = [Floor::Sweep, Floor::Decrement, Floor::Mark];
+    pub const ALL: [Floor; 4] = [Floor::Sweep, Floor::Decrement, Floor::Mark, Floor::Bump];
 
     /// Its name on the command line and in the report.
     pub fn name(self) -> &'static str {
@@ -36,6 +40,7 @@ impl Floor {
             Floor::Sweep => "sweep",
             Floor::Decrement => "decrement",
             Floor::Mark => "mark",
+            Floor::Bump => "bump",
         }
     }
 
@@ -45,6 +50,7 @@ impl Floor {
             Floor::Sweep => "linear sweep over headers",
             Floor::Decrement => "linear scan with one random decrement",
             Floor::Mark => "mark over two random edges, 64 fetched at a time",
+            Floor::Bump => "bump allocation: allocate, hold, drop at once",
         }
     }
 
@@ -53,12 +59,31 @@ impl Floor {
         let mut objects = objects(count);
         let mut stack = vec![1; 2 * count]; // written once, so that no page of it is new
         stack.clear();
-        Sample::timed(count, || match self {
-            Floor::Sweep => drop(black_box(objects.iter().map(|object| object.header).sum::<u64>())),
-            Floor::Decrement => decrement(&mut objects),
-            Floor::Mark => drop(black_box(mark(&mut objects, &mut stack))),
-        })
+        let sweep = |objects: &[Object]| objects.iter().map(|object| object.header).sum::<u64>();
+        match self {
+            Floor::Sweep => Sample::timed(count, || _ = black_box(sweep(&objects))),
+            Floor::Decrement => Sample::timed(count, || decrement(&mut objects)),
+            Floor::Mark => Sample::timed(count, || _ = black_box(mark(&mut objects, &mut stack))),
+            Floor::Bump => bump(count),
+        }
     }
+}
+
+/// A value as large as the one that the row `hold` holds: a number and two pointers.
+type Held = (u64, [*const (); 2]);
+
+/// The pages of the arena are new, as those of the heaps are.
+fn bump(count: usize) -> Sample {
+    let mut held: Vec<*const Held> = vec![std::ptr::null(); count]; // written once, so that no page of it is new
+    held.clear();
+    let arena = Bump::new();
+    Sample::timed(count, || {
+        for value in 0..count as u64 {
+            held.push(std::ptr::from_ref(arena.alloc((value, [std::ptr::null(); 2]))));
+        }
+        black_box(&mut held).clear();
+        drop(arena);
+    })
 }
 
 fn objects(count: usize) -> Vec<Object> {

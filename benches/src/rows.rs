@@ -86,7 +86,7 @@ const fn row(id: &'static str, work: Work, title: &'static str, unit: Unit, bar:
 /// The table.
 pub const ROWS: [Row; 16] = [
     Row { bar_to_rc: Some(0.45), ..row("churn", Work::Churn, "allocate and drop, churn", OBJECT, 6.0) },
-    row("hold", Work::Hold, "allocate, hold, drop", OBJECT, 20.0),
+    Row { floor: &[Floor::Bump], ..row("hold", Work::Hold, "allocate, hold, drop", OBJECT, 20.0) },
     Row { bar: None, bar_to_rc: Some(1.1), ..row("clone", Work::Clone, "clone + drop of a held pointer", OBJECT, 0.0) },
     Row { floor: &[Floor::Sweep], ..row("pairs", Work::Pairs, "collect garbage 2-cycles", OBJECT, 20.0) },
     Row { floor: &[Floor::Sweep], ..row("ring", Work::Ring, "collect one garbage ring", OBJECT, 20.0) },

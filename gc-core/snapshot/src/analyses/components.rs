@@ -4,6 +4,7 @@ use super::chains::Link;
 use crate::{Snapshot, SnapshotObject};
 use alloc::vec;
 use alloc::vec::Vec;
+use bumpalo::Bump;
 use hashbrown::{HashMap, HashSet};
 
 /// Objects each of which can be reached from each other, more than one, or one that points
@@ -214,26 +215,26 @@ impl Inner {
 
 /// Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) with a stack
 /// of its own.
-struct Tarjan<'s> {
+struct Tarjan<'s, 'b> {
     snapshot: &'s Snapshot,
     /// The order in which objects were met, from 1; 0: not met.
-    met: Vec<u32>,
-    low: Vec<u32>,
-    is_open: Vec<bool>,
+    met: &'b mut [u32],
+    low: &'b mut [u32],
+    is_open: &'b mut [bool],
     open: Vec<u32>,
     path: Vec<(u32, core::ops::Range<usize>)>,
     count: u32,
     found: Vec<Vec<u32>>,
 }
 
-impl<'s> Tarjan<'s> {
+impl<'s> Tarjan<'s, '_> {
     fn of(snapshot: &'s Snapshot) -> Vec<Vec<u32>> {
-        let objects = snapshot.len();
+        let (objects, scratch) = (snapshot.len(), Bump::new());
         let mut tarjan = Tarjan {
             snapshot,
-            met: vec![0; objects],
-            low: vec![0; objects],
-            is_open: vec![false; objects],
+            met: scratch.alloc_slice_fill_copy(objects, 0),
+            low: scratch.alloc_slice_fill_copy(objects, 0),
+            is_open: scratch.alloc_slice_fill_copy(objects, false),
             open: Vec::new(),
             path: Vec::new(),
             count: 0,

@@ -8,6 +8,7 @@
 use crate::{Snapshot, SnapshotObject};
 use alloc::vec;
 use alloc::vec::Vec;
+use bumpalo::Bump;
 
 const NONE: u32 = u32::MAX;
 
@@ -51,9 +52,10 @@ impl Snapshot {
     /// assert!(snapshot.dominators().largest(10).is_empty());
     /// ```
     pub fn dominators(&self) -> Dominators<'_> {
-        let walk = TypeWalker::of(self);
+        let scratch = Bump::new();
+        let walk = DepthFirst::of(self, &scratch);
         let order = &walk.order;
-        let above_in_order = immediate(self, &walk);
+        let above_in_order = immediate(self, &walk, &scratch);
         let mut above = vec![NONE; self.len()];
         let mut retained_bytes: Vec<u64> = self.objects().map(SnapshotObject::bytes).collect();
         let mut retained_objects = vec![1u32; self.len()];
@@ -117,37 +119,38 @@ impl core::fmt::Debug for Dominators<'_> {
 }
 
 /// All objects in depth-first order. Number 0 stands for the outside.
-struct TypeWalker {
+struct DepthFirst<'b> {
     /// The object of each number.
-    order: Vec<u32>,
+    order: &'b mut [u32],
+    /// Numbers given so far.
+    met: usize,
     /// The number of each object.
-    number: Vec<u32>,
+    number: &'b mut [u32],
     /// The number from which each number was reached.
-    parent: Vec<u32>,
+    parent: &'b mut [u32],
     /// Numbers from here on are not reachable from outside.
     reachable: usize,
     /// Objects that are taken to be held from outside.
-    is_root: Vec<bool>,
+    is_root: &'b mut [bool],
 }
 
-impl TypeWalker {
-    fn of(snapshot: &Snapshot) -> TypeWalker {
+impl<'b> DepthFirst<'b> {
+    fn of(snapshot: &Snapshot, scratch: &'b Bump) -> DepthFirst<'b> {
         let objects = snapshot.len();
-        let mut walk = TypeWalker {
-            order: Vec::with_capacity(objects + 1),
-            number: vec![NONE; objects],
-            parent: Vec::with_capacity(objects + 1),
+        let mut walk = DepthFirst {
+            order: scratch.alloc_slice_fill_copy(objects + 1, NONE),
+            met: 1,
+            number: scratch.alloc_slice_fill_copy(objects, NONE),
+            parent: scratch.alloc_slice_fill_copy(objects + 1, 0),
             reachable: 0,
-            is_root: vec![false; objects],
+            is_root: scratch.alloc_slice_fill_copy(objects, false),
         };
-        walk.order.push(NONE);
-        walk.parent.push(0);
         let mut path = Vec::new();
         for root in snapshot.root_numbers() {
             walk.is_root[root as usize] = true;
             walk.from(snapshot, root, &mut path);
         }
-        walk.reachable = walk.order.len();
+        walk.reachable = walk.met;
         for at in 0..objects as u32 {
             if walk.number[at as usize] == NONE {
                 walk.is_root[at as usize] = true;
@@ -174,31 +177,32 @@ impl TypeWalker {
     fn enter(&mut self, snapshot: &Snapshot, at: u32, parent: u32, path: &mut Vec<(u32, u32)>) {
         let number = &mut self.number[at as usize];
         if *number == NONE {
-            *number = self.order.len() as u32;
-            self.order.push(at);
-            self.parent.push(parent);
+            *number = self.met as u32;
+            self.order[self.met] = at;
+            self.parent[self.met] = parent;
+            self.met += 1;
             path.push((at, snapshot.first_edge[at as usize]));
         }
     }
 }
 
 /// The sources of the edges to each number, in numbers.
-struct Sources {
-    first: Vec<u32>,
-    from: Vec<u32>,
+struct Sources<'b> {
+    first: &'b [u32],
+    from: &'b [u32],
 }
 
-impl Sources {
-    fn of(snapshot: &Snapshot, walk: &TypeWalker) -> Sources {
-        let mut first = vec![0u32; walk.order.len() + 1];
+impl<'b> Sources<'b> {
+    fn of(snapshot: &Snapshot, walk: &DepthFirst<'_>, scratch: &'b Bump) -> Sources<'b> {
+        let first = scratch.alloc_slice_fill_copy(walk.order.len() + 1, 0u32);
         for &to in &snapshot.targets {
             first[walk.number[to as usize] as usize + 1] += 1;
         }
         for number in 1..first.len() {
             first[number] += first[number - 1];
         }
-        let mut next = first.clone();
-        let mut from = vec![0u32; snapshot.targets.len()];
+        let next = scratch.alloc_slice_copy(first);
+        let from = scratch.alloc_slice_fill_copy(snapshot.targets.len(), 0u32);
         for at in 0..snapshot.len() as u32 {
             for &to in snapshot.targets_of(at) {
                 let place = &mut next[walk.number[to as usize] as usize];
@@ -215,14 +219,14 @@ impl Sources {
 }
 
 /// The forest of Lengauer and Tarjan.
-struct Forest {
-    semi: Vec<u32>,
-    ancestor: Vec<u32>,
-    label: Vec<u32>,
+struct Forest<'b> {
+    semi: &'b mut [u32],
+    ancestor: &'b mut [u32],
+    label: &'b mut [u32],
     path: Vec<u32>,
 }
 
-impl Forest {
+impl Forest<'_> {
     /// The number with the least semidominator on the way from `v` to its root, that one
     /// excluded.
     fn eval(&mut self, v: u32) -> u32 {
@@ -250,14 +254,15 @@ impl Forest {
 }
 
 /// The immediate dominator of each number, as a number.
-fn immediate(snapshot: &Snapshot, walk: &TypeWalker) -> Vec<u32> {
-    let sources = Sources::of(snapshot, walk);
+fn immediate<'b>(snapshot: &Snapshot, walk: &DepthFirst<'_>, scratch: &'b Bump) -> &'b [u32] {
+    let sources = Sources::of(snapshot, walk, scratch);
     let numbers = walk.order.len();
-    let every = || (0..numbers as u32).collect::<Vec<u32>>();
-    let mut forest = Forest { semi: every(), ancestor: vec![NONE; numbers], label: every(), path: Vec::new() };
-    let mut dominator = vec![0u32; numbers];
+    let every = || scratch.alloc_slice_fill_with(numbers, |number| number as u32);
+    let none = || scratch.alloc_slice_fill_copy(numbers, NONE);
+    let mut forest = Forest { semi: every(), ancestor: none(), label: every(), path: Vec::new() };
+    let dominator = scratch.alloc_slice_fill_copy(numbers, 0u32);
     // Lists of the numbers that have a semidominator.
-    let (mut bucket, mut next) = (vec![NONE; numbers], vec![NONE; numbers]);
+    let (bucket, next) = (none(), none());
     for w in (1..numbers as u32).rev() {
         let at = w as usize;
         if walk.is_root[walk.order[at] as usize] {

@@ -9,6 +9,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use bumpalo::Bump;
 use core::cell::Cell;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -32,9 +33,9 @@ use std::io::{self, BufReader, Read};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn read_heap_snapshot(reader: impl Read) -> Result<Snapshot, ReadError> {
-    let part = Cell::new("");
+    let (part, arena) = (Cell::new(""), Bump::new());
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
-    let read = json.deserialize_map(Parts { part: &part }).and_then(|parts| json.end().map(|()| parts));
+    let read = json.deserialize_map(Parts { part: &part, arena: &arena }).and_then(|parts| json.end().map(|()| parts));
     match read {
         Ok(parts) => parts.snapshot().map_err(ReadError::Contradiction),
         Err(error) if error.is_io() => Err(ReadError::Io(error.into())),
@@ -82,27 +83,29 @@ impl core::error::Error for ReadError {}
 
 struct Parts<'a> {
     part: &'a Cell<&'static str>,
+    /// The strings of the file lie here until the snapshot is built.
+    arena: &'a Bump,
 }
 
 /// All parts, as they are in the file.
-struct Dump {
+struct Dump<'a> {
     node_layout: Layout,
     edge_layout: Layout,
     /// Type, name, id, bytes, edges.
     nodes: Vec<Row>,
     /// Type, name or position, target.
     edges: Vec<[u64; 3]>,
-    strings: Vec<String>,
+    strings: Vec<&'a str>,
 }
 
-impl<'de> Visitor<'de> for Parts<'_> {
-    type Value = Dump;
+impl<'de, 'a> Visitor<'de> for Parts<'a> {
+    type Value = Dump<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object with the parts of a heap dump")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dump, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dump<'a>, A::Error> {
         let (mut layouts, mut counts) = (None, (0, 0));
         let (mut nodes, mut edges, mut strings) = (None, None, None);
         while let Some(key) = map.next_key::<String>()? {
@@ -130,7 +133,7 @@ impl<'de> Visitor<'de> for Parts<'_> {
                 }
                 "strings" => {
                     self.part.set("strings");
-                    strings = Some(map.next_value()?);
+                    strings = Some(map.next_value_seed(Strings(self.arena))?);
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -143,6 +146,56 @@ impl<'de> Visitor<'de> for Parts<'_> {
         let edges = edges.ok_or_else(|| missing("edges"))?;
         let strings = strings.ok_or_else(|| missing("strings"))?;
         Ok(Dump { node_layout, edge_layout, nodes, edges, strings })
+    }
+}
+
+/// A list of strings, kept in an arena.
+struct Strings<'a>(&'a Bump);
+
+impl<'de, 'a> DeserializeSeed<'de> for Strings<'a> {
+    type Value = Vec<&'a str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<&'a str>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, 'a> Visitor<'de> for Strings<'a> {
+    type Value = Vec<&'a str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of strings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<&'a str>, A::Error> {
+        let mut strings = Vec::new();
+        while let Some(text) = list.next_element_seed(Text(self.0))? {
+            strings.push(text);
+        }
+        Ok(strings)
+    }
+}
+
+/// One string, kept in an arena.
+struct Text<'a>(&'a Bump);
+
+impl<'de, 'a> DeserializeSeed<'de> for Text<'a> {
+    type Value = &'a str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'a str, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'_> for Text<'a> {
+    type Value = &'a str;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<&'a str, E> {
+        Ok(self.0.alloc_str(text))
     }
 }
 
@@ -187,10 +240,10 @@ impl<'de> Visitor<'de> for Rows<'_> {
     }
 }
 
-impl Dump {
+impl Dump<'_> {
     fn text(&self, number: u64) -> Result<&str, String> {
         let text = usize::try_from(number).ok().and_then(|number| self.strings.get(number));
-        text.map(String::as_str).ok_or_else(|| format!("there is no string {number}"))
+        text.copied().ok_or_else(|| format!("there is no string {number}"))
     }
 
     /// The root is left out: what it points to is held from outside. So is the node of ours
