@@ -5,16 +5,10 @@ use super::Unreachable;
 use crate::core::Core;
 use crate::gc_state::candidates::Keeps;
 use crate::gc_state::pass::Pass;
+use crate::gc_state::schedule::SMALL_CLOSURE;
 use crate::object::bitmaps::Bitmaps;
 use crate::object::type_info::Kind;
 use crate::workset::set::Set;
-
-/// Trial deletion costs about twice as much for an object as the linear pass, and
-/// its closure must be found first: it gives up beyond this part of the heap.
-const CLOSURE_PART: usize = 32;
-
-/// Closures up to this size are always worth finishing.
-const SMALL_CLOSURE: usize = 1000;
 
 /// Finds the objects of generations 0 to `generation` whose every reference comes
 /// from within that set. Survivors are in the next generation after it.
@@ -37,17 +31,17 @@ pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
 /// Returns true if this collection must be linear because its candidates are incomplete.
 fn distrusted(core: &Core, generation: u8) -> bool {
     let candidates_incomplete = generation == 2 && core.state.schedule.candidates_incomplete.take();
-    candidates_incomplete || core.state.schedule.always_linear.get()
+    candidates_incomplete || core.state.schedule.is_always_linear()
 }
 
 /// Makes the candidates of the examined generations members with internal count 0, and
-/// says how many there are. In a full collection those that survive are acquitted when
+/// says how many there are. In a full collection the bits of those that survive are cleared when
 /// they leave the set, before any user code runs, so that later decrements mark anew; a
 /// young one leaves them for the next: its survivors may hang off older garbage.
 fn take_candidates(pass: &mut Pass) -> usize {
     let core = Core::of(pass.owner);
     let mut candidates = 0;
-    let most = if pass.oldest == 0 { core.state.schedule.dirty_most.get() } else { usize::MAX };
+    let most = if pass.oldest == 0 { core.state.schedule.most_candidate_blocks.get() } else { usize::MAX };
     core.state.candidates.visit(pass.oldest, most, &core.storage.empty_blocks, |block| {
         if !core.state.epoch.may_hold(block, pass.oldest) {
             return if block.live() > 0 { Keeps::Middle } else { Keeps::Clean };
@@ -111,9 +105,7 @@ impl Budget<'_> {
     fn allows(&mut self, objects: usize) -> bool {
         if objects > self.objects && !self.is_final {
             self.is_final = true;
-            let never_linear = self.core.state.schedule.never_linear.get();
-            let part = if never_linear { usize::MAX } else { self.core.objects_in_use() / CLOSURE_PART };
-            self.objects = part.max(SMALL_CLOSURE);
+            self.objects = self.core.state.schedule.largest_closure(self.core.objects_in_use());
         }
         objects <= self.objects
     }

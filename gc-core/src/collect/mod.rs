@@ -160,7 +160,7 @@ pub(crate) fn natural_trigger(core: &Core) -> u32 {
 fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
     if core.state.candidates.is_empty(generation)
         && !core.state.schedule.candidates_incomplete.get()
-        && !core.state.schedule.always_linear.get()
+        && !core.state.schedule.is_always_linear()
     {
         // Nothing lost a pointer and lived: there is nothing to suspect.
         core.state.epoch.promote(generation);

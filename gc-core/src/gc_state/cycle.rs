@@ -120,7 +120,7 @@ impl CycleState {
             time: Duration::ZERO,
             longest: Duration::ZERO,
         };
-        cycle.pass.scope = Scope::Sliced;
+        cycle.pass.scope = Scope::Increment;
         cycle.pass.clears_candidates = false;
         cycle.take_candidates(candidates);
         cycle

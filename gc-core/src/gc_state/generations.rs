@@ -91,23 +91,23 @@ impl Bitmaps {
     /// The living objects of generations 0 to `oldest`, frozen ones never.
     #[inline]
     pub(crate) fn examined(&self, oldest: u8) -> u64 {
-        let (middle, old) = (self.generation_low.get(), self.generation_high.get());
+        let (low, high) = (self.generation_low.get(), self.generation_high.get());
         let excluded = match oldest {
-            0 => middle | old,
-            1 => old,
-            _ => middle & old,
+            0 => low | high,
+            1 => high,
+            _ => low & high,
         };
         self.alloc.get() & !excluded
     }
 
     /// The living objects of one generation (3: frozen).
     pub(crate) fn generation(&self, generation: u8) -> u64 {
-        let (middle, old) = (self.generation_low.get(), self.generation_high.get());
+        let (low, high) = (self.generation_low.get(), self.generation_high.get());
         let members = match generation {
-            0 => !middle & !old,
-            1 => middle & !old,
-            2 => old & !middle,
-            _ => middle & old,
+            0 => !low & !high,
+            1 => low & !high,
+            2 => high & !low,
+            _ => low & high,
         };
         self.alloc.get() & members
     }

@@ -45,7 +45,7 @@ pub(crate) enum Scope {
     Examined,
     /// All objects of the examined generations, in slices between which the program runs: the
     /// counts of a block are cleared when it is listed.
-    Sliced,
+    Increment,
     /// Suspects only.
     TentativeGarbage,
 }
@@ -140,7 +140,7 @@ impl Pass {
     pub(crate) fn list(&mut self, block: &Block) {
         if !block.has(flag::LISTED) {
             self.list_new(block);
-            if self.scope == Scope::Sliced {
+            if self.scope == Scope::Increment {
                 block.clear_internal();
             }
         }

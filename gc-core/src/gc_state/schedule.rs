@@ -43,6 +43,24 @@ const FEWEST_YOUNG: u128 = 64;
 /// 700 * 2^7: about 90,000 young objects.
 const MAX_THRESHOLD_SHIFT: u32 = 7;
 
+/// The choice between the two ways to find garbage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Detector {
+    /// Trial deletion from the candidates, unless their closure is a large part of the heap.
+    Cheaper,
+    /// Always the linear pass over all objects.
+    Linear,
+    /// Always trial deletion, whatever the closure costs.
+    TrialDeletion,
+}
+
+/// Trial deletion costs about twice as much for an object as the linear pass, and
+/// its closure must be found first: it gives up beyond this part of the heap.
+const CLOSURE_PART: usize = 32;
+
+/// Closures up to this size are always worth finishing.
+pub(crate) const SMALL_CLOSURE: usize = 1000;
+
 pub(crate) struct Schedule {
     pub(crate) enabled: Cell<bool>,
     /// Open `pause()` guards.
@@ -53,7 +71,7 @@ pub(crate) struct Schedule {
     /// The first threshold is taken times two to this power, while they adapt.
     threshold_shift: Cell<u32>,
     /// Blocks with candidates that a collection of generation 0 visits at most.
-    pub(crate) dirty_most: Cell<usize>,
+    pub(crate) most_candidate_blocks: Cell<usize>,
     /// Young objects that fit into a slice.
     pub(crate) young_most: Cell<u32>,
     /// Objects promoted without a look since the last young collection in slices.
@@ -70,10 +88,8 @@ pub(crate) struct Schedule {
     full_from: Cell<u64>,
     /// The next full collection must be linear: candidates are not complete.
     pub(crate) candidates_incomplete: Cell<bool>,
-    /// Candidates are ignored: collections are always linear.
-    pub(crate) always_linear: Cell<bool>,
-    /// Candidates are always used, whatever their closure costs.
-    pub(crate) never_linear: Cell<bool>,
+    /// How collections find garbage. Tests force it.
+    pub(crate) detector: Cell<Detector>,
 }
 
 impl Default for Schedule {
@@ -84,7 +100,7 @@ impl Default for Schedule {
             thresholds: Cell::new(THRESHOLDS),
             adaptive: Cell::new(true),
             threshold_shift: Cell::new(0),
-            dirty_most: Cell::new(usize::MAX),
+            most_candidate_blocks: Cell::new(usize::MAX),
             young_most: Cell::new(THRESHOLDS[0]),
             young_unseen: Cell::new(0),
             counts: Cell::new([0; 2]),
@@ -94,13 +110,28 @@ impl Default for Schedule {
             counted_at: Cell::new(0),
             full_from: Cell::new(0),
             candidates_incomplete: Cell::new(false),
-            always_linear: Cell::new(false),
-            never_linear: Cell::new(false),
+            detector: Cell::new(Detector::Cheaper),
         }
     }
 }
 
 impl Schedule {
+    /// The most objects in the closure of the candidates for which trial deletion is taken, in a heap
+    /// with this many objects.
+    #[inline]
+    pub(crate) fn largest_closure(&self, objects_in_use: usize) -> usize {
+        match self.detector.get() {
+            Detector::TrialDeletion => usize::MAX,
+            _ => (objects_in_use / CLOSURE_PART).max(SMALL_CLOSURE),
+        }
+    }
+
+    /// Returns true if collections are to be linear whatever the candidates are.
+    #[inline]
+    pub(crate) fn is_always_linear(&self) -> bool {
+        self.detector.get() == Detector::Linear
+    }
+
     /// The thresholds as the program set them, or CPython's.
     pub(crate) fn thresholds(&self) -> [u32; 3] {
         self.thresholds.get()

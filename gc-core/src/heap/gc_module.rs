@@ -2,7 +2,7 @@
 
 use super::{DebugFlags, Generation, Heap};
 use crate::collect;
-use crate::gc_state::schedule::GenerationStats;
+use crate::gc_state::schedule::{Detector, GenerationStats};
 use crate::release::user_code;
 use crate::telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable};
 use alloc::rc::Rc;
@@ -339,9 +339,12 @@ impl Heap {
     /// Tests only: always the linear pass (`true`), always trial deletion (`false`).
     #[doc(hidden)]
     pub fn force_detector(&self, linear: Option<bool>) {
-        let schedule = &self.core().state.schedule;
-        schedule.always_linear.set(linear == Some(true));
-        schedule.never_linear.set(linear == Some(false));
+        let detector = match linear {
+            None => Detector::Cheaper,
+            Some(true) => Detector::Linear,
+            Some(false) => Detector::TrialDeletion,
+        };
+        self.core().state.schedule.detector.set(detector);
     }
 
     pub(super) fn reset_trigger(&self) {

@@ -99,13 +99,13 @@ fn add_objects(core: &Core, block: &Block, names: &TypeNames, columns: &mut Colu
     let finalizes_once = core.policy == FinalizerPolicy::Pep442;
     core.state.epoch.catch_up(block);
     for (group, bitmaps) in (0..).zip(block.groups()) {
-        let (middle, old) = (bitmaps.generation_low.get(), bitmaps.generation_high.get());
+        let (low, high) = (bitmaps.generation_low.get(), bitmaps.generation_high.get());
         let finalized = if finalizes_once { bitmaps.finalized.get() } else { 0 };
         let candidate = bitmaps.candidate.get();
         for at in bits(bitmaps.alloc.get()) {
             let object = block.object(group * 64 + at);
             let is = |bitmap: u64| bitmap >> at & 1 == 1;
-            let generation = if is(old) { 2 + u8::from(is(middle)) } else { u8::from(is(middle)) };
+            let generation = if is(high) { 2 + u8::from(is(low)) } else { u8::from(is(low)) };
             columns.object(ObjectRow {
                 id: ObjectId::of_birth(object.birth()).0,
                 shape,

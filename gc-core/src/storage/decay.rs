@@ -4,14 +4,16 @@
 //! the system must be zeroed by it first. So empty blocks stay committed. The fewest that
 //! there were in a period could have been done without: when it ends, as many go.
 
+use crate::ground::time::Stamp;
 use core::cell::Cell;
+use core::time::Duration;
 
 /// The low-water mark of committed free blocks in the present period.
 #[derive(Default)]
 pub(crate) struct Decay {
     committed_free: Cell<usize>,
     fewest: Cell<usize>,
-    clock: Clock,
+    clock: PeriodClock,
 }
 
 impl Decay {
@@ -46,51 +48,28 @@ impl Decay {
     }
 }
 
-#[cfg(feature = "std")]
-mod clock {
-    use core::cell::Cell;
-    use core::time::Duration;
-    use std::time::Instant;
+/// How long a period is, where no full collection ends it before.
+const PERIOD: Duration = Duration::from_secs(1);
 
-    /// How long a period is, where no full collection ends it before.
-    const PERIOD: Duration = Duration::from_secs(1);
+/// Tells whether a period has run out. Without a clock none does: only full collections end them.
+#[derive(Default)]
+struct PeriodClock(Cell<Option<Stamp>>);
 
-    #[derive(Default)]
-    pub(crate) struct Clock(Cell<Option<Instant>>);
+impl PeriodClock {
+    fn restart(&self) {
+        self.0.set(Some(Stamp::now()));
+    }
 
-    impl Clock {
-        pub(crate) fn restart(&self) {
-            self.0.set(Some(Instant::now()));
-        }
-
-        pub(crate) fn has_run_out(&self) -> bool {
-            match self.0.get() {
-                Some(start) => start.elapsed() > PERIOD,
-                None => {
-                    self.restart();
-                    false
-                }
+    fn has_run_out(&self) -> bool {
+        match self.0.get() {
+            Some(start) => start.elapsed() > PERIOD,
+            None => {
+                self.restart();
+                false
             }
         }
     }
 }
-
-#[cfg(not(feature = "std"))]
-mod clock {
-    /// There is no clock: only full collections end a period.
-    #[derive(Default)]
-    pub(crate) struct Clock;
-
-    impl Clock {
-        pub(crate) fn restart(&self) {}
-
-        pub(crate) fn has_run_out(&self) -> bool {
-            false
-        }
-    }
-}
-
-use clock::Clock;
 
 #[cfg(test)]
 mod tests {

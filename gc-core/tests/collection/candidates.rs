@@ -94,7 +94,7 @@ fn garbage_of_three(heap: &Heap, armed: fn(&Fin) -> bool) {
 
 /// With each detector the object that `survive` returns survives a full collection as a
 /// candidate; what happens afterwards is looked at with the one that follows candidates.
-fn acquits(policies: &[FinalizerPolicy], survive: impl Fn(&Heap) -> Gc<Subject>) {
+fn clears_candidates(policies: &[FinalizerPolicy], survive: impl Fn(&Heap) -> Gc<Subject>) {
     for then in [is_not_examined_again, is_found_when_it_is_garbage] {
         for heap in heaps().filter(|heap| policies.contains(&heap.policy())) {
             let object = survive(&heap);
@@ -128,7 +128,7 @@ fn is_found_when_it_is_garbage(heap: &Heap, object: Gc<Subject>) {
 
 #[test]
 fn held_from_outside() {
-    acquits(&crate::support::BOTH, |heap| {
+    clears_candidates(&crate::support::BOTH, |heap| {
         let object = subject(heap, "object");
         suspect(&object);
         assert_eq!(heap.collect(), 0);
@@ -138,7 +138,7 @@ fn held_from_outside() {
 
 #[test]
 fn reached_from_what_is_held_from_outside() {
-    acquits(&crate::support::BOTH, |heap| {
+    clears_candidates(&crate::support::BOTH, |heap| {
         let holder = subject(heap, "holder");
         holder.next.set(Some(subject(heap, "object")));
         suspect(&holder.next.get().unwrap());
@@ -153,7 +153,7 @@ fn reached_from_what_is_held_from_outside() {
 #[test]
 fn held_by_one_of_many_that_are_held() {
     for direct in [true, false] {
-        acquits(&crate::support::BOTH, |heap| {
+        clears_candidates(&crate::support::BOTH, |heap| {
             let mut holders: Vec<_> = (0..50).map(|_| subject(heap, "holder")).collect();
             holders.iter().for_each(suspect);
             let (first, second) = if direct { ("object", "second") } else { ("first", "object") };
@@ -179,7 +179,7 @@ fn held_by_one_of_many_that_are_held() {
 /// So many candidates are not followed: everything is examined instead.
 #[test]
 fn one_of_too_many_candidates() {
-    acquits(&crate::support::BOTH, |heap| {
+    clears_candidates(&crate::support::BOTH, |heap| {
         let object = subject(heap, "object");
         let others: Vec<_> = (0..2000).map(|_| subject(heap, "other")).collect();
         others.iter().chain([&object]).for_each(suspect);
@@ -191,7 +191,7 @@ fn one_of_too_many_candidates() {
 
 #[test]
 fn saved_by_save_all() {
-    acquits(&crate::support::BOTH, |heap| {
+    clears_candidates(&crate::support::BOTH, |heap| {
         heap.set_debug(DebugFlags::SAVE_ALL);
         let (object, holder) = (subject(heap, "object"), subject(heap, "holder"));
         suspect(&object);
@@ -207,7 +207,7 @@ fn saved_by_save_all() {
 /// A finalizer keeps what holds the object.
 #[test]
 fn resurrected_by_a_finalizer() {
-    acquits(&PEP442, |heap| {
+    clears_candidates(&PEP442, |heap| {
         garbage_of_three(heap, |_| true);
         assert_eq!(heap.collect(), 1);
         taken_from(KEPT.take().pop().unwrap())
@@ -217,7 +217,7 @@ fn resurrected_by_a_finalizer() {
 /// So does `armed`, which is user code as well.
 #[test]
 fn kept_by_who_was_asked_whether_it_is_armed() {
-    acquits(&LEGACY, |heap| {
+    clears_candidates(&LEGACY, |heap| {
         garbage_of_three(heap, |this| {
             keep_subject(this);
             false
@@ -231,7 +231,7 @@ fn kept_by_who_was_asked_whether_it_is_armed() {
 /// made it so, and keeps the object.
 #[test]
 fn uncollectable_and_taken_out() {
-    acquits(&LEGACY, |heap| {
+    clears_candidates(&LEGACY, |heap| {
         garbage_of_three(heap, |_| true);
         assert_eq!((heap.collect(), heap.garbage().len()), (3, 1));
         let fin = heap.garbage().pop().unwrap().downcast::<Fin>().unwrap();

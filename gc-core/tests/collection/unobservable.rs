@@ -149,10 +149,10 @@ fn is_reclaimed_and_reused<T: Member>(heap: &Heap) {
     assert_eq!(heap.collect(), MEMBERS);
 }
 
-/// A secluded set is reclaimed, and its slots are free: they are taken again, by objects
+/// An unobservable set is reclaimed, and its slots are free: they are taken again, by objects
 /// that live and die like the first ones.
 #[test]
-fn a_secluded_set_is_reclaimed_and_its_slots_are_reused() {
+fn an_unobservable_set_is_reclaimed_and_its_slots_are_reused() {
     for heap in heaps() {
         is_reclaimed_and_reused::<Pointers>(&heap);
         is_reclaimed_and_reused::<Memory>(&heap);
@@ -161,7 +161,7 @@ fn a_secluded_set_is_reclaimed_and_its_slots_are_reused() {
 
 /// It goes as well from among objects that live on, and beside other garbage.
 #[test]
-fn a_secluded_set_among_the_living() {
+fn an_unobservable_set_among_the_living() {
     for heap in heaps() {
         let all: Vec<_> = (0..300).map(|_| ring::<Pointers>(&heap, 3)).collect();
         let (held, dropped): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(|(n, _)| n % 3 == 0);
@@ -286,7 +286,7 @@ fn what_a_leaked_borrow_hides_is_released_once() {
     }
 }
 
-/// Members of different types are secluded together: each has edges that leave its kind.
+/// Members of different types are unobservable together: each has edges that leave its kind.
 #[test]
 fn a_set_of_several_types() {
     #[derive(Trace, Default)]

@@ -56,7 +56,7 @@ fn filled<const N: usize>(heap: &Heap, count: usize) -> Vec<Gc<Filled<N>>> {
 
 /// Collects often enough that memory which is not needed has gone: it must be free for
 /// all of the time between two full collections.
-fn settle(heap: &Heap) {
+fn decay(heap: &Heap) {
     for _ in 0..2 {
         heap.collect();
     }
@@ -70,7 +70,7 @@ fn chunks_that_are_not_needed_go_back() {
         let peak = filled::<112>(&heap, 100_000);
         assert!(source.chunks() > 2, "{}", source.chunks());
         drop(peak);
-        settle(&heap);
+        decay(&heap);
         assert_eq!((source.chunks(), slots_in_use(&heap)), (1, 0));
         // What is left works.
         let again = filled::<112>(&heap, 1000);
@@ -123,7 +123,7 @@ fn empty_blocks_of_a_chunk_in_use_are_given_up() {
         let every_other_eight = |n: usize| (n / 8).is_multiple_of(2);
         let mut place = 0..;
         objects.retain(|_| place.next().is_some_and(every_other_eight));
-        settle(&heap);
+        decay(&heap);
         assert_eq!((source.chunks(), source.acquired()), (chunks, chunks), "each holds survivors");
         assert!(source.decommits() > 50, "{}", source.decommits());
         let again = filled::<16_000>(&heap, 480);

@@ -91,7 +91,7 @@ fn store<K: Trace>(heap: &Heap) -> Gc<Store<K>> {
 enum Habit {
     /// So many entries, the oldest makes room.
     Bounded(usize),
-    /// Filled up to so many, then cleared.
+    /// Filled up to this number, then cleared.
     Sawtooth(usize),
     /// Filled once, in the beginning.
     WarmUp(usize),
@@ -134,7 +134,7 @@ pub struct Program {
     leak: Option<Leak>,
     dice: Dice,
     units: usize,
-    /// Leaking objects in a unit, and one unit of so many leaks.
+    /// Leaking objects in a unit, and one unit in this many leaks.
     per_unit: usize,
     every: usize,
     bytes: usize,

@@ -114,7 +114,7 @@ enum Shape {
     Sparse,
     /// Three edges from each vertex.
     Dense,
-    /// Rings of up to so many vertices, with a few edges between them.
+    /// Rings of up to this many vertices, with a few edges between them.
     Rings(usize),
     /// Every vertex but the first has one parent; some have an edge back up.
     Tree,
@@ -156,7 +156,7 @@ enum Ends {
     Some,
     /// With a full one.
     Full,
-    /// With full ones in slices of so many objects; slices are done in between as well.
+    /// With full ones in increments of N objects; increments are done in between as well.
     Slices(usize),
 }
 

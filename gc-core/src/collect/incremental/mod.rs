@@ -24,16 +24,10 @@ use super::{Open, Outcome};
 use crate::core::Core;
 use crate::gc_state::budget::WorkLimit;
 use crate::gc_state::cycle::{CycleState, Stage};
+use crate::gc_state::schedule::SMALL_CLOSURE;
 use crate::graph::zeal;
 use crate::release::{self, Isolated};
 use crate::telemetry::records::Cause;
-
-/// The closure of the candidates may be this part of the heap; beyond that everything is
-/// looked at instead. See `find::CLOSURE_PART`.
-const CLOSURE_PART: usize = 32;
-
-/// Closures up to this size are always worth finishing.
-const SMALL_CLOSURE: usize = 1000;
 
 /// How far a step came.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +67,7 @@ fn has_cause(core: &Core) -> bool {
     let schedule = &core.state.schedule;
     !core.state.candidates.is_empty(2)
         || schedule.candidates_incomplete.get()
-        || schedule.always_linear.get()
+        || schedule.is_always_linear()
         || !core.release.deferred.borrow().is_empty()
 }
 
@@ -212,9 +206,9 @@ fn begin(core: &Core, cause: Cause) -> CycleState {
     core.state.epoch.promote(2);
     core.storage.bins.flush();
     let schedule = &core.state.schedule;
-    let linear = schedule.candidates_incomplete.take() || schedule.always_linear.get();
-    let part = if schedule.never_linear.get() { usize::MAX } else { core.objects_in_use() / CLOSURE_PART };
-    let mut cycle = CycleState::new(core.owner(), &core.state.candidates, linear, part.max(SMALL_CLOSURE));
+    let linear = schedule.candidates_incomplete.take() || schedule.is_always_linear();
+    let closure = schedule.largest_closure(core.objects_in_use());
+    let mut cycle = CycleState::new(core.owner(), &core.state.candidates, linear, closure);
     (cycle.cause, cycle.used_before) = (cause, core.storage.memory.used_bytes());
     cycle
 }

@@ -25,7 +25,7 @@ const LONGEST: u32 = 50_000;
 
 /// Most blocks with candidates that a young collection visits: those listed last, where the young
 /// objects are. The others wait for the full collection.
-const MOST_DIRTY: usize = 256;
+const MOST_CANDIDATE_BLOCKS: usize = 256;
 
 /// Does what is due, called by an allocation: a slice, or a collection of the young that
 /// is as short as one.
@@ -65,7 +65,7 @@ fn collect_young(core: &Core, budget: Duration) {
     }
     let began = Stamp::now();
     let freed = {
-        let _fewer = Restore::after(&core.state.schedule.dirty_most, MOST_DIRTY);
+        let _fewer = Restore::after(&core.state.schedule.most_candidate_blocks, MOST_CANDIDATE_BLOCKS);
         collect(core, 0)
     };
     core.state.schedule.learn(freed, young as usize);

@@ -146,9 +146,9 @@ impl Block {
         self.slots.set(layout.slots as u16);
         self.kind.set(class.kind);
         let finalizable = if info.finalizer.is_some() { flag::FINALIZABLE } else { 0 };
-        let wild = if class.drop_effect == DropEffect::Unknown { flag::UNKNOWN_DROP } else { 0 };
+        let unknown = if class.drop_effect == DropEffect::Unknown { flag::UNKNOWN_DROP } else { 0 };
         let tracked = if class.kind == Kind::Cyclic { flag::TRACKED } else { 0 };
-        self.flags.set(tracked | finalizable | wild);
+        self.flags.set(tracked | finalizable | unknown);
         self.pending.set(0);
         self.filled.set(0);
         self.make_slots(&layout);

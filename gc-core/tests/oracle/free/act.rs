@@ -50,7 +50,7 @@ pub enum Act {
         hand: usize,
         callback: Option<(Vec<Act>, Option<usize>)>,
     },
-    /// The same to whoever acts.
+    /// Likewise, to the acting object.
     WeakThis(Option<Vec<Act>>),
     /// A managed weak reference, in a hand.
     WeakRef {
@@ -68,13 +68,13 @@ pub enum Act {
         generation: usize,
         other_heap: bool,
     },
-    /// Slices of an incremental collection, each of so many objects.
+    /// Increments of a collection, each of N objects.
     Step {
         slices: usize,
         objects: usize,
         other_heap: bool,
     },
-    /// Automatic collection works in slices of so many nanoseconds, or stops the world.
+    /// Automatic collection works in increments of N nanoseconds, or stops the world.
     Pace(Option<u64>),
     /// Collects while a vector is borrowed.
     CollectBorrowed(usize),

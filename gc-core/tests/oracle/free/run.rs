@@ -21,15 +21,15 @@ use crate::model::program::Policy;
 #[derive(Clone)]
 pub struct Free {
     pub policy: Policy,
-    /// After so many acts the heap is compared with the mirror. That changes counts and so makes
+    /// After N acts the heap is compared with the mirror. That changes counts and so makes
     /// candidates.
     pub watch: usize,
-    /// After so many acts, and at the end, the heap is looked into in all ways (snapshots,
+    /// After N acts, and at the end, the heap is looked into in all ways (snapshots,
     /// verifier, heap dump), which takes far longer. 0: never.
     pub look: usize,
     /// Asking whether a finalizer is armed does something besides.
     pub curious: bool,
-    /// In the end everything is collected in slices of so many objects, or in one piece.
+    /// In the end everything is collected in increments of N objects, or in one piece.
     pub slices: Option<usize>,
     pub acts: Vec<Act>,
 }

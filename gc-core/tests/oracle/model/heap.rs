@@ -76,7 +76,7 @@ pub struct Model {
     pub(super) roots: [Option<Id>; ROOTS],
     pub(super) survivors: Vec<Id>,
     pub(super) garbage: Vec<Id>,
-    /// References in the hands of whoever is at work: operands, objects being finalized.
+    /// References in the hands of the operation at work: operands, objects being finalized.
     pub(super) held: Vec<Id>,
     pub(super) save_all: bool,
     /// Collections of each generation since the next older one was last collected.

@@ -263,7 +263,7 @@ impl Ledger {
 
     fn move_root(&mut self, root: usize, a: Id, f: Field) {
         let (in_root, in_field) = (self.model.roots()[root], self.field(a, f));
-        // The object itself was held by whoever looked it up.
+        // The object itself was held by its finder.
         self.while_held([in_root, in_field, Some(a)], |model| {
             store(model, a, f, in_root);
             store_root(model, root, in_field);

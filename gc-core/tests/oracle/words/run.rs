@@ -21,7 +21,7 @@ use crate::model::program::{Op, Policy, ROOTS};
 pub struct Case {
     pub policy: Policy,
     pub bodies: Bodies,
-    /// After so many steps all is compared; after the others what can be seen without a count,
+    /// After N steps all is compared; after the others what can be seen without a count,
     /// as a look that changes a count makes an object a candidate.
     pub watch: usize,
     /// The last handle to the heap goes while objects are held.
