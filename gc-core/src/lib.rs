@@ -52,6 +52,7 @@
 //! * `observe` (on by default): [census](Heap::census), [snapshots](Heap::snapshot) with their analyses, samples and
 //!   [diagnosis], the [verifier](Heap::verify), exports, `assert_no_growth!`. Without it the crate
 //!   `gc-snapshot` is not compiled.
+//! * `hashbrown`: the maps and sets of `hashbrown` 0.17 are traced. (The crate itself is used in any case.)
 //! * `tracing`: spans and events of collections, by the crate `tracing`, target `gc_core`.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

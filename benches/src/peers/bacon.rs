@@ -31,15 +31,7 @@ impl PointerHeap for Bacon {
         Bacon
     }
 
-    #[inline]
-    fn alloc(&self, value: u64, edges: [Option<Cc<Node>>; 2]) -> Cc<Node> {
-        Cc::new(Node { value, edges: RefCell::new(edges) })
-    }
-
-    #[inline]
-    fn replace_edge(from: &Cc<Node>, index: usize, to: Option<Cc<Node>>) -> Option<Cc<Node>> {
-        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
-    }
+    super::edges_in_a_cell!(Cc, RefCell);
 
     fn collect(&self) -> Result<(), Cannot> {
         bacon_rajan_cc::collect_cycles();

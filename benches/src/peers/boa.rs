@@ -24,15 +24,7 @@ impl PointerHeap for Boa {
         Boa
     }
 
-    #[inline]
-    fn alloc(&self, value: u64, edges: [Option<Gc<Node>>; 2]) -> Gc<Node> {
-        Gc::new(Node { value, edges: GcRefCell::new(edges) })
-    }
-
-    #[inline]
-    fn replace_edge(from: &Gc<Node>, index: usize, to: Option<Gc<Node>>) -> Option<Gc<Node>> {
-        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
-    }
+    super::edges_in_a_cell!(Gc, GcRefCell);
 
     fn collect(&self) -> Result<(), Cannot> {
         boa_gc::force_collect();

@@ -30,15 +30,7 @@ impl PointerHeap for DumpsterUnsync {
         DumpsterUnsync
     }
 
-    #[inline]
-    fn alloc(&self, value: u64, edges: [Option<Gc<Node>>; 2]) -> Gc<Node> {
-        Gc::new(Node { value, edges: RefCell::new(edges) })
-    }
-
-    #[inline]
-    fn replace_edge(from: &Gc<Node>, index: usize, to: Option<Gc<Node>>) -> Option<Gc<Node>> {
-        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
-    }
+    super::edges_in_a_cell!(Gc, RefCell);
 
     fn collect(&self) -> Result<(), Cannot> {
         unsync::collect();

@@ -37,15 +37,7 @@ impl PointerHeap for Gcmodule {
         Gcmodule
     }
 
-    #[inline]
-    fn alloc(&self, value: u64, edges: [Option<Cc<Node>>; 2]) -> Cc<Node> {
-        Cc::new(Node { value, edges: RefCell::new(edges) })
-    }
-
-    #[inline]
-    fn replace_edge(from: &Cc<Node>, index: usize, to: Option<Cc<Node>>) -> Option<Cc<Node>> {
-        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
-    }
+    super::edges_in_a_cell!(Cc, RefCell);
 
     fn collect(&self) -> Result<(), Cannot> {
         gcmodule::collect_thread_cycles();

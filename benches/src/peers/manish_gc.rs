@@ -27,15 +27,7 @@ impl PointerHeap for ManishGc {
         ManishGc
     }
 
-    #[inline]
-    fn alloc(&self, value: u64, edges: [Option<Gc<Node>>; 2]) -> Gc<Node> {
-        Gc::new(Node { value, edges: GcCell::new(edges) })
-    }
-
-    #[inline]
-    fn replace_edge(from: &Gc<Node>, index: usize, to: Option<Gc<Node>>) -> Option<Gc<Node>> {
-        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
-    }
+    super::edges_in_a_cell!(Gc, GcCell);
 
     fn collect(&self) -> Result<(), Cannot> {
         gc::force_collect();

@@ -13,6 +13,22 @@ mod rc;
 mod rust_cc;
 mod safe_gc;
 
+/// Allocation and stores of a peer whose node has a number and a cell with two edges.
+macro_rules! edges_in_a_cell {
+    ($pointer:ident, $cell:ident) => {
+        #[inline]
+        fn alloc(&self, value: u64, edges: [Option<$pointer<Node>>; 2]) -> $pointer<Node> {
+            $pointer::new(Node { value, edges: $cell::new(edges) })
+        }
+
+        #[inline]
+        fn replace_edge(from: &$pointer<Node>, index: usize, to: Option<$pointer<Node>>) -> Option<$pointer<Node>> {
+            std::mem::replace(&mut from.edges.borrow_mut()[index], to)
+        }
+    };
+}
+use edges_in_a_cell;
+
 use crate::heap_under_test::{Cannot, HeapUnderTest, Kind, WithRoots};
 use crate::work::{self, Sample, Size, Work};
 

@@ -25,15 +25,7 @@ impl PointerHeap for StdRc {
         StdRc
     }
 
-    #[inline]
-    fn alloc(&self, value: u64, edges: [Option<Rc<Node>>; 2]) -> Rc<Node> {
-        Rc::new(Node { value, edges: RefCell::new(edges) })
-    }
-
-    #[inline]
-    fn replace_edge(from: &Rc<Node>, index: usize, to: Option<Rc<Node>>) -> Option<Rc<Node>> {
-        std::mem::replace(&mut from.edges.borrow_mut()[index], to)
-    }
+    super::edges_in_a_cell!(Rc, RefCell);
 
     fn collect(&self) -> Result<(), Cannot> {
         Err(Cannot("no cycle detector"))

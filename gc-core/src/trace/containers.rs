@@ -102,8 +102,14 @@ container! {
     [A: smallvec::Array<Item: Trace> + 'static] SmallVec<A>: trace_elements of A::Item
         => it if it.spilled() { it.capacity() * size_of::<A::Item>() } else { 0 };
     [K: Trace, T: Trace] BTreeMap<K, T>: trace_entries of K, T => it tree_bytes(it.len(), size_of::<(K, T)>());
+}
+
+#[cfg(feature = "hashbrown")]
+container! {
     [K: Trace, T: Trace, S: 'static] hashbrown::HashMap<K, T, S>: trace_entries of K, T; S
         => it table_bytes(it.capacity(), size_of::<(K, T)>());
+    [T: Trace, S: 'static] hashbrown::HashSet<T, S>: trace_elements of T; S
+        => it table_bytes(it.capacity(), size_of::<T>());
 }
 
 #[cfg(feature = "std")]

@@ -77,7 +77,11 @@ fn what_std_types_own_is_what_was_allocated() {
     for entries in [0, 1, 3, 7, 100, 1000] {
         exact(|| (0..entries).collect::<HashSet<u64>>());
         exact(|| (0..entries).map(|n| (n, n.to_string())).collect::<HashMap<u64, String>>());
-        exact(|| (0..entries).map(|n| (n, 0u8)).collect::<hashbrown::HashMap<u64, u8>>());
+        #[cfg(feature = "hashbrown")]
+        {
+            exact(|| (0..entries).map(|n| (n, 0u8)).collect::<hashbrown::HashMap<u64, u8>>());
+            exact(|| (0..entries).collect::<hashbrown::HashSet<u64>>());
+        }
     }
     for entries in [1, 40, 3000] {
         about(|| (0..entries).rev().map(|n| (n * 7919 % 10007, n)).collect::<BTreeMap<u64, u64>>());
