@@ -2,7 +2,6 @@
 //! replay of recorded programs. The program `gc-demo` is [`main`].
 #![forbid(unsafe_code)]
 
-mod bytes;
 mod cli;
 mod inspect;
 mod interrupt;

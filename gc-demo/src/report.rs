@@ -5,6 +5,7 @@ use gc_core::FinalizerPolicy;
 use gc_core::diagnosis::{Diagnosis, DiagnosisInput, Trial};
 use gc_core::observe::{Problem, Sample, Timeline};
 use gc_core::snapshot::Snapshot;
+use gc_snapshot::text::Bytes;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use std::collections::BTreeMap;
 
@@ -168,7 +169,7 @@ pub struct Exhausted {
 impl Exhausted {
     /// The error for people.
     pub fn text(&self) -> String {
-        let shown = |bytes: usize| crate::bytes::shown(bytes as u64);
+        let shown = |bytes: usize| Bytes(bytes as f64).to_string();
         format!(
             "out of memory: {} ({} requested; heap {}, owned by values {}, external {}, limit {}{})",
             self.kind,

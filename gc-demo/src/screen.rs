@@ -1,6 +1,7 @@
 //! Reports as text for a terminal of 80 columns.
 
 use crate::report::{Fact, Report, Step, policy_name};
+use gc_snapshot::text::Bytes;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
@@ -167,7 +168,7 @@ fn row(name: &str, left: &[String], right: &[String], width: usize) -> String {
 fn lines(value: &Fact, width: usize) -> Vec<String> {
     match value {
         Fact::Number(number) => vec![number.to_string()],
-        Fact::Bytes(bytes) => vec![crate::bytes::shown(*bytes)],
+        Fact::Bytes(bytes) => vec![Bytes(*bytes as f64).to_string()],
         Fact::Flag(flag) => vec![(if *flag { "yes" } else { "no" }).to_owned()],
         Fact::Text(text) => wrap(text, width),
         Fact::List(items) if items.is_empty() => vec!["none".to_owned()],

@@ -78,6 +78,7 @@ impl Units {
 
 /// Bytes of memory that a heap takes.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
 pub struct HeapMemory {
     /// Bytes of the blocks that hold objects.
     pub used: usize,

@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 /// assert_eq!((&*edges[0].name, edges[0].target.downcast_ref()), ("[0]", Some(&7)));
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Edge {
     /// The path from the value to the pointer: `next`, `children[3]`, `["key"]`.
     pub name: String,

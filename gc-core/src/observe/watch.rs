@@ -80,8 +80,10 @@ impl Heap {
 
 impl From<MemoryMetrics> for HeapMemory {
     fn from(figures: MemoryMetrics) -> HeapMemory {
-        let MemoryMetrics { used, committed, external, owned, max, peak } = figures;
-        HeapMemory { used, committed, external, owned, max, peak }
+        let mut memory = HeapMemory::default();
+        (memory.used, memory.committed, memory.peak) = (figures.used, figures.committed, figures.peak);
+        (memory.external, memory.owned, memory.max) = (figures.external, figures.owned, figures.max);
+        memory
     }
 }
 

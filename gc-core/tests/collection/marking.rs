@@ -62,6 +62,17 @@ fn a_young_collection_keeps_candidates() {
     }
 }
 
+/// It visits the blocks that have none but older objects, too, and leaves their candidates listed.
+#[test]
+fn a_young_collection_keeps_blocks_of_older_candidates() {
+    for heap in heaps() {
+        let old = looped(&heap);
+        heap.collect();
+        drop(old);
+        assert_eq!((heap.collect_generation(Generation::Zero), heap.collect()), (0, 1));
+    }
+}
+
 struct Panics(Slot<Panics>);
 
 // SAFETY: reports its edge. That it panics breaks the contract, and is what is tested.

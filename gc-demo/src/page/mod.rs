@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use chart::{Chart, Series};
 use gc_core::observe::Sample;
 use gc_core::snapshot::ObjectId;
+use gc_snapshot::text::Bytes;
 use minijinja::{Environment, context};
 use serde::Serialize;
 
@@ -250,7 +251,7 @@ fn steps(report: &Report) -> Vec<Step> {
 fn text(fact: &Fact) -> String {
     match fact {
         Fact::Number(number) => number.to_string(),
-        Fact::Bytes(bytes) => crate::bytes::shown(*bytes),
+        Fact::Bytes(bytes) => Bytes(*bytes as f64).to_string(),
         Fact::Flag(flag) => (if *flag { "yes" } else { "no" }).into(),
         Fact::Text(text) => text.clone(),
         Fact::List(items) if items.is_empty() => "none".into(),

@@ -22,11 +22,12 @@ mod service;
 mod third_party_bug;
 mod weak_cache;
 
+use crate::machine;
 use crate::report::{Report, Verdict, policy_name};
 use crate::setting::Setting;
-use crate::{bytes, machine};
 use gc_core::BuildError;
 use gc_core::diagnosis::Trial;
+use gc_snapshot::text::Bytes;
 use scene::{Played, Scene};
 
 /// A story that can be told under either policy.
@@ -146,7 +147,7 @@ impl Scenario {
         if setting.fixed && self.name == limit_too_small::SCENARIO.name {
             setting.max = setting.max.or(self.max).map(|max| max * limit_too_small::ENOUGH);
             if let (Some(asked), false) = (asked, setting.is_trial) {
-                let (asked, max) = (bytes::shown(asked as u64), bytes::shown(setting.max.unwrap_or_default() as u64));
+                let (asked, max) = (Bytes(asked as f64), Bytes(setting.max.unwrap_or_default() as f64));
                 setting.tell(&format!("{}: the cure raises the limit from {asked} to {max}", self.run_name(&setting)));
             }
         }
@@ -162,7 +163,7 @@ impl Scenario {
         let Some(limit) = setting.max.or(self.max) else { return Ok(trials) };
         for factor in FACTORS {
             let max = limit.saturating_mul(factor);
-            let shown = bytes::shown(max as u64);
+            let shown = Bytes(max as f64);
             if machine::free_memory().is_some_and(|free| max > free / 2) {
                 setting.tell(&format!(
                     "{}: not tried with {shown}: the machine has not twice as much free",
