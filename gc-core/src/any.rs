@@ -126,13 +126,14 @@ impl GcAny {
         self.object().owned_bytes()
     }
 
-    /// The objects that this one points to, as often as it does.
+    /// Returns the objects that this one points to, one entry for each edge.
     pub fn referents(&self) -> Vec<GcAny> {
         graph::edges::edges(self.0).into_iter().map(|edge| GcAny::another(edge.target)).collect()
     }
 
-    /// The managed weak references to this object, newest first: Python's
-    /// `weakref.getweakrefs`, but for those outside of the heap.
+    /// Returns the managed weak references to this object, newest first: Python's
+    /// `weakref.getweakrefs`. A [`Weak`](crate::Weak) is no object of the heap, so it is not
+    /// listed.
     pub fn weak_refs(&self) -> Vec<GcAny> {
         let mut found = Vec::new();
         self.0.core().weaks.each(self.0, |cell| {
@@ -152,7 +153,8 @@ impl GcAny {
         is_weak_ref(self.0)
     }
 
-    /// Is its type tracked? Objects that can lie on no cycle are not.
+    /// Returns true if the object's type is tracked. Types whose objects cannot lie on a cycle are
+    /// not.
     pub fn is_tracked(&self) -> bool {
         self.0.block().is_tracked()
     }

@@ -45,14 +45,15 @@
 //!
 //! # Features
 //!
-//! * `std` (on by default): memory from the operating system, panics of user code caught, the
-//!   standard collections traced, files written. Without it the crate needs `alloc` only, a
-//!   [`ChunkSource`] if the global allocator shall not serve, and panics of user code propagate
-//!   after the heap was put in order.
-//! * `observe` (on by default): [census](Heap::census), [snapshots](Heap::snapshot) with their analyses, samples and
-//!   [diagnosis], the [verifier](Heap::verify), exports, `assert_no_growth!`. Without it the crate
-//!   `gc-snapshot` is not compiled.
-//! * `hashbrown`: the maps and sets of `hashbrown` 0.17 are traced. (The crate itself is used in any case.)
+//! * `std` (on by default): takes memory from the operating system, catches panics of user code,
+//!   traces the standard collections, and writes files. Without it the crate needs `alloc` only:
+//!   memory comes from the global allocator unless the heap is given a [`ChunkSource`], and panics
+//!   of user code propagate once the heap is in order.
+//! * `observe` (on by default): adds [census](Heap::census), [snapshots](Heap::snapshot) with their
+//!   analyses, samples and [diagnosis], the [verifier](Heap::verify), exports, and
+//!   `assert_no_growth!`. Without it the crate `gc-snapshot` is not compiled.
+//! * `hashbrown`: traces the maps and sets of `hashbrown` 0.17. (The heap itself uses the crate in
+//!   any case.)
 //! * `tracing`: spans and events of collections, by the crate `tracing`, target `gc_core`.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -97,7 +98,7 @@ pub use trace::{DynTrace, KeyLabel, PathSegment, Trace, TypeWalker, Visitor};
 pub use weak::{Weak, WeakRef};
 
 pub mod stats {
-    //! Metrics of collections and of memory, for logs and metrics.
+    //! Metrics of collections and of memory, for logs and monitoring.
     //!
     //! [`Heap::metrics`](crate::Heap::metrics), [`Heap::memory`](crate::Heap::memory),
     //! [`Heap::stats`](crate::Heap::stats), [`Heap::records`](crate::Heap::records) and
@@ -124,11 +125,11 @@ pub mod hooks {
 
 #[cfg(feature = "observe")]
 pub mod snapshot {
-    //! All objects and edges of a heap at one moment, and their analyses: dominators, chains,
-    //! components, differences, pictures. They are those of the crate `gc-snapshot`.
+    //! Snapshots of all objects and edges of a heap at one moment, and their analyses: dominators,
+    //! chains, components, differences, pictures.
     //!
-    //! [`Heap::snapshot`](crate::Heap::snapshot) takes one; [`SnapshotBuilder`] makes one from what
-    //! is known of any graph.
+    //! [`Heap::snapshot`](crate::Heap::snapshot) takes a snapshot of a heap; [`SnapshotBuilder`]
+    //! builds one from any graph. The items are re-exports of the crate `gc-snapshot`.
 
     #[cfg(feature = "std")]
     pub use gc_snapshot::Dot;
@@ -140,17 +141,17 @@ pub mod snapshot {
 
 #[cfg(feature = "observe")]
 pub mod diagnosis {
-    //! From samples and snapshots to the words: what leaks, how it shows, what to do.
+    //! Diagnosis of a heap from its samples and snapshots: what leaks, the evidence, what to do.
     //!
     //! Begin with a [`DiagnosisInput`].
 
     pub use gc_snapshot::diagnosis::{Diagnosis, DiagnosisInput, Evidence, Suspect, Trial, VerdictKind};
 }
 
-/// Runs before an object dies: Python's `__del__`.
+/// A finalizer, which runs before an object dies: Python's `__del__`.
 ///
-/// A type says `#[trace(finalize)]` beside `#[derive(Trace)]` and implements this.
-/// When and how often a finalizer runs is the heap's [`FinalizerPolicy`].
+/// A type adds `#[trace(finalize)]` to its `#[derive(Trace)]` and implements this trait. The heap's
+/// [`FinalizerPolicy`] decides when and how often a finalizer runs.
 ///
 /// A finalizer may do anything: allocate, collect, store `this` somewhere (which
 /// resurrects the object), drop the heap, panic. A panic is caught and reported by
@@ -179,8 +180,8 @@ pub mod diagnosis {
 /// drop(heap.alloc(File { open: Cell::new(true) })); // it is closed
 /// ```
 pub trait Finalize {
-    /// Does this object have a finalizer at the moment? Asked each time it matters,
-    /// as Python asks whether a class has `__del__`. This is user code, too.
+    /// Returns true if this object has a finalizer at the moment. The heap asks each time it
+    /// matters, as Python asks whether a class has `__del__`. This method is user code, too.
     fn armed(&self) -> bool {
         true
     }

@@ -16,7 +16,7 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// A weak reference that nobody but its holder owns.
+/// A weak reference that is a plain value of its holder, and no object of the heap.
 ///
 /// Made by [`Gc::downgrade`] and [`Gc::downgrade_with`]. It does not keep the object
 /// alive, and may outlive the heap.
@@ -87,7 +87,7 @@ fn no_memory_for<T>(core: &Core) -> OutOfMemory<()> {
 }
 
 impl<T: ?Sized> Weak<T> {
-    /// One that points to nothing.
+    /// Makes a weak reference that points to nothing.
     pub const fn new() -> Weak<T> {
         Weak(None)
     }
@@ -109,13 +109,13 @@ impl<T: ?Sized> Weak<T> {
         Ok(Weak(Some(Pointer { cell: cell.open_handle(), value: target.value_pointer() })))
     }
 
-    /// The object, unless it died, is dying, or is being reclaimed.
+    /// Returns the object, or `None` if it is dead, dying, or being reclaimed.
     pub fn upgrade(&self) -> Option<Gc<T>> {
         self.0.as_ref()?.upgrade()
     }
 
-    /// Do both share one cell? True for clones, and for all of one living object
-    /// that have no callback.
+    /// Returns true if both share one cell. Clones do, and so do all weak references without a
+    /// callback to one living object. Two that were made by [`Weak::new`] are equal as well.
     pub fn ptr_eq(&self, other: &Weak<T>) -> bool {
         match (&self.0, &other.0) {
             (Some(one), Some(two)) => one.cell.is(&two.cell),
@@ -224,7 +224,7 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         Ok(weak)
     }
 
-    /// The object, unless it died, is dying, or is being reclaimed.
+    /// Returns the object, or `None` if it is dead, dying, or being reclaimed.
     pub fn upgrade(&self) -> Option<Gc<T>> {
         self.pointer.upgrade()
     }

@@ -47,11 +47,12 @@ pub struct Setting {
     pub snapshot: Option<PathBuf>,
     /// The dashboard that looks on.
     pub watcher: Option<Watcher>,
-    /// Run again under a larger limit, to see how that ends; nothing is shown or written.
+    /// True if this run repeats another under a larger limit, to see how that ends. Such a run
+    /// shows and writes nothing.
     pub is_trial: bool,
     /// True if it may be run again under larger limits.
     pub trials: bool,
-    /// Where what takes its time is told.
+    /// The spinner beside which slow steps are told; `None` if they are not.
     pub progress: Option<ProgressBar>,
 }
 

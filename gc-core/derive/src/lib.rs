@@ -70,9 +70,10 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// ## `skip`
 ///
-/// For what the heap has no business with: a file, a socket, a closure, a native function.
-/// What a skipped field points to on the heap counts as held from outside. That is
-/// never unsound, but a cycle through a skipped field is never reclaimed.
+/// Skip a field that has nothing to do with the heap: a file, a socket, a closure, a
+/// native function. An object that a skipped field points to counts as held from
+/// outside. That is never unsound, but a cycle through a skipped field is never
+/// reclaimed.
 ///
 /// ```
 /// use gc_core::Trace;
@@ -87,10 +88,11 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// ## `finalize`
 ///
-/// Without the attribute the heap would not know that there is a finalizer, so
-/// implementing `Finalize` without it is an error, as is the attribute without
-/// the implementation. The latter comes only with the first use if the type has
-/// parameters, because an implementation may be for some of them:
+/// Without the attribute the heap would not know that there is a finalizer. So it is
+/// an error to implement `Finalize` without the attribute, and to use the attribute
+/// without an implementation. If the type has parameters, the compiler reports a
+/// missing implementation only where the type is used, because there may be an
+/// implementation for some parameters:
 ///
 /// ```
 /// use gc_core::{Finalize, Gc, Trace};

@@ -7,8 +7,8 @@ use core::cell::RefCell;
 /// Ways to change a collection in a `RefCell` that release what they remove only
 /// after the borrow has ended.
 ///
-/// `*cell.borrow_mut() = value` drops the old value while the cell is borrowed; a
-/// finalizer that runs by it would meet a borrowed cell and panic. These do not.
+/// `*cell.borrow_mut() = value` drops the old value while the cell is borrowed: a finalizer that
+/// runs at that moment, and borrows the cell itself, panics. These methods end the borrow first.
 ///
 /// ```
 /// use gc_core::{Heap, ReleaseAfter};
@@ -64,8 +64,9 @@ pub trait ReleaseAfter<C> {
         self.store(C::default());
     }
 
-    /// Stores an element at a key or position that has one (or, in a map, may have
-    /// none), then drops the old one. `false` when a sequence is too short.
+    /// Stores an element at a key or position, then drops the element that it replaces. A map also
+    /// takes a new key, but a sequence does not grow: for a position at or beyond its end, the new
+    /// element is dropped and false is returned.
     ///
     /// # Panics
     /// When the cell is borrowed.
@@ -82,8 +83,7 @@ pub trait ReleaseAfter<C> {
         stored
     }
 
-    /// Removes the element at a key or position, then drops it. `false` when there
-    /// was none.
+    /// Removes the element at a key or position, then drops it. Returns false if there is none.
     ///
     /// # Panics
     /// When the cell is borrowed.
@@ -121,8 +121,9 @@ pub trait Keyed {
     /// The removed or unneeded parts: in a map a key as well.
     type Removed;
 
-    /// Stores an element; says whether it did, and gives what it replaced or refused. (Where a
-    /// map has the key already, the one that is passed is not needed.)
+    /// Stores an element. Returns true if it was stored, and the parts that are left over: the
+    /// replaced element, or the new one if it was refused. (A map that has the key already also
+    /// returns the key that was passed.)
     fn put(&mut self, key: Self::Key, value: Self::Value) -> (bool, Option<Self::Removed>);
     /// Removes an element.
     fn discard(&mut self, key: &Self::Key) -> Option<Self::Removed>;

@@ -5,12 +5,11 @@ use crate::trace::{Trace, TypeWalker, Visitor};
 use core::cell::Cell;
 use core::fmt;
 
-/// A mutable edge to another object, or none: the field type to use for pointers
-/// that change.
+/// A field that holds a pointer to another object, or none, and that can be changed in place.
 ///
-/// [`set`](Slot::set) and [`take`](Slot::take) store first and release the old value
-/// after it, so that a finalizer that runs by it finds the slot usable and sees the
-/// new value, as in Python.
+/// [`set`](Slot::set) stores the new pointer before it releases the old one, and
+/// [`take`](Slot::take) empties the slot before it returns the old one. A finalizer that the
+/// release runs therefore finds the slot usable and sees its new content, as in Python.
 ///
 /// ```
 /// use gc_core::{Heap, Slot, Trace};

@@ -4,11 +4,11 @@ use crate::trace::{DynTrace, Trace, TypeWalker, Visitor, trace_dyn};
 use alloc::boxed::Box;
 use core::fmt;
 
-/// A function with a state that is traced: what a boxed closure is whose captures the heap sees.
+/// A function with a state that the heap traces, as a replacement for a boxed closure.
 ///
 /// A `Gc` that a `Box<dyn Fn(..)>` captures counts as held from outside of the heap, so a cycle
-/// through it is never collected. Here the captures are a value of a traced type, and the code
-/// is a function that is given it.
+/// through it is never collected. A `TracedFn` keeps its captures in the state, a value of a traced
+/// type, and passes the state to a function that captures nothing.
 ///
 /// ```
 /// use gc_core::{Gc, Heap, List, Slot, Trace, TracedFn};

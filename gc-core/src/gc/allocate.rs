@@ -82,8 +82,9 @@ impl Heap {
         }
     }
 
-    /// Puts a value on the heap that needs a weak reference to itself; `upgrade`
-    /// gives nothing until this returns. When `make` panics, nothing was allocated.
+    /// Puts a value on the heap that needs a weak reference to itself. `make` is given that
+    /// reference and makes the value; `upgrade` returns `None` until this function returns. If
+    /// `make` panics, nothing is allocated.
     ///
     /// # Panics
     /// When the heap is out of memory, or `make` panics.
@@ -157,11 +158,11 @@ impl Heap {
         }
     }
 
-    /// Puts values in a row on the heap.
+    /// Puts the values of an iterator on the heap, as one slice.
     ///
     /// # Panics
-    /// When the heap is out of memory, when the iterator panics, or when it does
-    /// not yield as many values as it says.
+    /// When the heap is out of memory, when the iterator panics, or when it yields fewer values
+    /// than its length says.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -188,11 +189,11 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`], which hands the values back; none where there was no memory to
-    /// gather them.
+    /// [`OutOfMemory`], which hands the values back. Its vector is empty if there was no memory to
+    /// gather the values in.
     ///
     /// # Panics
-    /// When the iterator panics, or does not yield as many values as it says.
+    /// When the iterator panics, or when it yields fewer values than its length says.
     #[track_caller]
     pub fn try_alloc_slice<T: Trace, I>(&self, values: I) -> Result<Gc<[T]>, OutOfMemory<alloc::vec::Vec<T>>>
     where

@@ -48,9 +48,9 @@ impl Heap {
     /// Allocates a weak reference with a callback that runs when the target dies. The callback is
     /// given the weak reference, which is dead by then.
     ///
-    /// What the callback captures counts as held from outside of the heap while it waits: a
-    /// `Gc` in it to what holds the weak reference is a leak. Use
-    /// [`alloc_weak_with_state`](Heap::alloc_weak_with_state) there.
+    /// While the callback waits, its captures count as held from outside of the heap. A captured
+    /// `Gc` that leads to the holder of the weak reference is therefore a leak;
+    /// [`alloc_weak_with_state`](Heap::alloc_weak_with_state) avoids it.
     ///
     /// # Panics
     /// When the heap is out of memory.
@@ -95,13 +95,15 @@ impl Heap {
         self.place_weak(|object| WeakRef::link(target, object, Some(callback)))
     }
 
-    /// A weak reference with a callback that is given a state beside it, which is an object of
-    /// the heap. The weak reference points to the state, and that is traced: what a closure of
-    /// [`alloc_weak_with`](Heap::alloc_weak_with) captures counts as held from outside, so that
-    /// a pointer in it to the holder of the weak reference is a leak. This is none.
+    /// Allocates a weak reference with a callback and a state, which is an object of the heap. When
+    /// the target dies, the callback is given the weak reference and the state.
     ///
-    /// The callback takes the state over. Where it does not run, the state goes with the weak
-    /// reference.
+    /// The heap traces the pointer from the weak reference to the state. A state that leads to the
+    /// holder of the weak reference is therefore no leak, unlike a pointer that the closure of
+    /// [`alloc_weak_with`](Heap::alloc_weak_with) captures.
+    ///
+    /// The callback takes over the pointer to the state. If it never runs, the state is released
+    /// together with the weak reference.
     ///
     /// # Panics
     /// When the heap is out of memory.
@@ -137,8 +139,8 @@ impl Heap {
         self.try_alloc_weak_with_state(target, state, callback).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Returns an error instead of the panic of
-    /// [`alloc_weak_with_state`](Heap::alloc_weak_with_state).
+    /// Allocates as [`alloc_weak_with_state`](Heap::alloc_weak_with_state) does, and returns an
+    /// error instead of panicking.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

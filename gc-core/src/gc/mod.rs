@@ -32,10 +32,10 @@ use core::{fmt, ptr};
 /// heap's collections.
 ///
 /// Comparison and hashing look at the value, as with `Rc`; see [`Gc::ptr_eq`] and
-/// [`ByAddress`] for identity. `Debug` prints type and address, because forwarding
-/// would not end on a cycle.
+/// [`ByAddress`] for identity. `Debug` prints the type and the address, because printing the value
+/// need not end on a cycle; it prints a string, and a slice whose elements cannot lie on a cycle.
 ///
-/// There is no way to a `&mut T`: mutable parts are [`Slot`](crate::Slot)s,
+/// A `Gc` gives no `&mut T`: the parts of a value that change are [`Slot`](crate::Slot)s,
 /// [`List`](crate::List)s and cells.
 ///
 /// ```
@@ -120,8 +120,8 @@ impl<T: ?Sized> Gc<T> {
         }
     }
 
-    /// How many weak references point to the object; those without a callback that
-    /// share a cell count once.
+    /// Returns the number of weak references to the object. All [`Weak`]s without a callback count
+    /// as one, and so do a [`Weak`] with a callback and its clones.
     pub fn weak_count(this: &Gc<T>) -> usize {
         let object = this.object();
         let mut count = 0;
@@ -165,9 +165,9 @@ impl<T: ?Sized> Gc<T> {
         Weak::plain(this)
     }
 
-    /// A weak reference of its own whose callback runs when the object dies, unless
-    /// the reference and its clones were dropped before. What the callback captured
-    /// counts as held from outside of the heap.
+    /// Makes a weak reference with a callback, which runs when the object dies, unless the
+    /// reference and all its clones have been dropped before. The captures of the callback count as
+    /// held from outside of the heap.
     ///
     /// ```
     /// use gc_core::{Gc, Heap};
@@ -211,13 +211,13 @@ impl<T: ?Sized> Gc<T> {
 }
 
 impl<T: Trace> Gc<T> {
-    /// Moves the value out if this is the only pointer to it; gives the pointer back
-    /// otherwise. Weak references die and their callbacks run; the finalizer does
-    /// not, as the value lives on.
+    /// Moves the value out if this is the only pointer to it, and returns the pointer otherwise.
+    /// Weak references to the object are cleared, and their callbacks run. The finalizer does not
+    /// run, because the value lives on.
     ///
     /// # Errors
-    /// The pointer itself, when others exist, or when it is a
-    /// [`WeakRef`](crate::WeakRef): that one belongs to its object.
+    /// The pointer itself, if there are others, or if the value is a [`WeakRef`](crate::WeakRef),
+    /// which cannot leave its object.
     pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
         let object = this.object();
         if object.count().get() != 1 || object.info().managed_weak.is_some() {

@@ -28,7 +28,7 @@ impl ShowGc for str {
     }
 }
 
-/// Elements that can lie on a cycle could lead back here.
+/// Shows the elements, unless they can lie on a cycle: these could lead back to the slice.
 impl<T: Debug> ShowGc for [T] {
     fn show(this: &Gc<[T]>, f: &mut Formatter<'_>) -> Result {
         match this.object().block().kind.get() {

@@ -19,12 +19,12 @@ pub enum Pace {
     /// A collection runs from its beginning to its end. The least work.
     #[default]
     StopTheWorld,
-    /// A full collection runs in slices of about this much time, young ones are as short.
-    /// What cannot be cut is one object (its trace, its finalizer, the drop of its value)
-    /// and, once in a collection at most, one connected piece of garbage that is larger
-    /// than a slice.
+    /// A full collection runs in slices of about this much time, and a collection of generation 0
+    /// is kept as short as a slice. Two things cannot be divided: one object (its trace, its
+    /// finalizer, the drop of its value) and, once in a collection at most, one connected piece of
+    /// garbage that is larger than a slice.
     Incremental {
-        /// The time that a slice may take: from 50 µs to some milliseconds make sense.
+        /// The time that a slice may take. Times from 50 µs to some milliseconds make sense.
         budget: Duration,
     },
 }
@@ -40,14 +40,15 @@ pub enum Pace {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum FinalizerPolicy {
-    /// Python up to 3.3 (oracle: 2.7.18). An unreachable cycle with an object whose
-    /// finalizer is armed is uncollectable: those objects go to
-    /// [`Heap::garbage`](crate::Heap::garbage), and what they reach is left alone.
-    /// At count zero the finalizer runs every time, after weak references died.
+    /// The rules of Python up to 3.3 (tested against 2.7.18). An unreachable cycle with an object
+    /// whose finalizer is armed is uncollectable: the armed objects go to
+    /// [`Heap::garbage`](crate::Heap::garbage), and the objects that they reach are left alone.
+    /// When a count reaches zero, the finalizer runs after the weak references have died. It runs
+    /// again at each further death of a resurrected object.
     Legacy,
-    /// Python from 3.4 (oracle: 3.11). Finalizers run once in an object's life, also
-    /// in cycles; what is unreachable still after them is reclaimed. At count zero
-    /// the finalizer runs while weak references are alive.
+    /// The rules of Python from 3.4 (tested against 3.11). A finalizer runs once in an object's
+    /// life, also in a cycle; objects that are still unreachable afterwards are reclaimed. When a
+    /// count reaches zero, the finalizer runs while the weak references are alive.
     #[default]
     Pep442,
 }

@@ -18,13 +18,14 @@ pub enum OutOfMemoryKind {
     /// The heap is at its limit, or the chunk source had no memory to give; a full
     /// collection made no room either.
     HeapSpace,
-    /// The heap is so full that nearly all time went into collections that freed nearly
-    /// nothing: more than 98 % of the time and less than 2 % of the limit, five times in a
-    /// row (the JVM's rule).
+    /// The heap is so full that it only collects. Five times in a row, an allocation found no room,
+    /// and the full collection that it ran took more than 98 % of the time since the last one and
+    /// freed less than 2 % of the limit (the JVM's rule).
     OverheadLimit,
-    /// Bytes outside of the heap that were to be declared are more than the limit leaves.
+    /// The bytes to be declared as external are more than the limit leaves.
     ExternalMemory,
-    /// The value is larger than the limit, or than any heap can hold, or its alignment is.
+    /// The request is larger than the limit or than any heap can hold, or the alignment of the
+    /// value is too large.
     RequestTooLarge,
 }
 
@@ -54,7 +55,7 @@ pub struct OutOfMemory<T: ?Sized> {
     pub kind: OutOfMemoryKind,
     /// Bytes asked for: of the slot, and what the value owns outside of it.
     pub requested: usize,
-    /// Bytes of the heap's own memory, what is committed: free blocks that still have theirs too.
+    /// Bytes of the heap's own memory, including free blocks that still have their memory.
     pub used: usize,
     /// Bytes that values own outside of their slots, as [`MemoryMetrics::owned`] has them.
     ///
@@ -62,11 +63,11 @@ pub struct OutOfMemory<T: ?Sized> {
     pub owned: usize,
     /// External bytes that were declared.
     pub external: usize,
-    /// The most that the three may be together; `None`: there is no limit.
+    /// The most that `used`, `owned` and `external` may be together; `None` without a limit.
     pub max: Option<usize>,
-    /// Bytes of the limit that are kept for finalizers and hooks: what others may take is the rest.
+    /// Bytes of the limit that are kept for finalizers and hooks. All else may take only the rest.
     pub reserve: usize,
-    /// The value that found no place.
+    /// The value that could not be allocated.
     pub value: T,
 }
 

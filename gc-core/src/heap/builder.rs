@@ -70,8 +70,9 @@ impl HeapBuilder {
         self
     }
 
-    /// The thresholds of automatic collection, to be kept to exactly. By default they are
-    /// CPython's `[700, 10, 10]`, and adapt. See [`Heap::set_thresholds`].
+    /// Sets the thresholds of automatic collection, which the heap then keeps to exactly. By
+    /// default they are CPython's `[700, 10, 10]`, and adapt to what collections find. See
+    /// [`Heap::set_thresholds`].
     #[must_use]
     pub fn thresholds(mut self, thresholds: [u32; 3]) -> HeapBuilder {
         self.thresholds = Some(thresholds);
@@ -85,31 +86,36 @@ impl HeapBuilder {
         self
     }
 
-    /// Bytes of address space that the heap takes from its source at once, and keeps: the
-    /// JVM's `-Xms`. None by default; rounded up to chunks of 4 MiB. The system gives it
-    /// memory only as it is used.
+    /// Sets the bytes of address space that [`build`](HeapBuilder::build) takes from the chunk
+    /// source and that the heap keeps: the JVM's `-Xms`. They are rounded up to chunks of 4 MiB;
+    /// the default is 0. The operating system backs them with memory only as they are used.
     #[must_use]
     pub fn initial(mut self, bytes: usize) -> HeapBuilder {
         self.initial = bytes;
         self
     }
 
-    /// The most bytes that the heap may have: the JVM's `-Xmx`. No limit by default. It
-    /// counts blocks with their side tables, free ones too while they have their memory,
-    /// the headers of chunks, declared [external bytes](Heap::external_bytes), and what values
-    /// own outside of their slots: charged when a value is put on the heap, and measured anew by
-    /// each look ([`Heap::check_limit`], which allocation calls too, and full collections). A 32nd
-    /// of it (64 KiB to 1 MiB) is a reserve for finalizers and hooks.
+    /// Sets the limit, which is the most bytes that the heap may have: the JVM's `-Xmx`. By default
+    /// there is no limit. These bytes count:
     ///
-    /// An allocation that finds no room runs a full collection, then tries again, then is
-    /// an [`OutOfMemory`](crate::OutOfMemory).
+    /// * blocks with their side tables, and free blocks that still have their memory
+    /// * the headers of chunks
+    /// * declared [external bytes](Heap::external_bytes)
+    /// * bytes that values own outside of their slots. They are charged when a value is put on the
+    ///   heap, and measured again by full collections, by [`Heap::check_limit`], and step by step
+    ///   whenever an allocation takes a new block.
+    ///
+    /// A 32nd of the limit (64 KiB to 1 MiB) is a reserve for finalizers and hooks.
+    ///
+    /// An allocation that finds no room runs a full collection and tries again. If there is still
+    /// no room, it fails with [`OutOfMemory`](crate::OutOfMemory).
     #[must_use]
     pub fn max(mut self, bytes: usize) -> HeapBuilder {
         self.max = Some(bytes);
         self
     }
 
-    /// Where memory comes from; the system by default.
+    /// Sets the source of the heap's chunks; [`SystemChunks`] by default.
     #[must_use]
     pub fn chunk_source(mut self, source: impl ChunkSource + 'static) -> HeapBuilder {
         self.source = Box::new(source);
@@ -134,7 +140,8 @@ impl HeapBuilder {
     /// the first allocation.
     ///
     /// # Errors
-    /// [`BuildError`]: the limits contradict each other, or there is no memory.
+    /// [`BuildError`] if the initial size is above the limit, if the limit leaves no room for
+    /// objects, or if the chunk source does not give the initial size.
     pub fn build(self) -> Result<Heap, BuildError> {
         self.check_limits()?;
         let core = Core::new(self.policy, self.source);

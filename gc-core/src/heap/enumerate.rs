@@ -28,8 +28,9 @@ pub struct Edge {
 }
 
 impl Heap {
-    /// The tracked objects of a generation, or all: `gc.get_objects`. In no
-    /// particular order; frozen ones only in all.
+    /// Returns the tracked objects of a generation, or all of them for `None`: `gc.get_objects`.
+    /// Their order is unspecified. Frozen objects are in no generation, so only `None` includes
+    /// them.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -75,7 +76,7 @@ impl Heap {
         graph::edges::referrers(self.core(), &targets).into_iter().map(GcAny::another).collect()
     }
 
-    /// The objects that `object` points to, as often as it does: `gc.get_referents`.
+    /// Returns the objects that `object` points to, one entry for each edge: `gc.get_referents`.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -121,7 +122,7 @@ impl Heap {
         edges.map(|edge| Edge { name: edge.name, target: GcAny::another(edge.target) }).collect()
     }
 
-    /// Is the object's type tracked? `gc.is_tracked`.
+    /// Returns true if the object's type is tracked: `gc.is_tracked`.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -142,7 +143,7 @@ impl Heap {
         object.is_tracked()
     }
 
-    /// Has its PEP 442 finalizer run? `gc.is_finalized`.
+    /// Returns true if the PEP 442 finalizer of the object has run: `gc.is_finalized`.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

@@ -8,12 +8,12 @@ use crate::telemetry::hooks::{CollectionInfo, HookId, Phase, Unraisable};
 use alloc::rc::Rc;
 
 impl Heap {
-    /// Collects everything: `gc.collect()`. Returns how many tracked objects were
-    /// unreachable: reclaimed, or found uncollectable. 0 when called from within a
-    /// collection.
+    /// Runs a full collection: `gc.collect()`. Returns the number of tracked objects that were
+    /// reclaimed or found uncollectable, or 0 if it is called from within a collection.
     ///
-    /// Also counted, as Python does: managed weak references that died of their own
-    /// callback. Not counted: objects that a finalizer resurrected or freed.
+    /// As in Python, the number includes managed weak references that died because a callback
+    /// dropped the last pointer to them. It does not include objects that a finalizer resurrected
+    /// or freed.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -71,7 +71,8 @@ impl Heap {
         self.reset_trigger();
     }
 
-    /// Switches automatic collection off; explicit ones work still.
+    /// Switches automatic collection off. Explicit collections still work, and an allocation that
+    /// finds no memory still runs a full collection.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -95,7 +96,8 @@ impl Heap {
         self.core().state.schedule.enabled.get()
     }
 
-    /// No collection starts by itself while the guard lives.
+    /// Keeps automatic collections from starting while the returned guard lives. An allocation that
+    /// finds no memory still runs a full collection.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().thresholds([1, 1, 1]).build()?;
@@ -112,7 +114,8 @@ impl Heap {
         Pause(self.clone())
     }
 
-    /// When collections start by themselves: see [`set_thresholds`](Heap::set_thresholds).
+    /// Returns the thresholds of automatic collection: see
+    /// [`set_thresholds`](Heap::set_thresholds).
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -122,21 +125,29 @@ impl Heap {
         self.core().state.schedule.thresholds()
     }
 
-    /// An allocation collects generation 0 when the tracked objects allocated, less
-    /// those freed, since the last collection are more than the first number;
-    /// generation 1 when generation 0 was collected more often than the second;
-    /// generation 2 when generation 1 was collected more often than the third, and
-    /// there are a quarter more objects than survived the last one. A first number of 0
-    /// switches automatic collection off.
+    /// Sets the thresholds of automatic collection, which the heap then keeps to exactly.
     ///
-    /// Until a program sets them, the thresholds are CPython's `[700, 10, 10]` and adapt
-    /// to what automatic collections find: where they free next to nothing (less than one
-    /// young object in 16) the first number is doubled, up to 128 times and a 16th of the
-    /// objects that survived the last full collection; where they free one in 4, it is
-    /// halved again. A collection that waited for twice as many objects counts twice. Bytes
-    /// count, too: a full collection comes when those of large objects (more than 16 KiB) and
-    /// [external ones](Heap::external_bytes) that are new since the last one are more than
-    /// half of all, and more than 1 MiB.
+    /// An allocation starts a collection when the tracked objects allocated since the last one,
+    /// less those freed, outnumber the first threshold. The collection examines
+    ///
+    /// * generation 2, if generation 1 was collected more often than the third threshold since the
+    ///   last full collection, and there are a quarter more tracked objects than survived that;
+    /// * else generation 1, if generation 0 was collected more often than the second threshold
+    ///   since the last collection of generation 1;
+    /// * else generation 0.
+    ///
+    /// A first threshold of 0 switches automatic collection off.
+    ///
+    /// Until a program sets them, the thresholds are CPython's `[700, 10, 10]`, and the first one
+    /// adapts to what automatic collections find. It is doubled when a collection frees less than
+    /// one young object in 16, up to 128 times its value and up to a 16th of the objects that
+    /// survived the last full collection. It is halved again when a collection frees one in 4. A
+    /// collection of generation 0 that waited for twice as many objects counts twice.
+    ///
+    /// While no thresholds are set, new bytes also cause full collections. New bytes are the bytes
+    /// of large objects (more than 16 KiB) and the [external bytes](Heap::external_bytes) since the
+    /// last full collection. They cause one when they exceed both 1 MiB and half of the committed,
+    /// owned and external bytes of the heap.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -215,8 +226,8 @@ impl Heap {
         self.core().state.schedule.debug.set(flags.bits());
     }
 
-    /// Where debug lines go; nowhere by default. A line has no line feed. A second sink replaces
-    /// the first.
+    /// Sets the sink of debug lines (see [`set_debug`](Heap::set_debug)); by default they are
+    /// discarded. A line has no line feed at its end. A second sink replaces the first.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -268,9 +279,9 @@ impl Heap {
         self.core().hooks.add_callback(Rc::new(move |owner, phase, info| callback(&Heap::of_owner(owner), phase, info)))
     }
 
-    /// Removes a hook of any kind, and drops what it captured (once it returns, where it is
-    /// running). Returns `false` when it is not there any more: it was removed, or replaced
-    /// by another of its kind.
+    /// Removes a hook of any kind and drops what it captured. A hook that is running is dropped
+    /// once it returns. Returns false if the hook is not there any more, because it was removed or
+    /// replaced by another of its kind.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

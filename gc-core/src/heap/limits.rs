@@ -31,13 +31,13 @@ pub struct MemoryMetrics {
     /// External bytes that were declared.
     pub external: usize,
     /// Bytes that values own outside of their slots (the buffer of a `Vec`, the target of a
-    /// `Box`), as the limit counts them: when a look measured them last (a full collection,
-    /// [`Heap::check_limit`]), and those of values made since. 0 where there is no limit;
-    /// [`Heap::owned_bytes`] measures now.
+    /// `Box`), as the limit counts them: the bytes that were measured last (by a full collection or
+    /// [`Heap::check_limit`]), and those of values allocated since. The number is 0 if the heap has
+    /// no limit; [`Heap::owned_bytes`] measures at any time.
     pub owned: usize,
-    /// The most that `committed`, `external` and `owned` may be together; `None`: no limit.
+    /// The most that `committed`, `external` and `owned` may be together; `None` without a limit.
     pub max: Option<usize>,
-    /// The most that they were together.
+    /// The most that `committed`, `external` and `owned` have been together.
     pub peak: usize,
 }
 
@@ -76,9 +76,9 @@ impl Heap {
         self.core().owned_bytes()
     }
 
-    /// Gives memory that is not in use back to the system at once, but for what
-    /// [`HeapBuilder::initial`](crate::HeapBuilder::initial) keeps; how many bytes. It
-    /// goes by itself when it was not needed for a while.
+    /// Gives memory that is not in use back to the system, and returns the number of bytes. The
+    /// heap keeps the address space that [`HeapBuilder::initial`](crate::HeapBuilder::initial)
+    /// reserved. Without this call, memory goes back when it was not needed for a while.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -90,15 +90,16 @@ impl Heap {
         self.core().storage.memory.trim()
     }
 
-    /// Calls `hook` with the heap whenever it is out of memory, before the error is returned (or
-    /// the panic begins): the place for a heap dump, or for a last word. It may look at
-    /// the heap, allocate a little (a reserve, 1/32 of the limit, is kept for hooks and
-    /// finalizers), and free; the allocation that failed stays failed. It is not called
-    /// again from within itself. A second hook replaces the first.
+    /// Sets the hook that is called whenever the heap is out of memory, before the error is
+    /// returned or the panic begins. It is the place to write a heap dump or a last message.
     ///
-    /// What a hook captures lives until the hook is removed ([`remove_hook`]) or the heap goes:
-    /// a [`Heap`] or a [`Gc`](crate::Gc) in it keeps the heap for good. The hook is given the heap;
-    /// [`WeakHeap`](crate::WeakHeap) is a handle that keeps nothing.
+    /// The hook may look at the heap, free objects, and allocate a little: a 32nd of the limit is a
+    /// reserve for hooks and finalizers. The allocation that failed stays failed. The hook is not
+    /// called again while it runs. A second hook replaces the first.
+    ///
+    /// The captures of a hook live until the hook is removed ([`remove_hook`]) or the heap is gone.
+    /// A captured [`Heap`] or [`Gc`](crate::Gc) therefore keeps the heap alive for good. Use the
+    /// heap that the hook is given, or capture a [`WeakHeap`](crate::WeakHeap).
     ///
     /// [`remove_hook`]: Heap::remove_hook
     ///
@@ -120,14 +121,15 @@ impl Heap {
         id
     }
 
-    /// Measures what values own, and says whether the heap is above its limit: for the safe
-    /// points of a program whose values grow while it allocates nothing on the heap, such as an
-    /// interpreter that appends to a `RefCell<Vec<Value>>`. (An allocation charges what the new
-    /// value owns; growth in place is seen by the next look.)
+    /// Measures what values own, and returns an error if the heap is above its limit. Call it at
+    /// the safe points of a program whose values grow while it allocates nothing on the heap, such
+    /// as an interpreter that appends to a `RefCell<Vec<Value>>`. (An allocation charges what the
+    /// new value owns. Growth in place is noticed when values are measured again.)
     ///
-    /// A call looks at an eighth of the objects that may own memory, at least at 4,096: it takes
-    /// some microseconds, and eight calls see everything. Above the limit it looks at all, and
-    /// collects. Without a limit it does nothing.
+    /// A call looks at a part of the objects that may own memory. That takes some microseconds, and
+    /// repeated calls see all of them. If the heap is then above its limit, the call looks at all
+    /// of them, and runs a full collection if that confirms it. Without a limit the call does
+    /// nothing.
     ///
     /// ```
     /// use gc_core::{Heap, OutOfMemoryKind};
@@ -246,7 +248,7 @@ pub struct ExternalBytes {
 }
 
 impl ExternalBytes {
-    /// How many they are.
+    /// Returns the number of declared bytes.
     pub fn bytes(&self) -> usize {
         self.bytes.get()
     }

@@ -38,11 +38,11 @@ use core::ptr::NonNull;
 /// There can be any number of heaps; they share nothing. A heap and its objects stay
 /// on the thread that made it.
 ///
-/// Dropping the last handle runs a last full collection. What is held still lives on
-/// until its last pointer goes; what is uncollectable under
-/// [`FinalizerPolicy::Legacy`] is reported to the hook of [`Heap::on_unraisable`]
-/// and leaks, as at Python's exit. Cycles that become garbage after that are not found:
-/// keep a handle as long as there are pointers ([`Gc::heap`](crate::Gc::heap) gives one).
+/// Dropping the last handle runs a last full collection. An object that is still held lives on
+/// until its last pointer goes. Objects that are uncollectable under [`FinalizerPolicy::Legacy`]
+/// leak, as at Python's exit, and the hook of [`Heap::on_unraisable`] is told of it. Cycles that
+/// become garbage after that are never found: keep a handle as long as there are pointers
+/// ([`Gc::heap`](crate::Gc::heap) returns one).
 ///
 /// ```
 /// use gc_core::Heap;

@@ -24,10 +24,10 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Budget {
-    /// Time by the clock. (Without the feature `std` there is none, and 100 ns are taken
-    /// for each object.)
+    /// Time by the clock. (Without the feature `std` there is no clock, and each object counts as
+    /// 100 ns.)
     Time(Duration),
-    /// Objects looked at. A step looks at a group of up to 64 neighbours at least.
+    /// Number of objects to look at. A step looks at one group of up to 64 neighbours at least.
     Objects(usize),
 }
 
@@ -51,8 +51,8 @@ impl From<Duration> for Budget {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
-    /// There is nothing to collect: no object lost a pointer and lived since the last full
-    /// collection. Or a collection is running, from which this was called.
+    /// There is nothing to collect: since the last full collection, no object lost a pointer and
+    /// lived on. A step that is called from within a collection returns this, too.
     Nothing,
     /// The collection goes on with the next step.
     Open,
@@ -76,11 +76,12 @@ impl Heap {
         self.core().state.pace.get()
     }
 
-    /// Changes the pace, at any time. An incremental collection that is open goes on with
-    /// the next [`step`](Heap::step), or is taken over by the next collection.
+    /// Changes the pace, at any time. An incremental collection that is open goes on with the next
+    /// [`step`](Heap::step), or is abandoned by the next collection that runs in one piece.
     ///
-    /// Under [`Pace::Incremental`] generation 1 is not collected by itself, only by full
-    /// collections; of the [thresholds](Heap::set_thresholds) the first one counts.
+    /// Under [`Pace::Incremental`], automatic collections examine either generation 0 or, in
+    /// slices, all generations; there are none of generation 1. Only the first of the
+    /// [thresholds](Heap::set_thresholds) matters then.
     ///
     /// ```
     /// use gc_core::{Heap, Pace};
@@ -94,12 +95,12 @@ impl Heap {
         self.reset_trigger();
     }
 
-    /// Does one slice of a full collection: of the one that is open, or of a new one if
-    /// there is anything to suspect. For programs that have time to spare at certain
-    /// points; works under every pace.
+    /// Runs one slice of a full collection. The slice continues the collection that is open, or
+    /// begins one if there may be garbage. Call it in a program that has time to spare at certain
+    /// points; it works under every pace.
     ///
-    /// [`collect`](Heap::collect) and [`collect_generation`](Heap::collect_generation) end
-    /// an open collection first; what it had found they find again.
+    /// [`collect`](Heap::collect) and [`collect_generation`](Heap::collect_generation) abandon an
+    /// open collection first. The next full collection finds again what it had found.
     ///
     /// ```
     /// use gc_core::{Heap, Progress, Slot, Trace};
@@ -168,9 +169,10 @@ impl Heap {
         self.core().state.is_cycle_open.get()
     }
 
-    /// Is it time to collect, or to do the next step? What an allocation asks before it
-    /// collects by itself; for programs that have switched that off
-    /// ([`disable`](Heap::disable), [`pause`](Heap::pause)) and collect at points of their own.
+    /// Returns true if it is time to collect, or to run the next slice of an open collection. By
+    /// the same test, an allocation decides whether it collects. Call it in a program that has
+    /// switched automatic collection off ([`disable`](Heap::disable), [`pause`](Heap::pause)) and
+    /// collects at points of its own.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

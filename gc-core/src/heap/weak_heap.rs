@@ -4,8 +4,9 @@ use super::Heap;
 use crate::core::WeakCore;
 use core::fmt;
 
-/// A handle that does not keep the heap: for what the heap keeps itself, such as what a hook
-/// or an object captures. (A [`Heap`] in there would keep the heap for good.)
+/// A handle that does not keep the heap alive. Use it in values that the heap itself keeps, such as
+/// the captures of a hook or the fields of an object: a [`Heap`] there would keep the heap alive
+/// for good.
 ///
 /// ```
 /// use gc_core::{Gc, Heap, Slot, Trace, WeakHeap};
@@ -28,8 +29,8 @@ use core::fmt;
 pub struct WeakHeap(WeakCore);
 
 impl WeakHeap {
-    /// A handle, unless the heap is gone. (It lives until its last handle and its last object
-    /// are gone.)
+    /// Returns a handle, or `None` if the heap is gone. (A heap is gone once its last handle and
+    /// its last object are.)
     pub fn upgrade(&self) -> Option<Heap> {
         self.0.get().map(Heap::of)
     }

@@ -35,17 +35,17 @@ impl Heap {
         DiagnosisInput::new(&timeline).snapshot(&snapshot).diagnose()
     }
 
-    /// Does the work `warm_up` times, then `runs` times, with a collection after each, and
-    /// tells what is there at the end that was not there after the warm-up: objects of any type,
-    /// bytes that values own, declared external bytes, entries of the garbage list, backlogs of
-    /// gauges. What [`assert_no_growth!`](crate::assert_no_growth) is made of.
+    /// Does the work `warm_up` times, then `runs` times, with a collection after each run. Returns
+    /// what there is more of at the end than after the warm-up: objects of any type, bytes that
+    /// values own, declared external bytes, entries of the garbage list, and backlogs of gauges.
+    /// [`assert_no_growth!`](crate::assert_no_growth) is built on this.
     ///
-    /// Owned bytes are capacities, not lengths. The work has to come back to where it began: what
-    /// swings with a period of many runs looks like growth to few of them.
+    /// Owned bytes are capacities, not lengths. The work has to return to the state that it began
+    /// in: a quantity that swings with a period of many runs looks like growth over a few of them.
     ///
-    /// Where something is left, the work is done up to twice as often again, to tell noise from
-    /// growth: what goes back to where it was is noise, and so are owned bytes that do not grow
-    /// further (the capacity of a vector or a map may take its last step late).
+    /// If something is left, the work is done up to `2 * runs` times more, to tell noise from
+    /// growth. A quantity that returns to its old value is noise, and so are owned bytes that do
+    /// not grow further (the capacity of a vector or a map may take its last step late).
     ///
     /// ```
     /// let heap = gc_core::Heap::new();

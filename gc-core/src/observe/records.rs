@@ -9,10 +9,12 @@ use crate::telemetry::stats::CollectionMetrics;
 use alloc::vec::Vec;
 
 impl Heap {
-    /// Calls `hook` with the record of each collection, once it has ended: the place for a
-    /// log. While a hook is set, the types of what was found are counted as well. It may do
-    /// anything; a collection that it begins has a record too, of which it is not told. A second hook replaces the
-    /// first.
+    /// Sets the hook that is called with the record of each collection, once it has ended. It is
+    /// the place to write a log. While a hook is set, collections also count the types of the
+    /// unreachable objects that they find.
+    ///
+    /// The hook may do anything. A collection that runs inside of it is recorded, but the hook is
+    /// not called for it. A second hook replaces the first.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -37,8 +39,8 @@ impl Heap {
         self.core().telemetry.stats.records.last()
     }
 
-    /// Bytes in use after each full collection on record, oldest first: what a
-    /// [diagnosis](crate::diagnosis::DiagnosisInput::in_use_after) of a dump judges growth by.
+    /// Returns the bytes in use after each full collection on record, oldest first. A
+    /// [diagnosis](crate::diagnosis::DiagnosisInput::in_use_after) of a dump judges growth by them.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -52,13 +54,15 @@ impl Heap {
         full.map(|record| record.used_after as u64).collect()
     }
 
-    /// Notes for each allocation from now on where in the program's source it was asked for,
-    /// or stops that (and forgets all that was noted, when it begins anew). Each takes a
-    /// lookup and some 24 bytes for each living object while this is on; nothing while it is
-    /// not.
+    /// Switches the tracking of allocations on or off. While it is on, the heap notes the place in
+    /// the program's source that each allocation comes from. Switching it on anew forgets the
+    /// places that were noted before.
     ///
-    /// A function that allocates for its callers is not the site itself where it is marked
-    /// `#[track_caller]`.
+    /// Tracking takes a lookup for each allocation, and some 24 bytes for each living object. It
+    /// takes nothing while it is off.
+    ///
+    /// If a function that allocates for its callers is marked `#[track_caller]`, the place is in
+    /// its caller.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -78,8 +82,8 @@ impl Heap {
         core.storage.birth_clock.watch(is_on);
     }
 
-    /// The places that allocated while that was [tracked](Heap::track_allocations), in the
-    /// order in which they first did.
+    /// Returns the places that allocated while allocations were
+    /// [tracked](Heap::track_allocations), in the order of their first allocation.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

@@ -20,9 +20,9 @@ use hashbrown::HashSet;
 pub struct Mark(u64);
 
 impl Heap {
-    /// All objects of the type of this name (without module paths), untracked ones too,
-    /// oldest first: `objgraph.by_type`. Python's note holds here as well: the pointers
-    /// that this returns keep the objects alive, and make candidates of them when they go.
+    /// Returns all objects of the type of this name (without module paths), untracked ones too,
+    /// oldest first: `objgraph.by_type`. The returned pointers keep the objects alive, as in
+    /// Python, and make them candidates of the next collection when they are dropped.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -33,7 +33,7 @@ impl Heap {
         handed_out(chosen(self.core(), |block| block.live() > 0 && block.info().short_name() == type_name, |_| true))
     }
 
-    /// The moment now, to ask later for what was allocated since.
+    /// Returns a mark of this moment, for [`new_objects`](Heap::new_objects).
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -47,8 +47,8 @@ impl Heap {
         Mark(self.core().storage.birth_clock.next())
     }
 
-    /// The objects that were allocated since the mark and live, untracked ones too, oldest
-    /// first: what objgraph's `get_new_ids` is asked for.
+    /// Returns the living objects that were allocated since the mark, untracked ones too, oldest
+    /// first. Its Python counterpart is objgraph's `get_new_ids`.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

@@ -17,13 +17,13 @@ use gc_snapshot::{ObjectId, Snapshot};
 use hashbrown::HashSet;
 
 impl Heap {
-    /// Takes a picture of all living objects and their edges: what all analyses that look
-    /// at more than one object start from. Collects nothing, allocates nothing on the heap.
+    /// Takes a snapshot of all living objects and their edges, which is the input of all analyses
+    /// that look at more than one object. It does not collect, and allocates nothing on the heap.
     ///
-    /// Objects that are being reclaimed at this moment are in it, dying ones are not.
+    /// The snapshot includes objects that are being reclaimed at this moment, but no dying ones.
     ///
     /// # Panics
-    /// With 2^32 objects or edges, or more.
+    /// When there are 2^32 objects or edges, or more.
     ///
     /// ```
     /// use gc_core::{Gc, Heap, Slot, Trace};

@@ -6,10 +6,12 @@ use alloc::rc::Rc;
 use gc_snapshot::{GaugeKind, HeapMemory, Sample};
 
 impl Heap {
-    /// Brings in a number that lies outside of the heap: the messages in a channel, the
-    /// resident set. It is asked for each [sample](Heap::sample), to whose caller a panic of
-    /// it goes. A second gauge of the same name replaces the first. What it captures lives until it is
-    /// removed: a [`Heap`] or a `Gc` in it keeps the heap for good.
+    /// Adds a gauge for a number that lies outside of the heap, such as the messages in a channel
+    /// or the resident set. Each [sample](Heap::sample) calls `measure`; a panic of `measure`
+    /// propagates to the caller of `sample`. A second gauge of the same name replaces the first.
+    ///
+    /// The captures of `measure` live until the gauge is removed. A captured [`Heap`] or `Gc` keeps
+    /// the heap alive until then.
     ///
     /// ```
     /// use gc_core::observe::GaugeKind;
@@ -39,8 +41,9 @@ impl Heap {
         self.core().telemetry.gauges.remove_gauge(name).is_some()
     }
 
-    /// A unit of work begins, such as a request; it ends when the guard is dropped. By these
-    /// a [diagnosis](crate::diagnosis::DiagnosisInput) tells growth from unit to unit from what one unit needs.
+    /// Begins a unit of work, such as a request, which ends when the returned guard is dropped. By
+    /// units of work, a [diagnosis](crate::diagnosis::DiagnosisInput) tells growth from one unit to
+    /// the next from the memory that a single unit needs.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -54,8 +57,9 @@ impl Heap {
         UnitOfWork { number: self.core().telemetry.gauges.begin_unit(name), heap: self.clone() }
     }
 
-    /// The heap's counts at this moment, with all gauges. Collects nothing: garbage that was
-    /// not collected yet is counted, so collect before it to see what lives.
+    /// Returns the heap's counts at this moment, with the readings of all gauges. It does not
+    /// collect, so it counts garbage that was not collected yet. Collect first to count only what
+    /// lives.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -113,8 +117,8 @@ impl core::fmt::Debug for UnitOfWork {
     }
 }
 
-/// Bytes of memory of this process that are resident, where the system tells: for a
-/// [gauge](Heap::gauge) of [`GaugeKind::ResidentBytes`]. Linux only.
+/// Returns the resident bytes of this process, for a [gauge](Heap::gauge) of
+/// [`GaugeKind::ResidentBytes`]. Returns `None` if the system does not tell them; only Linux does.
 ///
 /// ```
 /// use gc_core::observe::{GaugeKind, resident_bytes};

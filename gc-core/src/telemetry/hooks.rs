@@ -12,7 +12,7 @@ use core::any::Any;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-/// Where in the heap's work user code panicked.
+/// The kind of an [`Unraisable`]: the user code that panicked, or another event.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -42,8 +42,8 @@ pub enum UnraisableKind {
     UncollectableAtExit,
 }
 
-/// A panic of user code that could not go on to its caller, or another event that
-/// has nowhere else to go. Python prints these as "Exception ignored in".
+/// A panic of user code that has no caller to propagate to, or another event that no function can
+/// return as an error. Python prints such events as "Exception ignored in".
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();

@@ -66,9 +66,9 @@ pub struct FoundType {
 
 /// A collection that ended: see [`Heap::on_record`](crate::Heap::on_record).
 ///
-/// `Display` prints it as a line of the JVM's `-Xlog:gc`, with the time since the heap was
-/// made, sizes before and after, what is committed, and the time it took; where it ran in
-/// slices, with those:
+/// `Display` prints it as a line of the JVM's `-Xlog:gc`: the time since the heap was made, the
+/// bytes in use before and after, the committed bytes, and the time that the collection took. For a
+/// collection in slices it adds their number and the time of the longest:
 ///
 /// ```text
 /// [0.299s][info][gc] GC(0) Pause Young (Allocations) 4M->3M(15M) 4.795ms
@@ -79,8 +79,8 @@ pub struct FoundType {
 pub struct CollectionRecord {
     /// Duration and results of the collection.
     pub figures: CollectionMetrics,
-    /// The types of what it found, the one with the most bytes first, at most
-    /// [`CollectionRecord::TYPES`]. Only of collections that ran while a hook was set.
+    /// The types of the unreachable objects that it found, the one with the most bytes first; at
+    /// most [`CollectionRecord::TYPES`] of them. They are counted only while a record hook is set.
     pub types: Vec<FoundType>,
 }
 

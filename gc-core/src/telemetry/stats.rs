@@ -20,7 +20,7 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct CollectionMetrics {
-    /// Its number: collections of the heap that ended before.
+    /// The number of collections of the heap that ended before this one.
     pub number: u64,
     /// Why it ran.
     pub cause: Cause,
@@ -41,8 +41,8 @@ pub struct CollectionMetrics {
     pub time: Duration,
     /// The longest of its slices.
     pub longest_pause: Duration,
-    /// Objects found unreachable, before any finalizer ran. The first guess, where it was
-    /// incremental.
+    /// Objects found unreachable, before any finalizer ran. For an incremental collection, this is
+    /// the size of its tentative garbage.
     pub objects: usize,
     /// Bytes of their slots.
     pub bytes: usize,
@@ -81,10 +81,10 @@ impl fmt::Display for Short {
     }
 }
 
-/// How long pauses were: of collections that stop the world, and of slices.
+/// The times of all pauses: of collections that stop the world, and of slices.
 ///
-/// A histogram with eight steps for each doubling, so that a percentile is at most an
-/// eighth above the true one.
+/// They are kept as a histogram with eight steps for each doubling, so that a percentile is at most
+/// an eighth above the true one.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -138,8 +138,8 @@ impl Pauses {
         self.longest
     }
 
-    /// The pause that this part of all pauses, from 0.0 to 1.0, did not exceed; none
-    /// where there were none.
+    /// Returns the time that the given part of all pauses did not exceed: 0.99 for the 99th
+    /// percentile. Returns zero if there were no pauses.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -189,7 +189,7 @@ pub struct Metrics {
     pub most_floating_bytes: usize,
     /// Time spent in collections.
     pub time_collecting: Duration,
-    /// Time since the heap was made that was not.
+    /// Time since the heap was made that was not spent in collections.
     pub time_outside: Duration,
     /// The collection that ended last.
     pub last: Option<CollectionMetrics>,

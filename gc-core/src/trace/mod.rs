@@ -103,9 +103,9 @@ pub unsafe trait Trace: 'static {
         visitor.leave();
     }
 
-    /// Names the fields and where they lie, so that [`Heap::verify`] can name one that is
-    /// not traced and should be. The derive does this by itself; without it the verifier
-    /// tells the place only.
+    /// Names the fields and where they lie, so that [`Heap::verify_memory`] can name a field with a
+    /// pointer that is not reported. The derive implements this; without it, the verifier names the
+    /// byte offset only.
     ///
     /// ```
     /// # use gc_core::{FieldList, Slot, Trace, Visitor, TypeWalker};
@@ -126,12 +126,12 @@ pub unsafe trait Trace: 'static {
     /// }
     /// ```
     ///
-    /// [`Heap::verify`]: crate::Heap::verify
+    /// [`Heap::verify_memory`]: crate::Heap::verify_memory
     fn fields(list: &mut FieldList) {
         let _ = list;
     }
 
-    /// How a value of this type is shown when it is the key of a map.
+    /// Returns the label by which the value, as a key of a map, is shown in the names of edges.
     ///
     /// ```
     /// use gc_core::{KeyLabel, Trace};
@@ -187,13 +187,14 @@ pub(crate) mod sealed {
 /// }
 /// ```
 pub trait Visitor: sealed::Sealed {
-    /// A named part of the value begins. Costs nothing in the collector's passes.
+    /// Begins a part of the value: its segment is in the names of the edges that are reported
+    /// before the matching [`leave`](Visitor::leave). Costs nothing in the collector's passes.
     #[inline(always)]
     fn enter(&mut self, segment: PathSegment<'_>) {
         let _ = segment;
     }
 
-    /// That part ends.
+    /// Ends the part that the matching [`enter`](Visitor::enter) began.
     #[inline(always)]
     fn leave(&mut self) {}
 
@@ -212,15 +213,15 @@ pub trait Visitor: sealed::Sealed {
     /// Reports that the value owns `bytes` bytes outside of itself: the buffer of a vector, the
     /// target of a box. They are counted by capacity, as asked from the allocator. What is behind a
     /// [`Gc`] is an object of its own, and what is behind an `Rc` is shared: neither is owned.
-    /// Costs nothing in the
-    /// collector's passes. A hand-written implementation says it where it manages memory
-    /// itself; parts that are traced say it for themselves.
+    /// Costs nothing in the collector's passes. A hand-written implementation of [`Trace`] calls
+    /// this for memory that it manages itself; the parts that it traces report their own.
     #[inline(always)]
     fn owned_bytes(&mut self, bytes: usize) {
         let _ = bytes;
     }
 
-    /// Does anybody listen to [`enter`](Visitor::enter)? Maps look for labels only then.
+    /// Returns true if the visitor uses the segments that [`enter`](Visitor::enter) is given. Maps
+    /// make labels of their keys only then.
     #[inline(always)]
     fn wants_names(&self) -> bool {
         false

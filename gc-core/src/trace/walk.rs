@@ -11,7 +11,8 @@ use alloc::vec::Vec;
 use core::any::TypeId;
 use hashbrown::HashSet;
 
-/// Collects what the types reachable from a type are.
+/// Finds out, once for each type, whether its objects can lie on a cycle and what dropping them can
+/// do.
 ///
 /// [`Trace::types`] describes one type to it.
 ///
@@ -153,7 +154,7 @@ impl TypeWalker {
         }
     }
 
-    /// A part that is not traced: its drop may do anything.
+    /// Declares a part that is not traced. If the part has to be dropped, its drop may do anything.
     pub fn untraced<T: ?Sized>(&mut self) {
         if core::mem::needs_drop::<T>() {
             self.drops(DropEffect::Unknown);

@@ -31,18 +31,19 @@ const SYNTHETIC_NODES: usize = 2;
 
 impl Heap {
     /// Writes all living objects and their edges as a `.heapsnapshot`, which Chrome's
-    /// DevTools (Memory, Load) and memlab open. The objects that are held from outside of
-    /// the heap hang off the node `(GC roots)`. An object's id is its
-    /// [`ObjectId`](crate::snapshot::ObjectId), and stays; its `self_size` is its slot and what its value owns outside.
+    /// DevTools (Memory, Load) and memlab open. The node `(GC roots)` has an edge to each object
+    /// that is held from outside of the heap. The id of a node is the
+    /// [`ObjectId`](crate::snapshot::ObjectId) of its object, and does not change from dump to
+    /// dump. Its `self_size` is the object's slot and the bytes that the value owns outside of it.
     ///
-    /// Streams from the heap: allocates nothing on it, and 4 bytes for each object
-    /// elsewhere, so that it may be called from the hook of
-    /// [`on_out_of_memory`](Heap::on_out_of_memory). An edge is named as in
-    /// [`Edge::name`](crate::observe::Edge::name); from the thousandth position in a list or map on
-    /// all are called `[…]`.
+    /// The file is streamed: the function allocates nothing on the heap, and about 4 bytes for each
+    /// object elsewhere, so that it may be called from the hook of
+    /// [`on_out_of_memory`](Heap::on_out_of_memory). Edges are named as in
+    /// [`Edge::name`](crate::observe::Edge::name), but a position from 1,000 on in a list or map is
+    /// named `[…]`, unless the object itself is the list.
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// The error of `out`, if writing to it fails.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(1 << 20).build()?;

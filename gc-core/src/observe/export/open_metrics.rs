@@ -42,7 +42,7 @@ impl Heap {
     /// as `application/openmetrics-text; version=1.0.0`.
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// The error of `out`, if writing to it fails.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();

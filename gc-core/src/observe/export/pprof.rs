@@ -34,7 +34,7 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// The error of `out`, if writing to it fails.
     pub fn write_pprof(&self, mut out: impl Write) -> Result<()> {
         let mut strings = Strings::new();
         let columns = [

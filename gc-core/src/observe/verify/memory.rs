@@ -6,11 +6,13 @@ use alloc::vec::Vec;
 use gc_snapshot::diagnosis::Problem;
 
 impl Heap {
-    /// Does what [`verify`](Heap::verify) does, and looks at every word of every value as well: finds the pointers that a
-    /// `Trace` written by hand leaves out or reports twice, and those in skipped fields of types
-    /// that are not `Trace`. What lies behind a vector or box there is not found. (A number, or
-    /// what is left of an old value in padding, looks like such a pointer where it is the address
-    /// of an object that is held from outside.)
+    /// Checks the heap as [`verify`](Heap::verify) does, and also looks at every word of every
+    /// value. This finds the pointers that a hand-written `Trace` leaves out or reports twice, and
+    /// pointers in skipped fields of types that are not `Trace`, unless they lie behind a vector or
+    /// box there.
+    ///
+    /// A word can be reported although it is no pointer. This happens if a number, or the remains
+    /// of an old value in padding, equals the address of an object that is held from outside.
     ///
     /// # Safety
     /// Nothing may write to a value of the heap while this runs: no other thread, through an

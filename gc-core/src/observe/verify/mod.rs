@@ -13,20 +13,20 @@ use alloc::vec::Vec;
 use gc_snapshot::diagnosis::{Problem, ProblemKind};
 
 impl Heap {
-    /// Checks all that must hold of the heap, and that the `Trace` of every type with
-    /// objects reports each pointer once. Empty: nothing is wrong. For tests, and for the
-    /// hunt after a leak; it takes some 32 bytes an object.
+    /// Checks the invariants of the heap, and that the `Trace` of every type with objects reports
+    /// each pointer once. Returns the problems; an empty vector means that nothing is wrong. Use it
+    /// in tests and to find a leak. It takes some 32 bytes for each object.
     ///
-    /// A pointer that is not reported is looked for in the fields that a derived `Trace` skips,
-    /// where the field's type has a `Trace` of its own: behind vectors and boxes, and in
-    /// variants, too. What a type that is not `Trace` holds, and what a `Trace` written by hand
-    /// leaves out, is found by [`verify_memory`](Heap::verify_memory) alone.
+    /// It finds pointers in fields that a derived `Trace` skips, if the type of the field has a
+    /// `Trace` of its own: also behind vectors and boxes, and in variants. It does not find
+    /// pointers in types that are not `Trace`, or those that a hand-written `Trace` leaves out;
+    /// [`verify_memory`](Heap::verify_memory) does.
     ///
-    /// So is what the callback of a weak reference captured, where it leads back to the weak
-    /// reference: neither goes before the other.
+    /// It finds pointers that the callback of a weak reference captured, if they lead back to the
+    /// weak reference or to its target: neither can then die before the other.
     ///
-    /// While a collection is at work, which a hook or finalizer can look into, only edges are
-    /// checked.
+    /// While a collection is running, as it is in a hook or a finalizer that it calls, only edges
+    /// are checked.
     ///
     /// ```
     /// use gc_core::{Heap, Slot, Trace};
