@@ -177,8 +177,8 @@ impl PeakCounts {
         PeakCounts::default()
     }
 
-    /// The types that have more objects than ever before, the one that grew most first.
-    /// What is now is part of the peak from here on.
+    /// Returns the types that have more objects than ever before, the one that grew most first.
+    /// Raises their peaks to the present numbers.
     pub fn growth(&mut self, census: &Census) -> Vec<Growth> {
         let mut grown = Vec::new();
         for row in census.types() {

@@ -1,5 +1,7 @@
-//! Finding the unreachable: trial deletion from the candidates, or the linear pass
-//! over everything that is examined; the cheaper one.
+//! Finds the unreachable objects of the examined generations.
+//!
+//! Trial deletion looks only at what the candidates reach. The linear pass looks at all examined
+//! objects. It is used if the candidates are incomplete or reach so much that it is cheaper.
 
 use super::Unreachable;
 use crate::core::Core;
@@ -10,8 +12,8 @@ use crate::object::bitmaps::Bitmaps;
 use crate::object::type_info::Kind;
 use crate::workset::set::Set;
 
-/// Finds the objects of generations 0 to `generation` whose every reference comes
-/// from within that set. Survivors are in the next generation after it.
+/// Finds the unreachable objects of generations 0 to `generation`. Postcondition: every reference
+/// to a member of the result comes from a member, and the survivors are promoted.
 pub(super) fn find(core: &Core, generation: u8) -> Unreachable<'_> {
     let mut pass = Pass::new(core.owner(), generation);
     pass.everything = generation == 2 && !core.state.frozen.get();
@@ -34,10 +36,12 @@ fn distrusted(core: &Core, generation: u8) -> bool {
     candidates_incomplete || core.state.schedule.is_always_linear()
 }
 
-/// Makes the candidates of the examined generations members with internal count 0, and
-/// says how many there are. In a full collection the bits of those that survive are cleared when
-/// they leave the set, before any user code runs, so that later decrements mark anew; a
-/// young one leaves them for the next: its survivors may hang off older garbage.
+/// Adds the candidates of the examined generations to the set, with internal count 0. Returns
+/// their number.
+///
+/// A full collection clears the candidate bits of survivors when they leave the set, before any
+/// user code runs, so that later decrements make them candidates again. A younger collection keeps
+/// these bits for the next collection, because its survivors may be held by older garbage only.
 fn take_candidates(pass: &mut Pass) -> usize {
     let core = Core::of(pass.owner);
     let mut candidates = 0;
@@ -67,7 +71,8 @@ fn take_candidates(pass: &mut Pass) -> usize {
     candidates
 }
 
-/// Where a group's candidates that will be left after this collection want their block.
+/// Returns which list a block belongs on, judged by the candidates that one of its groups keeps
+/// after this collection.
 fn where_to(bitmaps: &Bitmaps, taken: u64, oldest: u8) -> Keeps {
     let untouched = bitmaps.candidate.get() & !taken;
     match oldest {
@@ -78,8 +83,8 @@ fn where_to(bitmaps: &Bitmaps, taken: u64, oldest: u8) -> Keeps {
     }
 }
 
-/// Adds all that the candidates reach, and counts the references within. `false`:
-/// gave up because the linear pass is cheaper.
+/// Adds all examined objects that the candidates reach, and counts the references between members.
+/// Returns false if it stopped early because the linear pass is cheaper.
 fn close_candidates(set: &mut Set<'_>, candidates: usize) -> bool {
     let mut budget = Budget { core: set.core(), objects: SMALL_CLOSURE, is_final: false };
     if !budget.allows(candidates) {
@@ -94,7 +99,8 @@ fn close_candidates(set: &mut Set<'_>, candidates: usize) -> bool {
     true
 }
 
-/// How large a closure may become. What it depends on is found when it matters.
+/// The largest closure that trial deletion may build. The objects of the heap, on which it depends,
+/// are counted only when a closure exceeds `SMALL_CLOSURE`.
 struct Budget<'h> {
     core: &'h Core,
     objects: usize,

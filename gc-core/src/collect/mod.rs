@@ -1,7 +1,7 @@
-//! The cycle detector, as a table of contents.
+//! The cycle detector.
 //!
-//! [`collect`] finds what is unreachable and does with it what the heap's finalizer
-//! policy says. The stages are types, made from each other:
+//! [`collect`] finds the unreachable objects and disposes of them as the heap's finalizer policy
+//! requires. Each stage of a collection has a type, which is made from that of the stage before:
 //!
 //! ```text
 //!                      Unreachable
@@ -31,15 +31,16 @@ use crate::workset::set::Set;
 use crate::workset::stages::{Uncollectable, Unreachable};
 use report::{Beginning, debug};
 
-/// The members to be disposed of: condemned or unobservable, or else to be saved.
+/// The members that the finalizer policy leaves to be reclaimed, or to be saved to `garbage`.
+/// Members to be reclaimed are condemned or unobservable.
 struct Rest<'h> {
     set: Set<'h>,
     saved: bool,
     unobservable: bool,
 }
 
-/// User code can get no pointer to these objects any more: they are condemned; or
-/// unobservable, so that no user code will run until they are gone.
+/// The members to be reclaimed. They are condemned, except for managed weak references, or they
+/// are unobservable: no user code runs before they are gone.
 struct Reclaimable<'s, 'h> {
     set: &'s mut Set<'h>,
     unobservable: bool,
@@ -63,8 +64,9 @@ pub(crate) fn collect_because(core: &Core, cause: Cause, generation: u8) -> usiz
     collect(core, generation)
 }
 
-/// Collects generations 0 to `generation`. Python's return value: what was
-/// collected plus what is uncollectable; 0 when a collection is open already.
+/// Collects generations 0 to `generation`. Returns the number of collected and uncollectable
+/// objects, as Python's `gc.collect` does. Returns 0 without collecting if a collection is running,
+/// or if no isolated operation may begin (see [`Isolated::is_possible`]).
 pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     if core.state.collecting.get() || !Isolated::is_possible(core) {
         return 0;
@@ -102,7 +104,7 @@ pub(crate) fn collect(core: &Core, generation: u8) -> usize {
     outcome.collected + outcome.uncollectable
 }
 
-/// Does the collecting that is due; called by an allocation.
+/// Runs the collection or the slice that is due. An allocation calls this.
 #[cold]
 #[inline(never)]
 pub(crate) fn collect_due(core: &Core) {
@@ -115,8 +117,9 @@ pub(crate) fn collect_due(core: &Core) {
     }
 }
 
-/// Collects because of the bytes of few objects, or of what they stand for; not where a
-/// program has set thresholds, which are kept to exactly.
+/// Collects because large objects or external bytes were added, although the number of new objects
+/// makes no collection due. Does nothing if automatic collection is off, or if the program has set
+/// thresholds, which are kept to exactly.
 #[cold]
 pub(crate) fn collect_for_bytes(core: &Core) {
     if core.state.collecting.get() || core.state.schedule.trigger() == u32::MAX || !core.state.schedule.is_adaptive() {
@@ -144,7 +147,8 @@ fn collect_oldest_due(core: &Core) {
     core.storage.birth_clock.set_trigger(trigger(core));
 }
 
-/// How many more of the young an allocation waits for.
+/// Returns the number of young objects above which an allocation collects; `u32::MAX` if automatic
+/// collection is off.
 pub(crate) fn trigger(core: &Core) -> u32 {
     if core.state.schedule.trigger() == u32::MAX { u32::MAX } else { natural_trigger(core) }
 }
@@ -177,7 +181,8 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
     Outcome { found, found_bytes, ..dispose(unreachable) }
 }
 
-/// Does with what is unreachable what the policy says. No user code ran since it was found.
+/// Disposes of unreachable objects as the finalizer policy requires. The caller has run no user code
+/// since they were found.
 fn dispose(unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
     core.release.user_code_ran.set(false);
@@ -237,10 +242,12 @@ impl<'h> Unreachable<'h> {
         self.0.spread_marks();
     }
 
-    /// From here on `upgrade` and every enumeration refuse the members, unless nobody
-    /// will ask. Nothing was run since they were counted. Under `SAVE_ALL` they will be
-    /// handed out instead; what user code does to that flag from here on concerns the
-    /// next collection.
+    /// Condemns the members: `upgrade` and every enumeration refuse them from here on. The caller
+    /// has run no user code since they were counted.
+    ///
+    /// Unobservable members are not condemned, because no user code runs before they are gone.
+    /// Under `SAVE_ALL` no member is condemned, because all are saved to `garbage`. This method
+    /// reads that flag once: if user code changes it later, this collection does not notice.
     fn condemn_unless_saved(self) -> Rest<'h> {
         let core = self.0.core();
         let saved = debug::saves_all(core);

@@ -1,4 +1,4 @@
-//! Where memory is refused: a full collection and another attempt, or the error.
+//! Handles refused memory: by a full collection and a second attempt, or by an error.
 
 use super::collect_because;
 use crate::core::Core;
@@ -19,8 +19,9 @@ pub(crate) fn report_oom(core: &Core, kind: OutOfMemoryKind, requested: usize) -
     error
 }
 
-/// Tries to take memory from the allocator; where it is refused, a full collection may free
-/// some. Gives the argument back after a second refusal.
+/// Calls `attempt`, which takes memory from the allocator. If the allocator refuses, runs a full
+/// collection and tries once more, unless a collection is running. Returns the argument as the
+/// error if the last attempt failed.
 pub(crate) fn retry_after_gc<A, R>(core: &Core, argument: A, attempt: impl Fn(A) -> Result<R, A>) -> Result<R, A> {
     match attempt(argument) {
         Err(argument) if !core.state.collecting.get() => {

@@ -1,5 +1,7 @@
-//! Reclaiming a condemned set: exactly, one object after the other, where somebody
-//! could see the order; else block by block, in whatever order is fast.
+//! Reclaims a set of unreachable objects.
+//!
+//! If the program could observe the order, the members are reclaimed one by one, oldest first.
+//! Otherwise they are reclaimed block by block, which is faster.
 
 use super::Reclaimable;
 use crate::core::Core;
@@ -50,9 +52,10 @@ fn exact(reclaimable: &Reclaimable<'_, '_>) {
     }
 }
 
-/// Drops the member's value; its slot stays for the pointers that are left. A
-/// managed weak reference only loses its target and the state of its callback: user code may
-/// have a pointer to it.
+/// Drops the value of a member. Its slot stays in use for the pointers to it that are left.
+///
+/// A managed weak reference keeps its value, because user code may have a pointer to it. It only
+/// loses its target, its callback and the state of the callback.
 fn empty(core: &Core, object: Object) {
     if let Some(cell) = object.weak_cell() {
         cell.detach();
@@ -87,8 +90,8 @@ fn fast(reclaimable: &mut Reclaimable<'_, '_>) {
     }
 }
 
-/// Clears the members' alloc bits: the `set` bits alone stand for them from here on.
-/// With `pin`, releases by each other's values do not count any more.
+/// Clears the members' alloc bits. Postcondition: exactly the former members have a `set` bit. If
+/// `pin` is true, their counts are pinned, so that dropping the value of one releases no other.
 fn clear_alloc_of_members(block: &Block, pin: bool) {
     for (_, bitmaps) in block.filled_groups() {
         bitmaps.set.set(bitmaps.members());
@@ -99,7 +102,8 @@ fn clear_alloc_of_members(block: &Block, pin: bool) {
     }
 }
 
-/// Frees the slots of a block's buried members. Their values are gone or need no drop.
+/// Frees the slots of a block's former members, whose alloc bits are cleared. Their values are
+/// dropped already or need no drop.
 fn free_cleared(core: &Core, block: &Block) {
     if cfg!(any(gc_asan, gc_zeal)) {
         block.each_member(|bitmaps| bitmaps.set.get(), |object| block.poison(object));

@@ -24,7 +24,7 @@ pub(crate) struct Life {
     pub(crate) busy: Cell<u32>,
     /// Objects that became immortal because their count saturated.
     pub(crate) saturated: Cell<usize>,
-    /// The last collection waits for others of the thread to end.
+    /// The link in the thread's list of heaps whose last collection waits for stack space.
     #[cfg(feature = "std")]
     pub(crate) closing: Link,
 }

@@ -3,7 +3,8 @@
 //! * [`life`]: handles, weak ones too, and the end
 //! * [`releases`]: releases that are open or wait
 //!
-//! The other parts are those of the rooms below: [`Storage`], [`GcState`], [`Telemetry`].
+//! The other parts are defined in the modules that they belong to, such as [`Storage`], [`GcState`]
+//! and [`Telemetry`].
 
 mod life;
 mod releases;
@@ -40,9 +41,9 @@ pub(crate) struct Link {
 
 /// The state of one heap. Lives as long as a handle or an object of it does.
 ///
-/// The last pointer that goes takes it along, while functions further up that were handed a
-/// reference to it have yet to return; they do not touch it any more. A plain reference would assert
-/// that its target is valid until then, one to a cell asserts nothing: so all of it is one cell.
+/// A release may free the heap while callers that were given a reference to it have yet to return.
+/// They do not use it any more, but a plain reference would assert that its target is valid until
+/// they return. A reference to an `UnsafeCell` does not assert that, so all fields are in one.
 pub(crate) struct Core(UnsafeCell<Fields>);
 
 impl Deref for Core {
@@ -188,8 +189,8 @@ impl Object {
 }
 
 impl CellRef {
-    /// A handle less. The last one takes the cell from its target's list and
-    /// cancels the callback, which is given back to be dropped by the caller.
+    /// Closes a handle. The last one takes the cell from its target's list, and its callback will
+    /// not run. A callback that is returned must be dropped by the caller.
     pub(crate) fn close_handle(&self) -> Option<Callback> {
         if !self.lower_handles() {
             return None;

@@ -30,8 +30,8 @@ pub(crate) struct Releases {
 /// Number of objects that can wait to be released where no memory is left for a longer queue.
 const QUEUED: usize = 64;
 
-/// Added to the nesting of a heap that is not alone on its thread: "no release is open" is not 0
-/// there, and takes the way on which the other heaps are asked (see `release::across`).
+/// Added to the nesting of a heap that is not alone on its thread. Its nesting is never 0, so that
+/// every release takes the slow path, which considers the other heaps (see `release::across`).
 pub(crate) const COMPANY: u32 = 1 << 16;
 
 impl Releases {

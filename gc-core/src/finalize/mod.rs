@@ -106,8 +106,8 @@ pub(crate) fn save_all(set: &Set<'_>) {
     set.in_birth_order(|_, _| !0).for_each(|object| save(set.core(), object));
 }
 
-/// Where the list has no room, the next full collection looks at everything, and finds
-/// the object again.
+/// Appends an object to `garbage`. If there is no memory for the list, the candidates count as
+/// incomplete: the next full collection is linear and finds the object again.
 fn save(core: &Core, object: Object) {
     let mut garbage = core.state.garbage.borrow_mut();
     if garbage.try_reserve(1).is_err() {

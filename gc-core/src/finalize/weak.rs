@@ -14,8 +14,9 @@ use crate::workset::set::{Set, unmark};
 pub(crate) struct Calls(Cells);
 
 impl Calls {
-    /// Clears every weak reference to the members, in birth order and newest first,
-    /// and takes down the callbacks of those that are not members themselves.
+    /// Clears all weak references to the members: the members in birth order, the weak references
+    /// to each from the newest to the oldest. Returns those whose callbacks are to be run, which
+    /// excludes weak references that are members themselves.
     pub(crate) fn clear_weak(set: &Set<'_>) -> Calls {
         let core = set.core();
         let mut calls = Cells::default();
@@ -34,8 +35,8 @@ impl Calls {
         Calls(calls)
     }
 
-    /// Runs the callbacks. A managed weak reference moves to the next generation,
-    /// or dies of it. Returns how many died.
+    /// Runs the callbacks. A managed weak reference whose callback was called dies if nothing else
+    /// holds it, else it moves to the next generation. Returns the number of those that died.
     pub(crate) fn run(mut self, core: &Core, generation: u8) -> usize {
         let mut died = 0;
         while let Some(cell) = self.0.pop_front() {
@@ -73,8 +74,8 @@ fn owner_can_be_called(set: &Set<'_>, cell: &CellRef) -> bool {
     cell.owner().is_none_or(|owner| !set.contains(owner) && owner.is_alive())
 }
 
-/// PEP 442: weak references that finalizers made to the members die without a word
-/// before anything is reclaimed.
+/// Clears the weak references to the members that finalizers made, without calling their
+/// callbacks. PEP 442 requires this before any member is reclaimed.
 pub(crate) fn silence_new_weak(set: &Set<'_>) {
     for object in set.in_birth_order(|_, bitmaps| bitmaps.weak.get()) {
         if object.is_alive() {

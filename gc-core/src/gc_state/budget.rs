@@ -20,7 +20,7 @@ const LOOK_AFTER: usize = 128;
 /// Assumed time for one object, where there is no clock.
 const WITHOUT_CLOCK: Duration = Duration::from_nanos(100);
 
-/// How far the slice is that is open. Without one, nothing is ever over.
+/// The progress of the open slice. While no slice is open, the budget is unlimited.
 pub(crate) struct WorkBudget {
     limit: Cell<WorkLimit>,
     begun: Cell<Option<Stamp>>,

@@ -23,7 +23,8 @@ pub(crate) struct CandidateBlocks {
 /// The flags of the blocks on the lists of `older`.
 const OLDER: [u16; 2] = [flag::OLDER_MIDDLE, flag::OLDER_OLD];
 
-/// Where a block goes after a visit: the later here, the more collections will see it.
+/// The candidates that a block keeps after a visit. The greater the value, the more collections
+/// visit the block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Keeps {
     /// It keeps no candidate.

@@ -19,19 +19,19 @@ use core::time::Duration;
 pub(crate) enum Stage {
     /// Takes the candidates.
     Take,
-    /// Adds what they reach, and counts.
+    /// Adds what the candidates reach, and counts the references between members.
     TraceClosure,
-    /// Or lists all there is.
+    /// Lists all blocks that can have members, if the linear pass is used.
     List,
-    /// And makes it members.
+    /// Makes all examined objects of the listed blocks members.
     Prepare,
-    /// And counts.
+    /// Counts the references between all members.
     Count,
-    /// Finds those whose count is not accounted for.
+    /// Marks the members whose count is not accounted for.
     FindExternal,
-    /// Finds what they reach.
+    /// Marks the members that marked members reach; marked members leave the set.
     Mark,
-    /// Makes what is left tentative garbage.
+    /// Makes the remaining members tentative garbage.
     BuildGarbageList,
     /// Condemns and reclaims tentative garbage, partition by partition.
     Partitions,
@@ -80,7 +80,7 @@ pub(crate) struct CycleState {
     pub(crate) used_before: usize,
     pub(crate) collected: usize,
     pub(crate) uncollectable: usize,
-    /// Suspects, and the bytes of their slots.
+    /// Objects found to be tentative garbage, and the bytes of their slots.
     pub(crate) found: usize,
     pub(crate) found_bytes: usize,
     pub(crate) slices: u32,
@@ -152,7 +152,7 @@ impl CycleState {
         self.group = group;
     }
 
-    /// It is done: it stays candidates if it has candidates.
+    /// Removes the first block from `todo`, and lists it again if it has candidates.
     pub(crate) fn first_block_is_done(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks) {
         if let Some(block) = self.first_block() {
             self.todo = block.next_with_candidates.take();
@@ -201,8 +201,8 @@ impl CycleState {
         self.partition_cost = cost.clamp(20, 1 << 30) as u32;
     }
 
-    /// Gives everything back unfinished. Postcondition: no bit of a set is left, no block
-    /// is listed; what waited is candidates still.
+    /// Discards the collection. Postcondition: no object is a member or marked, no block is listed,
+    /// and the blocks of `todo` are candidate blocks again if they have candidates.
     pub(crate) fn discard(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks) {
         for block in self.pass.listed() {
             for (_, bitmaps) in block.filled_groups() {

@@ -40,9 +40,9 @@ impl GenerationEpoch {
         self.now.get()
     }
 
-    /// Could a block hold objects of generations 0 to `oldest`? Found without a look at its
-    /// bitmaps: nothing was born in it since it was last up to date (that would have
-    /// brought it up to date), so all of it was promoted by what it missed.
+    /// Returns false if the block holds no objects of generations 0 to `oldest`. Does not read its
+    /// bitmaps: an allocation brings a block up to date, so all objects of a block that is out of
+    /// date were promoted by the collections since then.
     #[inline]
     pub(crate) fn may_hold(&self, block: &Block, oldest: u8) -> bool {
         let up_to_date = block.epoch.get() == self.now.get();

@@ -1,5 +1,5 @@
-//! The overhead limit: a heap that is nearly full spends its time on collections that
-//! free nearly nothing. To go on like this helps nobody.
+//! The overhead limit: finds out that a nearly full heap spends almost all of its time on collections
+//! that free almost nothing, so that an allocation fails instead.
 
 use crate::ground::time::Stamp;
 use core::cell::Cell;
@@ -8,10 +8,11 @@ use core::time::Duration;
 /// The heap gives up after this many consecutive unproductive collections.
 const IN_A_ROW: u32 = 5;
 
-/// A collection is unproductive if it freed less than one part in `FREED` of the limit,
+/// An unproductive collection frees less than one part in `FREED` of the limit.
 const FREED: usize = 50;
 
-/// and the program ran for less than one part in `TIME` of the time since the last collection.
+/// Before an unproductive collection, the program runs for less than one part in `TIME` of the time
+/// since the last collection.
 const TIME: u32 = 50;
 
 /// Time and yield of the last collections at the limit. Without a clock they always count as

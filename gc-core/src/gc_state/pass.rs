@@ -46,7 +46,7 @@ pub(crate) enum Scope {
     /// All objects of the examined generations, in slices between which the program runs: the
     /// counts of a block are cleared when it is listed.
     Increment,
-    /// Suspects only.
+    /// Tentative garbage only.
     TentativeGarbage,
 }
 
@@ -80,7 +80,8 @@ impl Pass {
         }
     }
 
-    /// Is the target in this heap? Pointers into other heaps are external there.
+    /// Returns true if the object is in the heap of this pass. A pointer into another heap counts
+    /// as external there.
     #[inline]
     pub(crate) fn owns(&self, object: Object) -> bool {
         object.chunk().owner() == self.owner

@@ -82,7 +82,7 @@ pub(crate) struct Schedule {
     pub(crate) debug: Cell<u32>,
     /// Tracked objects that survived the last full collection.
     long_lived: Cell<usize>,
-    /// BirthClock when they were counted.
+    /// The next birth when the survivors were counted.
     counted_at: Cell<u64>,
     /// The birth before which there cannot be enough new objects for a full collection.
     full_from: Cell<u64>,
@@ -161,10 +161,10 @@ impl Schedule {
         if first > 0 { first << self.threshold_shift.get() } else { u32::MAX }
     }
 
-    /// Learns from an automatic collection: how many objects it freed of those that it
-    /// was for, `touched` young ones. Where it freed next to nothing the next may wait
-    /// for twice as many, while that is a small part of the heap; where it freed many,
-    /// it comes earlier again.
+    /// Adapts the first threshold to the yield of an automatic collection, which freed `freed`
+    /// objects and was due because of `touched` young ones. If it freed next to nothing, the
+    /// threshold doubles, as long as it is a small part of the heap. If it freed many, the threshold
+    /// halves, but not below its initial value.
     pub(crate) fn learn(&self, freed: usize, touched: usize) {
         if !self.adaptive.get() {
             return;
@@ -192,8 +192,8 @@ impl Schedule {
         });
     }
 
-    /// Is it time for a full collection in slices? When there are a quarter more objects than
-    /// survived the last one. (A young program has none yet.)
+    /// Returns true if a full collection in slices is due: at least `FIRST_FULL` objects were born
+    /// since the last one, and there are a quarter more tracked objects than survived it.
     pub(crate) fn full_is_due(&self, births: u64, tracked: impl FnOnce() -> usize) -> bool {
         if births.wrapping_sub(self.counted_at.get()) < FIRST_FULL || births < self.full_from.get() {
             return false;

@@ -1,22 +1,24 @@
-//! BirthClock, and how many of the young are left: what an automatic collection waits for.
+//! Numbers the births of a heap and counts its young objects, which decide when an automatic
+//! collection is due.
 
 use core::cell::Cell;
 
-/// The numbers that every allocation of a heap passes.
+/// The births of a heap, and the number of its young objects.
 ///
-/// The *young* are the tracked objects allocated since the last collection, less the
-/// tracked ones freed since then, never less than none. They are kept as a difference,
-/// so that an allocation changes one number and a death another; and an allocation
-/// compares with one number only.
+/// The number of *young* objects is that of the tracked objects allocated since the last collection
+/// less that of the tracked objects freed since then, but at least 0. It is kept as the difference
+/// of `born` and `settled`, so that the birth of a tracked object changes one counter and its death
+/// the other. An allocation compares `born` with `limit` only.
 pub(crate) struct BirthClock {
     /// Allocations so far: the next object's birth.
     born: Cell<u64>,
-    /// BirthClock that do not count as young (any more).
+    /// Allocations so far less the number of young objects.
     settled: Cell<u64>,
     /// The birth from which on an allocation takes the slow path. Never too late:
     /// deaths only give more time.
     limit: Cell<u64>,
-    /// BirthClock up to here fit into the headers of the blocks that are cached.
+    /// The birth from which on the cached blocks must be looked up anew. Earlier births fit into
+    /// the headers of their slots.
     expiry: Cell<u64>,
     /// More of the young than this are one too many.
     trigger: Cell<u32>,
@@ -24,8 +26,9 @@ pub(crate) struct BirthClock {
     is_watched: Cell<bool>,
 }
 
-/// BirthClock that a block can take: an object's is kept in 32 bits. Half of them, so that
-/// a block that is good now is so for as many births more.
+/// The births that may follow a block's base until the block counts as full. It is half of what the
+/// 32 bits in a header can express, so that a block that is in range when it is cached stays usable
+/// for another `RANGE` births.
 const RANGE: u64 = 1 << 31;
 
 impl BirthClock {
@@ -109,8 +112,8 @@ impl BirthClock {
         self.renew_limit();
     }
 
-    /// Finds out how long allocations need not look. `true`: the cached blocks must be
-    /// looked up anew before the next birth.
+    /// Computes the birth from which on an allocation takes the slow path. Returns true if the cached
+    /// blocks must be looked up anew before the next birth.
     pub(crate) fn renew(&self) -> bool {
         let expired = self.born.get() >= self.expiry.get();
         if expired {

@@ -50,8 +50,8 @@ impl Place<'_> {
     }
 }
 
-/// Marks a branch that should not be laid out as the main one (nor become a
-/// conditional move, whose load everything after it would wait for).
+/// Marks the branch that calls it as unlikely. The compiler then lays out the other branch as the
+/// main path, and makes no conditional move, on whose load all later instructions would wait.
 #[cold]
 fn unlikely() {}
 

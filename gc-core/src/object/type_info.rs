@@ -101,7 +101,7 @@ impl core::fmt::Debug for FinalizerFns {
 #[derive(Default)]
 pub struct FieldList {
     fields: Vec<(&'static str, core::ops::Range<usize>)>,
-    /// Where others lie in the value of an object.
+    /// Fields that lie in another place in each object.
     places: Vec<(&'static str, PlaceIn)>,
     /// Fields that are not traced although their types could be.
     untraced: Vec<(&'static str, EdgesOf)>,
@@ -232,11 +232,11 @@ pub(crate) struct TypeInfo {
     pub(crate) finalizer: Option<FinalizerFns>,
     /// The functions of a managed weak reference; `None` for other types.
     pub(crate) managed_weak: Option<ManagedWeak>,
-    /// Counts the edges of the examined objects (see `collect::count`).
+    /// Counts the edges of the members (see `workset::edges::Count`).
     pub(crate) count: ScanBlock,
-    /// Spreads membership and counts from the candidates (see `collect::trial`).
+    /// Adds what the members reach, and counts edges (see `workset::edges::TraceClosure`).
     pub(crate) trace_closure: ScanBlock,
-    /// Spreads marks (see `collect::mark`).
+    /// Marks what marked members reach (see `workset::edges::Mark`).
     pub(crate) mark: ScanBlock,
     /// Looks for edges that leave the set (see `collect::reclaim`).
     pub(crate) scan_external: ScanBlock,

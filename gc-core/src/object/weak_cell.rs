@@ -13,7 +13,8 @@ pub(crate) type Callback = Box<dyn FnOnce(Option<Object>)>;
 pub(crate) struct WeakCell {
     pub(crate) target: Cell<Option<Object>>,
     pub(crate) newer: Cell<Option<NonNull<WeakCell>>>,
-    /// The next one in its target's list; once that was cleared, in a chain.
+    /// The next older cell of the target. After the target's list was cleared, the next cell of a
+    /// chain ([`Cells`]).
     pub(crate) older: Cell<Option<NonNull<WeakCell>>>,
     /// Handles, and chains of callbacks to run: the cell is freed with the last one.
     holders: Cell<u32>,

@@ -59,7 +59,8 @@ thread_local! {
     };
 }
 
-/// A heap is made. What its nesting begins with.
+/// Counts a new heap of this thread. Returns the initial value of its nesting: [`COMPANY`] if the
+/// thread has other heaps, else 0.
 pub(crate) fn join() -> u32 {
     THREAD.with(|thread| if thread.heaps.replace(thread.heaps.get() + 1) == 0 { 0 } else { COMPANY })
 }
@@ -69,9 +70,9 @@ pub(super) fn part() {
     THREAD.with(|thread| thread.heaps.set(thread.heaps.get().saturating_sub(1)));
 }
 
-/// May a release of this heap begin here, its first or the first that is nested? Where the heap
-/// has none open, and no other heap has, it is the outermost. A heap that has none open and may not
-/// begin one waits for the outermost to end.
+/// Returns true if a release of this heap may begin here: its first one, or the first that is nested
+/// in that. The release becomes the outermost one if no heap of the thread has an open release.
+/// If a heap without an open release may not begin one, it waits for the outermost one to end.
 pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
     THREAD.with(|thread| {
         let mut outermost = thread.outermost.get();
@@ -95,8 +96,9 @@ pub(super) fn is_outermost(core: &Core) -> bool {
     THREAD.with(|thread| ptr::eq(thread.outermost.get().core, core))
 }
 
-/// The heap waits in a list: its queue does for the outermost release, its end for a place in the
-/// stack.
+/// Adds a heap to a list, unless it is listed, and keeps it alive until it is taken from there. In
+/// the list `waiting` its queue waits for the outermost release to end. In the list `closing` its
+/// last collection waits for stack space.
 fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
     if !link.is_listed.replace(true) {
         core.life.busy.set(core.life.busy.get() + 1);
@@ -104,8 +106,8 @@ fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
     }
 }
 
-/// The end of the outermost release, which counts as open still: works off the queues of the
-/// heaps that wait, and its own, which they may have added to.
+/// Ends the outermost release: works off the queues of the heaps that wait, and after each of them
+/// the queue of this heap, to which it may have added. The release counts as open meanwhile.
 pub(super) fn end(core: &Core) {
     while let Some(other) = THREAD.with(|thread| next(&thread.waiting, |core| &core.release.waiting)) {
         work_off(other);
@@ -154,8 +156,9 @@ pub(super) fn close_later(core: &Core) {
     THREAD.with(|thread| wait(&thread.closing, &core.life.closing, core));
 }
 
-/// A collection of a heap in company has ended, so there is room for one: the heaps that waited
-/// for it are closed, one after the other, and those that these let go of.
+/// Closes the heaps that wait for their last collection, one after the other, including those that
+/// are added meanwhile. The caller has ended an operation of a heap in company, so that there is
+/// stack space again.
 pub(crate) fn close_others() {
     let begins = |thread: &Thread| thread.closing.get().is_some() && !thread.is_closing.replace(true);
     if THREAD.with(begins) {

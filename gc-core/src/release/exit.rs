@@ -6,7 +6,8 @@ use super::user_code;
 use crate::core::Core;
 use crate::object::raw::Object;
 
-/// Last collections in a row, each because a finalizer of the one before took a handle.
+/// The most final collections of a heap in a row. One follows another if user code that the first
+/// one ran took a handle of the heap and dropped it.
 const MAX_CLOSINGS: u32 = 8;
 
 /// Runs when an operation ends. If none is open and nothing refers to the heap any more, the heap
@@ -69,8 +70,8 @@ pub(crate) fn on_exit(core: &Core) {
     }
 }
 
-/// The end of an operation that user code may have run in: the last handle may have been dropped
-/// by it. The heap need not be there afterwards.
+/// Ends an operation in which user code may have run. User code may have dropped the last handle, so
+/// the heap may be freed when this returns.
 #[inline]
 pub(crate) fn exit_operation(core: &Core) {
     #[cfg(feature = "std")]
@@ -95,8 +96,8 @@ pub(crate) struct Isolated<'a> {
 }
 
 impl Isolated<'_> {
-    /// Is the stack deep enough for one more? Where collections of many heaps are inside of each
-    /// other it need not be.
+    /// Returns true if one more isolated operation may begin. To bound the depth of the stack, it may
+    /// not if too many of them are open on the thread, each called by user code of the one before.
     pub(crate) fn is_possible(core: &Core) -> bool {
         #[cfg(feature = "std")]
         return across::may_isolate(core);

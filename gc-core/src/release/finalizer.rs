@@ -33,8 +33,8 @@ pub(super) fn finalize_and_clear_weak(core: &Core, object: Object) -> bool {
     true
 }
 
-/// Runs the finalizer of an object at zero, which is a new one of generation 0
-/// with count 1 meanwhile. `true`: it is dying still.
+/// Runs the finalizer of an object at count zero. Meanwhile the object is alive, with count 1 and in
+/// generation 0. Returns false if it was resurrected.
 fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
     object.count().start(object.block().is_tracked());
     core.resurrect(object);
@@ -60,7 +60,7 @@ pub(crate) fn is_finalized(object: Object) -> bool {
     bitmaps.finalized.get() & bit != 0
 }
 
-/// The finalizer has had its one run.
+/// Marks the finalizer of the object as run, so that it does not run again.
 pub(crate) fn set_finalized(object: Object) {
     let block = object.block();
     block.set_flag(flag::HAS_METADATA);

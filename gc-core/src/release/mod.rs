@@ -1,9 +1,9 @@
-//! Death by count.
+//! Releases pointers, and destroys objects whose count reaches zero.
 //!
-//! Releases nest as recursion would, so children die in field order, depth first.
-//! From 48 levels on, or when the stack has grown too far, an object at zero is
-//! queued; the queue is empty before the outermost release returns. Depth of the
-//! user's structure never becomes depth of the stack.
+//! Releases nest as recursion would, so children die in field order, depth first. At 48 levels, or
+//! when the stack has grown too far, an object at count zero is queued instead. The queue is worked
+//! off before the outermost release returns. So the depth of the stack does not depend on the depth
+//! of the user's data structure.
 
 #[cfg(feature = "std")]
 pub(crate) mod across;
@@ -28,8 +28,8 @@ const MAX_NESTING: u32 = 48;
 /// looked at.
 const RELEASE_COST: usize = 16;
 
-/// Nor do they nest when they took this many bytes of stack already. The frames of
-/// sanitizer builds are larger; 48 levels shall fit there, too.
+/// Releases do not nest if they have taken more than this many bytes of stack. The value is greater
+/// in sanitizer builds, whose frames are larger, so that 48 levels fit there as well.
 const MAX_STACK: usize = if cfg!(gc_asan) { 192 << 10 } else { 128 << 10 };
 
 /// Releases one counted pointer.
@@ -40,11 +40,11 @@ pub(crate) fn decrement(object: Object) {
     }
 }
 
-/// The part of a release that is not a plain subtraction.
+/// Handles a decrement that is more than a subtraction: the object dies or becomes a candidate.
 ///
-/// The death is called through the block's table, not compiled in for the type: a type
-/// whose fields point to ever new types could not be dropped then. All calls are the
-/// last thing that happens, so that the common way needs no stack of its own.
+/// The function that destroys the object is called through the table of its type. If it were
+/// instantiated here, a type whose fields point to ever new types would be instantiated without
+/// end. All calls are tail calls, so that the common path needs no stack frame.
 #[inline(never)]
 pub(crate) fn drop_slow(object: Object) {
     let found = object.count().classify();
@@ -74,8 +74,8 @@ fn on_zero_with_metadata(core: &Core, object: Object) {
     unsafe { (block.bin().deallocate)(object, core.owner(), block) }
 }
 
-/// An object without finalizer and weak references, whose bits are gone, dies now, or waits in the queue.
-/// `TypeInfo::deallocate` is compiled from this, for each type.
+/// Destroys or queues an object that has no finalizer and no weak references, and whose bits are
+/// cleared. `TypeInfo::deallocate` is instantiated from this function for each type.
 ///
 /// # Safety
 /// `drop_value` drops the object's value.
@@ -102,9 +102,10 @@ fn may_nest(core: &Core) -> bool {
     core.release.depth.get() == 0 || may_nest_in_another(core)
 }
 
-/// Where the stack was in the first release that is nested is noted, and how much the
-/// others have taken since is what counts. Where there are several heaps, the outermost
-/// release of them all is the first.
+/// Returns true if another release may begin while one is open, or in a heap that has company.
+///
+/// The limit is for the stack that was taken since the first nested release, whose position is
+/// noted. If the thread has several heaps, it counts from the outermost release of all of them.
 #[inline(never)]
 fn may_nest_in_another(core: &Core) -> bool {
     let nesting = core.nesting();
@@ -116,7 +117,8 @@ fn may_nest_in_another(core: &Core) -> bool {
     may_nest_near_the_top(core)
 }
 
-/// Apart, so that the common way needs no stack of its own.
+/// Decides for the first releases, and notes the position of the stack. It is a function of its own
+/// so that the common path needs no stack frame.
 #[inline(never)]
 fn may_nest_near_the_top(core: &Core) -> bool {
     let marker = 0u8;
@@ -165,8 +167,8 @@ fn on_zero(core: &Core, object: Object) {
     }
 }
 
-/// The end of an outermost release that has more to do: the queue, and the heap's
-/// end if nothing refers to it any more.
+/// Finishes an outermost release that has more to do: works off the queue, and frees the heap if
+/// nothing refers to it any more.
 #[cold]
 fn work_off_pending(core: &Core) {
     let nested = Nested::enter(core);
@@ -199,8 +201,8 @@ impl Drop for Nested<'_> {
     }
 }
 
-/// Queues an object at zero. `false` when there is no memory for the queue: it
-/// then dies here, however deep.
+/// Queues an object at count zero. Returns false if there is no memory for the queue; the caller
+/// then destroys the object at once, whatever the depth of the stack.
 #[cold]
 fn queue(core: &Core, object: Object) -> bool {
     let mut queue = core.release.release_queue.borrow_mut();
@@ -212,7 +214,8 @@ fn queue(core: &Core, object: Object) -> bool {
     true
 }
 
-/// Works the queue off: after each object those that it queued, in their order.
+/// Works off the queue. The objects that are queued by the death of one come directly after it, in
+/// the order in which they were queued.
 fn drain(core: &Core) {
     core.release.release_queue.borrow_mut().reverse();
     loop {
@@ -230,8 +233,8 @@ fn drain(core: &Core) {
     core.release.pending_work.set(core.life.handles.get() == 0);
 }
 
-/// Keeps an object at zero for the next slice, when the one that is open is over. `false`:
-/// it must die here, because it is being reclaimed, or there is no memory to note it.
+/// Defers the death of an object at count zero to the next slice. Returns false if the object must
+/// die now, because it is being reclaimed or there is no memory to note it.
 fn defer(core: &Core, object: Object) -> bool {
     let mut deferred = core.release.deferred.borrow_mut();
     if is_condemned(core, object) || deferred.try_reserve(1).is_err() {

@@ -1,5 +1,5 @@
-//! The points where user code is entered. Whatever it does, even panic, it
-//! returns here, and the heap goes on.
+//! Calls user code. With the feature `std`, its panics are caught here and reported, and the heap
+//! stays usable.
 
 use crate::core::Core;
 use crate::ground::error::OutOfMemory;
@@ -42,7 +42,8 @@ fn enter<R>(
     }
 }
 
-/// Apart, to keep the frames of nested releases small.
+/// Reports a panic of user code and drops its payload. It is a function of its own to keep the
+/// stack frames of nested releases small.
 #[cfg(feature = "std")]
 #[cold]
 #[inline(never)]
@@ -57,8 +58,8 @@ fn report_panic(
     dispose(panic);
 }
 
-/// Drops the payload of a panic, which is user code as well: it may panic, with a
-/// payload that does. One that goes on like this is leaked.
+/// Drops the payload of a panic. That runs user code, which may panic with another payload, whose
+/// drop may panic in turn. The payload that is left after 8 drops is leaked.
 #[cfg(feature = "std")]
 fn dispose(panic: alloc::boxed::Box<dyn core::any::Any + Send>) {
     let mut next = Some(panic);
@@ -94,7 +95,7 @@ pub(crate) fn report(core: &Core, event: Unraisable) {
             Some(hook) => hook(core.owner(), &event),
             None => std::eprintln!("gc: {event}"),
         };
-        // A hook that panics has had its chance.
+        // A panic of the hook is not reported, because the hook is what reports panics.
         quietly(tell);
         quietly(move || drop(hook));
     }
@@ -138,8 +139,9 @@ pub(crate) fn drop_unknown(core: &Core, object: Object, drop: unsafe fn(Object))
     enter(core, UnraisableKind::ValueDrop, name, || unsafe { drop(object) });
 }
 
-/// Calls a hook, and then drops this pointer to it, which is the last where the hook replaced or
-/// removed itself: not while a panic of it unwinds, because a second one would abort.
+/// Calls a hook, and then drops `hook`, which is the last pointer to it if the hook replaced or
+/// removed itself. The drop is a separate step: if it panicked while a panic of the hook unwinds,
+/// the process would abort.
 fn call_hook<F: ?Sized>(core: &Core, name: &'static str, hook: Rc<F>, call: impl FnOnce(&F, NonNull<Owner>)) {
     let _guard = core.enter();
     enter(core, UnraisableKind::Hook, || String::from(name), || call(&hook, core.owner()));

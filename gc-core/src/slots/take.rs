@@ -79,7 +79,8 @@ impl Core {
         }
     }
 
-    /// The block's births are used up: nothing is allocated in it until it is empty.
+    /// Marks a current block as full, because the next birth is too far from its `birth_base`. Nothing
+    /// is allocated in it until it is empty.
     #[cold]
     fn mark_full(&self, bin: &Bin, block: &Block) {
         bin.leave_current();
@@ -104,7 +105,8 @@ impl Core {
     fn new_block(&self, bin: &Bin) -> Option<&Block> {
         let info = bin.info;
         if self.storage.account.is_limited() {
-            // As many objects as it will have: what others own may have grown meanwhile.
+            // Measures about as many objects as the new block has slots, because other values may own
+            // more bytes by now.
             self.storage.owned_look.go_on(&self.storage.memory, &self.storage.account, BLOCK / bin.stride());
         }
         let small = bin.blocks.get() == 0 && bin.stride() <= SUB_STRIDE;

@@ -37,7 +37,8 @@ impl Bins {
         &self.cache[(key ^ key >> 7 ^ key >> 14) & (CACHE - 1)]
     }
 
-    /// The next allocation of each type looks its block up anew (and folds it).
+    /// Empties the cache. The next allocation of each type looks up the type's block, and brings the
+    /// block's bitmaps up to date.
     pub(crate) fn flush(&self) {
         for entry in &self.cache {
             entry.key.set(0);

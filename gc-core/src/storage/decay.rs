@@ -1,8 +1,8 @@
-//! When empty blocks lose their memory: those go that were not needed for a while.
+//! Decides how many empty blocks lose their memory: as many as were not needed for a while.
 //!
-//! A block that was given back is likely to be taken again soon, and memory fresh from
-//! the system must be zeroed by it first. So empty blocks stay committed. The fewest that
-//! there were in a period could have been done without: when it ends, as many go.
+//! A block that was given back is likely to be taken again soon, and the system must zero fresh
+//! memory first. So empty blocks stay committed for a while. The least number of committed free
+//! blocks in a period was not needed in it. When the period ends, that many are decommitted.
 
 use crate::ground::time::Stamp;
 use core::cell::Cell;
@@ -31,7 +31,7 @@ impl Decay {
         self.fewest.set(self.fewest.get().min(self.committed_free.get()));
     }
 
-    /// Ends the period. How many blocks could have been done without in it.
+    /// Ends the period. Returns the number of committed free blocks that were not needed in it.
     pub(crate) fn end_period(&self) -> usize {
         self.clock.restart();
         self.fewest.replace(self.committed_free.get())

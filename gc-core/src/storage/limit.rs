@@ -20,19 +20,19 @@ struct Numbers {
     owned: Cell<usize>,
     /// Bytes of the heap's own memory.
     resident: Cell<usize>,
-    /// The most that the two were together.
+    /// The most that external, owned and resident bytes were together.
     peak: Cell<usize>,
     /// The limit.
     max: Cell<usize>,
-    /// A part of that is for collections and hooks.
+    /// Bytes of the limit that only collections and hooks may use.
     reserve: Cell<usize>,
-    /// One of those is at work.
+    /// True while a collection or hook may use the reserve.
     may_use_reserve: Cell<bool>,
 }
 
-/// The reserve is this part of the limit,
+/// The reserve is one part in `RESERVE_PART` of the limit, within the bounds of `RESERVE`.
 const RESERVE_PART: usize = 32;
-/// within these bounds, in bytes.
+/// Bounds of the reserve, in bytes.
 const RESERVE: core::ops::RangeInclusive<usize> = (64 << 10)..=(1 << 20);
 
 /// Fewer fresh bytes than this are no reason to collect.

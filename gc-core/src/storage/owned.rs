@@ -1,8 +1,8 @@
 //! Bytes that values own outside of their slots, where a limit counts them.
 //!
-//! They are charged when an object is born, and measured again by looks: what a value that
-//! lives gains or loses tells nobody. A look goes round block by block; full collections look
-//! at all blocks at once.
+//! They are charged when an object is born. A living value may own more or fewer bytes later, which
+//! the heap is not told of, so the bytes are measured again: block by block, in rounds over the
+//! heap. A full collection measures all blocks at once.
 
 use crate::storage::block::Block;
 use crate::storage::limit::Account;

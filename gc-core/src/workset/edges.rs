@@ -61,7 +61,8 @@ impl EdgeAction for Count {
     }
 }
 
-/// One more internal reference; a target that was no member becomes one.
+/// Counts an edge to a member as an internal reference. An examined target that is no member yet is
+/// added to the set.
 pub(crate) struct TraceClosure;
 
 impl EdgeAction for TraceClosure {
@@ -97,7 +98,7 @@ impl EdgeAction for TraceClosure {
     }
 }
 
-/// A member that a reachable object points to is reachable.
+/// Marks the member that an edge of a reachable object leads to.
 pub(crate) struct Mark;
 
 impl EdgeAction for Mark {

@@ -13,15 +13,15 @@ const FEW: usize = 64;
 
 type Born = (u64, Object);
 
-/// Gives objects oldest first. It has them all in a list; where there is no memory for
-/// that, it looks the set through again for each part of them.
+/// Yields objects of a set, oldest first. It sorts a list of all of them. If there is no memory for
+/// that list, it sorts them in parts and goes through the set once for each part.
 pub(crate) struct BirthOrder<'s, 'h, C> {
     set: &'s Set<'h>,
     choose: C,
     /// A part of the objects in order.
     part: SmallVec<[Born; FEW]>,
     given: usize,
-    /// BirthClock from here on were not looked at yet, if there are any.
+    /// Objects with this birth or a later one were not listed yet; `None` if all were.
     rest: Option<u64>,
     /// Bytes of the list that are accounted for.
     bytes: usize,
@@ -94,7 +94,7 @@ fn grow(list: &mut SmallVec<[Born; FEW]>, bytes: &mut usize, account: &Account) 
     true
 }
 
-/// Drops the younger half of a full list. The birth from which on they are missing.
+/// Drops the younger half of a full list. Returns the birth of the oldest object that was dropped.
 fn keep_older_half(list: &mut SmallVec<[Born; FEW]>) -> u64 {
     let half = list.len() / 2;
     let (_, &mut (limit, _), _) = list.select_nth_unstable(half);

@@ -104,8 +104,9 @@ impl<'h> Set<'h> {
     pub(crate) fn evict_reachable(&mut self) {
         let held = self.mark_externally_held();
         if self.pass.unmarked < held / FEW {
-            // Cheaper than to follow the edges of many objects: what the few that are left do not
-            // account for is held by one that has left.
+            // Few members are unmarked, so it is cheaper to count their edges again than to trace
+            // the edges of the many marked ones. An object that the few do not account for is held
+            // by one that has left the set.
             self.evict_waiting();
             self.forget_marks();
             self.forget_empty_blocks();
@@ -169,8 +170,9 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Can nobody outside see what happens to the members? No edge leaves, and none of
-    /// them has a finalizer, a weak reference or code of its own.
+    /// Returns true if no code outside of the set can observe what happens to the members: no edge
+    /// leaves the set, and no member has a finalizer, a weak reference or a drop that may run
+    /// unknown code.
     pub(crate) fn is_unobservable(&self) -> bool {
         let plain = |block: &Block| {
             !block.has(flag::FINALIZABLE | flag::WEAK | flag::UNKNOWN_DROP) && block.info().managed_weak.is_none()
@@ -239,7 +241,8 @@ impl Drop for Set<'_> {
     }
 }
 
-/// A condemned object's count has 29 bits: one with more references is left alone.
+/// A member with this many internal references counts as held from outside, because the count of
+/// a condemned object has only 29 bits.
 const MOST_INTERNAL: u32 = 1 << 28;
 
 /// Fewer than one member in `FEW` are few enough to be counted again.
@@ -274,7 +277,7 @@ pub(crate) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -
     found
 }
 
-/// One that was set aside is so no longer.
+/// Clears the mark of an object, so that it no longer counts as set aside.
 pub(crate) fn unmark(object: Object) {
     let Place { bitmaps, bit, .. } = object.place();
     lower(&bitmaps.mark, bit);

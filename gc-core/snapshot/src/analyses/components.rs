@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use bumpalo::Bump;
 use hashbrown::{HashMap, HashSet};
 
-/// Objects each of which can be reached from each other, more than one, or one that points
-/// to itself.
+/// A strongly connected component: objects that can all be reached from each other. It has several
+/// objects, or one that points to itself.
 ///
 /// ```
 /// use gc_snapshot::{ObjectId, SnapshotBuilder};
@@ -77,11 +77,13 @@ impl<'s> Component<'s> {
         inner.back_edges(None, usize::MAX).into_iter().map(|edge| self.edge(inner.edges[edge])).collect()
     }
 
-    /// The one edge without which no cycle is left, with the object that it comes from: cut
-    /// it, and counting frees the rest once nothing else holds it. One that closes a cycle,
-    /// where there is a choice. `None`: there is no such edge (or, in a component whose
-    /// shortest cycle is very long, it was not found); cut all of
-    /// [`closing_edges`](Component::closing_edges). Walks through all of it, some times.
+    /// Returns an edge without which the component has no cycle, with the object that it comes from.
+    /// If it is cut, counting frees the objects once nothing else holds them. Prefers an edge that
+    /// closes a cycle.
+    ///
+    /// Returns `None` if there is no such edge, or if it was not found because all cycles are very
+    /// long; then cut all of [`closing_edges`](Component::closing_edges). Walks through the
+    /// component several times.
     pub fn edge_to_cut(&self) -> Option<(SnapshotObject<'s>, Link<'s>)> {
         let inner = Inner::of(self);
         inner.single_cut().map(|edge| self.edge(inner.edges[edge]))
@@ -168,7 +170,8 @@ impl Inner {
         back
     }
 
-    /// An edge that lies on every cycle lies on the shortest, too.
+    /// Returns the number of an edge that lies on every cycle, if one is found. It tries the edges of
+    /// one cycle only, because such an edge lies on that cycle, too.
     fn single_cut(&self) -> Option<usize> {
         let closing = self.back_edges(None, usize::MAX);
         if let [only] = closing[..] {

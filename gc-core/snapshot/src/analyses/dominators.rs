@@ -93,8 +93,8 @@ impl<'s> Dominators<'s> {
         self.retained_objects[object.at as usize]
     }
 
-    /// Could no pointer from outside of the heap lead to the object? The next collection
-    /// finds it.
+    /// Returns true if no chain of edges from an object that is held from outside leads to the
+    /// object: it is garbage that was not collected yet.
     pub fn is_unreachable(&self, object: SnapshotObject<'_>) -> bool {
         self.unreachable[object.at as usize]
     }

@@ -40,9 +40,9 @@ pub struct SnapshotBuilder {
     bytes: u64,
 }
 
-/// All bytes together, so that differences of sums fit as well.
+/// The most bytes of all objects together. Sums of bytes, and their differences, fit into an `i64`.
 const MOST_BYTES: u64 = i64::MAX as u64;
-/// The analyses keep the last two numbers for themselves.
+/// The most objects. The analyses reserve the two greatest numbers as markers.
 const MOST_OBJECTS: usize = u32::MAX as usize - 2;
 
 impl SnapshotBuilder {

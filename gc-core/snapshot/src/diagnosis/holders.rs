@@ -6,8 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
-/// The time that a diagnosis is about, in births: after its first quarter, its half, its
-/// third quarter.
+/// The births at which the second, third and last quarter of the diagnosed time begin.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quarters(pub(super) [u64; 3]);
 
@@ -94,8 +93,8 @@ impl<'s> Gathered<'s> {
     }
 }
 
-/// For each object that is new, the one highest above it in the dominator tree that still
-/// is: what something old holds.
+/// For each new object, the last new object on the way up the dominator tree, which may be the
+/// object itself. Something that is not new holds it.
 struct Tops(Vec<u32>);
 
 const NONE: u32 = u32::MAX;
@@ -119,7 +118,7 @@ impl Tops {
             };
             way.drain(..).for_each(|at| tops[at] = top);
         }
-        // Uncollectable objects are another matter, and garbage is none.
+        // Uncollectable objects have a rule of their own, and unreachable ones are no leak.
         for top in &mut tops {
             if *top != NONE {
                 let object = snapshot.at(*top);

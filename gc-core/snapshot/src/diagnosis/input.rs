@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 pub struct Trial {
     /// The limit, in bytes.
     pub max: usize,
-    /// It came to its end, not to an out-of-memory error.
+    /// True if the work completed, false if it ended in an out-of-memory error.
     pub completed: bool,
     /// Live bytes before it.
     pub before: usize,
@@ -94,7 +94,7 @@ pub struct DiagnosisInput<'a> {
 }
 
 impl<'a> DiagnosisInput<'a> {
-    /// A case about these samples.
+    /// A diagnosis input with these samples.
     pub fn new(timeline: &'a Timeline) -> DiagnosisInput<'a> {
         DiagnosisInput { timeline: Some(timeline), ..DiagnosisInput::NOTHING }
     }
@@ -102,9 +102,10 @@ impl<'a> DiagnosisInput<'a> {
     const NOTHING: DiagnosisInput<'a> =
         DiagnosisInput { timeline: None, snapshot: None, earlier: None, in_use_after: &[], trials: &[], problems: &[] };
 
-    /// A case about a snapshot alone, such as a heap dump of a program that is gone. It tells
-    /// where most of the heap accumulates, which is not always a leak: two snapshots, or the
-    /// records of the collections, tell that better.
+    /// A diagnosis input with a snapshot alone, such as a heap dump of a program that has ended. The
+    /// diagnosis tells where most of the heap accumulates, which is not always a leak. To tell a
+    /// leak, add an [earlier snapshot](Self::earlier) or the
+    /// [bytes after full collections](Self::in_use_after).
     pub fn of_snapshot(snapshot: &'a Snapshot) -> DiagnosisInput<'a> {
         DiagnosisInput { snapshot: Some(snapshot), ..DiagnosisInput::NOTHING }
     }
@@ -154,15 +155,16 @@ impl<'a> DiagnosisInput<'a> {
         DiagnosisInput { problems, ..self }
     }
 
-    /// Concludes.
+    /// Judges the input and returns the diagnosis.
     pub fn diagnose(self) -> Diagnosis {
         let suspects = rules::suspects(&self);
         let verdict = suspects.first().map_or(VerdictKind::None, |first| first.kind);
         Diagnosis { verdict, suspects, evidence: self.looked_at() }
     }
 
-    /// The samples that growth is judged by: where the program has units of work, the last
-    /// one after each of them, so that what one unit needs is no growth.
+    /// Returns the samples by which growth is judged. If the program has units of work, these are the
+    /// last samples before the number of ended units changes, so that the memory that a unit needs
+    /// while it is open does not count as growth.
     pub(super) fn judged(&self) -> Vec<&'a Sample> {
         let samples = self.samples();
         if samples.iter().all(|sample| sample.units.is_empty()) {

@@ -35,8 +35,9 @@ pub(super) fn since(snapshot: &Snapshot, earlier: &Snapshot) -> Vec<Suspect> {
     told.map(|holding| words::container(holding, snapshot, &[])).collect()
 }
 
-/// Where most of what there is accumulates: the end of the way down the dominator tree on
-/// which one object holds nearly all that the one above it holds, or the holder of a chain.
+/// Returns the places where a large part of the heap accumulates. Each is found by a walk down the
+/// dominator tree that goes on while one object holds nearly all that the one above it holds. The
+/// place is in the last object of the walk, or in the holder of a long chain on it.
 pub(super) fn accumulations(snapshot: &Snapshot) -> Vec<Suspect> {
     let dominators = snapshot.dominators();
     let children = Children::of(snapshot, &dominators);
@@ -51,7 +52,7 @@ pub(super) fn accumulations(snapshot: &Snapshot) -> Vec<Suspect> {
     found.iter().map(|holding| words::accumulation(holding, snapshot)).collect()
 }
 
-/// For each object the one of those that it dominates which retains most.
+/// For each object, the object with the greatest retained size that it immediately dominates.
 struct Children(Vec<Option<u32>>);
 
 impl Children {

@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
-/// Growth outside of the heap is the matter when the heap grows by less than this part of it.
+/// The heap counts as flat if it grows by less than this part of the growth outside of it.
 const HEAP_IS_FLAT: f64 = 0.25;
 
 /// The resident set grows by this much for many reasons.
@@ -34,7 +34,7 @@ pub(super) fn suspects(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     within.extend(growth);
     if input.snapshot.is_some() {
         within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
-    } // else the types of the uncollectable grow because of these
+    } // (without one the uncollectable come first: their types grow because of them)
     within.extend(external_growth(&samples, heap_has_a_leak));
     if input.ran_out() {
         // What took most of the memory matters most.

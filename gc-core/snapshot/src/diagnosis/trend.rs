@@ -21,11 +21,11 @@ pub(super) const FEWEST: usize = 4;
 /// The parts that a series is cut into.
 const PARTS: usize = 4;
 
-/// The last step must be such a part of the average one at least: what has come to a stand
-/// was a warm-up.
+/// The least ratio of the last step to the average step. If the ratio is less, the growth has come
+/// to a stand: it was a warm-up.
 const LAST_STEP: f64 = 0.3;
 
-/// No step is such a part of the whole: that would be a jump.
+/// The greatest part of the whole growth that one step may be. A greater step is a jump.
 const JUMP: f64 = 0.75;
 
 impl Trend {

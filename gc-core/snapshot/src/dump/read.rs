@@ -246,8 +246,12 @@ impl Dump<'_> {
         text.copied().ok_or_else(|| format!("there is no string {number}"))
     }
 
-    /// The root is left out: what it points to is held from outside. So is the node of ours
-    /// that tells how often.
+    /// Builds the snapshot. Leaves out the root node; the objects that it points to are held from
+    /// outside. In a dump of gc-core, also leaves out the node whose edges tell the numbers of
+    /// external references.
+    ///
+    /// # Errors
+    /// The parts of the dump contradict each other.
     fn snapshot(&self) -> Result<Snapshot, String> {
         let mut builder = SnapshotBuilder::new();
         let ours = self.tells_external()?;
@@ -290,7 +294,11 @@ impl Dump<'_> {
         Ok(builder.finish())
     }
 
-    /// Nodes are pointed to by where their row begins.
+    /// Returns the number of the node that an edge leads to. An edge names the place in the list of
+    /// numbers at which the node's row begins.
+    ///
+    /// # Errors
+    /// No row begins there.
     fn node(&self, to: u64) -> Result<usize, String> {
         let (to, fields) = (size(to)?, self.node_layout.fields);
         if !to.is_multiple_of(fields) || to / fields >= self.nodes.len() {

@@ -118,7 +118,7 @@ impl<'s, W: Write> Picture<'_, 's, W> {
         }
     }
 
-    /// The edges of all objects of one level, or those to them.
+    /// Writes the edges of all objects of one level, or the edges to them.
     fn edges_of(&mut self, level: &[SnapshotObject<'s>]) -> Result<()> {
         let most = self.options.too_many;
         let Some(first) = level.first() else { return Ok(()) };
@@ -157,7 +157,8 @@ impl<'s, W: Write> Picture<'_, 's, W> {
         Ok(())
     }
 
-    /// Returns the first edges of an object, or to it, and how many there are in all.
+    /// Writes the given edges of an object, or to it, and a red box if there are more than these.
+    /// `all` is their number.
     fn around(
         &mut self,
         object: SnapshotObject<'s>,

@@ -1,8 +1,9 @@
-//! The guess: which objects seem unreachable, found in slices between which the graph changes.
+//! Guesses which objects are unreachable, in slices between which the program changes the graph.
 //!
-//! Objects that are garbage when the candidates are taken are tentative garbage in the end: no code
-//! can change them, so their references are counted exactly, and no mark reaches them. Of objects
-//! that become garbage later, one lost a pointer later, and is a candidate for the next collection.
+//! Objects that are garbage when the candidates are taken end up as tentative garbage: no code can
+//! change them, so their references are counted exactly, and no mark reaches them. If objects
+//! become garbage later, at least one of them lost a pointer later. It is a candidate for the next
+//! collection.
 
 use crate::core::Core;
 use crate::gc_state::cycle::{CycleState, Stage};
@@ -39,8 +40,9 @@ pub(super) fn prepare_stage(core: &Core, cycle: &mut CycleState, next: Stage) {
     }
 }
 
-/// Takes the candidates. Postcondition: they are members with internal count 0, known as
-/// root candidates, and candidates no longer, so that later decrements mark anew.
+/// Takes the candidates. Returns false if the slice is over before. Postcondition: they are members
+/// with internal count 0 and the flag `ROOT_CANDIDATE`. Their candidate bits are cleared, so that
+/// later decrements make them candidates again.
 pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
         pass.list(block);
@@ -50,9 +52,8 @@ pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
     })
 }
 
-/// Takes the root candidates that are tentative garbage still: no partition proved them
-/// unreachable. They stay
-/// candidates.
+/// Takes the root candidates that are still tentative garbage, because no partition proved them
+/// unreachable. They remain candidates. Returns false if the slice is over before.
 pub(super) fn retake(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
         let root_candidates = block.flagged(group, candidates, TENTATIVE_GARBAGE);
@@ -64,7 +65,8 @@ pub(super) fn retake(core: &Core, cycle: &mut CycleState) -> bool {
     })
 }
 
-/// Hands each group's candidates to `choose`, block by block, which returns those that it took.
+/// Calls `choose` with the candidates of each group, block by block. `choose` adds some of them to
+/// the set and returns these. Returns false if the slice is over before the last block.
 fn join_candidates(core: &Core, cycle: &mut CycleState, choose: impl Fn(&mut Pass, &Block, u32, u64) -> u64) -> bool {
     while let Some(block) = cycle.first_block() {
         core.state.epoch.catch_up(block);
@@ -84,7 +86,8 @@ fn join_candidates(core: &Core, cycle: &mut CycleState, choose: impl Fn(&mut Pas
     true
 }
 
-/// Objects become members that wait to be scanned.
+/// Adds objects of a group to the set and queues the group. `word` becomes the internal count of
+/// each object, with its flags.
 pub(super) fn join(pass: &mut Pass, block: &Block, group: u32, slots: u64, word: u32) {
     block.add_members(group, slots);
     lower(&block.group(group).mark, slots);
@@ -104,7 +107,8 @@ pub(super) fn is_too_large(cycle: &CycleState) -> bool {
     !cycle.rechecking && cycle.pass.scanned > cycle.closure
 }
 
-/// Scans the groups that wait. `false`: the slice is over, or `go_on` says no.
+/// Scans the queued groups. Returns false if the slice is over, or `go_on` returned false, before
+/// the queue was empty.
 pub(super) fn work_off(
     core: &Core,
     pass: &mut Pass,
@@ -127,11 +131,12 @@ pub(super) fn work_off(
     true
 }
 
-/// The linear way: every block that can have members is listed, chunk by chunk.
+/// Lists every block that can have members, chunk by chunk, for the linear pass. Returns false if
+/// the slice is over before.
 pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
     loop {
         if cycle.releases != core.storage.memory.releases() {
-            // Some may have moved to where we were.
+            // A chunk was given back, and others may have moved to a lower place in the list.
             (cycle.releases, cycle.chunk) = (core.storage.memory.releases(), 0);
         }
         let mut blocks = 0;
@@ -152,7 +157,8 @@ pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
     }
 }
 
-/// Makes everything a member. Postcondition: all internal counts are 0, root candidates are known still.
+/// Adds all examined objects of the listed blocks to the set. Returns false if the slice is over
+/// before. Postcondition: all internal counts are 0, and root candidates still have their flag.
 pub(super) fn prepare(core: &Core, cycle: &mut CycleState) -> bool {
     let all = |block: &Block| u64::MAX >> (64 - block.group_count());
     while let Some((block, group)) = cycle.next_group(all) {
@@ -198,7 +204,8 @@ pub(super) fn find_external(core: &Core, cycle: &mut CycleState) -> bool {
     true
 }
 
-/// Marks what marked members reach; they leave the set.
+/// Marks the members that marked members reach. Marked members leave the set. Returns false if the
+/// slice is over before.
 pub(super) fn mark(core: &Core, cycle: &mut CycleState) -> bool {
     work_off(core, &mut cycle.pass, |info| info.mark, |_| true)
 }
@@ -232,8 +239,8 @@ pub(super) fn build_garbage_list(core: &Core, cycle: &mut CycleState) -> bool {
     true
 }
 
-/// Forgets the marks of a recheck. Postcondition: what is left is members, and in the
-/// blocks that are listed.
+/// Clears the marks of a recheck. Postcondition: the members are the objects that the recheck did
+/// not find reachable. Returns false if the slice is over before.
 pub(super) fn sweep(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         let bitmaps = block.group(group);

@@ -40,8 +40,8 @@ pub(crate) enum Step {
     Done(Outcome),
 }
 
-/// Does one slice of the incremental collection that is open, or begins one if an object
-/// lost a pointer since the last.
+/// Runs one slice of the open incremental collection, or of a new one if none is open. Returns
+/// `Step::Nothing` if a collection is running, or if none is open and there is no cause for one.
 pub(crate) fn step(core: &Core, cause: Cause, limit: WorkLimit) -> Step {
     if core.state.collecting.get()
         || !Isolated::is_possible(core)
@@ -71,9 +71,9 @@ fn has_cause(core: &Core) -> bool {
         || !core.release.deferred.borrow().is_empty()
 }
 
-/// Ends the incremental collection that is open, without a result: its candidates are not
-/// trusted any more, so that the next full collection looks at everything. What it has
-/// yet to release is released.
+/// Ends the open incremental collection without a result, and destroys the objects whose release it
+/// deferred. Postcondition: the candidates count as incomplete if a collection was open, so that
+/// the next full collection is linear.
 pub(crate) fn abandon(core: &Core) {
     if let Some(cycle) = discard(core) {
         release::resume(core);
@@ -90,9 +90,9 @@ fn discard(core: &Core) -> Option<CycleState> {
     Some(cycle)
 }
 
-/// Ends the incremental collection that is open, when no other collection follows. Where there is no
-/// room for user code, no callback is told, and what is yet to be released waits for the next slice
-/// or collection.
+/// Ends the open incremental collection when no other collection follows. If no isolated operation
+/// may begin (see [`Isolated::is_possible`]), no user code runs: callbacks are not called, and
+/// deferred releases wait for the next slice or collection.
 pub(crate) fn cancel(core: &Core) {
     if core.state.is_cycle_open.get() && !core.state.collecting.get() {
         let guard = core.enter();
@@ -213,8 +213,8 @@ fn begin(core: &Core, cause: Cause) -> CycleState {
     cycle
 }
 
-/// Returns the stage after this one, if it is `done` or cannot be; `None` if the stage goes on or
-/// was the last.
+/// Returns the next stage, and prepares it, if the current stage is `done` or is given up because
+/// the closure is too large. Returns `None` if the current stage goes on or was the last.
 fn after(core: &Core, cycle: &mut CycleState, done: bool) -> Option<Stage> {
     let next = match (cycle.stage, done) {
         (Stage::TraceClosure, false) if guess::is_too_large(cycle) => Stage::List,
@@ -238,8 +238,8 @@ fn after(core: &Core, cycle: &mut CycleState, done: bool) -> Option<Stage> {
     Some(next)
 }
 
-/// Ends a collection that is complete. Objects born meanwhile are promoted without a look at them,
-/// so that the next young collection is as short as any.
+/// Ends a complete collection. The objects that were born during it are promoted unexamined, so
+/// that the next young collection does not take longer than others.
 fn finish(core: &Core, cycle: &CycleState) -> Outcome {
     core.state.epoch.promote(2);
     core.storage.bins.flush();

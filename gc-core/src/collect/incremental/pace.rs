@@ -1,4 +1,5 @@
-//! When an incremental heap works by itself, so that it cannot outgrow its collector.
+//! Schedules the automatic slices and young collections of an incremental heap, so that a collection
+//! ends before the heap has grown by much.
 
 use super::step;
 use crate::collect::collect;
@@ -20,15 +21,15 @@ const GROWTH: usize = 6;
 /// first even where a slice does next to nothing.
 const SHORTEST: u32 = 4;
 
-/// And at most.
+/// Greatest number of objects born between two slices.
 const LONGEST: u32 = 50_000;
 
 /// Most blocks with candidates that a young collection visits: those listed last, where the young
 /// objects are. The others wait for the full collection.
 const MOST_CANDIDATE_BLOCKS: usize = 256;
 
-/// Does what is due, called by an allocation: a slice, or a collection of the young that
-/// is as short as one.
+/// Runs a slice if a collection is open or a full one is due, else a young collection. An allocation
+/// calls this when the trigger is exceeded.
 pub(crate) fn work(core: &Core, budget: Duration) {
     let births = core.storage.birth_clock.next();
     if core.state.is_cycle_open.get() || core.state.schedule.full_is_due(births, || core.tracked_in_use()) {
@@ -53,8 +54,8 @@ pub(crate) fn trigger(core: &Core) -> u32 {
     usual.min(core.state.schedule.young_most.get())
 }
 
-/// Collects the young if it is time: where that frees next to nothing, only some of them are
-/// looked at, and the rest grows old unseen.
+/// Collects the young objects if enough of them were born since the last young collection, else
+/// promotes them unexamined. The less these collections free, the rarer they become.
 fn collect_young(core: &Core, budget: Duration) {
     let young = core.storage.birth_clock.young();
     if !core.state.schedule.young_have_their_turn(young) {

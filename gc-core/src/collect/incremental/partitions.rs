@@ -1,5 +1,5 @@
-//! The proof: partitions of the tentative garbage, each counted anew and reclaimed within one
-//! slice.
+//! Proves tentative garbage unreachable, partition by partition. Each partition is counted anew and
+//! reclaimed within one slice.
 //!
 //! A partition is what some root candidates reach in the tentative garbage, up to a limit. It need
 //! not be all that they reach. Members whose count is not accounted for from within the partition
@@ -15,8 +15,8 @@ use crate::ground::time::Stamp;
 use crate::storage::block::{Block, TENTATIVE_GARBAGE};
 use crate::workset::set::Set;
 
-/// Rounds over the root candidates: in one after the first those have their turn that only now
-/// lost their last pointer from another partition.
+/// The most rounds over the root candidates. A later round reclaims objects that lost their last
+/// pointer from another partition in the round before.
 const ROUNDS: u32 = 64;
 
 /// A round is unproductive if it reclaimed less than one object for each `WORTH` objects of the
@@ -26,14 +26,14 @@ const WORTH: usize = 8;
 /// The most objects of a partition, where time would allow for more.
 const LARGEST: usize = 4096;
 
-/// Smaller ones wait for the next slice, unless that is all that a slice may do.
+/// A slice that has done some work ends if it can afford only a partition with fewer objects.
 const SMALLEST: usize = 64;
 
 /// A partition begins with one root candidate for each `ROOTS` objects that it may have: what they
 /// reach is added.
 const ROOTS: usize = 4;
 
-/// Tries partitions until the slice or all rounds are over.
+/// Tries partitions. Returns true if all rounds are over, false if the slice is over before.
 pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
     loop {
         let limit = core.state.work_budget.affords(cycle.partition_cost * 2).min(LARGEST);
@@ -56,9 +56,11 @@ pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
     }
 }
 
-/// Is there more to be reclaimed? Pieces that hung off others follow these, round by round;
-/// but when only as much was reclaimed as may have become garbage meanwhile, that waits for
-/// the next collection.
+/// Returns true if another round is worth its time: this one reclaimed more objects than were born
+/// meanwhile, or more than one for each `WORTH` objects of the round before.
+///
+/// Garbage that reclaimed garbage pointed to can be proved in the next round. If the rounds reclaim
+/// little, it is left to the next collection.
 fn is_worth_another(core: &Core, cycle: &CycleState) -> bool {
     let births = (core.storage.birth_clock.next() - cycle.round_began) as usize;
     cycle.reclaimed > births.min(cycle.reclaimed_before / WORTH)
@@ -100,14 +102,14 @@ pub(super) fn try_remainder(core: &Core, cycle: &mut CycleState) -> bool {
     true
 }
 
-/// Proves what it can of a set whose internal references were just counted, and disposes
-/// of that.
+/// Disposes of the unreachable part of a set whose internal references were just counted. The
+/// other members leave the set.
 fn condemn(mut set: Set<'_>, cycle: &mut CycleState) {
     set.evict_reachable();
     if set.is_empty() {
         return;
     }
-    // Their slots will be others'.
+    // The members' slots will be reused by other objects.
     set.blocks().for_each(Block::forget_tentative_garbage);
     super::report::note_found(set.core(), &set);
     let Outcome { collected, uncollectable, .. } = dispose(Unreachable(set));
@@ -124,7 +126,8 @@ struct Taken {
     blocks: usize,
 }
 
-/// Makes the next root candidates members: `most` of them, or those of one group more.
+/// Adds the next root candidates to the set, group by group, until there are `most` or more of
+/// them or `most * 4` groups were looked at.
 fn take_root_candidates(core: &Core, cycle: &mut CycleState, pass: &mut Pass, most: usize) -> Taken {
     let (mut roots_taken, mut taken) = (0, Taken { groups: 0, blocks: 0 });
     let mut next = cycle.first_block();
@@ -152,9 +155,9 @@ fn take_root_candidates(core: &Core, cycle: &mut CycleState, pass: &mut Pass, mo
 }
 
 impl Set<'_> {
-    /// Adds the tentative garbage that members reach, and counts the references within. Returns
-    /// false if there
-    /// are more, and of some members nothing was counted.
+    /// Adds the tentative garbage that the members reach, and counts the references between
+    /// members. Returns false if it stopped at about `limit` objects; the internal counts are
+    /// incomplete then.
     fn close_over_tentative_garbage(&mut self, limit: usize) -> bool {
         while let Some(block) = self.pass.dequeue() {
             let groups = block.pending.take();

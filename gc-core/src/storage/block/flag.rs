@@ -12,7 +12,7 @@ pub(crate) const HAS_METADATA: u16 = 8;
 pub(crate) const LISTED: u16 = 16;
 /// On the list of blocks with recent candidates.
 pub(crate) const RECENT: u16 = 32;
-/// Its births are used up: nothing is allocated here until it is empty.
+/// New births are too far from its `birth_base`: nothing is allocated here until it is empty.
 pub(crate) const FULL: u16 = 64;
 /// Its type has a finalizer.
 pub(crate) const FINALIZABLE: u16 = 128;

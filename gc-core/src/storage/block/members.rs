@@ -48,13 +48,13 @@ impl Block {
         self.filled_groups().map(|(_, bitmaps)| bitmaps.members().count_ones() as usize).sum()
     }
 
-    /// Nobody in this group is a member any more.
+    /// Removes all members of a group from the set.
     pub(crate) fn remove_members(&self, group: u32) {
         self.group(group).set.set(0);
         self.filled.set(self.filled.get() & !(1 << group));
     }
 
-    /// Nobody here is a member any more.
+    /// Removes all members of the block from the set.
     pub(crate) fn clear_members(&self) {
         for (_, bitmaps) in self.filled_groups() {
             bitmaps.set.set(0);
@@ -137,8 +137,9 @@ impl Block {
         }
     }
 
-    /// Marked members of a group leave the set; their bits. With `clear_candidates` they are
-    /// candidates no longer: the next decrement makes them ones.
+    /// Removes the marked members of a group from the set, and returns their bits. If
+    /// `clear_candidates` is true, they are no longer candidates, and the next decrement makes them
+    /// candidates again.
     pub(crate) fn evict_marked(&self, group: u32, clear_candidates: bool) -> u64 {
         let bitmaps = self.group(group);
         let leaving = bitmaps.members() & bitmaps.mark.get();
@@ -149,7 +150,8 @@ impl Block {
         leaving
     }
 
-    /// Candidates among these slots of a group are so no longer: they are unbuffered.
+    /// Clears the candidate bits of these slots of a group. Objects that were candidates become
+    /// unbuffered.
     #[inline]
     pub(crate) fn clear_candidates(&self, group: u32, slots: u64) {
         let bitmaps = self.group(group);

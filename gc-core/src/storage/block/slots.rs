@@ -1,8 +1,8 @@
-//! The slots of a block: taken, given back, found free again.
+//! Takes and frees the slots of a block.
 //!
-//! A slot that is freed alone goes on a list and is the next to be given out, while it is
-//! in cache. Those that a collection frees are fresh again by a bit each, untouched; and
-//! fresh slots are given out in runs, so that a new block is filled by counting up.
+//! A slot that is freed alone goes on a list and is the next to be given out, while it is in cache.
+//! A collection makes slots fresh by setting a bit for each, without writing to the slots. Fresh
+//! slots are given out in runs of neighbours, so that a new block is filled by counting up.
 
 use super::{Block, flag};
 use crate::object::address::Object;
@@ -91,8 +91,8 @@ impl Block {
         Some(())
     }
 
-    /// Sets the alloc bit: from now on every pass and enumeration sees the object. The
-    /// block was folded, so it is one of generation 0.
+    /// Sets the alloc bit: from now on every pass and enumeration sees the object. The block's
+    /// bitmaps are up to date, so the object is in generation 0.
     #[inline]
     pub(crate) fn publish(&self, object: Object) {
         let (bitmaps, bit) = self.bitmaps_of(self.index(object));

@@ -77,8 +77,9 @@ impl Memory {
         (0..chunks).all(|_| self.new_chunk(CHUNK).is_some())
     }
 
-    /// Takes blocks, or a chunk of its own for more than one holds. Their memory, and how
-    /// many bytes the first one has.
+    /// Takes neighbouring blocks, or a chunk of its own if one chunk has too few. Returns the entry
+    /// of the first block, its memory, and the bytes of the first block; `None` if there is no
+    /// memory.
     pub(crate) fn take_blocks(&self, wanted: Wanted) -> Option<(&Block, NonNull<u8>, usize)> {
         let count = wanted.count();
         let (chunk, first, count) = if count >= BLOCKS {
@@ -173,7 +174,8 @@ impl Memory {
         Some(chunk)
     }
 
-    /// A large page that is used in part counts as a whole for the system.
+    /// Returns true if a new chunk may use huge pages. The system counts a huge page that is used in
+    /// part as a whole, which a heap near its limit cannot afford.
     fn is_far_from_the_limit(&self) -> bool {
         !self.account.is_limited() || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
     }
@@ -189,7 +191,8 @@ impl Memory {
         Some(taken)
     }
 
-    /// A chunk without a free sub-block: the first one's header has some.
+    /// Makes free sub-blocks: takes the first chunk, whose block 0 is split from the start, or splits
+    /// a block. Returns `None` if there is no memory.
     fn split_block(&self) -> Option<()> {
         if self.chunks.borrow().is_empty() {
             self.new_chunk(CHUNK)?;
@@ -277,7 +280,7 @@ impl Memory {
         }
     }
 
-    /// Gives all memory to the system that is not in use; how many bytes.
+    /// Gives memory that is not in use back to the system. Returns the number of bytes.
     pub(crate) fn trim(&self) -> usize {
         let before = self.account.resident();
         self.cool_all();

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 /// The sub-blocks of all split blocks of a heap.
 #[derive(Default)]
 pub(super) struct Subs {
-    /// With room for all that there are.
+    /// The free sub-blocks. It has capacity for all sub-blocks, so that `give` takes no memory.
     free: RefCell<Vec<FreeSub>>,
     all: Cell<usize>,
 }
@@ -69,7 +69,7 @@ impl Subs {
         true
     }
 
-    /// None of the chunk's is used, or will be.
+    /// Removes the sub-blocks of a chunk, none of which is in use or will be taken.
     pub(super) fn forget_chunk(&self, chunk: NonNull<Chunk>) {
         self.forget(|free| free.chunk == chunk);
     }

@@ -51,7 +51,8 @@ pub(in crate::diagnosis) fn bulk_load(input: &DiagnosisInput<'_>, trial: Option<
     about(VerdictKind::BulkLoad, peak, evidence, finding, advice)
 }
 
-/// No larger limit was tried, and what was made still lives.
+/// Describes a heap that ran out of memory and still uses much of what it took, if no larger limit
+/// was tried.
 pub(in crate::diagnosis) fn undecided(input: &DiagnosisInput<'_>) -> Suspect {
     let (peak, end) = peak_and_end(input);
     let evidence = vec![item("most bytes seen", peak), item("bytes at the end", end)];
@@ -67,7 +68,8 @@ pub(in crate::diagnosis) fn undecided(input: &DiagnosisInput<'_>) -> Suspect {
 /// Advice where there is too little to look at.
 const MORE_MEMORY: &str = "give the heap more memory, so that there is more to look at, and run it again";
 
-/// Too few samples for a trend, but no single unit of work holds it.
+/// Describes a heap that units of work filled up although all of them ended. There are too few
+/// samples for a trend.
 pub(in crate::diagnosis) fn filled_up(sample: &Sample) -> Suspect {
     let figures = sample.memory;
     let (inside, outside) = ((figures.used + figures.owned) as f64, figures.external as f64);

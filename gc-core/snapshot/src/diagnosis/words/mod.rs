@@ -164,7 +164,7 @@ pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspec
     about_holding(holding, evidence, finding, advice)
 }
 
-/// Without a snapshot.
+/// Describes a type of which there are more and more objects, without a snapshot.
 pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
     let (each, per_unit) = for_each_unit(trend.more(), Per::Objects, within(trend, samples));
     let row = samples.last().and_then(|last| last.census.of(type_name));
@@ -198,14 +198,14 @@ pub(super) fn owned(type_name: &str, trend: Trend, snapshot: Option<&Snapshot>, 
     Suspect { type_name: type_name.into(), holder, holder_type, ..suspect }
 }
 
-/// Without a snapshot.
+/// Describes uncollectable objects, without a snapshot.
 pub(super) fn garbage(last: &Sample) -> Suspect {
     let evidence = vec![item("objects in the list of uncollectable objects", last.garbage as f64)];
     let finding = format!("{} objects with finalizers are uncollectable", last.garbage);
     about(VerdictKind::UncollectableCycle, 0.0, evidence, finding, "take a snapshot: it tells where to cut".into())
 }
 
-/// Groups of the same types.
+/// Describes uncollectable groups whose members are of the same types.
 pub(super) fn uncollectable(groups: &[Component<'_>]) -> Suspect {
     let first = &groups[0];
     let objects: usize = groups.iter().map(|group| group.members().len()).sum();
