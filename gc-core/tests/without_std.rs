@@ -1,7 +1,7 @@
 //! Without the feature `std`, panics of user code come out of the heap's operations. What the
 //! heap had set for the time of the call is as before, and it goes on.
 //!
-//! `cargo test -p gc-core --no-default-features --test without_std`
+//! `cargo test -p gc-core --no-default-features --features observe --test without_std`
 
 #![cfg(not(feature = "std"))]
 
