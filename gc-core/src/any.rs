@@ -1,4 +1,4 @@
-//! Pointers without a type.
+//! `GcAny`: a counted pointer that does not know the type of its object.
 
 use crate::FinalizerPolicy;
 use crate::gc::Gc;
@@ -15,7 +15,8 @@ use core::fmt;
 #[cfg(feature = "observe")]
 use gc_snapshot::ObjectId;
 
-/// A counted pointer to an object of any type: what `garbage` and enumerations give.
+/// A counted pointer to an object of any type. Functions that list objects, such as
+/// [`Heap::objects`](crate::Heap::objects) and [`Heap::garbage`](crate::Heap::garbage), return it.
 ///
 /// ```
 /// use gc_core::{Gc, Heap};
@@ -47,14 +48,15 @@ use gc_snapshot::ObjectId;
 pub struct GcAny(Object);
 
 impl GcAny {
-    /// A pointer more to an open object.
+    /// Makes one more pointer to an object, which must be open: alive, and neither condemned nor
+    /// dying.
     pub(crate) fn another(object: Object) -> GcAny {
         debug_assert!(object.is_open());
         object.count().increment();
         GcAny(object)
     }
 
-    /// Takes over a count.
+    /// Makes a pointer that takes over a count which the caller holds.
     pub(crate) fn from_counted(object: Object) -> GcAny {
         GcAny(object)
     }
@@ -63,7 +65,7 @@ impl GcAny {
         self.0
     }
 
-    /// The type's name without module paths.
+    /// Returns the name of the object's type, without module paths.
     pub fn type_name(&self) -> String {
         self.0.info().short_name()
     }
@@ -73,41 +75,43 @@ impl GcAny {
         self.0.info().id == TypeId::of::<T>()
     }
 
-    /// A typed pointer to the same object, if it is a `T`.
+    /// Returns a typed pointer to the object, or `None` if the object is no `T`.
     pub fn downcast<T: Trace>(&self) -> Option<Gc<T>> {
-        // SAFETY: invariant 10: a living `T`, as its block says; we hold a count.
+        // SAFETY: invariant 10: the block says that the object is a living `T`; `self` holds a
+        // count.
         self.is::<T>().then(|| unsafe { Gc::another(self.0.value().cast()) })
     }
 
-    /// The value, if it is a `T`.
+    /// Returns a reference to the value, or `None` if the object is no `T`.
     pub fn downcast_ref<T: Trace>(&self) -> Option<&T> {
-        // SAFETY: as in `downcast`; the value lives as long as our count.
+        // SAFETY: as in `downcast`; the value lives as long as the count that `self` holds.
         self.is::<T>().then(|| unsafe { self.0.value().cast().as_ref() })
     }
 
-    /// The object's address, which is its identity while it lives.
+    /// Returns the address of the object, which identifies it as long as the object lives.
     pub fn address(&self) -> usize {
         self.0.address()
     }
 
-    /// The object's allocation number in its heap: smaller is older.
+    /// Returns the number of the object's allocation in its heap. Older objects have smaller
+    /// numbers.
     pub fn birth(&self) -> u64 {
         self.0.birth()
     }
 
-    /// Its id in snapshots and heap dumps.
+    /// Returns the object's id in snapshots and heap dumps.
     #[cfg(feature = "observe")]
     pub fn id(&self) -> ObjectId {
         ObjectId::of_birth(self.birth())
     }
 
-    /// Returns true if both point to the same object.
+    /// Returns true if both pointers point to the same object.
     pub fn ptr_eq(&self, other: &GcAny) -> bool {
         self.0 == other.0
     }
 
-    /// How many pointers there are to the object, this one included; `usize::MAX`
-    /// when its count saturated.
+    /// Returns the number of counted pointers to the object, including this one, or `usize::MAX` if
+    /// the count is saturated.
     pub fn strong_count(&self) -> usize {
         match self.0.count().get() {
             u32::MAX => usize::MAX,
@@ -115,18 +119,18 @@ impl GcAny {
         }
     }
 
-    /// Bytes that the object's slot takes, header included.
+    /// Returns the size of the object's slot in bytes, including its header.
     pub fn shallow_bytes(&self) -> usize {
         self.object().block().slot_bytes()
     }
 
-    /// Bytes that the value owns outside of its slot: see
+    /// Returns the number of bytes that the value owns outside of its slot: see
     /// [`Visitor::owned_bytes`](crate::Visitor::owned_bytes).
     pub fn owned_bytes(&self) -> usize {
         self.object().owned_bytes()
     }
 
-    /// Returns the objects that this one points to, one entry for each edge.
+    /// Returns the objects that this object points to, one entry for each edge.
     pub fn referents(&self) -> Vec<GcAny> {
         graph::edges::edges(self.0).into_iter().map(|edge| GcAny::another(edge.target)).collect()
     }
@@ -142,7 +146,7 @@ impl GcAny {
         found
     }
 
-    /// The target, if this is a managed weak reference whose target lives.
+    /// Returns the target, if this object is a managed weak reference and its target lives.
     pub fn weak_target(&self) -> Option<GcAny> {
         let target = self.0.weak_cell()?.target()?;
         target.is_open().then(|| GcAny::another(target))
@@ -153,19 +157,19 @@ impl GcAny {
         is_weak_ref(self.0)
     }
 
-    /// Returns true if the object's type is tracked. Types whose objects cannot lie on a cycle are
-    /// not.
+    /// Returns true if the object's type is tracked. A type is not tracked if its objects cannot
+    /// lie on a cycle.
     pub fn is_tracked(&self) -> bool {
         self.0.block().is_tracked()
     }
 
     /// Returns true if the PEP 442 finalizer of the object has run.
     pub fn is_finalized(&self) -> bool {
-        // (Legacy has another use for that bitmap.)
+        // Under the legacy policy, the bitmap of finalized objects has another use.
         self.0.core().policy == FinalizerPolicy::Pep442 && finalizer::is_finalized(self.0)
     }
 
-    /// The generation that it is in; `None` for untracked and frozen objects.
+    /// Returns the generation of the object, or `None` if it is untracked or frozen.
     pub fn generation(&self) -> Option<Generation> {
         let number = self.0.core().state.epoch.generation_of(self.0);
         Generation::try_from(number).ok().filter(|_| self.is_tracked())
@@ -185,7 +189,7 @@ impl Drop for GcAny {
     }
 }
 
-/// Identity, as there is no value to compare.
+/// Compares by identity, because the type of the value is not known.
 impl PartialEq for GcAny {
     fn eq(&self, other: &GcAny) -> bool {
         self.ptr_eq(other)
@@ -212,7 +216,7 @@ impl<T: ?Sized> From<Gc<T>> for GcAny {
     }
 }
 
-// SAFETY: reports itself, once; dropping it is a release, as with `Gc`.
+// SAFETY: `trace` reports the pointer, once. Dropping the pointer is a release, as for `Gc`.
 unsafe impl Trace for GcAny {
     fn types(walk: &mut TypeWalker) {
         walk.cyclic();

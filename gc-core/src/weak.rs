@@ -1,4 +1,4 @@
-//! Weak references: bare ones, and those that are objects of the heap themselves.
+//! Weak references: `Weak` is a plain value, and `WeakRef` is itself an object of the heap.
 
 use crate::any::GcAny;
 use crate::collect::pressure::{report_oom, retry_after_gc};
@@ -16,10 +16,10 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// A weak reference that is a plain value of its holder, and no object of the heap.
+/// A weak reference that is a plain value, not an object of the heap.
 ///
-/// Made by [`Gc::downgrade`] and [`Gc::downgrade_with`]. It does not keep the object
-/// alive, and may outlive the heap.
+/// [`Gc::downgrade`] and [`Gc::downgrade_with`] make weak references of this type. A weak reference
+/// does not keep its object alive, and may outlive the heap.
 ///
 /// ```
 /// use gc_core::{Gc, Heap};
@@ -43,7 +43,7 @@ use core::ptr::NonNull;
 /// ```
 pub struct Weak<T: ?Sized>(Option<Pointer<T>>);
 
-/// A cell, one of whose handles is ours, and the target with its metadata.
+/// A handle to the cell of a weak reference, and a pointer to the target's value.
 struct Pointer<T: ?Sized> {
     cell: CellRef,
     value: NonNull<T>,
@@ -52,7 +52,7 @@ struct Pointer<T: ?Sized> {
 impl<T: ?Sized> Pointer<T> {
     fn upgrade(&self) -> Option<Gc<T>> {
         let target = self.cell.target()?;
-        // SAFETY: invariant 10: the cell is cleared before its target's value goes; an
+        // SAFETY: invariant 10: the cell is cleared before the value of its target is dropped; an
         // open object is alive and neither condemned nor dying.
         target.is_open().then(|| unsafe { Gc::another(self.value) })
     }
@@ -64,7 +64,7 @@ impl<T: ?Sized> Drop for Pointer<T> {
     }
 }
 
-/// Links a new cell to the object.
+/// Links a new cell for a weak reference to the object.
 fn link(object: Object, callback: Option<Callback>) -> Result<CellRef, OutOfMemory<()>> {
     let core = object.core();
     retry_after_gc(core, callback, |callback| core.weaks.link(object, callback)).map_err(|callback| {
@@ -73,7 +73,7 @@ fn link(object: Object, callback: Option<Callback>) -> Result<CellRef, OutOfMemo
     })
 }
 
-/// Links a new cell to the object, with a callback that is not boxed yet.
+/// Boxes a callback, and links a new cell with it to the object.
 fn link_with<F>(object: Object, callback: F) -> Result<CellRef, OutOfMemory<()>>
 where
     F: FnOnce(Option<Object>) + 'static,
@@ -96,7 +96,7 @@ impl<T: ?Sized> Weak<T> {
         Weak::to_object(target.object(), target.value_pointer())
     }
 
-    /// A weak reference to an object that may be half-built.
+    /// Makes a weak reference without a callback to an object that may be half-built.
     pub(crate) fn to_object(object: Object, value: NonNull<T>) -> Result<Weak<T>, OutOfMemory<()>> {
         let core = object.core();
         let cell = retry_after_gc(core, (), |()| core.weaks.link_plain(object).ok_or(()));
@@ -114,8 +114,9 @@ impl<T: ?Sized> Weak<T> {
         self.0.as_ref()?.upgrade()
     }
 
-    /// Returns true if both share one cell. Clones do, and so do all weak references without a
-    /// callback to one living object. Two that were made by [`Weak::new`] are equal as well.
+    /// Returns true if both weak references share one cell. Clones share a cell, and so do all weak
+    /// references without a callback to one living object. Two weak references that were made by
+    /// [`Weak::new`] are equal as well.
     pub fn ptr_eq(&self, other: &Weak<T>) -> bool {
         match (&self.0, &other.0) {
             (Some(one), Some(two)) => one.cell.is(&two.cell),
@@ -147,7 +148,7 @@ impl<T: ShowGc + ?Sized> fmt::Debug for Weak<T> {
     }
 }
 
-// SAFETY: holds no counted pointer. Its drop unlinks a cell and drops a callback, and
+// SAFETY: a weak reference holds no counted pointer. Its drop unlinks a cell, drops a callback, and
 // dereferences no traced pointer.
 unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
     fn types(walk: &mut TypeWalker) {
@@ -161,13 +162,13 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
     }
 }
 
-/// A weak reference that is itself an object of the heap: what a language runtime
-/// hands out as its `weakref`.
+/// A weak reference that is itself an object of the heap, for a language runtime whose weak
+/// references are objects, as Python's `weakref.ref`.
 ///
-/// It is tracked, can itself be part of garbage, is held while its callback runs,
-/// and moves to the next generation when a collection ran its callback. Made by
+/// A managed weak reference is tracked, and can itself be part of garbage. The heap holds it while
+/// its callback runs, and moves it to the next generation if a collection runs its callback.
 /// [`Heap::alloc_weak`](crate::Heap::alloc_weak) and
-/// [`Heap::alloc_weak_with`](crate::Heap::alloc_weak_with).
+/// [`Heap::alloc_weak_with`](crate::Heap::alloc_weak_with) make managed weak references.
 ///
 /// ```
 /// use gc_core::Heap;
@@ -179,12 +180,13 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
 /// ```
 pub struct WeakRef<T: ?Sized> {
     pointer: Pointer<T>,
-    /// The state that the callback is given.
+    /// The state that is passed to the callback.
     state: Cell<Option<GcAny>>,
 }
 
 impl<T: Trace + ?Sized> WeakRef<T> {
-    /// Links a new weak reference; `owner` is the slot that it will lie in.
+    /// Links a new weak reference to the target. `owner` is the slot that the weak reference will
+    /// lie in.
     pub(crate) fn link(
         target: &Gc<T>,
         owner: Object,
@@ -195,8 +197,8 @@ impl<T: Trace + ?Sized> WeakRef<T> {
             None => link(object, None)?,
             Some(callback) => link_with(object, |owner| {
                 let Some(owner) = owner else { return };
-                // SAFETY: invariant 10: the owner is alive and held by our caller; this
-                // pointer is not dropped.
+                // SAFETY: invariant 10: the owner is alive, and the caller of the callback holds
+                // it; `this` is not dropped.
                 let this = unsafe { Gc::<WeakRef<T>>::from_raw(owner.value().cast()) };
                 callback(&ManuallyDrop::new(this));
             })?,
@@ -206,7 +208,7 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         Ok(WeakRef { pointer, state: Cell::new(None) })
     }
 
-    /// Links a new weak reference whose callback is given `state`.
+    /// Links a new weak reference to the target, with a callback that is passed `state`.
     pub(crate) fn link_with_state<S: Trace>(
         target: &Gc<T>,
         owner: Object,
@@ -214,7 +216,8 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         callback: fn(&Gc<WeakRef<T>>, Gc<S>),
     ) -> Result<WeakRef<T>, OutOfMemory<()>> {
         let code = move |this: &Gc<WeakRef<T>>| {
-            // A state that is being reclaimed, with this weak reference, is nobody's any more.
+            // The callback does not run if the state is being reclaimed, as it is if it is garbage
+            // together with this weak reference.
             let state = this.state.take().filter(|state| state.object().is_open());
             let state = state.and_then(|state| state.downcast::<S>());
             state.into_iter().for_each(|state| callback(this, state));
@@ -229,7 +232,7 @@ impl<T: Trace + ?Sized> WeakRef<T> {
         self.pointer.upgrade()
     }
 
-    /// Returns true if a callback waits to be run.
+    /// Returns true if the weak reference has a callback that has not run yet.
     pub fn has_callback(&self) -> bool {
         self.pointer.cell.has_callback()
     }
@@ -250,10 +253,11 @@ impl<T: ?Sized> fmt::Debug for WeakRef<T> {
     }
 }
 
-// SAFETY: reports its one counted pointer; else as for `Weak`.
+// SAFETY: `trace` reports the one counted pointer, which is the state; all else is as for `Weak`.
 unsafe impl<T: ?Sized + 'static> Trace for WeakRef<T> {
     fn types(walk: &mut TypeWalker) {
-        // Tracked, and so is what owns one: its callback must not run when it is trash.
+        // A type that owns a weak reference is tracked, too: if the weak reference is garbage, its
+        // callback must not run.
         walk.cyclic();
     }
     #[inline(always)]

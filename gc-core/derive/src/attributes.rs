@@ -1,4 +1,4 @@
-//! `#[trace(..)]`: what may stand in it, and where.
+//! Reads `#[trace(..)]`: its arguments, and the places where it may stand.
 
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
@@ -6,36 +6,36 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, LitStr, Path, Token, WherePredicate};
 
-/// Arguments of `#[trace(..)]` on a type.
+/// The arguments of `#[trace(..)]` on a type.
 const ON_A_TYPE: [&str; 6] = ["finalize", "acyclic", "cyclic", "identity", "bound", "crate"];
-/// Arguments of `#[trace(..)]` on a field.
+/// The arguments of `#[trace(..)]` on a field.
 const ON_A_FIELD: [&str; 1] = ["skip"];
 
-/// The type's own `#[trace(..)]` attributes.
+/// The arguments of all `#[trace(..)]` attributes of a type.
 #[derive(Default)]
 pub(crate) struct TypeAttributes {
-    /// Where `finalize` stands, if it does: errors about a missing `Finalize`
+    /// The place of the argument `finalize`, if it is given. Errors about a missing `Finalize`
     /// point there.
     pub(crate) finalize: Option<Span>,
-    /// `identity`: values are compared by where they are.
+    /// True for the argument `identity`: values are compared by their addresses.
     pub(crate) identity: bool,
-    /// The attribute about cycles.
+    /// The argument `cyclic` or `acyclic`, or neither.
     pub(crate) cycles: Cycles,
     /// The predicates of `bound = ".."`, which replace the derived ones.
     pub(crate) bound: Option<Vec<WherePredicate>>,
-    /// The path of `crate = ..`: where gc-core is to be found.
+    /// The path of `crate = ..`, by which generated code names gc-core.
     pub(crate) krate: Option<Path>,
 }
 
 /// How the heap learns whether a value of the type can be part of a cycle.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) enum Cycles {
-    /// From the types of the fields.
+    /// The heap examines the types of the fields.
     #[default]
     FromFields,
-    /// `cyclic`: it can, and the fields are not described.
+    /// `cyclic`: a value can be part of a cycle, and the types of the fields are not examined.
     Assumed,
-    /// `acyclic`: the user promises that it cannot.
+    /// `acyclic`: the user promises that no value is ever part of a cycle.
     Excluded,
 }
 
@@ -91,7 +91,7 @@ impl TypeAttributes {
     }
 }
 
-/// Reads the attributes of a field; true means `#[trace(skip)]`.
+/// Reads the attributes of a field. Returns true for `#[trace(skip)]`.
 pub(crate) fn parse_skip(attributes: &[Attribute]) -> syn::Result<bool> {
     let mut skip = false;
     for_each_entry(attributes, |entry| match name_of(entry).as_str() {
@@ -105,8 +105,8 @@ pub(crate) fn parse_skip(attributes: &[Attribute]) -> syn::Result<bool> {
     Ok(skip)
 }
 
-/// Refuses `#[trace(..)]` where it has no meaning; `place` says where that is
-/// and what to do instead.
+/// Refuses `#[trace(..)]` in a place where it has no meaning. `place` names the place in the error,
+/// and says what to do instead.
 pub(crate) fn parse_none(attributes: &[Attribute], place: &str) -> syn::Result<()> {
     match attributes.iter().find(|one| is_ours(one)) {
         Some(one) => {
@@ -128,7 +128,8 @@ fn for_each_entry(
     attributes.iter().filter(|one| is_ours(one)).try_for_each(|one| one.parse_nested_meta(|entry| take(&entry)))
 }
 
-/// The entry's word, or nothing for a path of several: no entry is called that.
+/// Returns the name of an argument, or an empty string for a path of several words, which no
+/// argument is called.
 fn name_of(entry: &ParseNestedMeta<'_>) -> String {
     entry.path.get_ident().map(ToString::to_string).unwrap_or_default()
 }
@@ -140,7 +141,7 @@ fn predicates(entry: &ParseNestedMeta<'_>) -> syn::Result<Vec<WherePredicate>> {
     Ok(list.into_iter().collect())
 }
 
-/// Checks that a word which is complete in itself is not given a value.
+/// Returns an error if an argument that takes no value is given one.
 fn alone(entry: &ParseNestedMeta<'_>) -> syn::Result<()> {
     if entry.input.is_empty() || entry.input.peek(Token![,]) {
         return Ok(());

@@ -1,16 +1,15 @@
 //! The where clause of the generated implementation.
 //!
-//! A type parameter needs `Trace` only if a traced field mentions it; any other
-//! one needs no more than the `'static` that every traced type must be. Like
-//! the standard derives, this looks at the parameters and not at the types of
-//! the fields: `Option<Box<Node<T>>>: Trace` as a condition for
-//! `Node<T>: Trace` would make a recursive type depend on itself.
+//! A type parameter needs `Trace` only if a traced field mentions it; any other type parameter
+//! needs no more than the `'static` that every traced type must be. Like the standard derives, this
+//! derive looks at the parameters and not at the types of the fields: `Option<Box<Node<T>>>: Trace`
+//! as a condition for `Node<T>: Trace` would make a recursive type depend on itself.
 
 use crate::subject::Subject;
 use syn::visit::{self, Visit};
 use syn::{Generics, Ident, TypePath, WhereClause, parse_quote};
 
-/// The where clause for `impl Trace`.
+/// Returns the where clause for `impl Trace`.
 pub(crate) fn where_clause(subject: &Subject<'_>) -> WhereClause {
     let mut generics = subject.generics.clone();
     let clause = generics.make_where_clause();
@@ -26,7 +25,7 @@ pub(crate) fn where_clause(subject: &Subject<'_>) -> WhereClause {
     clause.clone()
 }
 
-/// `T: 'static` for every type parameter, which `Trace: 'static` asks for.
+/// Returns `T: 'static` for every type parameter, which the supertrait of `Trace` requires.
 fn static_params(generics: &Generics) -> impl Iterator<Item = syn::WherePredicate> {
     generics.type_params().map(|param| {
         let ident = &param.ident;
@@ -34,14 +33,14 @@ fn static_params(generics: &Generics) -> impl Iterator<Item = syn::WherePredicat
     })
 }
 
-/// Returns true if a generic type's `Finalize` has conditions that have to be repeated.
-/// Without parameters there are none, and the compiler warns of a predicate
-/// that depends on nothing.
+/// Returns true if the conditions of a generic type's `Finalize` have to be repeated. A type
+/// without parameters has no conditions, and the compiler warns of a predicate that depends on no
+/// parameter.
 fn needs_finalize(subject: &Subject<'_>) -> bool {
     subject.attributes.finalize.is_some() && !subject.generics.params.is_empty()
 }
 
-/// `Trace` for what the traced fields mention.
+/// Returns the bound `Trace` for each parameter and associated type that a traced field mentions.
 fn derived(subject: &Subject<'_>) -> Vec<syn::WherePredicate> {
     let mentions = Mentions::collect(subject);
     let krate = &subject.krate;
@@ -52,12 +51,12 @@ fn derived(subject: &Subject<'_>) -> Vec<syn::WherePredicate> {
 
 /// The type parameters that occur in a set of types.
 struct Mentions<'a> {
-    /// The parameters to look for.
+    /// The type parameters of the subject, which are searched for in the types.
     known: Vec<&'a Ident>,
-    /// The parameters found as types of their own.
+    /// The parameters that were found as types of their own.
     params: Vec<&'a Ident>,
-    /// Associated types found: `T::Item`, `<T as Shape>::Item`. They need the
-    /// bound themselves; their parameter does not.
+    /// The associated types that were found: `T::Item`, `<T as Shape>::Item`. An associated type
+    /// needs the bound itself; its parameter does not.
     projections: Vec<&'a TypePath>,
 }
 
@@ -77,7 +76,7 @@ impl<'a> Mentions<'a> {
         }
     }
 
-    /// The parameter that `path` begins with.
+    /// Returns the type parameter that `path` begins with, or `None`.
     fn head(&self, path: &TypePath) -> Option<&'a Ident> {
         if path.qself.is_some() || path.path.leading_colon.is_some() {
             return None;
@@ -114,7 +113,7 @@ mod tests {
     use quote::{ToTokens, quote};
     use syn::{DeriveInput, parse_quote};
 
-    /// The predicates generated for `input`, and those expected, as text.
+    /// Checks that the predicates generated for `input` have the text of those expected.
     fn check(input: &DeriveInput, expected: &WhereClause) {
         let subject = Subject::read(input).expect("a valid type");
         let clause = where_clause(&subject).to_token_stream();

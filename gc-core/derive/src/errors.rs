@@ -1,12 +1,11 @@
-//! Reports every mistake of a type at once, so that nobody has to compile a
-//! second time to hear of the second one.
+//! Collects all mistakes of a type, so that one compilation reports all of them.
 
 /// The mistakes found so far.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Adds a mistake behind those that are already there.
+    /// Adds a mistake after those that were added before.
     pub(crate) fn push(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(first) => first.combine(error),
@@ -14,8 +13,8 @@ impl Errors {
         }
     }
 
-    /// Takes the value out of `result`, or its default when there is a mistake
-    /// to remember. Nothing is generated from such a default: [`finish`] fails.
+    /// Returns the value of `result`, or adds its mistake and returns a default. No code is
+    /// generated from such a default, because [`finish`] fails.
     ///
     /// [`finish`]: Errors::finish
     pub(crate) fn value<T: Default>(&mut self, result: syn::Result<T>) -> T {
@@ -25,7 +24,7 @@ impl Errors {
         })
     }
 
-    /// Hands `value` on if there was no mistake.
+    /// Returns `value`, or the mistakes if there are any.
     pub(crate) fn finish<T>(self, value: T) -> syn::Result<T> {
         match self.0 {
             Some(error) => Err(error),

@@ -1,19 +1,19 @@
 //! The generated code: two guards and the implementation of `Trace`.
 //!
-//! The implementation is `unsafe`, so everything in it must hold whatever stands around the
-//! type: other items of any name, attribute macros that ran after this one, and a crate that
-//! only pretends to be gc-core. Three rules see to that.
+//! The implementation is `unsafe`, so everything in it must hold whatever stands around the type:
+//! other items of any name, attribute macros that ran after this derive, and a crate that only
+//! pretends to be gc-core. Three rules guarantee that.
 //!
-//! * **No type of the user's is named in a body.** A type's tokens can mean something else
-//!   there than in the definition, and a reference of one type coerces to another. Each type
-//!   is inferred from the field itself, through a pattern.
+//! * **A body names no type of the user.** In a body, the tokens of a type can mean something else
+//!   than in the definition, and a reference of one type coerces to another. Each type is inferred
+//!   from the field itself, through a pattern.
 //! * **Patterns of `trace` name every field**, without `..`: a field that was added after the
 //!   derive read the type does not compile. Bindings are `ref`, which an item of the same
 //!   name cannot take over.
-//! * **Only functions of gc-core's own types and traits are called**, which another crate
-//!   cannot replace: the signatures of `Trace` name the real ones. `::core` is a crate that
-//!   another one can be called as, too: of it types are named, which must be those that the
-//!   signatures say, and no function.
+//! * **`trace` and `types` call only functions of gc-core's own types and traits.** Another crate
+//!   cannot replace these functions, because the signatures of `Trace` name the real types. Another
+//!   crate can be named `core`, too. The code therefore calls no function of `::core`. It names
+//!   types of `::core`, but these must be the types that the signatures name.
 
 use crate::attributes::Cycles;
 use crate::bounds;
@@ -21,7 +21,7 @@ use crate::subject::{Body, Field, Subject, Variant, generated_at};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
-/// All that `#[derive(Trace)]` adds beside the type.
+/// Returns all items that `#[derive(Trace)]` adds beside the type.
 pub(crate) fn expand(subject: &Subject<'_>) -> TokenStream {
     let guards = guards(subject);
     let implementation = implementation(subject);
@@ -35,10 +35,10 @@ pub(crate) fn expand(subject: &Subject<'_>) -> TokenStream {
     }
 }
 
-/// Implementations that conflict with what the user must not write, since the
-/// language has no negative bounds: gc-core implements the first trait for all
-/// `T: Drop`, the second for all `T: Finalize`. The compiler's message shows
-/// the trait's name, so the name is the message.
+/// Returns implementations that conflict with those that the user must not write, since the
+/// language has no negative bounds. gc-core implements the first trait for all `T: Drop`, the
+/// second for all `T: Finalize`. The compiler's message shows the trait's name, so the name is the
+/// message.
 fn guards(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
     let no_drop = guard(
@@ -62,7 +62,7 @@ fn guard(subject: &Subject<'_>, name: &str, body: &TokenStream) -> TokenStream {
     }
 }
 
-/// Equality and hash by where a value is.
+/// Returns implementations of `PartialEq`, `Eq` and `Hash` that use the address of a value only.
 fn identity(subject: &Subject<'_>) -> TokenStream {
     let ident = &subject.ident;
     let (params, arguments, clause) = subject.generics.split_for_impl();
@@ -101,7 +101,7 @@ fn implementation(subject: &Subject<'_>) -> TokenStream {
     }
 }
 
-/// `FINALIZER`, for types with the attribute.
+/// Returns the constant `FINALIZER`, for a type with the argument `finalize`.
 fn finalizer(subject: &Subject<'_>) -> Option<TokenStream> {
     let (span, krate) = (subject.attributes.finalize?, &subject.krate);
     Some(quote_spanned! {generated_at(span)=>
@@ -110,12 +110,12 @@ fn finalizer(subject: &Subject<'_>) -> Option<TokenStream> {
     })
 }
 
-/// `types`: each field of any variant, and what the attribute says. A promise
-/// comes first, so that the heap can tell whose it is: the fields may make their
-/// own. A type that is assumed to be cyclic describes no field at all, because
-/// that might have no end.
+/// Returns the function `types`, which declares the fields of all variants, and a promise or
+/// assumption about cycles. A promise comes first, so that the heap can tell it from the promises
+/// of the fields. A type that is assumed to be cyclic declares no field at all, because that might
+/// have no end.
 ///
-/// `derived` compiles only where gc-core itself sees that the type has no `Drop`.
+/// The call of `derived` compiles only if gc-core itself sees that the type has no `Drop`.
 fn types(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
     let fields = subject.places().map(|(variant, field)| describe(subject, variant, field));
@@ -132,8 +132,8 @@ fn types(subject: &Subject<'_>) -> TokenStream {
     }
 }
 
-/// One field for `types`, by a function that finds it in a value: so its type is what it is
-/// there.
+/// Returns the declaration of one field for `types`. The field is declared by a function that finds
+/// it in a value, so that its type is inferred from the definition.
 fn describe(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -> TokenStream {
     let (krate, find) = (&subject.krate, find(subject, variant, field));
     match field.skipped {
@@ -142,9 +142,9 @@ fn describe(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -
     }
 }
 
-/// A function that tells where one of the fields is in a value, if the value is of the field's
-/// variant. `is` is a method of gc-core's own type: the signature that the function is passed to
-/// names it, and nothing else is called.
+/// Returns a function that tells where a field is in a value, if the value is of the field's
+/// variant. The function calls nothing but `is`, which is a method of gc-core's own type `Found`:
+/// the signature that the function is passed to names that type.
 fn find(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -> TokenStream {
     let (span, member, path) = (field.span(), &field.member, path_of(variant));
     let others = (subject.variants() > 1).then(|| quote_spanned!(span=> _ => {}));
@@ -156,7 +156,7 @@ fn find(subject: &Subject<'_>, variant: Option<&Ident>, field: &Field<'_>) -> To
     }
 }
 
-/// `Self`, or `Self::Variant`.
+/// Returns the path `Self`, or `Self::Variant`.
 fn path_of(variant: Option<&Ident>) -> TokenStream {
     match variant {
         Some(variant) => quote!(Self::#variant),
@@ -164,11 +164,12 @@ fn path_of(variant: Option<&Ident>) -> TokenStream {
     }
 }
 
-/// `fields`: those that are skipped, for the verifier; none of a value of unknown size.
+/// Returns the function `fields`, which lists the skipped fields for the verifier. If values may be
+/// of unknown size, it lists none.
 ///
-/// `__gc_core_note` is a method of gc-core's where the field's type is `Trace`, and a method of the
-/// trait where it is not. Its name keeps it apart from the methods of a trait of the user's that
-/// every type implements.
+/// `__gc_core_note` is an inherent method of gc-core if the field's type is `Trace`, and a method
+/// of the trait `NotTraced` otherwise. Its unusual name keeps it apart from the methods of a user's
+/// trait that every type implements.
 fn fields(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
     let skipped = subject.places().filter(|(_, field)| field.skipped).map(|(variant, field)| {
@@ -193,10 +194,10 @@ fn fields(subject: &Subject<'_>) -> TokenStream {
     }
 }
 
-/// `trace`: each traced field of the value, or of the variant it is.
+/// Returns the function `trace`, which reports each traced field of the value or of its variant.
 ///
-/// No name of the user's can mean the method's parameter, since no type is named in its body.
-/// It only must not be called like a parameter of the type.
+/// No name of the user's can take the place of the method's type parameter, because the body names
+/// no type. The parameter only must not have the name of a parameter of the type.
 fn trace(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
     let arms: Vec<TokenStream> = match &subject.body {
@@ -218,8 +219,8 @@ fn trace(subject: &Subject<'_>) -> TokenStream {
     }
 }
 
-/// One arm. `Variant { 0: ref part }` is a valid pattern for tuples, so named and
-/// numbered fields need no different treatment.
+/// Returns the arm of `match` for a struct or variant. `Variant { 0: ref part }` is a valid pattern
+/// for tuples, so named and numbered fields need no different treatment.
 fn arm(subject: &Subject<'_>, variant: Option<&Ident>, fields: &[Field<'_>]) -> TokenStream {
     let path = path_of(variant);
     let (patterns, calls): (Vec<_>, Vec<_>) =
@@ -238,7 +239,7 @@ fn pattern_and_call(subject: &Subject<'_>, index: usize, field: &Field<'_>) -> (
 }
 
 impl Subject<'_> {
-    /// A name like `wanted` that is no parameter of the type.
+    /// Returns a name that begins with `wanted` and is no parameter of the type.
     fn fresh(&self, wanted: &str) -> Ident {
         let mut name = wanted.to_string();
         let tokens = self.generics.to_token_stream().to_string();

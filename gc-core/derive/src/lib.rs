@@ -1,17 +1,16 @@
 //! `#[derive(Trace)]` for [gc-core], which re-exports it: depend on gc-core and
 //! write `use gc_core::Trace;`, which brings in the trait and the derive.
 //!
-//! The heap finds cycles by asking each object which other objects it points
-//! to. `Trace` is the answer. Writing it by hand is `unsafe`, because a wrong
-//! answer frees an object that is in use; deriving it is safe, because the
-//! answer follows from the fields. See [`Trace`](macro@Trace) for all it takes.
+//! The heap finds cycles by asking each object, through `Trace`, which other objects it points to.
+//! Implementing `Trace` by hand is `unsafe`, because a wrong answer frees an object that is in use.
+//! Deriving it is safe, because the answer follows from the fields. See [`Trace`](macro@Trace) for
+//! the attributes.
 //!
 //! The generated code names everything by absolute paths that begin with
 //! `::gc_core`, unless `#[trace(crate = ..)]` names another path.
 //!
-//! How it is made: `subject` checks the type and brings it into shape, with
-//! `attributes` reading `#[trace(..)]`; `bounds` finds the where clause; `expand`
-//! writes the code.
+//! The module `subject` checks the type and brings it into shape, with `attributes` reading
+//! `#[trace(..)]`; `bounds` finds the where clause; `expand` writes the code.
 //!
 //! [gc-core]: https://docs.rs/gc-core
 
@@ -63,10 +62,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[trace(acyclic)]` | the type | You promise that no value is ever part of a cycle. |
 /// | `#[trace(cyclic)]` | the type | A value may be part of a cycle; the heap does not examine the types of the fields to find out. |
 /// | `#[trace(identity)]` | the type | Derives `PartialEq`, `Eq` and `Hash` by identity: a value equals itself only. For objects that may lie on cycles, where a comparison of fields need not end. |
-/// | `#[trace(bound = "T: Shape")]` | the type | These predicates instead of the derived bounds. |
-/// | `#[trace(crate = my::gc)]` | the type | Where gc-core is to be found, if not as `::gc_core`. |
+/// | `#[trace(bound = "T: Shape")]` | the type | These predicates replace the derived bounds. |
+/// | `#[trace(crate = my::gc)]` | the type | The path of gc-core, if it is not `::gc_core`. |
 ///
-/// Several may share one attribute: `#[trace(finalize, acyclic)]`.
+/// One attribute may have several arguments: `#[trace(finalize, acyclic)]`.
 ///
 /// ## `skip`
 ///
@@ -112,18 +111,17 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// ## `acyclic` and `cyclic`
 ///
-/// Usually neither is needed: the heap examines the types that a type's fields
-/// can reach, once, and takes a type that cannot reach itself for acyclic. Such
-/// objects cost the collector less. A trait object in a field makes a type
-/// cyclic, since nobody knows what is behind it.
+/// Usually neither is needed: the heap examines the types that a type's fields can reach, once, and
+/// takes a type that cannot reach itself for acyclic. Objects of acyclic types cost the collector
+/// less. A trait object in a field makes a type cyclic, since the type behind it is not known.
 ///
-/// `acyclic` is for a type that could reach itself but never does, such as an
-/// immutable tree. If the promise is broken, the cycle is never reclaimed. It is
-/// made for objects of this type and not for types that have one as a field.
+/// `acyclic` is for a type that could reach itself but never does, such as an immutable tree. If
+/// the promise is broken, the cycle is never reclaimed. The promise is made for objects of this
+/// type and not for types that have it as a field.
 ///
-/// `cyclic` is for a type whose fields contain ever larger instances of itself.
-/// Examining those would have no end, which the compiler reports as "reached
-/// the recursion limit while instantiating":
+/// `cyclic` is for a type whose fields contain ever larger instances of itself. Examining such
+/// fields would have no end, which the compiler reports as "reached the recursion limit while
+/// instantiating":
 ///
 /// ```
 /// use gc_core::{Slot, Trace};
@@ -138,11 +136,11 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// ## `bound`
 ///
-/// A type parameter gets the bound `Trace` if a field that is not skipped
-/// mentions it, otherwise only `'static`. An associated type in such a field,
-/// `T::Item`, gets the bound itself and `T` does not. Where that asks for too
-/// much, or where a parameter hides in the arguments of a macro, `bound` says
-/// what is right. It may be empty, and `'static` is always added:
+/// A type parameter gets the bound `Trace` if a field that is not skipped mentions it, otherwise
+/// only `'static`. An associated type in such a field, `T::Item`, gets the bound itself and `T`
+/// does not. If the derived bounds ask for too much, or if a parameter is hidden in the arguments
+/// of a macro, `bound` gives the right predicates. `bound` may be empty, and `'static` is always
+/// added:
 ///
 /// ```
 /// use gc_core::{Gc, Trace};

@@ -18,11 +18,11 @@ pub(crate) struct Subject<'a> {
     pub(crate) body: Body<'a>,
 }
 
-/// Where the fields are.
+/// The fields of a struct or an enum.
 pub(crate) enum Body<'a> {
-    /// In the value itself.
+    /// The fields of a struct, which are in the value itself.
     Struct(Vec<Field<'a>>),
-    /// In one of the variants.
+    /// The variants of an enum, each with its fields.
     Enum(Vec<Variant<'a>>),
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Variant<'a> {
 
 /// A field of a struct or of a variant.
 pub(crate) struct Field<'a> {
-    /// How the language reaches it: `name` or `0`.
+    /// The name or number of the field in the language: `name` or `0`.
     pub(crate) member: Member,
     pub(crate) ty: &'a Type,
     /// True if the field has `#[trace(skip)]`.
@@ -42,8 +42,10 @@ pub(crate) struct Field<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Reads what the compiler passed to the derive; the error names all that
-    /// is wrong with it.
+    /// Reads the input of the derive.
+    ///
+    /// # Errors
+    /// The error names all mistakes of the type.
     pub(crate) fn read(input: &'a DeriveInput) -> syn::Result<Self> {
         let mut errors = Errors::default();
         let attributes: TypeAttributes = errors.value(TypeAttributes::parse(&input.attrs));
@@ -71,12 +73,12 @@ impl<'a> Subject<'a> {
             || self.fields().last().is_some_and(is_unsized)
     }
 
-    /// All fields of the type, whichever variant they belong to.
+    /// Returns all fields of the type, including those of all variants.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &Field<'a>> {
         self.places().map(|(_, field)| field)
     }
 
-    /// All fields, each with the variant that it belongs to.
+    /// Returns all fields, each with the variant that it belongs to.
     pub(crate) fn places(&self) -> impl Iterator<Item = (Option<&Ident>, &Field<'a>)> {
         let (plain, variants) = match &self.body {
             Body::Struct(fields) => (fields.as_slice(), [].as_slice()),
@@ -86,7 +88,7 @@ impl<'a> Subject<'a> {
         plain.iter().map(|field| (None, field)).chain(in_variants)
     }
 
-    /// How many variants a value can be of.
+    /// Returns the number of variants; 1 for a struct.
     pub(crate) fn variants(&self) -> usize {
         match &self.body {
             Body::Struct(_) => 1,
@@ -94,7 +96,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The fields whose edges the heap sees.
+    /// Returns the fields that are not skipped.
     pub(crate) fn traced(&self) -> impl Iterator<Item = &Field<'a>> {
         self.fields().filter(|field| !field.skipped)
     }
@@ -109,14 +111,15 @@ impl Field<'_> {
         }
     }
 
-    /// The place that errors about this field should point to.
+    /// Returns the place that errors about this field point to.
     pub(crate) fn span(&self) -> Span {
         let first = self.ty.to_token_stream().into_iter().next();
         generated_at(first.map_or_else(Span::call_site, |token| token.span()))
     }
 }
 
-/// A traced type is `'static`: the collector looks at it at any later time.
+/// Refuses lifetime parameters, because a traced type must be `'static`, and attributes of
+/// parameters.
 fn check_generics(generics: &Generics, errors: &mut Errors) {
     for param in generics.lifetimes() {
         errors.push(syn::Error::new_spanned(
@@ -135,13 +138,13 @@ fn check_generics(generics: &Generics, errors: &mut Errors) {
     }
 }
 
-/// The place of the user's code, but marked as the macro's own: lints for
+/// Returns a span at the place of the user's code that is marked as the macro's own. Lints for
 /// hand-written code, and `deprecated`, then leave the generated code alone.
 pub(crate) fn generated_at(place: Span) -> Span {
     Span::call_site().located_at(place)
 }
 
-/// A name of the user's in generated code.
+/// Returns an identifier of the user's for use in generated code.
 fn generated(ident: &Ident) -> Ident {
     let mut copy = ident.clone();
     copy.set_span(generated_at(ident.span()));

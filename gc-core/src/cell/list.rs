@@ -1,4 +1,4 @@
-//! The growable array of pointers.
+//! `List`: a growable array of counted pointers.
 
 use crate::gc::{Gc, ShowGc};
 use crate::trace::{Trace, TypeWalker, Visitor};
@@ -8,9 +8,9 @@ use core::fmt;
 
 /// A growable array of pointers that can be changed in place.
 ///
-/// Like Python's list it detaches pointers before it releases them, and releases
-/// last to first, when it is cleared and when it dies. (A plain `Vec` follows Rust:
-/// first to last.)
+/// Like Python's list, a `List` detaches pointers before it releases them, and releases them last
+/// to first. It does so when it is cleared and when it is dropped. (A plain `Vec` drops its
+/// elements first to last.)
 ///
 /// ```
 /// use gc_core::{Heap, List};
@@ -41,12 +41,12 @@ use core::fmt;
 pub struct List<T: ?Sized>(RefCell<Vec<Gc<T>>>);
 
 impl<T: ?Sized> List<T> {
-    /// An empty list.
+    /// Makes an empty list.
     pub const fn new() -> List<T> {
         List(RefCell::new(Vec::new()))
     }
 
-    /// How many pointers it holds.
+    /// Returns the number of pointers in the list.
     pub fn len(&self) -> usize {
         self.0.borrow().len()
     }
@@ -56,7 +56,7 @@ impl<T: ?Sized> List<T> {
         self.len() == 0
     }
 
-    /// A clone of the pointer at `index`.
+    /// Returns a clone of the pointer at `index`, or `None` if `index` is not below the length.
     pub fn get(&self, index: usize) -> Option<Gc<T>> {
         self.0.borrow().get(index).cloned()
     }
@@ -66,15 +66,15 @@ impl<T: ?Sized> List<T> {
         self.0.borrow_mut().push(value);
     }
 
-    /// Removes the last pointer and hands it out.
+    /// Removes the last pointer and returns it, or returns `None` if the list is empty.
     pub fn pop(&self) -> Option<Gc<T>> {
         self.0.borrow_mut().pop()
     }
 
-    /// Stores a pointer at `index` and hands the old one out.
+    /// Stores a pointer at `index` and returns the pointer that was there.
     ///
     /// # Panics
-    /// When `index` is not below the length.
+    /// Panics if `index` is not below the length.
     pub fn replace(&self, index: usize, value: Gc<T>) -> Gc<T> {
         core::mem::replace(&mut self.0.borrow_mut()[index], value)
     }
@@ -82,15 +82,15 @@ impl<T: ?Sized> List<T> {
     /// Inserts a pointer before `index`.
     ///
     /// # Panics
-    /// When `index` is above the length.
+    /// Panics if `index` is above the length.
     pub fn insert(&self, index: usize, value: Gc<T>) {
         self.0.borrow_mut().insert(index, value);
     }
 
-    /// Removes the pointer at `index` and hands it out.
+    /// Removes the pointer at `index` and returns it.
     ///
     /// # Panics
-    /// When `index` is not below the length.
+    /// Panics if `index` is not below the length.
     pub fn remove(&self, index: usize) -> Gc<T> {
         self.0.borrow_mut().remove(index)
     }
@@ -100,20 +100,20 @@ impl<T: ?Sized> List<T> {
         self.truncate(0);
     }
 
-    /// Detaches the pointers from `length` on, then releases them last to first.
+    /// Detaches the pointers from position `length` on, then releases them last to first.
     pub fn truncate(&self, length: usize) {
         let length = length.min(self.len());
         let detached = self.0.borrow_mut().split_off(length);
         release(detached);
     }
 
-    /// Clones of all pointers.
+    /// Returns clones of all pointers, in order.
     pub fn to_vec(&self) -> Vec<Gc<T>> {
         self.0.borrow().clone()
     }
 }
 
-/// Releases last to first.
+/// Releases the pointers of a vector, last to first.
 fn release<T: ?Sized>(mut detached: Vec<Gc<T>>) {
     while detached.pop().is_some() {}
 }
@@ -148,7 +148,8 @@ impl<T: ShowGc + ?Sized> fmt::Debug for List<T> {
     }
 }
 
-// SAFETY: passes every owned pointer on. The drop releases pointers and dereferences none.
+// SAFETY: `trace` passes on every pointer that the list owns. The drop releases pointers and
+// dereferences none.
 unsafe impl<T: Trace + ?Sized> Trace for List<T> {
     fn types(walk: &mut TypeWalker) {
         walk.owns_memory();

@@ -1,4 +1,4 @@
-//! Mutable parts of values that release what they held only after they hold the new.
+//! Mutable parts of values. Each of them stores its new content before it releases the old content.
 
 mod list;
 mod release_after;

@@ -1,11 +1,11 @@
-//! Changing what is in a `RefCell` without releasing anything during the borrow.
+//! `ReleaseAfter`: changes to the content of a `RefCell` that release nothing during the borrow.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-/// Ways to change a collection in a `RefCell` that release what they remove only
-/// after the borrow has ended.
+/// Changes a collection in a `RefCell`, and releases what is removed only after the borrow has
+/// ended.
 ///
 /// `*cell.borrow_mut() = value` drops the old value while the cell is borrowed: a finalizer that
 /// runs at that moment, and borrows the cell itself, panics. These methods end the borrow first.
@@ -21,7 +21,7 @@ use core::cell::RefCell;
 /// assert!(cell.borrow().is_empty());
 /// ```
 ///
-/// Every method by an example:
+/// An example of every method:
 ///
 /// ```
 /// use gc_core::{Gc, Heap, ReleaseAfter};
@@ -41,22 +41,22 @@ use core::cell::RefCell;
 /// assert!(list.borrow().is_empty());
 /// ```
 pub trait ReleaseAfter<C> {
-    /// Lets `f` change the content, and drops what it returns after the borrow.
+    /// Calls `f` to change the content, and drops the result of `f` after the borrow has ended.
     ///
     /// # Panics
-    /// When the cell is borrowed.
+    /// Panics if the cell is borrowed.
     fn change<R>(&self, f: impl FnOnce(&mut C) -> R);
 
-    /// Stores new content, then drops the old.
+    /// Stores new content, and drops the old content after the borrow has ended.
     ///
     /// # Panics
-    /// When the cell is borrowed.
+    /// Panics if the cell is borrowed.
     fn store(&self, content: C);
 
-    /// Empties the content, then drops what was in it.
+    /// Empties the content, and drops the old content after the borrow has ended.
     ///
     /// # Panics
-    /// When the cell is borrowed.
+    /// Panics if the cell is borrowed.
     fn clear(&self)
     where
         C: Default,
@@ -69,7 +69,7 @@ pub trait ReleaseAfter<C> {
     /// element is dropped and false is returned.
     ///
     /// # Panics
-    /// When the cell is borrowed.
+    /// Panics if the cell is borrowed.
     fn put(&self, key: C::Key, value: C::Value) -> bool
     where
         C: Keyed,
@@ -83,10 +83,11 @@ pub trait ReleaseAfter<C> {
         stored
     }
 
-    /// Removes the element at a key or position, then drops it. Returns false if there is none.
+    /// Removes the element at a key or position, then drops it. Returns false if there is no such
+    /// element.
     ///
     /// # Panics
-    /// When the cell is borrowed.
+    /// Panics if the cell is borrowed.
     fn discard(&self, key: &C::Key) -> bool
     where
         C: Keyed,
@@ -112,20 +113,21 @@ impl<C> ReleaseAfter<C> for RefCell<C> {
     }
 }
 
-/// Collections whose elements are found by a key or position.
+/// A collection whose elements are found by a key or position.
 pub trait Keyed {
-    /// The key or position of an element.
+    /// The type of the keys or positions of elements.
     type Key;
-    /// An element.
+    /// The type of the elements.
     type Value;
-    /// The removed or unneeded parts: in a map a key as well.
+    /// The type of the parts that a change removes or does not need: an element, and in a map its
+    /// key.
     type Removed;
 
     /// Stores an element. Returns true if it was stored, and the parts that are left over: the
-    /// replaced element, or the new one if it was refused. (A map that has the key already also
-    /// returns the key that was passed.)
+    /// replaced element, or the new element if it was refused. (If a map has the key already, the
+    /// key that was passed is left over, too.)
     fn put(&mut self, key: Self::Key, value: Self::Value) -> (bool, Option<Self::Removed>);
-    /// Removes an element.
+    /// Removes the element at a key or position and returns its parts, or `None` if there is none.
     fn discard(&mut self, key: &Self::Key) -> Option<Self::Removed>;
 }
 
@@ -159,7 +161,7 @@ macro_rules! map_methods {
         type Value = T;
         type Removed = (Option<K>, T);
         fn put(&mut self, key: K, value: T) -> (bool, Option<Self::Removed>) {
-            // `insert` would drop a key that it does not need.
+            // If the map has the key already, `insert` would drop the key that is passed to it.
             match self.get_mut(&key) {
                 Some(place) => (true, Some((Some(key), core::mem::replace(place, value)))),
                 None => (true, self.insert(key, value).map(|old| (None, old))),

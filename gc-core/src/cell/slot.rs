@@ -1,4 +1,4 @@
-//! The mutable edge.
+//! `Slot`: a field with a pointer that can be changed in place.
 
 use crate::gc::{Gc, ShowGc};
 use crate::trace::{Trace, TypeWalker, Visitor};
@@ -41,37 +41,37 @@ use core::fmt;
 pub struct Slot<T: ?Sized>(Cell<Option<Gc<T>>>);
 
 impl<T: ?Sized> Slot<T> {
-    /// A slot with a value.
+    /// Makes a slot that holds a pointer, or an empty slot for `None`.
     pub const fn new(value: Option<Gc<T>>) -> Slot<T> {
         Slot(Cell::new(value))
     }
 
-    /// A slot without one.
+    /// Makes an empty slot.
     pub const fn empty() -> Slot<T> {
         Slot(Cell::new(None))
     }
 
-    /// A clone of the pointer.
+    /// Returns a clone of the pointer, or `None` if the slot is empty.
     #[inline]
     pub fn get(&self) -> Option<Gc<T>> {
-        // SAFETY: invariant 15: nobody else is in the cell; cloning a `Gc` runs no user
-        // code, so nothing replaces the pointer while we look at it.
+        // SAFETY: invariant 15: no other thread uses the cell; cloning a `Gc` runs no user code, so
+        // nothing replaces the pointer during the clone.
         unsafe { (*self.0.as_ptr()).clone() }
     }
 
-    /// Stores a pointer, then releases the old one.
+    /// Stores a pointer, or empties the slot for `None`; then releases the old pointer.
     #[inline]
     pub fn set(&self, value: Option<Gc<T>>) {
         drop(self.0.replace(value));
     }
 
-    /// Stores a pointer and hands the old one out.
+    /// Stores a pointer, or empties the slot for `None`, and returns the old pointer.
     #[inline]
     pub fn replace(&self, value: Option<Gc<T>>) -> Option<Gc<T>> {
         self.0.replace(value)
     }
 
-    /// Empties the slot and hands the pointer out.
+    /// Empties the slot and returns the pointer that it held.
     #[inline]
     pub fn take(&self) -> Option<Gc<T>> {
         self.0.take()
@@ -109,8 +109,8 @@ impl<T: ShowGc + ?Sized> fmt::Debug for Slot<T> {
     }
 }
 
-// SAFETY: passes the one owned pointer on; it is read in place, and no visitor can
-// replace it meanwhile.
+// SAFETY: `trace` passes on the one pointer that the slot owns. It reads the pointer in place, and
+// no visitor can replace the pointer meanwhile.
 unsafe impl<T: Trace + ?Sized> Trace for Slot<T> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<Gc<T>>();

@@ -1,4 +1,4 @@
-//! Closures that the heap can look into.
+//! `TracedFn`: a replacement for boxed closures whose captures the heap traces.
 
 use crate::trace::{DynTrace, Trace, TypeWalker, Visitor, trace_dyn};
 use alloc::boxed::Box;
@@ -48,7 +48,7 @@ impl<S: Trace, A: ?Sized + 'static, R: 'static> Call<A, R> for Closure<S, A, R> 
     }
 }
 
-// SAFETY: passes its one part with pointers on.
+// SAFETY: `trace` passes on the state, which is the only part with pointers.
 unsafe impl<S: Trace, A: ?Sized + 'static, R: 'static> Trace for Closure<S, A, R> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<S>();
@@ -59,7 +59,8 @@ unsafe impl<S: Trace, A: ?Sized + 'static, R: 'static> Trace for Closure<S, A, R
 }
 
 impl<A: ?Sized + 'static, R: 'static> TracedFn<A, R> {
-    /// A function with its state. `code` captures nothing: what it needs is in the state.
+    /// Makes a function from its state and its code. `code` captures nothing; each call passes the
+    /// state to it.
     pub fn new<S: Trace>(state: S, code: fn(&S, &mut A) -> R) -> TracedFn<A, R> {
         TracedFn(Box::new(Closure { state, code }))
     }
@@ -70,7 +71,7 @@ impl<A: ?Sized + 'static, R: 'static> TracedFn<A, R> {
     }
 }
 
-// SAFETY: passes everything on to the state.
+// SAFETY: `trace` passes on everything that the state reports.
 unsafe impl<A: ?Sized + 'static, R: 'static> Trace for TracedFn<A, R> {
     fn types(walk: &mut TypeWalker) {
         walk.owns_memory();

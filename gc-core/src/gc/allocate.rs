@@ -1,4 +1,4 @@
-//! Allocation: how a value becomes an object with a first pointer to it.
+//! Allocation: puts a value on the heap and makes the first pointer to it.
 
 use super::Gc;
 use super::place::{HalfBuilt, init, out_of_memory, place};
@@ -14,11 +14,11 @@ use crate::weak::Weak;
 use core::panic::Location;
 use core::ptr::{self, NonNull};
 
-/// Values are smaller than this.
+/// The exclusive upper limit of the bytes of a slice or string.
 const MAX_SIZE: usize = isize::MAX as usize / 2;
 
 impl Heap {
-    /// Puts a value on the heap. May collect first, which may run any user code.
+    /// Puts a value on the heap. The call may run a collection first, which may run any user code.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -27,7 +27,7 @@ impl Heap {
     /// ```
     ///
     /// # Panics
-    /// When the heap is out of memory; see [`try_alloc`](Heap::try_alloc).
+    /// Panics if the heap is out of memory; see [`try_alloc`](Heap::try_alloc).
     #[inline]
     #[track_caller]
     pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
@@ -54,7 +54,7 @@ impl Heap {
     /// Allocates as [`alloc`](Heap::alloc) does, and returns an error instead of panicking.
     ///
     /// # Errors
-    /// [`OutOfMemory`], which hands the value back.
+    /// Returns [`OutOfMemory`], which hands the value back, if the heap is out of memory.
     ///
     /// ```
     /// use gc_core::{Heap, OutOfMemoryKind};
@@ -82,12 +82,12 @@ impl Heap {
         }
     }
 
-    /// Puts a value on the heap that needs a weak reference to itself. `make` is given that
-    /// reference and makes the value; `upgrade` returns `None` until this function returns. If
-    /// `make` panics, nothing is allocated.
+    /// Puts a value on the heap that holds a weak reference to itself. `make` is passed the
+    /// reference and returns the value. The reference cannot be upgraded until this function
+    /// returns. If `make` panics, nothing is allocated.
     ///
     /// # Panics
-    /// When the heap is out of memory, or `make` panics.
+    /// Panics if the heap is out of memory, or if `make` panics.
     ///
     /// ```
     /// use gc_core::{Gc, Heap, Trace, Weak};
@@ -117,7 +117,7 @@ impl Heap {
         core::mem::forget(half_built);
         object.count().start(block.is_tracked());
         core.state.epoch.open_for_young(block);
-        // SAFETY: invariant 13: the slot was taken for a `T` and is ours still.
+        // SAFETY: invariant 13: the slot was taken for a `T` and was not given back.
         unsafe { init(object, block, value) }
     }
 
@@ -130,7 +130,7 @@ impl Heap {
     /// ```
     ///
     /// # Panics
-    /// When the heap is out of memory.
+    /// Panics if the heap is out of memory.
     #[track_caller]
     pub fn alloc_str(&self, text: &str) -> Gc<str> {
         self.try_alloc_str(text).unwrap_or_else(|error| panic!("{error}"))
@@ -147,11 +147,12 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`].
+    /// Returns [`OutOfMemory`] if the heap is out of memory.
     #[track_caller]
     pub fn try_alloc_str(&self, text: &str) -> Result<Gc<str>, OutOfMemory<()>> {
         let object = self.place_many::<Text>(text.len(), 1, 0)?;
-        // SAFETY: invariant 13: a slot for as many bytes was just taken; they are valid UTF-8.
+        // SAFETY: invariant 13: a slot for `text.len()` bytes was just taken; the bytes are valid
+        // UTF-8.
         unsafe {
             ptr::copy_nonoverlapping(text.as_ptr(), object.value().as_ptr(), text.len());
             Ok(self.finish::<Text>(object))
@@ -161,8 +162,8 @@ impl Heap {
     /// Puts the values of an iterator on the heap, as one slice.
     ///
     /// # Panics
-    /// When the heap is out of memory, when the iterator panics, or when it yields fewer values
-    /// than its length says.
+    /// Panics if the heap is out of memory, if the iterator panics, or if the iterator yields fewer
+    /// values than its length says.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -177,8 +178,8 @@ impl Heap {
         self.try_alloc_slice(values).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Allocates as [`alloc_slice`](Heap::alloc_slice) does, and returns an error where memory is
-    /// refused.
+    /// Allocates as [`alloc_slice`](Heap::alloc_slice) does, and returns an error instead of
+    /// panicking if the heap is out of memory.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(4 << 20).build()?;
@@ -189,11 +190,11 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`], which hands the values back. Its vector is empty if there was no memory to
-    /// gather the values in.
+    /// Returns [`OutOfMemory`], which hands the values back, if the heap is out of memory. The
+    /// vector in the error is empty if there was no memory to gather the values in.
     ///
     /// # Panics
-    /// When the iterator panics, or when it yields fewer values than its length says.
+    /// Panics if the iterator panics, or if it yields fewer values than its length says.
     #[track_caller]
     pub fn try_alloc_slice<T: Trace, I>(&self, values: I) -> Result<Gc<[T]>, OutOfMemory<alloc::vec::Vec<T>>>
     where
@@ -212,8 +213,8 @@ impl Heap {
             Err(error) => return Err(error.with(values)),
         };
         let mut values = core::mem::ManuallyDrop::new(values);
-        // SAFETY: invariant 13: a slot for as many elements was just taken; they move
-        // there, and the vector drops none.
+        // SAFETY: invariant 13: a slot for `values.len()` elements was just taken; the elements
+        // move there, and the vector drops none.
         unsafe {
             ptr::copy_nonoverlapping(values.as_ptr(), object.value().cast::<T>().as_ptr(), values.len());
             values.set_len(0);
@@ -222,7 +223,8 @@ impl Heap {
         }
     }
 
-    /// Takes a slot: see [`place`]. Notes the caller, while allocations are tracked.
+    /// Takes a slot: see the function [`place`]. While allocations are tracked, also notes the
+    /// caller.
     #[track_caller]
     pub(super) fn place(
         &self,
@@ -239,7 +241,7 @@ impl Heap {
         Ok(object)
     }
 
-    /// Bytes that a value owns outside of itself, where a limit counts them.
+    /// Returns the bytes that a value owns outside of itself, or 0 if the heap has no limit.
     fn charge_for<T: Trace + ?Sized>(&self, value: &T) -> usize {
         if self.core().storage.account.is_limited() { owned_in(value) } else { 0 }
     }
@@ -255,7 +257,7 @@ impl Heap {
         made.map_err(|vector| report_oom(self.core(), OutOfMemoryKind::HeapSpace, bytes).with(vector))
     }
 
-    /// Takes a slot for `length` elements and writes their number.
+    /// Takes a slot for `length` elements of `element` bytes each, and writes `length` into it.
     #[track_caller]
     fn place_many<S: Shape>(&self, length: usize, element: usize, owned: usize) -> Result<Object, OutOfMemory<()>> {
         let bytes = length.saturating_mul(element);
@@ -267,16 +269,20 @@ impl Heap {
             _ => Err(OutOfMemoryKind::RequestTooLarge),
         };
         let object = placed.map_err(|kind| report_oom(self.core(), kind, bytes.saturating_add(owned)))?;
-        // SAFETY: invariants 4 and 13: the slot has 16 bytes before its value, the length stands in the first 8.
+        // SAFETY: invariants 4 and 13: the slot has 16 bytes before its value; the first 8 hold the
+        // length.
         unsafe { length_place(object).write(length) };
         Ok(object)
     }
 
+    /// Makes the object of a written slot alive and returns the first pointer to it.
+    ///
     /// # Safety
-    /// The elements and their number are written.
+    /// The caller has written the elements and their number into the slot.
     unsafe fn finish<S: Shape>(&self, object: Object) -> Gc<S::Value> {
         object.block().publish(object);
-        // SAFETY: the caller's promise: a value lies there, and its first count is ours.
+        // SAFETY: the caller promises that a value lies in the slot; its first count belongs to
+        // this pointer.
         unsafe { Gc::from_raw(NonNull::new_unchecked(S::value(object))) }
     }
 }

@@ -11,7 +11,7 @@ use crate::trace::shape::{WeakOne, info_of};
 use crate::weak::WeakRef;
 
 impl Heap {
-    /// A weak reference that is itself an object of this heap.
+    /// Allocates a weak reference to the target that is itself an object of this heap.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -23,7 +23,7 @@ impl Heap {
     /// ```
     ///
     /// # Panics
-    /// When the heap is out of memory.
+    /// Panics if the heap is out of memory.
     #[track_caller]
     pub fn alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Gc<WeakRef<T>> {
         self.try_alloc_weak(target).unwrap_or_else(|error| panic!("{error}"))
@@ -39,7 +39,7 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`].
+    /// Returns [`OutOfMemory`] if the heap is out of memory.
     #[track_caller]
     pub fn try_alloc_weak<T: Trace + ?Sized>(&self, target: &Gc<T>) -> Result<Gc<WeakRef<T>>, OutOfMemory<()>> {
         self.place_weak(|object| WeakRef::link(target, object, None::<fn(&Gc<WeakRef<T>>)>))
@@ -53,7 +53,7 @@ impl Heap {
     /// [`alloc_weak_with_state`](Heap::alloc_weak_with_state) avoids it.
     ///
     /// # Panics
-    /// When the heap is out of memory.
+    /// Panics if the heap is out of memory.
     ///
     /// ```
     /// use gc_core::{Gc, Heap};
@@ -74,7 +74,7 @@ impl Heap {
     }
 
     /// Allocates as [`alloc_weak_with`](Heap::alloc_weak_with) does, and returns an error instead
-    /// of panicking; the callback is dropped then.
+    /// of panicking. If it fails, the callback is dropped.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -85,7 +85,7 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`].
+    /// Returns [`OutOfMemory`] if the heap is out of memory.
     #[track_caller]
     pub fn try_alloc_weak_with<T: Trace + ?Sized>(
         &self,
@@ -106,7 +106,7 @@ impl Heap {
     /// together with the weak reference.
     ///
     /// # Panics
-    /// When the heap is out of memory.
+    /// Panics if the heap is out of memory.
     ///
     /// ```
     /// use gc_core::{Heap, List, Slot, Trace, WeakRef};
@@ -151,7 +151,7 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`].
+    /// Returns [`OutOfMemory`] if the heap is out of memory.
     #[track_caller]
     pub fn try_alloc_weak_with_state<T: Trace + ?Sized, S: Trace>(
         &self,

@@ -1,4 +1,4 @@
-//! Identity: a pointer as a key.
+//! `ByAddress`: a pointer that is compared by identity, as a key of maps and sets.
 
 use super::Gc;
 use crate::trace::{Trace, TypeWalker, Visitor};
@@ -49,7 +49,7 @@ impl<T: ?Sized> Hash for ByAddress<Gc<T>> {
     }
 }
 
-// SAFETY: passes the owned pointer on.
+// SAFETY: `trace` passes on the pointer that this type owns.
 unsafe impl<P: Trace> Trace for ByAddress<P> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<P>();

@@ -1,4 +1,4 @@
-//! The counted pointer.
+//! `Gc`: the counted pointer.
 
 mod allocate;
 mod allocate_weak;
@@ -26,10 +26,9 @@ use core::{fmt, ptr};
 
 /// A counted pointer to a value on a [`Heap`](crate::Heap).
 ///
-/// One word (two for `dyn Trait`, slices and strings), never null. A clone adds one
-/// to the object's count, a drop subtracts one; the object dies with the last
-/// pointer to it. A cycle of objects that only hold each other is found by the
-/// heap's collections.
+/// A pointer is one word (two for `dyn Trait`, slices and strings) and is never null. A clone adds
+/// one to the object's count, and a drop subtracts one; the object dies with the last pointer to
+/// it. The heap's collections find cycles of objects that only hold each other.
 ///
 /// Comparison and hashing look at the value, as with `Rc`; see [`Gc::ptr_eq`] and
 /// [`ByAddress`] for identity. `Debug` prints the type and the address, because printing the value
@@ -66,32 +65,35 @@ use core::{fmt, ptr};
 #[repr(transparent)]
 pub struct Gc<T: ?Sized>(NonNull<T>, Invariant<T>);
 
-/// A pointer must not change its type by subtyping: the type walk goes by type ids.
+/// Makes `Gc<T>` invariant in `T`: the type walk compares type ids, so that subtyping must not
+/// change the type of a pointer.
 type Invariant<T> = PhantomData<fn(*mut T) -> *mut T>;
 
 impl<T: ?Sized> Gc<T> {
-    /// Takes over one count.
+    /// Makes a pointer that takes over one count of the object.
     ///
     /// # Safety
-    /// `value` is the address of a living `T` in a slot, and one count of it is ours.
+    /// `value` is the address of a living `T` in a slot, and the caller gives up one count of the
+    /// object.
     #[inline]
     pub(crate) unsafe fn from_raw(value: NonNull<T>) -> Gc<T> {
         Gc(value, PhantomData)
     }
 
-    /// A pointer more to an object that is open.
+    /// Makes one more pointer to an open object: one that is alive, and neither condemned nor
+    /// dying.
     ///
     /// # Safety
-    /// As [`Gc::from_raw`], but for the count, which is taken here.
+    /// `value` is the address of a living `T` in a slot. (This function adds the count itself.)
     pub(crate) unsafe fn another(value: NonNull<T>) -> Gc<T> {
-        // SAFETY: the caller's promise; not dropped, so nothing is taken over.
+        // SAFETY: the caller's promise; `held` is never dropped, so it takes over no count.
         let held = ManuallyDrop::new(unsafe { Gc::from_raw(value) });
         Gc::clone(&held)
     }
 
     #[inline]
     pub(crate) fn object(&self) -> Object {
-        // SAFETY: invariant 1: we hold a count.
+        // SAFETY: invariant 1: `self` holds a count.
         unsafe { Object::new(self.0.cast()) }
     }
 
@@ -99,20 +101,20 @@ impl<T: ?Sized> Gc<T> {
         self.0
     }
 
-    /// The value's address.
+    /// Returns the address of the value.
     #[inline]
     pub fn as_ptr(this: &Gc<T>) -> *const T {
         this.0.as_ptr()
     }
 
-    /// Returns true if both point to the same object.
+    /// Returns true if both pointers point to the same object.
     #[inline]
     pub fn ptr_eq(this: &Gc<T>, other: &Gc<T>) -> bool {
         ptr::addr_eq(this.0.as_ptr(), other.0.as_ptr())
     }
 
-    /// How many pointers there are to the object; `usize::MAX` when its count
-    /// saturated, which makes it immortal.
+    /// Returns the number of counted pointers to the object, or `usize::MAX` if the count is
+    /// saturated. An object with a saturated count is immortal.
     pub fn strong_count(this: &Gc<T>) -> usize {
         match this.object().count().get() {
             u32::MAX => usize::MAX,
@@ -129,20 +131,22 @@ impl<T: ?Sized> Gc<T> {
         count
     }
 
-    /// The heap that the object lives in.
+    /// Returns a handle to the heap that the object lives in.
     pub fn heap(this: &Gc<T>) -> Heap {
         Heap::of(this.object().core())
     }
 
-    /// Returns a pointer to the object that does not know its type.
+    /// Returns an untyped pointer to the object.
     pub fn as_any(this: &Gc<T>) -> GcAny {
         GcAny::another(this.object())
     }
 
-    /// A weak reference without callback; all of one object share one cell.
+    /// Makes a weak reference without a callback. All such weak references to one object share one
+    /// cell.
     ///
     /// # Panics
-    /// When the program's allocator is out of memory; see [`try_downgrade`](Gc::try_downgrade).
+    /// Panics if the program's allocator is out of memory; see
+    /// [`try_downgrade`](Gc::try_downgrade).
     pub fn downgrade(this: &Gc<T>) -> Weak<T> {
         Gc::try_downgrade(this).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -151,7 +155,7 @@ impl<T: ?Sized> Gc<T> {
     /// panicking.
     ///
     /// # Errors
-    /// [`OutOfMemory`], when a full collection did not help either.
+    /// Returns [`OutOfMemory`] if there is no memory, even after a full collection.
     ///
     /// ```
     /// use gc_core::{Gc, Heap};
@@ -183,29 +187,31 @@ impl<T: ?Sized> Gc<T> {
     /// ```
     ///
     /// # Panics
-    /// When the program's allocator is out of memory; see
+    /// Panics if the program's allocator is out of memory; see
     /// [`try_downgrade_with`](Gc::try_downgrade_with).
     pub fn downgrade_with(this: &Gc<T>, callback: impl FnOnce() + 'static) -> Weak<T> {
         Gc::try_downgrade_with(this, callback).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Makes a weak reference as [`downgrade_with`](Gc::downgrade_with) does, and returns an error
-    /// instead of panicking; the callback is dropped then.
+    /// instead of panicking. If it fails, the callback is dropped.
     ///
     /// # Errors
-    /// [`OutOfMemory`], when a full collection did not help either.
+    /// Returns [`OutOfMemory`] if there is no memory, even after a full collection.
     pub fn try_downgrade_with(this: &Gc<T>, callback: impl FnOnce() + 'static) -> Result<Weak<T>, OutOfMemory<()>> {
         Weak::with_callback(this, callback)
     }
 
-    /// Casts a pointer after the compiler checked the coercion: see [`gc_cast!`](crate::gc_cast).
+    /// Changes the type of a pointer, for [`gc_cast!`](crate::gc_cast), in which the compiler has
+    /// checked the coercion.
     ///
     /// # Safety
     /// `to` was made from `this` by an unsizing coercion.
     #[doc(hidden)]
     pub unsafe fn __cast<U: ?Sized>(this: Gc<T>, to: *const U) -> Gc<U> {
         let _moved = ManuallyDrop::new(this);
-        // SAFETY: the caller's promise: the same address, not null, and the count moves.
+        // SAFETY: the caller promises that `to` has the address of `this`, which is not null; the
+        // count moves to the result.
         unsafe { Gc(NonNull::new_unchecked(to.cast_mut()), PhantomData) }
     }
 }
@@ -213,11 +219,11 @@ impl<T: ?Sized> Gc<T> {
 impl<T: Trace> Gc<T> {
     /// Moves the value out if this is the only pointer to it, and returns the pointer otherwise.
     /// Weak references to the object are cleared, and their callbacks run. The finalizer does not
-    /// run, because the value lives on.
+    /// run, because the value is not destroyed.
     ///
     /// # Errors
-    /// The pointer itself, if there are others, or if the value is a [`WeakRef`](crate::WeakRef),
-    /// which cannot leave its object.
+    /// Returns the pointer itself if there are other pointers to the object, or if the value is a
+    /// [`WeakRef`](crate::WeakRef), which cannot leave its object.
     pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
         let object = this.object();
         if object.count().get() != 1 || object.info().managed_weak.is_some() {
@@ -285,8 +291,8 @@ impl<T: ?Sized> core::borrow::Borrow<T> for Gc<T> {
     }
 }
 
-// SAFETY: reports itself, once; dropping it dereferences nothing that is traced: the
-// release looks at headers only, and drops a value when no pointer to it is left.
+// SAFETY: `trace` reports the pointer, once. Dropping the pointer dereferences nothing that is
+// traced: the release looks at headers only, and drops a value when no pointer to it is left.
 unsafe impl<T: Trace + ?Sized> Trace for Gc<T> {
     fn types(walk: &mut TypeWalker) {
         walk.edge::<T>();
@@ -313,9 +319,9 @@ impl<T: ?Sized> fmt::Pointer for Gc<T> {
 }
 
 /// Compares the values, as `Rc` does. A derived `PartialEq` of a type that points to its own kind
-/// follows the pointers: on a cycle that does not end, and overflows the stack. Compare such
-/// objects by identity: [`Gc::ptr_eq`], [`ByAddress`] as a key, or `#[trace(identity)]` on the
-/// type, which derives `PartialEq`, `Eq` and `Hash` by identity.
+/// follows the pointers. On a cycle, such a comparison does not end and overflows the stack.
+/// Compare such objects by identity: [`Gc::ptr_eq`], [`ByAddress`] as a key, or
+/// `#[trace(identity)]` on the type, which derives `PartialEq`, `Eq` and `Hash` by identity.
 ///
 /// ```
 /// use gc_core::{ByAddress, Gc, Heap, Slot, Trace};
@@ -376,7 +382,8 @@ impl<T: Hash + ?Sized> Hash for Gc<T> {
 macro_rules! gc_cast {
     ($value:expr => $to:ty) => {{
         let value = $value;
-        // A `*mut` is invariant: a subtype is another type to the heap.
+        // A `*mut T` is invariant in `T`. A subtype must be refused, because it has a type id of
+        // its own.
         let from = $crate::Gc::as_ptr(&value).cast_mut();
         // Only an unsizing coercion of this very pointer compiles here.
         let to: *mut $to = from;

@@ -1,4 +1,4 @@
-//! Where a new object gets its slot, and what is done before there is one.
+//! Takes the slot for a new object, and does before whatever is due or needed for it.
 
 use super::Gc;
 use crate::collect;
@@ -16,9 +16,10 @@ use crate::trace::Trace;
 /// The greatest alignment that a value may have.
 const MAX_ALIGN: usize = 32 << 10;
 
-/// Takes a slot and writes its header: count 1, born now, not alive yet. Does whatever
-/// it takes: a collection that is due, another block, memory from the system, a last
-/// collection. `owned`: bytes that the value owns outside of the slot, which are charged.
+/// Takes a slot for a new object and writes its header: count 1, born now, not alive yet. If
+/// needed, runs a collection that is due, takes another block, takes memory from the system, or
+/// runs a last full collection. `owned` is the number of bytes that the value owns outside of the
+/// slot, which are charged to the limit.
 pub(super) fn place(
     core: &Core,
     info: &'static TypeInfo,
@@ -50,8 +51,8 @@ pub(super) fn place(
     Ok(object)
 }
 
-/// Makes sure that the limit has room for bytes that a value owns: values that died may have
-/// owned as many, a full collection may free some.
+/// Makes sure that the limit has room for `owned` bytes that a value owns. If it has none, the
+/// function measures again what all values own, and then runs a full collection.
 fn make_room_for_owned(core: &Core, owned: usize) -> Result<(), OutOfMemoryKind> {
     if core.storage.account.admits(owned) {
         return Ok(());
@@ -67,7 +68,7 @@ fn make_room_for_owned(core: &Core, owned: usize) -> Result<(), OutOfMemoryKind>
     }
 }
 
-/// A slot without a header, given back when a collection panics meanwhile.
+/// A taken slot without a header. It is freed if a collection panics before the header is written.
 struct TakenSlot<'h> {
     core: &'h Core,
     object: Object,
@@ -79,7 +80,7 @@ impl Drop for TakenSlot<'_> {
     }
 }
 
-/// Takes a slot although there was none: a full collection may make room.
+/// Runs a full collection to make room, and then takes a slot.
 #[cold]
 fn take_slot_after_all(
     core: &Core,
@@ -95,8 +96,9 @@ fn take_slot_after_all(
     Ok(object)
 }
 
-/// Runs a full collection, then tries again. Tells whether such collections take nearly all
-/// time, and free nearly nothing. (There can be none inside of another.)
+/// Runs a full collection, and then calls `attempt`. Returns its result, and true if such
+/// collections take nearly all time and free nearly nothing. Fails within a collection, because no
+/// other collection can run then.
 fn collect_at_the_limit<R>(core: &Core, attempt: impl Fn() -> Option<R>) -> Result<(R, bool), OutOfMemoryKind> {
     if core.state.collecting.get() {
         return Err(OutOfMemoryKind::HeapSpace);
@@ -110,8 +112,8 @@ fn collect_at_the_limit<R>(core: &Core, attempt: impl Fn() -> Option<R>) -> Resu
     Ok((result, core.state.overhead.note(began, program, freed, core.storage.account.max())))
 }
 
-/// Collects when there are too many young objects, the one about to be born included, or
-/// too many bytes in few objects.
+/// Runs a collection if there are too many young objects, including the one about to be born, or
+/// too many new bytes in few objects.
 fn collect_if_due(core: &Core, block: &Block) {
     let expected = core.storage.birth_clock.expect(block.is_tracked());
     if core.storage.birth_clock.is_due() {
@@ -119,19 +121,19 @@ fn collect_if_due(core: &Core, block: &Block) {
     } else if core.storage.account.is_due(0) {
         collect::collect_for_bytes(core);
     }
-    // A new epoch may have begun: the block must know before the object comes alive.
+    // A new epoch may have begun: the block must be opened for it before the object comes alive.
     core.state.epoch.open_for_young(block);
     drop(expected);
 }
 
-/// Moves the value into its slot.
+/// Moves a value into its slot, makes the object alive, and returns the first pointer to it.
 ///
 /// # Safety
 /// `object` is a slot of `block` that was taken for a `T`, with its header written.
 #[inline]
 pub(super) unsafe fn init<T: Trace>(object: Object, block: &Block, value: T) -> Gc<T> {
     let slot = object.value().cast::<T>();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the slot was taken for a `T`.
     unsafe {
         slot.write(value);
         block.publish(object);
@@ -139,7 +141,7 @@ pub(super) unsafe fn init<T: Trace>(object: Object, block: &Block, value: T) -> 
     }
 }
 
-/// A slot whose value is being made; given back when that panics.
+/// A slot whose value is being made. The slot is freed if making the value fails or panics.
 pub(super) struct HalfBuilt<'h> {
     pub(super) core: &'h Core,
     pub(super) object: Object,

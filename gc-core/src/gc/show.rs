@@ -1,12 +1,12 @@
-//! How pointers are shown by `{:?}`.
+//! `ShowGc`: the output of `{:?}` for pointers.
 
 use super::Gc;
 use crate::object::type_info::Kind;
 use crate::trace::DynTrace;
 use core::fmt::{Debug, Formatter, Result};
 
-/// How a `Gc` to a type is shown: see its `Debug`. [`trace_object!`](crate::trace_object)
-/// implements it for trait objects.
+/// Writes the `{:?}` output of a `Gc` to this type: see the `Debug` of `Gc`.
+/// [`trace_object!`](crate::trace_object) implements it for trait objects.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`Gc<{Self}>` cannot be shown by `{{:?}}`",
@@ -28,7 +28,7 @@ impl ShowGc for str {
     }
 }
 
-/// Shows the elements, unless they can lie on a cycle: these could lead back to the slice.
+/// Shows the elements, unless they can lie on a cycle and could therefore lead back to the slice.
 impl<T: Debug> ShowGc for [T] {
     fn show(this: &Gc<[T]>, f: &mut Formatter<'_>) -> Result {
         match this.object().block().kind.get() {
@@ -43,8 +43,9 @@ fn show_address<T: ?Sized>(this: &Gc<T>, f: &mut Formatter<'_>) -> Result {
     write!(f, "Gc<{}>({:#x})", object.info().short_name(), object.address())
 }
 
-/// A `Gc<str>` shows its text, a `Gc<[T]>` its elements (where they cannot lie on a cycle); any
-/// other pointer its type and address, since showing the value need not end.
+/// Shows the text of a `Gc<str>`, and the elements of a `Gc<[T]>` if they cannot lie on a cycle.
+/// Any other pointer is shown as its type and address, because showing a value on a cycle would not
+/// end.
 impl<T: ShowGc + ?Sized> Debug for Gc<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         T::show(self, f)

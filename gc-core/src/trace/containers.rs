@@ -1,12 +1,12 @@
-//! `Trace` for sequences, sets and maps, and about what memory they own.
+//! Implements `Trace` for sequences, sets and maps, and estimates the memory that they own.
 
 use super::{KeyLabel, PathSegment, Trace, TypeWalker, Visitor};
 use alloc::collections::{BTreeMap, BTreeSet, LinkedList, VecDeque};
 use alloc::vec::Vec;
 use smallvec::SmallVec;
 
-/// Traces elements with their positions. Those without a size hold nothing, and can be as
-/// many as there are numbers.
+/// Traces elements with their positions. Elements without a size are skipped: they hold nothing,
+/// and there can be up to `usize::MAX` of them.
 #[inline(always)]
 fn trace_elements<'a, T: Trace, V: Visitor>(elements: impl Iterator<Item = &'a T>, visitor: &mut V) {
     if const { size_of::<T>() == 0 } {
@@ -19,7 +19,7 @@ fn trace_elements<'a, T: Trace, V: Visitor>(elements: impl Iterator<Item = &'a T
     }
 }
 
-// SAFETY: passes every owned element on.
+// SAFETY: `trace` passes on every element that the slice owns.
 unsafe impl<T: Trace> Trace for [T] {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
@@ -30,7 +30,7 @@ unsafe impl<T: Trace> Trace for [T] {
     }
 }
 
-// SAFETY: passes every owned element on.
+// SAFETY: `trace` passes on every element that the array owns.
 unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
@@ -41,16 +41,17 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     }
 }
 
-/// Approximate size of a B-tree with `entries` entries, in bytes. A node has room for eleven
-/// entries and is two thirds full where keys come in no order; one node in eight has edges as well.
+/// Returns the approximate size of a B-tree with `entries` entries of `size` bytes each. A node has
+/// room for eleven entries and is two thirds full if the keys come in no order; one node in eight
+/// has edges as well.
 #[inline(always)]
 fn tree_bytes(entries: usize, size: usize) -> usize {
     let nodes = entries.div_ceil(8);
     nodes * (11 * size + 16) + nodes / 8 * 12 * size_of::<usize>()
 }
 
-/// Returns the bytes of a hash table of this capacity. Seven eighths of its buckets can be used,
-/// and each has a byte of its own beside the entry.
+/// Returns the size in bytes of a hash table with this capacity and entries of `size` bytes each.
+/// Seven eighths of the buckets can be used, and each bucket has one byte beside its entry.
 #[inline(always)]
 fn table_bytes(capacity: usize, size: usize) -> usize {
     match capacity {
@@ -61,7 +62,7 @@ fn table_bytes(capacity: usize, size: usize) -> usize {
     }
 }
 
-/// Traces entries with their keys; labels are made only where somebody listens.
+/// Traces entries with their keys. A label of a key is made only if the visitor uses names.
 #[inline(always)]
 fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item = (&'a K, &'a T)>, visitor: &mut V) {
     for (index, (key, value)) in entries.enumerate() {
@@ -74,10 +75,10 @@ fn trace_entries<'a, K: Trace, T: Trace, V: Visitor>(entries: impl Iterator<Item
 }
 
 /// Implements `Trace` for containers that hold values in memory of their own. (Dropping a container
-/// drops the values, and calls neither `Hash` nor `Ord`; the hasher is not looked into.)
+/// drops the values, and calls neither `Hash` nor `Ord`; the hasher is not traced.)
 macro_rules! container {
     ($([$($bound:tt)*] $ty:ty: $trace:ident of $($part:ty),+ $(; $hasher:ty)? => $self:ident $bytes:expr);* $(;)?) => {$(
-        // SAFETY: passes every owned part on.
+        // SAFETY: `trace` passes on every part that the container owns.
         unsafe impl<$($bound)*> Trace for $ty {
             fn types(walk: &mut TypeWalker) {
                 walk.owns_memory();

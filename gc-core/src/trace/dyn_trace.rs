@@ -4,7 +4,7 @@ use super::shape::Sink;
 use super::{Trace, TypeWalker, Visitor};
 use crate::object::type_info::EdgeSink;
 
-/// The object-safe twin of [`Trace`], implemented for every traced type.
+/// The object-safe counterpart of [`Trace`], implemented for every traced type.
 ///
 /// Make it a supertrait of a trait whose objects are stored in the heap, and say
 /// [`trace_object!`](crate::trace_object) once:
@@ -42,7 +42,7 @@ mod sealed {
         fn dyn_trace(&self, sink: DynSink<'_>);
     }
 
-    /// A visitor behind a pointer.
+    /// A visitor of any type, behind a reference to a trait object.
     #[expect(missing_debug_implementations, reason = "opaque plumbing")]
     pub struct DynSink<'a>(&'a mut dyn EdgeSink);
 
@@ -57,7 +57,7 @@ mod sealed {
     }
 }
 
-/// Traces a trait object: what [`trace_object!`](crate::trace_object) expands to.
+/// Traces a trait object, in the code that [`trace_object!`](crate::trace_object) generates.
 #[doc(hidden)]
 pub fn trace_dyn<T: DynTrace + ?Sized, V: Visitor>(object: &T, visitor: &mut V) {
     sealed::trace_through(object, visitor);
@@ -98,9 +98,9 @@ pub fn trace_dyn<T: DynTrace + ?Sized, V: Visitor>(object: &T, visitor: &mut V) 
 macro_rules! trace_object {
     ($object:ty) => {
         const _: () = {
-            // SAFETY: everything is passed on to the value's own implementation. The tokens are
-            // one type, which is a trait object (the constant below sees to it): its values
-            // have an implementation of their own.
+            // SAFETY: `trace` passes everything on to the value's own implementation. The tokens
+            // are one type, and the constant below compiles only if that is a trait object, so that
+            // its values have an implementation of their own.
             unsafe impl $crate::Trace for $object {
                 fn types(walk: &mut $crate::TypeWalker) {
                     $crate::TypeWalker::cyclic(walk);
@@ -115,8 +115,9 @@ macro_rules! trace_object {
     };
 }
 
-/// Implemented in two ways for every type of known size, so that it cannot be inferred which
-/// is meant: only one of unknown size has a single way.
+/// Makes [`trace_object!`](crate::trace_object) fail to compile for a type of known size. Such a
+/// type implements this trait in two ways, so that the compiler cannot infer `Way`. A type of
+/// unknown size implements it in one way only.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(message = "`trace_object!` is for trait objects: `trace_object!(dyn Shape)`")]
 pub trait TraceObjectMustBeDyn<Way> {
@@ -125,7 +126,7 @@ pub trait TraceObjectMustBeDyn<Way> {
 impl<T: ?Sized> TraceObjectMustBeDyn<()> for T {}
 impl<T> TraceObjectMustBeDyn<u8> for T {}
 
-// SAFETY: everything is passed on to the value's own implementation.
+// SAFETY: `trace` passes everything on to the value's own implementation.
 unsafe impl Trace for dyn DynTrace {
     fn types(walk: &mut TypeWalker) {
         walk.cyclic();

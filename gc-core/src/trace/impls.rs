@@ -1,5 +1,5 @@
-//! `Trace` for what people store: scalars, strings, boxes, cells, tuples. (What has
-//! elements is in `containers`.)
+//! Implements `Trace` for scalars, strings, boxes, cells and tuples. (The implementations for types
+//! with elements are in `containers`.)
 
 use super::{KeyLabel, PathSegment, Trace, TypeWalker, Visitor};
 use alloc::borrow::Cow;
@@ -10,10 +10,10 @@ use alloc::sync::Arc;
 use core::cell::{Cell, OnceCell, RefCell};
 use core::marker::PhantomData;
 
-/// Types that hold no `Gc` and whose drop runs no user code.
+/// Implements `Trace` for types that hold no `Gc` and whose drop runs no user code.
 macro_rules! scalar {
     ($($ty:ty $(=> $label:expr)?),* $(,)?) => {$(
-        // SAFETY: no edge to report, nothing that drops.
+        // SAFETY: the type has no edge to report, and its drop does nothing.
         unsafe impl Trace for $ty {
             fn types(_walk: &mut TypeWalker) {}
             #[inline(always)]
@@ -43,10 +43,10 @@ scalar! {
     core::time::Duration, core::cmp::Ordering, core::any::TypeId, core::marker::PhantomPinned,
 }
 
-/// Types that own memory and no `Gc`.
+/// Implements `Trace` for types that own memory and hold no `Gc`.
 macro_rules! text {
     ($($ty:ty => $self:ident $label:expr, $bytes:expr);* $(;)?) => {$(
-        // SAFETY: no edge to report.
+        // SAFETY: the type has no edge to report.
         unsafe impl Trace for $ty {
             fn types(walk: &mut TypeWalker) {
                 walk.owns_memory();
@@ -78,10 +78,11 @@ text! {
     std::ffi::OsString => _text KeyLabel::None, _text.capacity();
 }
 
-/// Types that are not looked into: what they hold counts as external.
+/// Implements `Trace` for types that are not looked into. An object that such a value points to
+/// counts as held from outside of the heap.
 macro_rules! opaque {
     ($([$($param:ident),*] $ty:ty),* $(,)?) => {$(
-        // SAFETY: reports nothing.
+        // SAFETY: `trace` reports nothing.
         unsafe impl<$($param: ?Sized + 'static),*> Trace for $ty {
             fn types(walk: &mut TypeWalker) {
                 walk.untraced::<$ty>();
@@ -100,14 +101,14 @@ opaque! {
 #[cfg(feature = "std")]
 opaque! { [] std::time::Instant, [] std::time::SystemTime }
 
-// SAFETY: holds nothing.
+// SAFETY: a `PhantomData` holds nothing.
 unsafe impl<T: ?Sized + 'static> Trace for PhantomData<T> {
     fn types(_walk: &mut TypeWalker) {}
     #[inline(always)]
     fn trace<V: Visitor>(&self, _visitor: &mut V) {}
 }
 
-// SAFETY: passes the one owned value on.
+// SAFETY: `trace` passes on the one value that the box owns.
 unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
     fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
@@ -123,7 +124,7 @@ unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
     }
 }
 
-// SAFETY: passes the one owned value on.
+// SAFETY: `trace` passes on the value, if there is one.
 unsafe impl<T: Trace> Trace for Option<T> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
@@ -136,7 +137,7 @@ unsafe impl<T: Trace> Trace for Option<T> {
     }
 }
 
-// SAFETY: passes the one owned value on.
+// SAFETY: `trace` passes on the value or the error.
 unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
@@ -151,21 +152,22 @@ unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
     }
 }
 
-// SAFETY: passes the value on, read in place. No visitor runs user code (they are
-// sealed), so nothing can replace it meanwhile.
+// SAFETY: `trace` passes on the value, and reads it in place. Visitors are sealed and run no user
+// code, so that nothing can replace the value meanwhile.
 unsafe impl<T: Trace> Trace for Cell<T> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
     }
     #[inline(always)]
     fn trace<V: Visitor>(&self, visitor: &mut V) {
-        // SAFETY: as above; the cell is not shared between threads (invariant 15).
+        // SAFETY: nothing replaces the value, and the cell is not shared between threads:
+        // invariant 15.
         unsafe { (*self.as_ptr()).trace(visitor) };
     }
 }
 
-// SAFETY: passes the value on. While it is mutably borrowed its edges stay unreported,
-// which makes their targets count as external.
+// SAFETY: `trace` passes on the value. While the value is mutably borrowed, its edges are not
+// reported, so that their targets count as held from outside of the heap.
 unsafe impl<T: Trace + ?Sized> Trace for RefCell<T> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
@@ -179,7 +181,7 @@ unsafe impl<T: Trace + ?Sized> Trace for RefCell<T> {
     }
 }
 
-// SAFETY: passes the one owned value on.
+// SAFETY: `trace` passes on the value, if there is one.
 unsafe impl<T: Trace> Trace for OnceCell<T> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
@@ -192,7 +194,7 @@ unsafe impl<T: Trace> Trace for OnceCell<T> {
     }
 }
 
-// SAFETY: passes the one owned value on.
+// SAFETY: `trace` passes on the wrapped value.
 unsafe impl<T: Trace> Trace for core::num::Wrapping<T> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<T>();
@@ -205,7 +207,7 @@ unsafe impl<T: Trace> Trace for core::num::Wrapping<T> {
 
 macro_rules! tuple {
     ($($name:ident $field:tt),*) => {
-        // SAFETY: passes every field on.
+        // SAFETY: `trace` passes on every field.
         unsafe impl<$($name: Trace),*> Trace for ($($name,)*) {
             fn types(walk: &mut TypeWalker) {
                 $(walk.field::<$name>();)*

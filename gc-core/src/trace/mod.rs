@@ -1,4 +1,4 @@
-//! How the heap sees into values.
+//! Tracing: the traits by which a value reports its edges and describes its type to the heap.
 
 mod containers;
 mod dyn_trace;
@@ -42,17 +42,16 @@ use crate::{Finalize, Gc};
 ///
 /// 1. [`trace`](Trace::trace) runs no user code, neither clones nor drops a [`Gc`],
 ///    and does not panic.
-/// 2. It reports each `Gc` that it reports at most once, and only such that the
-///    value itself owns (through fields, boxes, vectors: uniquely owned data), by
-///    calling `trace` on it.
-/// 3. It reports the same edges each time until the value is mutated.
+/// 2. [`trace`](Trace::trace) reports a `Gc` at most once, and only if the value itself owns it
+///    (through fields, boxes, vectors: uniquely owned data), by calling `trace` on it.
+/// 3. [`trace`](Trace::trace) reports the same edges each time until the value is mutated.
 /// 4. Dropping the value dereferences no `Gc` that is reported.
 /// 5. [`types`](Trace::types) names the type of every part that is traced (by
 ///    [`TypeWalker::field`]) and says [`TypeWalker::untraced`] for every part that is not.
-/// 6. It implements nothing of this trait that the documentation hides.
+/// 6. The implementation defines no item of this trait that the documentation hides.
 ///
-/// A `Gc` that is *not* reported makes its target count as held from outside: a
-/// leak at worst.
+/// A `Gc` that is *not* reported makes its target count as held from outside of the heap, which is
+/// a leak at worst.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not traced by the heap",
     label = "the heap cannot look into this type",
@@ -61,7 +60,7 @@ use crate::{Finalize, Gc};
     note = "a trait object is traced after `trace_object!(dyn Trait)`; an object that needs its heap holds a `WeakHeap`"
 )]
 pub unsafe trait Trace: 'static {
-    /// The finalizer, for types marked `#[trace(finalize)]`.
+    /// The functions of the finalizer, for a type with `#[trace(finalize)]`; otherwise `None`.
     #[doc(hidden)]
     const FINALIZER: Option<FinalizerFns> = None;
 
@@ -84,17 +83,18 @@ pub unsafe trait Trace: 'static {
     /// ```
     fn types(walk: &mut TypeWalker);
 
-    /// Reports every edge.
+    /// Reports every edge of the value to the visitor.
     fn trace<V: Visitor>(&self, visitor: &mut V);
 
-    /// Names the type of a part, which is what the function finds in a value: what the derive
-    /// calls for each field.
+    /// Names the type of a part of a value, in the code that the derive generates for each field.
+    /// The type is inferred from the function, which finds the part in a value.
     #[doc(hidden)]
     fn part_types<S: ?Sized>(_find: FindPart<S, Self>, walk: &mut TypeWalker) {
         walk.field::<Self>();
     }
 
-    /// Reports the edges of a named part: what the derive calls for each field.
+    /// Reports the edges of a part under its name, in the code that the derive generates for each
+    /// field.
     #[doc(hidden)]
     #[inline(always)]
     fn trace_part<V: Visitor>(&self, name: &'static str, visitor: &mut V) {
@@ -103,9 +103,9 @@ pub unsafe trait Trace: 'static {
         visitor.leave();
     }
 
-    /// Names the fields and where they lie, so that [`Heap::verify_memory`] can name a field with a
-    /// pointer that is not reported. The derive implements this; without it, the verifier names the
-    /// byte offset only.
+    /// Lists the fields with their offsets and sizes, so that [`Heap::verify_memory`] can name a
+    /// field with a pointer that is not reported. The derive implements this function. Without it,
+    /// the verifier names the byte offset only.
     ///
     /// ```
     /// # use gc_core::{FieldList, Slot, Trace, Visitor, TypeWalker};
@@ -187,8 +187,9 @@ pub(crate) mod sealed {
 /// }
 /// ```
 pub trait Visitor: sealed::Sealed {
-    /// Begins a part of the value: its segment is in the names of the edges that are reported
-    /// before the matching [`leave`](Visitor::leave). Costs nothing in the collector's passes.
+    /// Begins a part of the value. The names of the edges that are reported before the matching
+    /// [`leave`](Visitor::leave) contain the segment. In the collector's passes, this call costs
+    /// nothing.
     #[inline(always)]
     fn enter(&mut self, segment: PathSegment<'_>) {
         let _ = segment;
@@ -198,12 +199,12 @@ pub trait Visitor: sealed::Sealed {
     #[inline(always)]
     fn leave(&mut self) {}
 
-    /// A part of the value could not be looked at: it is mutably borrowed.
+    /// Reports that a part of the value cannot be looked at, because it is mutably borrowed.
     #[doc(hidden)]
     #[inline(always)]
     fn opaque(&mut self) {}
 
-    /// The value holds the address of an object that it does not count: a weak reference.
+    /// Reports that the value holds the address of an object without a count: a weak reference.
     #[doc(hidden)]
     #[inline(always)]
     fn weak_edge(&mut self, address: usize) {
@@ -211,39 +212,40 @@ pub trait Visitor: sealed::Sealed {
     }
 
     /// Reports that the value owns `bytes` bytes outside of itself: the buffer of a vector, the
-    /// target of a box. They are counted by capacity, as asked from the allocator. What is behind a
-    /// [`Gc`] is an object of its own, and what is behind an `Rc` is shared: neither is owned.
-    /// Costs nothing in the collector's passes. A hand-written implementation of [`Trace`] calls
-    /// this for memory that it manages itself; the parts that it traces report their own.
+    /// target of a box. Bytes are counted by capacity, as requested from the allocator. The target
+    /// of a [`Gc`] is an object of its own, and the target of an `Rc` is shared: neither is owned.
+    /// In the collector's passes, this call costs nothing. A hand-written implementation of
+    /// [`Trace`] calls this function for memory that it manages itself; the parts that it traces
+    /// report their own bytes.
     #[inline(always)]
     fn owned_bytes(&mut self, bytes: usize) {
         let _ = bytes;
     }
 
-    /// Returns true if the visitor uses the segments that [`enter`](Visitor::enter) is given. Maps
-    /// make labels of their keys only then.
+    /// Returns true if the visitor uses the segments that are passed to [`enter`](Visitor::enter).
+    /// Maps make labels of their keys for such a visitor only.
     #[inline(always)]
     fn wants_names(&self) -> bool {
         false
     }
 }
 
-/// Hands an edge to a visitor.
+/// Reports an edge to a visitor.
 #[inline(always)]
 pub(crate) fn visit<V: Visitor>(visitor: &mut V, target: Object) {
     visitor.object(sealed::Edge(target));
 }
 
 impl FinalizerFns {
-    /// The finalizer of `T`.
+    /// Returns the functions of the finalizer of `T`.
     #[must_use]
     pub const fn of<T: Trace + Finalize>() -> FinalizerFns {
         FinalizerFns {
-            // SAFETY: invariant 10: called on living objects of this type only.
+            // SAFETY: invariant 10: both functions are called on living objects of this type only.
             armed: |object| unsafe { object.value().cast::<T>().as_ref() }.armed(),
             finalize: |object| {
-                // SAFETY: as above; the caller holds a count for the time of the call,
-                // and this pointer is not dropped.
+                // SAFETY: invariant 10, as for `armed`; the caller holds a count for the time of
+                // the call, and `this` is not dropped.
                 let this = unsafe { Gc::<T>::from_raw(object.value().cast()) };
                 T::finalize(&core::mem::ManuallyDrop::new(this));
             },

@@ -1,4 +1,4 @@
-//! How a type's values lie in their slots, and the passes compiled for each.
+//! Shapes: how the values of a type lie in their slots, and the passes compiled for each type.
 
 use super::{PathSegment, Trace, TypeWalker, Visitor, sealed, visit};
 use crate::core::Core;
@@ -17,7 +17,7 @@ use core::any::{TypeId, type_name};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
-/// A way to find the value of an object.
+/// A way to find the value of an object in its slot.
 pub(crate) trait Shape: 'static {
     type Value: Trace + ?Sized;
     const ALIGN: usize;
@@ -25,14 +25,14 @@ pub(crate) trait Shape: 'static {
     const NEEDS_DROP: bool;
     const MANAGED_WEAK: Option<ManagedWeak> = None;
 
-    /// The value in the object's slot.
+    /// Returns a pointer to the value in the object's slot.
     ///
     /// # Safety
-    /// A value of this shape lies there.
+    /// A value of this shape lies in the slot.
     unsafe fn value(object: Object) -> *mut Self::Value;
 }
 
-/// One value of a sized type.
+/// The shape of one value of a sized type.
 pub(crate) struct One<T>(PhantomData<T>);
 
 impl<T: Trace> Shape for One<T> {
@@ -47,7 +47,7 @@ impl<T: Trace> Shape for One<T> {
     }
 }
 
-/// Elements in a row; their number stands before the header.
+/// The shape of a slice. The number of its elements stands before the header.
 pub(crate) struct Many<T>(PhantomData<T>);
 
 impl<T: Trace> Shape for Many<T> {
@@ -63,7 +63,7 @@ impl<T: Trace> Shape for Many<T> {
     }
 }
 
-/// The bytes of a string.
+/// The shape of a string. The number of its bytes stands before the header.
 pub(crate) struct Text;
 
 impl Shape for Text {
@@ -79,11 +79,13 @@ impl Shape for Text {
     }
 }
 
-/// Where the number of elements of a slice stands.
+/// Returns the place in the slot of a slice or string that holds its length.
 pub(crate) fn length_place(object: Object) -> *mut usize {
     object.value().as_ptr().cast::<u8>().wrapping_sub(16).cast()
 }
 
+/// Returns the length of a slice or string.
+///
 /// # Safety
 /// The object is a slice or string whose length was written.
 unsafe fn length_of(object: Object) -> usize {
@@ -91,14 +93,14 @@ unsafe fn length_of(object: Object) -> usize {
     unsafe { length_place(object).read() }
 }
 
-/// A managed weak reference: as `One`, with its cell.
+/// The shape of a managed weak reference: as [`One`], with functions for its cell and its state.
 pub(crate) struct WeakOne<T>(PhantomData<T>);
 
-/// The value of a managed weak reference.
+/// A type whose values are managed weak references.
 pub(crate) trait HasCell {
     fn cell(&self) -> CellRef;
 
-    /// Releases what the callback would be given.
+    /// Releases the state that would be passed to the callback.
     fn release_state(&self);
 }
 
@@ -119,7 +121,7 @@ impl<T: Trace + HasCell> Shape for WeakOne<T> {
     }
 }
 
-/// The table of a shape's type.
+/// Returns the table of properties and functions of a shape's type.
 pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
     const {
         &TypeInfo {
@@ -139,7 +141,7 @@ pub(crate) const fn info_of<S: Shape>() -> &'static TypeInfo {
             release_external: release_external_block::<S>,
             edges: edges_of::<S>,
             owned: owned_by::<S>,
-            // SAFETY: the caller's promise of a living object of this shape.
+            // SAFETY: the caller promises that the object is alive and of this shape.
             size: |object| size_of_val(unsafe { &*S::value(object) }),
             fields: <S::Value as Trace>::fields,
         }
@@ -158,7 +160,7 @@ unsafe fn deallocate<S: Shape>(object: Object, owner: NonNull<Owner>, block: &Bl
     unsafe { release::deallocate_as(Core::of(owner), block, object, S::NEEDS_DROP.then_some(drop_value)) }
 }
 
-/// A pass as a visitor of values.
+/// A visitor that calls the edge action `A` of a pass for each edge of a value.
 struct Edges<'a, A>(&'a mut Pass, PhantomData<A>);
 
 impl<A: EdgeAction> sealed::Sealed for Edges<'_, A> {
@@ -179,15 +181,15 @@ unsafe fn trace_slots<S: Shape, A: EdgeAction>(block: &Block, group: u32, slots:
     pass.scanned += slots.count_ones() as usize;
     for bit in bits(slots) {
         let object = block.object(group * 64 + bit);
-        // SAFETY: invariant 10: the slot is alive and of this block's type, which the
-        // table that leads here was made for.
+        // SAFETY: invariant 10: the slot is alive and of this block's type, which is the type that
+        // the table with this function was made for.
         unsafe { (*S::value(object)).trace(&mut Edges::<A>(pass, PhantomData)) };
     }
 }
 
 #[inline(always)]
 unsafe fn all_members<S: Shape, A: EdgeAction>(block: &Block, pass: NonNull<AnyPass>) {
-    // SAFETY: invariant 10: `Pass::scan` hands itself in, and nobody else calls this.
+    // SAFETY: invariant 10: only `Pass::scan` calls this, and `pass` is a pointer to itself.
     let pass = unsafe { pass.cast::<Pass>().as_mut() };
     for group in bits(block.filled() & pass.window) {
         // SAFETY: invariant 10: members are alive, and of this block's type.
@@ -196,21 +198,21 @@ unsafe fn all_members<S: Shape, A: EdgeAction>(block: &Block, pass: NonNull<AnyP
 }
 
 unsafe fn count_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
-    // SAFETY: invariant 10: passed on.
+    // SAFETY: invariant 10, which the caller keeps.
     unsafe { all_members::<S, Count>(block, pass) }
 }
 
 unsafe fn scan_external_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
-    // SAFETY: invariant 10: passed on.
+    // SAFETY: invariant 10, which the caller keeps.
     unsafe { all_members::<S, ScanExternal>(block, pass) }
 }
 
 unsafe fn release_external_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
-    // SAFETY: invariant 10: passed on.
+    // SAFETY: invariant 10, which the caller keeps.
     unsafe { all_members::<S, ReleaseExternal>(block, pass) }
 }
 
-/// Scans the members of the groups that were not scanned yet: set, not marked.
+/// Marks and scans those members of the groups in the window that are not marked yet.
 unsafe fn trace_closure_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     // SAFETY: as in `all_members`.
     let pass = unsafe { pass.cast::<Pass>().as_mut() };
@@ -223,7 +225,7 @@ unsafe fn trace_closure_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     }
 }
 
-/// Scans the marked members of the groups, which leave the set by it.
+/// Scans the marked members of the groups in the window, and removes them from the working set.
 unsafe fn mark_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     // SAFETY: as in `all_members`.
     let pass = unsafe { pass.cast::<Pass>().as_mut() };
@@ -234,7 +236,7 @@ unsafe fn mark_block<S: Shape>(block: &Block, pass: NonNull<AnyPass>) {
     }
 }
 
-/// Adds up what a value owns.
+/// A visitor that adds up the bytes that a value owns.
 struct Owned(usize);
 
 impl sealed::Sealed for Owned {
@@ -249,7 +251,7 @@ impl Visitor for Owned {
     }
 }
 
-/// Bytes that a value owns outside of itself.
+/// Returns the number of bytes that a value owns outside of itself.
 pub(crate) fn owned_in<T: Trace + ?Sized>(value: &T) -> usize {
     let mut owned = Owned(0);
     value.trace(&mut owned);
@@ -267,7 +269,7 @@ unsafe fn edges_of<S: Shape>(object: Object, sink: &mut dyn EdgeSink) {
     unsafe { (*S::value(object)).trace(&mut Erased(sink)) };
 }
 
-/// Hands edges and names on to a visitor behind a pointer.
+/// A visitor that hands edges and names on to a sink behind a reference to a trait object.
 pub(super) struct Erased<'a>(pub(super) &'a mut dyn EdgeSink);
 
 impl sealed::Sealed for Erased<'_> {
@@ -297,7 +299,7 @@ impl Visitor for Erased<'_> {
     }
 }
 
-/// Any visitor as a sink of edges.
+/// A sink that hands edges and names on to a visitor.
 pub(super) struct Sink<'a, V>(pub(super) &'a mut V);
 
 impl<V: Visitor> EdgeSink for Sink<'_, V> {

@@ -1,5 +1,5 @@
-//! Parts of values: how the derive tells where they are, and those that a derived `Trace` skips,
-//! which the verifier looks into as far as they could be traced.
+//! Parts of values: how generated code tells where a part is, and the fields that a derived `Trace`
+//! skips. The verifier traces a skipped field if the type of the field implements `Trace`.
 
 use super::Trace;
 use super::shape::Erased;
@@ -10,23 +10,23 @@ use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::Cell;
 
-/// Tells where a part is in a value, and does nothing else.
+/// A function that finds a part in a value and passes it to [`Found::is`]; it does nothing else.
 #[doc(hidden)]
 pub type FindPart<S, T> = for<'a> fn(&'a S, &Found<'a, T>);
 
-/// Is told where a part is.
+/// Receives the place of a part from a [`FindPart`] function.
 #[doc(hidden)]
 #[expect(missing_debug_implementations, reason = "opaque plumbing")]
 pub struct Found<'a, T: ?Sized>(Cell<Option<&'a T>>);
 
 impl<'a, T: ?Sized> Found<'a, T> {
-    /// It is there.
+    /// Notes where the part is.
     pub fn is(&self, part: &'a T) {
         self.0.set(Some(part));
     }
 }
 
-/// The part of a living object's value, where that is an `S` that has it.
+/// Returns a part of a living object's value, or `None` if the value is no `S` or lacks the part.
 fn part_of<S: 'static, T>(object: &Object, find: FindPart<S, T>) -> Option<&T> {
     if object.info().id != TypeId::of::<S>() {
         return None;
@@ -38,7 +38,7 @@ fn part_of<S: 'static, T>(object: &Object, find: FindPart<S, T>) -> Option<&T> {
 }
 
 impl FieldList {
-    /// A field that is not traced, by a function that finds it in a value.
+    /// Adds a field that is not traced, with a function that finds the field in a value.
     #[doc(hidden)]
     pub fn skipped<S: 'static, T: 'static>(
         &mut self,
@@ -55,8 +55,8 @@ impl FieldList {
     }
 }
 
-/// A skipped field. Its own `__gc_core_note` lists it where its type is `Trace`; elsewhere that of
-/// [`NotTraced`] is called, which does nothing.
+/// A skipped field. If the type of the field is `Trace`, the inherent method `__gc_core_note` lists
+/// the field; otherwise the method of [`NotTraced`] is called, which does nothing.
 #[doc(hidden)]
 #[expect(missing_debug_implementations, reason = "opaque plumbing")]
 pub struct SkippedField<'l, S, T> {
@@ -66,7 +66,7 @@ pub struct SkippedField<'l, S, T> {
 }
 
 impl<S: 'static, T: Trace> SkippedField<'_, S, T> {
-    /// Lists the field.
+    /// Adds the field to the list of fields that the verifier traces.
     pub fn __gc_core_note(self) {
         let find = self.find;
         let edges = move |object: Object, sink: &mut dyn EdgeSink| {

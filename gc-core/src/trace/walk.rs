@@ -1,8 +1,8 @@
-//! The type walk: once for each type on a heap it is found out whether its objects
-//! can lie on a cycle, and what dropping them can do.
+//! The type walk. It finds out, once for each type on a heap, whether the objects of the type can
+//! lie on a cycle, and what dropping them can do.
 //!
-//! This is no associated constant because recursive types make that an evaluation
-//! cycle (E0391).
+//! The result is not an associated constant, because the evaluation of such a constant is a cycle
+//! for recursive types (E0391).
 
 use super::{FindPart, Trace};
 use crate::__private::{NoDrop, TracedTypeMustNotImplDrop_ImplFinalizeInstead};
@@ -14,7 +14,7 @@ use hashbrown::HashSet;
 /// Finds out, once for each type, whether its objects can lie on a cycle and what dropping them can
 /// do.
 ///
-/// [`Trace::types`] describes one type to it.
+/// [`Trace::types`] describes a type to the walker.
 ///
 /// ```
 /// use gc_core::{Gc, Slot, Trace, Visitor, TypeWalker};
@@ -64,26 +64,26 @@ use hashbrown::HashSet;
 /// ```
 #[expect(missing_debug_implementations, reason = "there is nothing to see")]
 pub struct TypeWalker {
-    /// Types described so far as parts of the object that is looked at.
+    /// Types that were described already, as parts of the object or of a target of its pointers.
     parts: HashSet<TypeId>,
-    /// Types behind pointers, waiting to be described.
+    /// Functions that describe the types behind pointers that were not described yet.
     behind: Vec<fn(&mut TypeWalker)>,
-    /// Types behind pointers, all that were met.
+    /// All types behind pointers that were met so far.
     targets: HashSet<TypeId>,
-    /// The walk is still in the object itself, not behind one of its pointers.
+    /// True while the walk is in the object itself, not behind one of its pointers.
     inside: bool,
-    /// An unsized type behind a pointer is being described.
+    /// True while an unsized type behind a pointer is described.
     unsized_target: bool,
     drop_effect: DropEffect,
     has_edges: bool,
     cyclic: bool,
     promised_acyclic: bool,
-    /// The walk could not be finished.
+    /// True if the walk could not be finished, because there was no memory for it.
     out_of_memory: bool,
 }
 
 impl TypeWalker {
-    /// Walks from `T` as the type of an object. `None`: there is no memory for that.
+    /// Walks from `T` as the type of an object. Returns `None` if there is no memory for the walk.
     pub(crate) fn classify<T: Trace + ?Sized>(needs_drop: bool) -> Option<Class> {
         let mut walk = TypeWalker {
             parts: HashSet::new(),
@@ -119,7 +119,7 @@ impl TypeWalker {
         })
     }
 
-    /// A part of the value that is owned by it: a field, or what is in a box or vector.
+    /// Declares a part that the value owns: a field, or the content of a box or vector.
     pub fn field<T: Trace + ?Sized>(&mut self) {
         self.out_of_memory |= self.parts.try_reserve(1).is_err();
         if !self.out_of_memory && self.parts.insert(TypeId::of::<T>()) {
@@ -127,7 +127,7 @@ impl TypeWalker {
         }
     }
 
-    /// The value points to a `T` on the heap.
+    /// Declares that the value points to a `T` on the heap.
     pub fn edge<T: Trace + ?Sized>(&mut self) {
         self.drops(DropEffect::Pointers);
         self.has_edges |= self.inside;
@@ -139,7 +139,8 @@ impl TypeWalker {
     }
 
     /// Walks the target of a pointer. An unsized target may be any object that was cast to it,
-    /// including this one: where it has edges, it is taken for a way back.
+    /// including the object that the walk began with. If an unsized target has edges, its objects
+    /// are therefore assumed to lead back.
     fn target<T: Trace + ?Sized>(&mut self) {
         if size_of::<*const T>() == size_of::<usize>() {
             return self.field::<T>();
@@ -161,7 +162,7 @@ impl TypeWalker {
         }
     }
 
-    /// The value owns memory outside of its slot.
+    /// Declares that the value owns memory outside of its slot.
     pub fn owns_memory(&mut self) {
         self.drops(DropEffect::Memory);
     }
@@ -173,20 +174,22 @@ impl TypeWalker {
         self.cyclic = true;
     }
 
-    /// A promise that no object of this type ever lies on a cycle.
+    /// Promises that no object of this type ever lies on a cycle.
     pub fn acyclic(&mut self) {
-        // Said by a part, it says nothing about the whole.
+        // A promise that a part makes says nothing about the whole value.
         self.promised_acyclic |= self.inside && self.parts.len() == 1;
     }
 
-    /// A part that is not traced, which the function finds in a value: its type is that of the part.
+    /// Declares a part that is not traced. The type of the part is inferred from the function,
+    /// which finds the part in a value.
     #[doc(hidden)]
     pub fn part_untraced<S: ?Sized, T: ?Sized>(&mut self, _find: FindPart<S, T>) {
         self.untraced::<T>();
     }
 
-    /// Compiles only for types that the derive's guard against `Drop` stands beside: the real
-    /// one, whatever crate the guard was named through.
+    /// Compiles only for a type that implements gc-core's guard against `Drop`, as the derive does.
+    /// Generated code calls this function, so that no other crate's guard can take the place of
+    /// gc-core's.
     #[doc(hidden)]
     pub fn derived<T>(&mut self)
     where
