@@ -1,9 +1,9 @@
-//! External bytes and weak handles as parts of values.
+//! Implements `Trace` for `ExternalBytes` and `WeakHeap`, so that they can be parts of values.
 
 use super::{ExternalBytes, WeakHeap};
 use crate::trace::{Trace, TypeWalker, Visitor};
 
-// SAFETY: holds no `Gc`; its drop changes numbers of an account, and runs no user code.
+// SAFETY: the type holds no `Gc`; its drop changes numbers of an account and runs no user code.
 unsafe impl Trace for ExternalBytes {
     fn types(walk: &mut TypeWalker) {
         walk.owns_memory();
@@ -12,7 +12,7 @@ unsafe impl Trace for ExternalBytes {
     fn trace<V: Visitor>(&self, _visitor: &mut V) {}
 }
 
-// SAFETY: holds no `Gc`; its drop runs no user code.
+// SAFETY: the type holds no `Gc`; its drop runs no user code.
 unsafe impl Trace for WeakHeap {
     fn types(walk: &mut TypeWalker) {
         walk.owns_memory();

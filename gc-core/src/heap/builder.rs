@@ -8,7 +8,7 @@ use crate::telemetry::hooks::{LogSink, OnUnraisable, Unraisable};
 use alloc::boxed::Box;
 use core::fmt;
 
-/// The smallest limit: the first chunk's header, a block for objects, the reserve.
+/// The smallest limit, in bytes: the first chunk's header, a block for objects, and the reserve.
 const LEAST_MAX: usize = 256 << 10;
 
 /// Settings for a new heap; see [`Heap::builder`].
@@ -63,23 +63,23 @@ impl HeapBuilder {
         }
     }
 
-    /// The rule book for finalizers; [`FinalizerPolicy::Pep442`] by default.
+    /// Sets the rules for finalizers; [`FinalizerPolicy::Pep442`] by default.
     #[must_use]
     pub fn policy(mut self, policy: FinalizerPolicy) -> HeapBuilder {
         self.policy = policy;
         self
     }
 
-    /// Sets the thresholds of automatic collection, which the heap then keeps to exactly. By
-    /// default they are CPython's `[700, 10, 10]`, and adapt to what collections find. See
-    /// [`Heap::set_thresholds`].
+    /// Sets the thresholds of automatic collection. The heap does not adapt thresholds that were
+    /// set. By default the thresholds are CPython's `[700, 10, 10]`, and adapt to what collections
+    /// find. See [`Heap::set_thresholds`].
     #[must_use]
     pub fn thresholds(mut self, thresholds: [u32; 3]) -> HeapBuilder {
         self.thresholds = Some(thresholds);
         self
     }
 
-    /// How automatic collection stops the program; [`Pace::StopTheWorld`] by default.
+    /// Sets how automatic collection stops the program; [`Pace::StopTheWorld`] by default.
     #[must_use]
     pub fn pace(mut self, pace: Pace) -> HeapBuilder {
         self.pace = pace;
@@ -122,26 +122,26 @@ impl HeapBuilder {
         self
     }
 
-    /// See [`Heap::on_unraisable`].
+    /// Sets the hook for panics in user code and similar events: see [`Heap::on_unraisable`].
     #[must_use]
     pub fn on_unraisable(mut self, hook: impl Fn(&Heap, &Unraisable) + 'static) -> HeapBuilder {
         self.unraisable = Some(Heap::hook(hook));
         self
     }
 
-    /// See [`Heap::on_log`].
+    /// Sets the sink of debug lines: see [`Heap::on_log`].
     #[must_use]
     pub fn log(mut self, sink: impl Fn(&Heap, &str) + 'static) -> HeapBuilder {
         self.log = Some(Heap::hook(sink));
         self
     }
 
-    /// Makes the heap. Without [`initial`](HeapBuilder::initial) it takes no memory before
+    /// Makes the heap. Without [`initial`](HeapBuilder::initial), the heap takes no memory before
     /// the first allocation.
     ///
     /// # Errors
-    /// [`BuildError`] if the initial size is above the limit, if the limit leaves no room for
-    /// objects, or if the chunk source does not give the initial size.
+    /// Returns [`BuildError`] if the initial size is above the limit, if the limit leaves no room
+    /// for objects, or if the chunk source does not give the initial size.
     pub fn build(self) -> Result<Heap, BuildError> {
         self.check_limits()?;
         let core = Core::new(self.policy, self.source);

@@ -52,8 +52,8 @@ impl Heap {
         objects.into_iter().map(GcAny::another).collect()
     }
 
-    /// The objects that point to any of `targets`: `gc.get_referrers`. Looks at
-    /// every object.
+    /// Returns the objects that point to any of `targets`: `gc.get_referrers`. The function looks
+    /// at every object.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -98,7 +98,7 @@ impl Heap {
         object.referents()
     }
 
-    /// The edges of an object with their names: `next`, `children[3]`, `["key"]`.
+    /// Returns the edges of an object with their names: `next`, `children[3]`, `["key"]`.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};

@@ -8,11 +8,12 @@ use crate::release::decrement;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The heap's list of uncollectable objects (and, under
-/// [`DebugFlags::SAVE_ALL`](crate::DebugFlags::SAVE_ALL), of all that was found).
+/// The heap's list of uncollectable objects. Under
+/// [`DebugFlags::SAVE_ALL`](crate::DebugFlags::SAVE_ALL), the list holds all unreachable objects
+/// that collections found.
 ///
-/// Each entry is a pointer to its object: break the cycle, drop the entry, and
-/// counting does the rest.
+/// Each entry is a pointer to its object. If the program breaks a cycle and drops the entries of
+/// its objects, reference counting frees the objects.
 ///
 /// ```
 /// use gc_core::{DebugFlags, Heap, Slot, Trace};
@@ -40,7 +41,7 @@ use core::fmt;
 pub struct Garbage<'h>(&'h Core);
 
 impl Heap {
-    /// The list of uncollectable objects.
+    /// Returns the list of uncollectable objects.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -52,7 +53,7 @@ impl Heap {
 }
 
 impl Garbage<'_> {
-    /// How many entries there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.state.garbage.borrow().len()
     }
@@ -62,22 +63,23 @@ impl Garbage<'_> {
         self.len() == 0
     }
 
-    /// The object at `index`.
+    /// Returns a pointer to the object at `index`, or `None` if `index` is not below the length.
     pub fn get(&self, index: usize) -> Option<GcAny> {
         self.0.state.garbage.borrow().get(index).map(|&object| GcAny::another(object))
     }
 
-    /// Pointers to all objects of the list, in order.
+    /// Returns pointers to all objects of the list, in order.
     pub fn to_vec(&self) -> Vec<GcAny> {
         self.0.state.garbage.borrow().iter().map(|&object| GcAny::another(object)).collect()
     }
 
-    /// Takes the last entry out of the list.
+    /// Takes the last entry out of the list and returns it, or returns `None` if the list is empty.
     pub fn pop(&self) -> Option<GcAny> {
         self.0.state.garbage.borrow_mut().pop_back().map(GcAny::from_counted)
     }
 
-    /// Takes one entry out of the list.
+    /// Takes the entry at `index` out of the list and returns it, or returns `None` if there is
+    /// none.
     pub fn remove(&self, index: usize) -> Option<GcAny> {
         self.0.state.garbage.borrow_mut().remove(index).map(GcAny::from_counted)
     }

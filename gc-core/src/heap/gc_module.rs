@@ -1,4 +1,4 @@
-//! The functions of Python's `gc` module, by the same names where Rust has room for them.
+//! The functions of Python's `gc` module, with Python's names as far as Rust allows them.
 
 use super::{DebugFlags, Generation, Heap};
 use crate::collect;
@@ -34,7 +34,8 @@ impl Heap {
         self.collect_generation(Generation::Two)
     }
 
-    /// Collects this generation and the younger ones: `gc.collect(generation)`.
+    /// Collects a generation and the younger ones: `gc.collect(generation)`. Returns a number as
+    /// [`collect`](Heap::collect) does.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};
@@ -125,13 +126,15 @@ impl Heap {
         self.core().state.schedule.thresholds()
     }
 
-    /// Sets the thresholds of automatic collection, which the heap then keeps to exactly.
+    /// Sets the thresholds of automatic collection. The heap does not adapt thresholds that were
+    /// set.
     ///
     /// An allocation starts a collection when the tracked objects allocated since the last one,
     /// less those freed, outnumber the first threshold. The collection examines
     ///
     /// * generation 2, if generation 1 was collected more often than the third threshold since the
-    ///   last full collection, and there are a quarter more tracked objects than survived that;
+    ///   last full collection, and there are a quarter more tracked objects than survived the last
+    ///   full collection;
     /// * else generation 1, if generation 0 was collected more often than the second threshold
     ///   since the last collection of generation 1;
     /// * else generation 0.
@@ -139,15 +142,16 @@ impl Heap {
     /// A first threshold of 0 switches automatic collection off.
     ///
     /// Until a program sets them, the thresholds are CPython's `[700, 10, 10]`, and the first one
-    /// adapts to what automatic collections find. It is doubled when a collection frees less than
-    /// one young object in 16, up to 128 times its value and up to a 16th of the objects that
-    /// survived the last full collection. It is halved again when a collection frees one in 4. A
-    /// collection of generation 0 that waited for twice as many objects counts twice.
+    /// adapts to what automatic collections find. The first threshold is doubled when a collection
+    /// frees less than one young object in 16, up to 128 times its original value and up to a 16th
+    /// of the objects that survived the last full collection. The first threshold is halved again
+    /// when a collection frees one young object in 4. A collection of generation 0 that waited for
+    /// twice as many objects counts twice.
     ///
     /// While no thresholds are set, new bytes also cause full collections. New bytes are the bytes
     /// of large objects (more than 16 KiB) and the [external bytes](Heap::external_bytes) since the
-    /// last full collection. They cause one when they exceed both 1 MiB and half of the committed,
-    /// owned and external bytes of the heap.
+    /// last full collection. New bytes cause a full collection when they exceed both 1 MiB and half
+    /// of the committed, owned and external bytes of the heap.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -214,7 +218,7 @@ impl Heap {
         DebugFlags::from_bits_retain(self.core().state.schedule.debug.get())
     }
 
-    /// Sets what collections log and keep.
+    /// Sets the debug flags, which say what collections log and keep.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -226,8 +230,8 @@ impl Heap {
         self.core().state.schedule.debug.set(flags.bits());
     }
 
-    /// Sets the sink of debug lines (see [`set_debug`](Heap::set_debug)); by default they are
-    /// discarded. A line has no line feed at its end. A second sink replaces the first.
+    /// Sets the sink of debug lines (see [`set_debug`](Heap::set_debug)). Without a sink, debug
+    /// lines are discarded. A line has no line feed at its end. A second sink replaces the first.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -239,9 +243,9 @@ impl Heap {
         id
     }
 
-    /// Sets the hook that is told of panics in finalizers, callbacks and hooks, and of other events
-    /// that have no caller to go to. Without a hook they are printed to stderr, as Python's
-    /// "Exception ignored in". A second hook replaces the first.
+    /// Sets the hook that is called for panics in finalizers, callbacks and hooks, and for other
+    /// errors that cannot be returned to a caller. Without a hook, such errors are printed to
+    /// stderr, as Python's "Exception ignored in". A second hook replaces the first.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -324,7 +328,7 @@ impl Heap {
         self.core().freeze();
     }
 
-    /// Moves what is frozen to generation 2: `gc.unfreeze`.
+    /// Moves all frozen objects to generation 2: `gc.unfreeze`.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -337,7 +341,7 @@ impl Heap {
         self.core().unfreeze();
     }
 
-    /// Tracked objects in the permanent set: `gc.get_freeze_count`.
+    /// Returns the number of tracked objects in the permanent set: `gc.get_freeze_count`.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -347,7 +351,8 @@ impl Heap {
         self.core().state.epoch.sizes(&self.core().storage.memory)[3]
     }
 
-    /// Tests only: always the linear pass (`true`), always trial deletion (`false`).
+    /// Makes collections use the linear pass only (`true`), trial deletion only (`false`), or the
+    /// cheaper of both (`None`). For tests.
     #[doc(hidden)]
     pub fn force_detector(&self, linear: Option<bool>) {
         let detector = match linear {
@@ -364,7 +369,7 @@ impl Heap {
     }
 }
 
-/// Keeps collections from starting by themselves; see [`Heap::pause`].
+/// A guard that keeps automatic collections from starting while it lives; see [`Heap::pause`].
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();

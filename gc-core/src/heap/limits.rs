@@ -1,4 +1,4 @@
-//! Memory limits: figures, external bytes, and what happens when there is no room.
+//! Memory limits: the figures of a heap's memory, external bytes, and the out-of-memory hook.
 
 use super::{Heap, OutOfMemory, OutOfMemoryKind};
 use crate::collect;
@@ -23,29 +23,29 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct MemoryMetrics {
-    /// Blocks that hold objects, their side tables included.
+    /// Bytes of the blocks that hold objects, including their side tables.
     pub used: usize,
-    /// All memory that the heap has: used blocks, free ones that still have their memory,
-    /// and the headers of chunks.
+    /// Bytes of all memory that the heap has: used blocks, free blocks that still have their
+    /// memory, and the headers of chunks.
     pub committed: usize,
-    /// External bytes that were declared.
+    /// External bytes that are declared: see [`Heap::external_bytes`].
     pub external: usize,
-    /// Bytes that values own outside of their slots (the buffer of a `Vec`, the target of a
-    /// `Box`), as the limit counts them: the bytes that were measured last (by a full collection or
-    /// [`Heap::check_limit`]), and those of values allocated since. The number is 0 if the heap has
-    /// no limit; [`Heap::owned_bytes`] measures at any time.
+    /// Bytes that values own outside of their slots (the buffer of a `Vec`, the target of a `Box`),
+    /// as the limit counts them. They are the bytes that were measured last (by a full collection
+    /// or [`Heap::check_limit`]), and the bytes of values allocated since. The number is 0 if the
+    /// heap has no limit; [`Heap::owned_bytes`] measures at any time.
     pub owned: usize,
-    /// The most that `committed`, `external` and `owned` may be together; `None` without a limit.
+    /// The limit of the sum of `committed`, `external` and `owned`; `None` without a limit.
     pub max: Option<usize>,
-    /// The most that `committed`, `external` and `owned` have been together.
+    /// The greatest sum of `committed`, `external` and `owned` so far.
     pub peak: usize,
 }
 
-/// The argument of a hook of [`Heap::on_out_of_memory`].
+/// The error that is passed to the hook of [`Heap::on_out_of_memory`].
 pub type OutOfMemoryInfo = OutOfMemory<()>;
 
 impl Heap {
-    /// How much memory the heap has.
+    /// Returns the figures of the heap's memory.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -64,8 +64,9 @@ impl Heap {
         }
     }
 
-    /// Bytes that all values own outside of their slots, measured now: see
-    /// [`Visitor::owned_bytes`](crate::Visitor::owned_bytes). Looks at every object whose type may own any.
+    /// Measures and returns the bytes that all values own outside of their slots: see
+    /// [`Visitor::owned_bytes`](crate::Visitor::owned_bytes). The function looks at every object
+    /// whose type may own memory.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -76,9 +77,10 @@ impl Heap {
         self.core().owned_bytes()
     }
 
-    /// Gives memory that is not in use back to the system, and returns the number of bytes. The
-    /// heap keeps the address space that [`HeapBuilder::initial`](crate::HeapBuilder::initial)
-    /// reserved. Without this call, memory goes back when it was not needed for a while.
+    /// Gives memory that is not in use back to the system, and returns the number of bytes given
+    /// back. The heap keeps the address space that
+    /// [`HeapBuilder::initial`](crate::HeapBuilder::initial) reserved. Without this call, the heap
+    /// gives memory back when the memory was not needed for a while.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -91,15 +93,16 @@ impl Heap {
     }
 
     /// Sets the hook that is called whenever the heap is out of memory, before the error is
-    /// returned or the panic begins. It is the place to write a heap dump or a last message.
+    /// returned or the panic begins. Use the hook to write a heap dump or a last message.
     ///
     /// The hook may look at the heap, free objects, and allocate a little: a 32nd of the limit is a
-    /// reserve for hooks and finalizers. The allocation that failed stays failed. The hook is not
-    /// called again while it runs. A second hook replaces the first.
+    /// reserve for hooks and finalizers. The failed allocation is not tried again after the hook.
+    /// The hook is not called again while it runs. A second hook replaces the first.
     ///
     /// The captures of a hook live until the hook is removed ([`remove_hook`]) or the heap is gone.
-    /// A captured [`Heap`] or [`Gc`](crate::Gc) therefore keeps the heap alive for good. Use the
-    /// heap that the hook is given, or capture a [`WeakHeap`](crate::WeakHeap).
+    /// A captured [`Heap`] or [`Gc`](crate::Gc) therefore keeps the heap alive until the hook is
+    /// removed. Use the heap that is passed to the hook, or capture a
+    /// [`WeakHeap`](crate::WeakHeap).
     ///
     /// [`remove_hook`]: Heap::remove_hook
     ///
@@ -121,15 +124,16 @@ impl Heap {
         id
     }
 
-    /// Measures what values own, and returns an error if the heap is above its limit. Call it at
-    /// the safe points of a program whose values grow while it allocates nothing on the heap, such
-    /// as an interpreter that appends to a `RefCell<Vec<Value>>`. (An allocation charges what the
-    /// new value owns. Growth in place is noticed when values are measured again.)
+    /// Measures the memory that values own, and returns an error if the heap is above its limit.
+    /// Call this function at the safe points of a program whose values grow while it allocates
+    /// nothing on the heap, such as an interpreter that appends to a `RefCell<Vec<Value>>`. (An
+    /// allocation charges the bytes that the new value owns. Growth in place is noticed when values
+    /// are measured again.)
     ///
-    /// A call looks at a part of the objects that may own memory. That takes some microseconds, and
-    /// repeated calls see all of them. If the heap is then above its limit, the call looks at all
-    /// of them, and runs a full collection if that confirms it. Without a limit the call does
-    /// nothing.
+    /// A call looks at a part of the objects that may own memory, which takes some microseconds;
+    /// repeated calls look at all such objects. If the heap is then above its limit, the call looks
+    /// at all such objects, and runs a full collection if the heap is still above its limit.
+    /// Without a limit the call does nothing.
     ///
     /// ```
     /// use gc_core::{Heap, OutOfMemoryKind};
@@ -148,8 +152,8 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`], when a full collection did not help either. The hook of
-    /// [`on_out_of_memory`](Heap::on_out_of_memory) was called.
+    /// Returns [`OutOfMemory`] if the heap is above its limit even after a full collection. The
+    /// hook of [`on_out_of_memory`](Heap::on_out_of_memory) was called then.
     pub fn check_limit(&self) -> Result<(), OutOfMemory<()>> {
         let core = self.core();
         if !core.storage.account.is_limited() {
@@ -172,12 +176,12 @@ impl Heap {
         if core.storage.account.admits(0) { Ok(()) } else { Err(report_oom(core, OutOfMemoryKind::HeapSpace, 0)) }
     }
 
-    /// Declares bytes outside of the heap that an object stands for: a buffer of a C
-    /// library, a mapped file. They count in the limit, and are a reason to collect. Keep
-    /// the guard beside what it stands for, in the same object.
+    /// Declares bytes outside of the heap that an object stands for: a buffer of a C library, a
+    /// mapped file. Declared bytes count in the limit, and are a reason to collect. Keep the
+    /// returned guard in the same object as the handle to the memory that was declared.
     ///
     /// # Panics
-    /// When the limit has no room for them; see
+    /// Panics if the limit has no room for the bytes; see
     /// [`try_external_bytes`](Heap::try_external_bytes).
     ///
     /// ```
@@ -206,7 +210,7 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`OutOfMemory`], when a full collection did not make room either.
+    /// Returns [`OutOfMemory`] if the limit has no room, even after a full collection.
     pub fn try_external_bytes(&self, bytes: usize) -> Result<ExternalBytes, OutOfMemory<()>> {
         let core = self.core();
         let account = &core.storage.account;
@@ -231,8 +235,8 @@ impl Heap {
     }
 }
 
-/// Declared bytes outside of the heap: see [`Heap::external_bytes`]. Dropping it gives them
-/// back. It may outlive the heap.
+/// Declared bytes outside of the heap: see [`Heap::external_bytes`]. The bytes stay declared until
+/// this guard is dropped. The guard may outlive the heap.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -253,7 +257,8 @@ impl ExternalBytes {
         self.bytes.get()
     }
 
-    /// Sets the declared size. Never fails: a size above the limit makes a later allocation fail.
+    /// Sets the declared size. The call never fails: a size above the limit makes a later
+    /// allocation fail.
     pub fn resize(&self, bytes: usize) {
         self.account.resize(self.bytes.replace(bytes), bytes);
     }

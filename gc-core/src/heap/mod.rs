@@ -1,4 +1,4 @@
-//! The heap as its users hold it. It delegates; no algorithm is here.
+//! `Heap`: the handle by which a program uses a heap. The algorithms are in other modules.
 
 mod as_fields;
 mod builder;
@@ -35,14 +35,14 @@ use core::ptr::NonNull;
 
 /// A handle to a managed heap. Clones are handles to the same heap.
 ///
-/// There can be any number of heaps; they share nothing. A heap and its objects stay
-/// on the thread that made it.
+/// A program can have any number of heaps, which share nothing. A heap and its objects stay on the
+/// thread that made the heap.
 ///
-/// Dropping the last handle runs a last full collection. An object that is still held lives on
-/// until its last pointer goes. Objects that are uncollectable under [`FinalizerPolicy::Legacy`]
-/// leak, as at Python's exit, and the hook of [`Heap::on_unraisable`] is told of it. Cycles that
-/// become garbage after that are never found: keep a handle as long as there are pointers
-/// ([`Gc::heap`](crate::Gc::heap) returns one).
+/// Dropping the last handle runs a last full collection. An object that is still held lives until
+/// its last pointer is dropped. Objects that are uncollectable under [`FinalizerPolicy::Legacy`]
+/// leak, as at Python's exit, and the hook of [`Heap::on_unraisable`] is called. Cycles that become
+/// garbage after the last handle was dropped are never found: keep a handle as long as there are
+/// pointers ([`Gc::heap`](crate::Gc::heap) returns one).
 ///
 /// ```
 /// use gc_core::Heap;
@@ -54,8 +54,8 @@ use core::ptr::NonNull;
 pub struct Heap(CoreRef);
 
 impl Heap {
-    /// A heap with the default settings: [`FinalizerPolicy::Pep442`], CPython's
-    /// thresholds, memory from the system.
+    /// Makes a heap with the default settings: [`FinalizerPolicy::Pep442`], CPython's thresholds,
+    /// memory from the system.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -65,7 +65,7 @@ impl Heap {
         Heap::builder().build().expect("a heap without limits can be made")
     }
 
-    /// Settings for a new heap.
+    /// Returns the default settings for a new heap.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(64 << 20).build()?;
@@ -82,19 +82,20 @@ impl Heap {
         Heap(CoreRef::leak(core))
     }
 
-    /// Another handle.
+    /// Makes one more counted handle to a heap.
     pub(crate) fn of(core: &Core) -> Heap {
         core.life.handles.set(core.life.handles.get() + 1);
         core.life.is_shut_down.set(false);
         Heap(CoreRef::of(core))
     }
 
-    /// A handle that is not counted, for a hook while the heap is kept.
+    /// Makes a handle that is not counted, for a hook that is called while something else keeps the
+    /// heap.
     pub(crate) fn of_owner(owner: NonNull<Owner>) -> ManuallyDrop<Heap> {
         ManuallyDrop::new(Heap(CoreRef::of(Core::of(owner))))
     }
 
-    /// The form in which the heap keeps a hook: a function of the owner that it is called for.
+    /// Converts a hook to the form in which the heap stores it: a function of the heap's owner.
     pub(crate) fn hook<E: ?Sized + 'static>(hook: impl Fn(&Heap, &E) + 'static) -> Hook<E> {
         Rc::new(move |owner, event: &E| hook(&Heap::of_owner(owner), event))
     }
@@ -104,7 +105,7 @@ impl Heap {
         &self.0
     }
 
-    /// The rule book for finalizers.
+    /// Returns the rules for finalizers.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -114,7 +115,7 @@ impl Heap {
         self.core().policy
     }
 
-    /// Returns true if both are handles of the same heap.
+    /// Returns true if both handles are handles to the same heap.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -125,8 +126,8 @@ impl Heap {
     }
 }
 
-/// Runs at the end of the last handle: a last full collection, and a report of uncollectable
-/// objects.
+/// Runs a last full collection and reports uncollectable objects. It is called when the last handle
+/// is dropped.
 fn close(core: &Core) {
     collect::collect_because(core, Cause::Exit, 2);
     let flags = DebugFlags::from_bits_retain(core.state.schedule.debug.get());
@@ -174,8 +175,9 @@ impl Default for Heap {
 }
 
 impl Heap {
-    /// Slots in use, of tracked and untracked objects, half-built and dying ones included. For
-    /// tests: unlike [`objects`](Heap::objects) it changes no count.
+    /// Returns the number of slots in use, of tracked and untracked objects, including half-built
+    /// and dying objects. For tests: unlike [`objects`](Heap::objects) this function changes no
+    /// count.
     #[doc(hidden)]
     pub fn slots_in_use(&self) -> usize {
         self.core().slots_in_use(|_| true)

@@ -1,4 +1,4 @@
-//! Pauses: collections in one piece or in slices.
+//! The pace of collections: in one piece, or in slices with a budget.
 
 use super::Heap;
 use crate::collect::{
@@ -24,10 +24,10 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Budget {
-    /// Time by the clock. (Without the feature `std` there is no clock, and each object counts as
+    /// A time by the clock. (Without the feature `std` there is no clock, and each object counts as
     /// 100 ns.)
     Time(Duration),
-    /// Number of objects to look at. A step looks at one group of up to 64 neighbours at least.
+    /// A number of objects to look at. A step looks at one group of up to 64 neighbours at least.
     Objects(usize),
 }
 
@@ -37,7 +37,7 @@ impl From<Duration> for Budget {
     }
 }
 
-/// How far a [`step`](Heap::step) came.
+/// The result of a [`step`](Heap::step).
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -52,21 +52,21 @@ impl From<Duration> for Budget {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
     /// There is nothing to collect: since the last full collection, no object lost a pointer and
-    /// lived on. A step that is called from within a collection returns this, too.
+    /// stayed alive. A step that is called from within a collection returns `Nothing`, too.
     Nothing,
     /// The collection goes on with the next step.
     Open,
     /// The collection is done.
     Done {
-        /// Objects reclaimed.
+        /// The number of objects that were reclaimed.
         collected: usize,
-        /// Objects found uncollectable.
+        /// The number of objects that were found uncollectable.
         uncollectable: usize,
     },
 }
 
 impl Heap {
-    /// How automatic collection stops the program; [`Pace::StopTheWorld`] by default.
+    /// Returns how automatic collection stops the program; [`Pace::StopTheWorld`] by default.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -96,11 +96,12 @@ impl Heap {
     }
 
     /// Runs one slice of a full collection. The slice continues the collection that is open, or
-    /// begins one if there may be garbage. Call it in a program that has time to spare at certain
-    /// points; it works under every pace.
+    /// begins one if there may be garbage. Call this function in a program that has time to spare
+    /// at certain points; it works under every pace.
     ///
     /// [`collect`](Heap::collect) and [`collect_generation`](Heap::collect_generation) abandon an
-    /// open collection first. The next full collection finds again what it had found.
+    /// open collection first. Garbage that the abandoned collection had found is found again by the
+    /// next full collection.
     ///
     /// ```
     /// use gc_core::{Heap, Progress, Slot, Trace};
@@ -147,7 +148,7 @@ impl Heap {
         self.core().telemetry.stats.metrics()
     }
 
-    /// Returns the figures of the last collection.
+    /// Returns the figures of the last collection, or `None` if there was no collection yet.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -169,10 +170,10 @@ impl Heap {
         self.core().state.is_cycle_open.get()
     }
 
-    /// Returns true if it is time to collect, or to run the next slice of an open collection. By
-    /// the same test, an allocation decides whether it collects. Call it in a program that has
-    /// switched automatic collection off ([`disable`](Heap::disable), [`pause`](Heap::pause)) and
-    /// collects at points of its own.
+    /// Returns true if it is time to collect, or to run the next slice of an open collection. An
+    /// allocation uses the same test to decide whether it collects. Call this function in a program
+    /// that has switched automatic collection off ([`disable`](Heap::disable),
+    /// [`pause`](Heap::pause)) and collects at points of its own.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

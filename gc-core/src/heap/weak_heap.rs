@@ -1,12 +1,12 @@
-//! Handles that do not keep the heap.
+//! `WeakHeap`: a handle that does not keep the heap alive.
 
 use super::Heap;
 use crate::core::WeakCore;
 use core::fmt;
 
-/// A handle that does not keep the heap alive. Use it in values that the heap itself keeps, such as
-/// the captures of a hook or the fields of an object: a [`Heap`] there would keep the heap alive
-/// for good.
+/// A handle that does not keep the heap alive. Use a `WeakHeap` in values that the heap itself
+/// keeps, such as the captures of a hook or the fields of an object: a [`Heap`] in such a value
+/// would keep the heap alive forever.
 ///
 /// ```
 /// use gc_core::{Gc, Heap, Slot, Trace, WeakHeap};
@@ -30,12 +30,12 @@ pub struct WeakHeap(WeakCore);
 
 impl WeakHeap {
     /// Returns a handle, or `None` if the heap is gone. (A heap is gone once its last handle and
-    /// its last object are.)
+    /// its last object are gone.)
     pub fn upgrade(&self) -> Option<Heap> {
         self.0.get().map(Heap::of)
     }
 
-    /// Returns whether both are handles to the same heap.
+    /// Returns true if both handles are handles to the same heap.
     pub fn ptr_eq(&self, other: &WeakHeap) -> bool {
         self.0.ptr_eq(&other.0)
     }
@@ -48,7 +48,7 @@ impl fmt::Debug for WeakHeap {
 }
 
 impl Heap {
-    /// A handle that does not keep the heap.
+    /// Makes a handle that does not keep the heap alive.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();

@@ -8,11 +8,11 @@ use gc_snapshot::{Census, TypeCount};
 use hashbrown::HashMap;
 
 impl Heap {
-    /// Counts all objects by type. Collects nothing, allocates nothing on the heap. Objects
-    /// that are dying, half-built or being reclaimed are not counted.
+    /// Counts all objects by type. The census does not collect, and allocates nothing on the heap.
+    /// Objects that are dying, half-built or being reclaimed are not counted.
     ///
-    /// Takes a look at each block's bits, and at each object whose type can own memory
-    /// outside of its slot.
+    /// The census looks at each block's bits, and at each object whose type can own memory outside
+    /// of its slot.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -39,7 +39,7 @@ impl Heap {
     }
 }
 
-/// A block's objects that are open, and what they own.
+/// Returns the number of open objects of a block, and the number of bytes that these objects own.
 fn counted(core: &Core, block: &Block) -> (usize, usize) {
     if !core.state.collecting.get() {
         return (block.living(), block.owned_bytes().0);

@@ -1,4 +1,4 @@
-//! Leftovers of work: exact counts, compared with those of before.
+//! Leftovers of work: exact counts after the work, compared with the counts before it.
 
 use crate::Heap;
 use crate::graph::edges::{each_living, owned_by_field};
@@ -11,7 +11,7 @@ use gc_snapshot::ObjectId;
 use gc_snapshot::{GaugeKind, Snapshot, SnapshotObject};
 use hashbrown::{HashMap, HashSet};
 
-/// The quantity that is counted.
+/// The quantity that a [`Leftover`] counts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum LeftoverKind {
@@ -27,21 +27,21 @@ pub enum LeftoverKind {
     Backlog,
 }
 
-/// Something that work left behind: see [`Heap::leftovers`].
+/// A quantity that is greater after some work than before it: see [`Heap::leftovers`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Leftover {
     /// The quantity that is counted.
     pub kind: LeftoverKind,
-    /// The type, or the gauge's name; empty for external bytes and garbage.
+    /// The name of the type or of the gauge; empty for external bytes and garbage.
     pub name: String,
-    /// How many more there are.
+    /// The increase of the quantity.
     pub more: u64,
-    /// The holder, where it is known: the field, and an object whose field it is.
+    /// The holder, if it is known: a field, and an object with this field.
     pub place: Option<String>,
 }
 
-/// Everything that work left behind; `Display` tells it line by line.
+/// All quantities that are greater after some work than before it. `Display` shows one per line.
 ///
 /// ```
 /// use gc_core::observe::LeftoverKind;
@@ -58,17 +58,17 @@ pub struct Leftover {
 pub struct Leftovers(Vec<Leftover>);
 
 impl Leftovers {
-    /// Returns whether nothing was left behind.
+    /// Returns true if nothing was left behind.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each kind and type of which there is more.
+    /// Returns an iterator over all leftovers, one for each kind and type.
     pub fn iter(&self) -> core::slice::Iter<'_, Leftover> {
         self.0.iter()
     }
 
-    /// Returns the leftovers that a later look has too, with the counts of that look.
+    /// Returns the leftovers that are also in `later`, with the counts of `later`.
     pub(super) fn still(&self, later: &Leftovers) -> Leftovers {
         Leftovers(self.0.iter().filter_map(|one| later.of(one)).cloned().collect())
     }
@@ -77,8 +77,8 @@ impl Leftovers {
         self.0.iter().find(|it| it.kind == other.kind && it.name == other.name)
     }
 
-    /// Returns the leftovers that are no noise, with their places. Owned bytes must have grown
-    /// since the look before.
+    /// Returns the leftovers that are no noise, with their places. A leftover of owned bytes is
+    /// noise unless it is greater than in `before`.
     pub(super) fn lasting(self, before: &Leftovers, baseline: &Baseline, heap: &Heap) -> Leftovers {
         let grew = |it: &Leftover| before.of(it).is_none_or(|before| it.more > before.more);
         let lasting = self.0.into_iter().filter(|it| it.kind != LeftoverKind::OwnedBytes || grew(it));
@@ -114,12 +114,12 @@ impl fmt::Display for Leftovers {
     }
 }
 
-/// The counts before the work.
+/// The counts of a heap before the work.
 pub(super) struct Baseline {
     counts: BTreeMap<(LeftoverKind, String), u64>,
-    /// Objects from this id on are new.
+    /// The id of the next object at the time of the counts. Objects from this id on are new.
     first_new: ObjectId,
-    /// Owned bytes of each field of each object.
+    /// The owned bytes of each field of each object.
     owned: HashMap<(ObjectId, String), usize>,
 }
 
@@ -133,7 +133,7 @@ impl Baseline {
         Baseline { counts: counts(heap), first_new: ObjectId::of_birth(heap.core().storage.birth_clock.next()), owned }
     }
 
-    /// Returns everything that there is more of now.
+    /// Returns all quantities that are greater now than in the baseline.
     pub(super) fn left_now(&self, heap: &Heap) -> Leftovers {
         let more = counts(heap).into_iter().filter_map(|(key, now)| {
             let more = now.saturating_sub(self.counts.get(&key).copied().unwrap_or(0));
@@ -147,13 +147,13 @@ impl Baseline {
         object.id() >= self.first_new
     }
 
-    /// Finds the old object that holds the new ones of a type, by the most common way.
+    /// Describes the old object and the field that hold the new objects of a type most often.
     fn holder_of(&self, snapshot: &Snapshot, type_name: &str) -> Option<String> {
         let mut ways: HashMap<(String, String), (usize, ObjectId)> = HashMap::new();
         let mut outside = 0;
         let new = snapshot.objects().filter(|it| it.type_name() == type_name && self.is_new(*it));
         let mut objects = 0;
-        // Each takes a look at all edges.
+        // The search for a holder looks at all edges, so only 32 objects are examined.
         for object in new.take(32) {
             objects += 1;
             match self.old_holder(snapshot, object) {
@@ -172,7 +172,7 @@ impl Baseline {
         }
     }
 
-    /// The nearest object that was there before, and its field.
+    /// Finds the nearest object that is in the baseline and leads to `object`, and its field.
     fn old_holder<'s>(
         &self,
         snapshot: &'s Snapshot,
@@ -197,7 +197,7 @@ impl Baseline {
         None
     }
 
-    /// Which field of which object of a type owns more than before.
+    /// Describes the field, and the object of a type, whose owned bytes grew most.
     fn owner_of(&self, heap: &Heap, snapshot: &Snapshot, type_name: &str) -> Option<String> {
         let of_type = snapshot.objects().filter(|it| it.type_name() == type_name);
         let ids: HashSet<ObjectId> = of_type.map(SnapshotObject::id).collect();
@@ -218,7 +218,7 @@ impl Baseline {
     }
 }
 
-/// `rows[3].cells["a"]` is `rows[…].cells[…]`.
+/// Shortens the positions and keys in a name: `rows[3].cells["a"]` becomes `rows[…].cells[…]`.
 fn without_positions(name: &str) -> String {
     let mut short = String::new();
     let mut inside = false;

@@ -1,8 +1,8 @@
 //! Looking into the heap without changing it: counts by type, gauges and samples over time, the
 //! verifier, and what work left behind.
 //!
-//! Most of it is reached by methods of [`Heap`](crate::Heap). Without the feature `observe` there are only the
-//! records of collections, and the selection of objects by type and referrer.
+//! Most functions are methods of [`Heap`](crate::Heap). Without the feature `observe` there are
+//! only the records of collections, and the selection of objects by type and referrer.
 
 #[cfg(feature = "observe")]
 mod census;

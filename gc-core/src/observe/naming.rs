@@ -1,5 +1,4 @@
-//! Names of edges while a snapshot is taken: a tree of the path segments that lead to them, so that
-//! each name is made once.
+//! Names of edges for a snapshot. A tree of path segments makes each name only once.
 
 use crate::ground::label::{KeyLabel, PathSegment};
 use crate::object::raw::Object;
@@ -12,10 +11,10 @@ use gc_snapshot::columns::{NAMED, Name, Texts};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-/// A step into a map, by its key.
+/// The key of a step into a map.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
-    /// It has no label.
+    /// The position of an entry whose key has no label.
     Entry(usize),
     Text(String),
     Number(i128),
@@ -23,26 +22,27 @@ enum Key {
     Truth(bool),
 }
 
-/// The paths one step longer than a path, by number; 0 if a path was not met yet.
+/// The numbers of all paths that are one step longer than a path. The number 0 stands for a path
+/// that was not met yet.
 #[derive(Default)]
 struct Below {
-    /// Fields are known by where their text lies: that needs no look at it.
+    /// Paths to fields, by the address of the field's name, so that texts need not be compared.
     fields: SmallVec<[(*const u8, usize); 2]>,
     positions: Vec<usize>,
-    /// All positions that have no name of their own.
+    /// The path that stands for all positions without a name of their own.
     rest: usize,
 }
 
-/// Where the walk through a value is.
+/// A place in a value that the walk through the value has reached.
 #[derive(Clone, Copy)]
 struct Place {
-    /// The number of the path's text.
+    /// The number of the path, which is the index of its text.
     path: usize,
-    /// The position, where that is the only step.
+    /// The position, if the path consists of a position only.
     position: Option<usize>,
 }
 
-/// Takes the edges of one object after the other, and their names.
+/// Visits the edges of one object after the other, and hands them on with their names.
 pub(super) struct Naming<T> {
     texts: Vec<Box<str>>,
     below: Vec<Below>,
@@ -51,14 +51,14 @@ pub(super) struct Naming<T> {
     pub(super) taker: T,
 }
 
-/// Takes the edges.
+/// Receives the edges that a [`Naming`] visits.
 pub(super) trait TakeEdge {
     fn edge(&mut self, name: Name, target: Object);
 }
 
 impl<T: TakeEdge> Naming<T> {
     pub(super) fn new(taker: T) -> Naming<T> {
-        // The first text is that of an edge without any step.
+        // The first text is the name of an edge without any step.
         let (texts, below) = (alloc::vec!["".into()], alloc::vec![Below::default()]);
         Naming { texts, below, keys: HashMap::new(), stack: Vec::new(), taker }
     }

@@ -1,17 +1,18 @@
-//! An assertion for tests: work that is done again and again leaves nothing behind.
+//! An assertion for tests: work that is repeated leaves nothing behind.
 
 use super::leftovers::{Baseline, Leftovers};
 use crate::Heap;
 use gc_snapshot::Timeline;
 use gc_snapshot::diagnosis::{Diagnosis, DiagnosisInput};
 
-/// Number of further runs, for each counted run, that tell noise from growth.
+/// The number of further runs for each counted run, which tell noise from growth.
 const RETRIES: usize = 2;
 
 impl Heap {
-    /// Does the work `runs` times, each as a unit of work and followed by a collection, and
-    /// diagnoses what grew. The first two runs are not counted: they may fill caches. This looks
-    /// for a trend; [`leftovers`](Heap::leftovers) tells whether anything at all was left behind.
+    /// Does the work `runs` times, each time as a unit of work and followed by a collection, and
+    /// diagnoses what grew. The first two runs are not counted, because they may fill caches. The
+    /// diagnosis looks for a trend; [`leftovers`](Heap::leftovers) tells whether anything at all
+    /// was left behind.
     ///
     /// ```
     /// use gc_core::diagnosis::VerdictKind;
@@ -86,9 +87,10 @@ impl Heap {
 /// bytes that values own, no uncollectable object, no declared external bytes, no backlog of a
 /// gauge.
 ///
-/// It runs the block 16 times (`runs = N`) after 2 runs to warm up (`warm_up = N`), collects after
-/// each, and compares exactly; see [`Heap::leftovers`](crate::Heap::leftovers) for how
-/// noise is told from growth. It panics with what is left behind, and the field that holds it.
+/// The macro runs the block 16 times (`runs = N`) after 2 runs to warm up (`warm_up = N`), collects
+/// after each run, and compares exactly; see [`Heap::leftovers`](crate::Heap::leftovers) for how
+/// noise is told from growth. The macro panics with what is left behind, and the field that holds
+/// it.
 ///
 /// ```
 /// use gc_core::{Heap, assert_no_growth};

@@ -1,5 +1,5 @@
-//! Numbers for the living objects, in the order of blocks: dense, and found from an object's
-//! address in a few small tables, without a look at the object.
+//! Numbers for the living objects, dense and in the order of blocks. The number of an object is
+//! found from its address in a few small tables, without a look at the object.
 
 use crate::core::Core;
 use crate::graph::edges::each_living;
@@ -9,15 +9,15 @@ use crate::storage::chunk::{BLOCK_SHIFT, BLOCKS, CHUNK};
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 
-/// The numbers of all objects that live now. Takes 16 bytes for each 64 slots, and some for
-/// each block.
+/// The numbers of all objects that live now. The tables take 16 bytes for each 64 slots, and some
+/// bytes for each block.
 pub(super) struct Numbering<'h> {
     core: &'h Core,
-    /// Where the entries of each chunk's blocks begin.
+    /// For each chunk, the index in `blocks` of the entry of its first block.
     chunks: HashMap<usize, usize>,
-    /// `BLOCKS` for each chunk.
+    /// The entries of the blocks: `BLOCKS` for each chunk.
     blocks: Vec<Option<Entry>>,
-    /// Sub-blocks, by where they lie in the heap.
+    /// The entries of sub-blocks, by the addresses of their links.
     subs: HashMap<usize, Entry>,
     ranks: Vec<Rank>,
     objects: u32,
@@ -26,11 +26,11 @@ pub(super) struct Numbering<'h> {
 #[derive(Clone, Copy)]
 struct Entry {
     geometry: Geometry,
-    /// Where the ranks of its slots begin.
+    /// The index in `ranks` of the first 64 slots of the block.
     ranks: u32,
 }
 
-/// 64 slots: which of them hold an object, and how many objects come before.
+/// A group of 64 slots: which slots hold an object, and how many objects come before the group.
 #[derive(Clone, Copy)]
 struct Rank {
     alive: u64,
@@ -38,8 +38,10 @@ struct Rank {
 }
 
 impl<'h> Numbering<'h> {
+    /// Numbers all living objects of a heap.
+    ///
     /// # Panics
-    /// With 2^32 objects or more.
+    /// Panics if there are 2^32 objects or more.
     pub(super) fn of(core: &'h Core) -> Numbering<'h> {
         let (chunks, blocks, subs, ranks) = Default::default();
         let mut numbering = Numbering { core, chunks, blocks, subs, ranks, objects: 0 };
@@ -66,7 +68,7 @@ impl<'h> Numbering<'h> {
         }
     }
 
-    /// How many objects have a number.
+    /// Returns the count of objects that have a number.
     pub(super) fn len(&self) -> usize {
         self.objects as usize
     }
@@ -80,7 +82,7 @@ impl<'h> Numbering<'h> {
         });
     }
 
-    /// `None`: it is of another heap, or dying.
+    /// Returns the number of an object, or `None` if the object is of another heap or dying.
     #[inline]
     pub(super) fn number(&self, object: Object) -> Option<usize> {
         let address = object.address();

@@ -1,4 +1,4 @@
-//! Records of collections, and the places that allocations come from.
+//! Records of collections, and the places in the source that allocate.
 
 use crate::Heap;
 use crate::release::user_code;
@@ -9,12 +9,12 @@ use crate::telemetry::stats::CollectionMetrics;
 use alloc::vec::Vec;
 
 impl Heap {
-    /// Sets the hook that is called with the record of each collection, once it has ended. It is
-    /// the place to write a log. While a hook is set, collections also count the types of the
-    /// unreachable objects that they find.
+    /// Sets the hook that is called with the record of each collection after the collection has
+    /// ended. Use the hook to write a log. While a hook is set, collections also count the types of
+    /// the unreachable objects that they find.
     ///
-    /// The hook may do anything. A collection that runs inside of it is recorded, but the hook is
-    /// not called for it. A second hook replaces the first.
+    /// The hook may do anything. A collection that runs inside of the hook is recorded, but the
+    /// hook is not called for it. A second hook replaces the first.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -28,7 +28,7 @@ impl Heap {
         id
     }
 
-    /// The last collections, at most 1,024, oldest first.
+    /// Returns the figures of the last collections, at most 1,024, oldest first.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -58,8 +58,8 @@ impl Heap {
     /// the program's source that each allocation comes from. Switching it on anew forgets the
     /// places that were noted before.
     ///
-    /// Tracking takes a lookup for each allocation, and some 24 bytes for each living object. It
-    /// takes nothing while it is off.
+    /// Tracking takes a lookup for each allocation, and some 24 bytes for each living object. While
+    /// it is switched off, it takes nothing.
     ///
     /// If a function that allocates for its callers is marked `#[track_caller]`, the place is in
     /// its caller.

@@ -1,4 +1,5 @@
-//! Objects chosen by what they are: of a type, new since a mark, held by nobody within.
+//! Selects objects by type, by age (those that are new since a mark), or as not pointed to by
+//! others.
 
 use crate::Heap;
 use crate::any::GcAny;
@@ -59,11 +60,11 @@ impl Heap {
         handed_out(chosen(self.core(), |_| true, |object| object.birth() >= since.0))
     }
 
-    /// The tracked objects that no object of the heap points to, oldest first:
-    /// `objgraph.get_leaking_objects`. Each is held by a variable of the program, or by a
-    /// pointer that leaked (`mem::forget`, a part that is not traced).
+    /// Returns the tracked objects that no object of the heap points to, oldest first:
+    /// `objgraph.get_leaking_objects`. Each such object is held by a variable of the program, or by
+    /// a pointer that leaked (`mem::forget`, a part that is not traced).
     ///
-    /// Looks at every edge; takes a word for each object that is pointed to.
+    /// The function looks at every edge, and takes a word for each object that is pointed to.
     ///
     /// ```
     /// use gc_core::{Heap, Slot, Trace};
@@ -91,7 +92,7 @@ impl Heap {
         handed_out(chosen(core, Block::is_tracked, |object| !pointed_to.contains(&object.address())))
     }
 
-    /// Tracked objects in the generations 0, 1 and 2, and frozen ones.
+    /// Returns the numbers of tracked objects in the generations 0, 1 and 2, and of frozen objects.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();

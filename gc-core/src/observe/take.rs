@@ -23,7 +23,7 @@ impl Heap {
     /// The snapshot includes objects that are being reclaimed at this moment, but no dying ones.
     ///
     /// # Panics
-    /// When there are 2^32 objects or edges, or more.
+    /// Panics if there are 2^32 objects or edges, or more.
     ///
     /// ```
     /// use gc_core::{Gc, Heap, Slot, Trace};
@@ -47,7 +47,7 @@ impl Heap {
     }
 }
 
-/// The id of a living object, to find it in a snapshot.
+/// Returns the id of a living object, by which a snapshot finds it.
 impl From<&GcAny> for ObjectId {
     fn from(object: &GcAny) -> ObjectId {
         object.id()
@@ -75,7 +75,7 @@ fn take(core: &Core) -> Snapshot {
     columns.finish(texts)
 }
 
-/// Marks what the callbacks of weak references captured.
+/// Marks the objects that the callbacks of weak references captured.
 fn mark_captured(core: &Core, numbering: &Numbering<'_>, columns: &mut Columns) {
     let mut words: HashSet<usize> = HashSet::new();
     core.weaks.each_of_all(|cell| {
@@ -91,7 +91,8 @@ fn mark_captured(core: &Core, numbering: &Numbering<'_>, columns: &mut Columns) 
     });
 }
 
-/// A row for each living object of a block. (Its count is all of its pointers as yet.)
+/// Adds a row for each living object of a block. (As the count of external pointers, a row holds
+/// the count of all pointers until the internal ones are subtracted.)
 fn add_objects(core: &Core, block: &Block, names: &TypeNames, columns: &mut Columns) {
     let info = block.info();
     let shape = columns.shape(names.get(info), block.slot_bytes() as u64, info.finalizer.is_some());

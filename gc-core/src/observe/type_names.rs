@@ -10,7 +10,8 @@ use hashbrown::HashMap;
 pub(super) struct TypeNames(HashMap<TypeId, String>);
 
 impl TypeNames {
-    /// Without module paths; with them where two types of the heap share a name.
+    /// Collects the names without module paths. Types of the heap that share a name keep their
+    /// paths.
     pub(super) fn of(core: &Core) -> TypeNames {
         let mut paths: HashMap<TypeId, &'static str> = HashMap::new();
         core.storage.memory.each_block(&mut |block| {
@@ -28,7 +29,7 @@ impl TypeNames {
         TypeNames(paths.into_iter().map(|(id, path)| (id, name(path))).collect())
     }
 
-    /// The name of a type that has a block.
+    /// Returns the name of a type that has a block.
     pub(super) fn get(&self, info: &TypeInfo) -> &str {
         self.0.get(&info.id).map_or("", String::as_str)
     }

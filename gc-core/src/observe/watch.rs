@@ -29,7 +29,7 @@ impl Heap {
         drop(self.core().telemetry.gauges.add_gauge(name, kind, Rc::new(measure)));
     }
 
-    /// Removes a gauge, and drops what it captured. Returns `false` when there is none of this
+    /// Removes a gauge, and drops what it captured. Returns false if there is no gauge of this
     /// name.
     ///
     /// ```
@@ -57,9 +57,9 @@ impl Heap {
         UnitOfWork { number: self.core().telemetry.gauges.begin_unit(name), heap: self.clone() }
     }
 
-    /// Returns the heap's counts at this moment, with the readings of all gauges. It does not
-    /// collect, so it counts garbage that was not collected yet. Collect first to count only what
-    /// lives.
+    /// Returns the heap's counts at this moment, with the readings of all gauges. The function does
+    /// not collect, so the counts include garbage that was not collected yet. Collect first to
+    /// count only objects that live.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -118,7 +118,8 @@ impl core::fmt::Debug for UnitOfWork {
 }
 
 /// Returns the resident bytes of this process, for a [gauge](Heap::gauge) of
-/// [`GaugeKind::ResidentBytes`]. Returns `None` if the system does not tell them; only Linux does.
+/// [`GaugeKind::ResidentBytes`]. Returns `None` if the system does not provide the number; only
+/// Linux does.
 ///
 /// ```
 /// use gc_core::observe::{GaugeKind, resident_bytes};

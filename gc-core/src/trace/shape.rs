@@ -86,6 +86,8 @@ pub(crate) fn length_place(object: Object) -> *mut usize {
 
 /// Returns the length of a slice or string.
 ///
+/// Returns the length of a slice or string.
+///
 /// # Safety
 /// The object is a slice or string whose length was written.
 unsafe fn length_of(object: Object) -> usize {

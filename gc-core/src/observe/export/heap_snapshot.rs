@@ -1,8 +1,8 @@
 //! The heap as a `.heapsnapshot`, the format of V8: Chrome's DevTools and memlab open it.
 //!
-//! It streams from the heap: nodes are numbered by sums over blocks, and the edges of an
-//! object are asked for again each time they are needed. Beside a word for each block and a
-//! count for each object nothing is kept, so that a heap that is out of memory can be dumped.
+//! The writer streams from the heap: nodes are numbered by sums over blocks, and the edges of an
+//! object are asked for again each time they are needed. The writer keeps only a word for each
+//! block and a count for each object, so that a heap that is out of memory can be dumped.
 
 use crate::Heap;
 use crate::core::Core;
@@ -16,7 +16,7 @@ use gc_snapshot::columns::NAMED;
 use gc_snapshot::text::{Interner, Json};
 use std::io::{BufWriter, Result, Write};
 
-/// Names of the columns. (`to_node` is a node's number times `NODE_FIELDS`.)
+/// The names of the columns. (`to_node` is a node's number times `NODE_FIELDS`.)
 const META: &str = r#""meta":{"node_fields":["type","name","id","self_size","edge_count","trace_node_id","detachedness"],"node_types":[["hidden","array","string","object","code","closure","regexp","number","native","synthetic","concatenated string","sliced string","symbol","bigint","object shape","wasm object"],"string","number","number","number","number","number"],"edge_fields":["type","name_or_index","to_node"],"edge_types":[["context","element","property","internal","hidden","shortcut","weak"],"string_or_number","node"],"trace_function_info_fields":["function_id","name","script_name","script_id","line","column"],"trace_node_fields":["id","function_info_index","count","size","children"],"sample_fields":["timestamp_us","last_assigned_id"],"location_fields":["object_index","script_id","line","column"]}"#;
 const NODE_FIELDS: usize = 7;
 const OBJECT: usize = 3;
@@ -25,16 +25,17 @@ const ELEMENT: usize = 1;
 const PROPERTY: usize = 2;
 const INTERNAL: usize = 3;
 
-/// Two nodes come before the objects: the root of the format, and the holder of all objects that
-/// are held from outside of the heap.
+/// The number of nodes before the objects: the root of the format, and the holder of all objects
+/// that are held from outside of the heap.
 const SYNTHETIC_NODES: usize = 2;
 
 impl Heap {
-    /// Writes all living objects and their edges as a `.heapsnapshot`, which Chrome's
-    /// DevTools (Memory, Load) and memlab open. The node `(GC roots)` has an edge to each object
-    /// that is held from outside of the heap. The id of a node is the
+    /// Writes all living objects and their edges as a `.heapsnapshot`, which Chrome's DevTools
+    /// (Memory, Load) and memlab open. The node `(GC roots)` has an edge to each object that is
+    /// held from outside of the heap. The id of a node is the
     /// [`ObjectId`](crate::snapshot::ObjectId) of its object, and does not change from dump to
-    /// dump. Its `self_size` is the object's slot and the bytes that the value owns outside of it.
+    /// dump. The `self_size` of a node is the size of the object's slot and of the memory that the
+    /// value owns outside of the slot.
     ///
     /// The file is streamed: the function allocates nothing on the heap, and about 4 bytes for each
     /// object elsewhere, so that it may be called from the hook of
@@ -43,7 +44,7 @@ impl Heap {
     /// named `[…]`, unless the object itself is the list.
     ///
     /// # Errors
-    /// The error of `out`, if writing to it fails.
+    /// Returns the error of `out` if writing fails.
     ///
     /// ```
     /// let heap = gc_core::Heap::builder().max(1 << 20).build()?;
@@ -71,10 +72,10 @@ impl Heap {
     }
 }
 
-/// Counts that must be known before the first byte is written.
+/// Counts of objects and edges, which must be known before the first byte is written.
 struct Graph<'h> {
     numbering: Numbering<'h>,
-    /// For each object, how many edges lead to it.
+    /// The number of edges that lead to each object, by the number of the object.
     internal: Vec<u32>,
     edges: usize,
 }
@@ -107,13 +108,13 @@ impl<'h> Graph<'h> {
         });
     }
 
-    /// Pointers to the object from outside of the heap.
+    /// Returns the number of pointers to the object from outside of the heap.
     fn external(&self, number: usize, object: Object) -> u32 {
         object.count().get().saturating_sub(self.internal[number])
     }
 }
 
-/// The position, where that is all there is to say of an edge.
+/// Returns the position of the edge in the value, if the path consists of a position only.
 fn element(path: &Path) -> Option<usize> {
     match path.0.last()?.place {
         Place::Element(at) if path.0.len() == 1 => Some(at),
@@ -124,7 +125,7 @@ fn element(path: &Path) -> Option<usize> {
 struct Writer<W: Write> {
     out: BufWriter<W>,
     strings: Interner,
-    /// The first error; nothing is written after it.
+    /// The first error of writing; nothing is written after it.
     error: Result<()>,
 }
 

@@ -1,4 +1,5 @@
-//! Files that other tools open, written from a living heap. The writers stream: none holds what it writes.
+//! Files that other tools open, written from a living heap. The writers stream: no writer holds its
+//! output in memory.
 
 mod heap_snapshot;
 mod open_metrics;

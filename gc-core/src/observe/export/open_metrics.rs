@@ -6,7 +6,7 @@ use core::fmt::Display;
 use gc_snapshot::text::escaped;
 use std::io::{BufWriter, Result, Write};
 
-/// One metric after the other.
+/// Writes metrics in the OpenMetrics format, one after the other.
 struct Writer<W: Write>(BufWriter<W>);
 
 impl<W: Write> Writer<W> {
@@ -18,7 +18,7 @@ impl<W: Write> Writer<W> {
         writeln!(self.0, "# HELP {name} {help}")
     }
 
-    /// A sample; `labels` come as `name="value"`.
+    /// Writes a sample; `labels` have the form `name="value"`.
     fn sample(&mut self, name: &str, labels: &str, value: impl Display) -> Result<()> {
         let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
         writeln!(self.0, "{name}{labels} {value}")
@@ -35,14 +35,14 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// A label's value as the format escapes it.
+/// The export as OpenMetrics text.
 impl Heap {
     /// Writes the heap's figures as OpenMetrics text: memory, objects and bytes by type,
     /// generations, collections, pauses as a summary, gauges, units of work, errors. Serve it
     /// as `application/openmetrics-text; version=1.0.0`.
     ///
     /// # Errors
-    /// The error of `out`, if writing to it fails.
+    /// Returns the error of `out` if writing fails.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();

@@ -1,5 +1,6 @@
-//! Allocation sites as a pprof profile: protocol buffers, written by hand (the format has
-//! five messages), not compressed, as `go tool pprof` and speedscope accept it.
+//! Allocation sites as a pprof profile. The profile consists of protocol buffers, which are written
+//! by hand (the format has five messages) and not compressed, as `go tool pprof` and speedscope
+//! accept it.
 
 use crate::Heap;
 use crate::telemetry::allocation_sites::Site;
@@ -8,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::io::{Result, Write};
 
-/// Fields of the messages, by their numbers in `profile.proto`.
+/// The numbers of the fields of the message `Profile` in `profile.proto`.
 mod field {
     pub(super) const SAMPLE_TYPE: u64 = 1;
     pub(super) const SAMPLE: u64 = 2;
@@ -34,7 +35,7 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// The error of `out`, if writing to it fails.
+    /// Returns the error of `out` if writing fails.
     pub fn write_pprof(&self, mut out: impl Write) -> Result<()> {
         let mut strings = Strings::new();
         let columns = [
@@ -81,7 +82,7 @@ impl Heap {
     }
 }
 
-/// The table of strings. The first one is empty.
+/// The string table of a profile, whose first string is empty.
 struct Strings {
     numbers: BTreeMap<String, u64>,
     in_order: Vec<String>,
@@ -105,11 +106,11 @@ impl Strings {
     }
 }
 
-/// A message of protocol buffers while it is made.
+/// The encoded fields of a protocol buffers message.
 #[derive(Default)]
 struct Message(Vec<u8>);
 
-/// Wire types.
+/// The wire type of an integer in protocol buffers.
 const VARINT: u64 = 0;
 const LENGTH: u64 = 2;
 

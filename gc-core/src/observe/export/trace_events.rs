@@ -7,10 +7,10 @@ use gc_snapshot::text::Json;
 use std::io::{BufWriter, Result, Write};
 
 impl Heap {
-    /// Writes the last collections (at most 1,024) as trace events. Each is a complete event, with
-    /// its findings, and two values of the counter `used bytes`, before and after. Times are in
-    /// microseconds since the heap was made. The duration of an incremental collection is the sum
-    /// of its slices.
+    /// Writes the last collections (at most 1,024) as trace events. Each collection is written as a
+    /// complete event with its findings, and as two values of the counter `used bytes`, before and
+    /// after. Times are in microseconds since the heap was made. The duration of an incremental
+    /// collection is the sum of its slices.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -22,7 +22,7 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// The error of `out`, if writing to it fails.
+    /// Returns the error of `out` if writing fails.
     pub fn write_trace_events(&self, out: impl Write) -> Result<()> {
         let mut out = BufWriter::new(out);
         write!(out, "{{\"displayTimeUnit\":\"ms\",\"traceEvents\":[")?;

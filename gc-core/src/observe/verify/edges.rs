@@ -1,4 +1,4 @@
-//! Counts against edges, and edges against the words of the values.
+//! Compares counts with edges, and edges with the words of the values.
 
 use crate::core::Core;
 use crate::graph::edges::{each_living, named_edges};
@@ -17,8 +17,8 @@ use gc_snapshot::ObjectId;
 use gc_snapshot::diagnosis::{Problem, ProblemKind};
 use hashbrown::{HashMap, HashSet};
 
-/// Looks at what the `Trace` of each value and those of its parts tell; and at every word of it,
-/// where these may be read.
+/// Finds problems in the edges that the `Trace` of each value and of its parts reports. If the
+/// words of values may be read, the function looks at every word, too.
 pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
     let facts = Facts::of(core);
     let mut found = Found::new(core);
@@ -26,7 +26,7 @@ pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
     each_living(core, |object| {
         let mut reported = Reported::default();
         object.edges(&mut reported);
-        // What is mutably borrowed must not be looked at by others.
+        // A value that is mutably borrowed must not be looked at.
         if reported.hidden {
             return;
         }
@@ -54,7 +54,7 @@ pub(super) fn problems(core: &Core, words: Option<&Words>) -> Vec<Problem> {
 struct Facts<'h> {
     numbering: Numbering<'h>,
     by_address: HashMap<usize, Object>,
-    /// For each object, how many edges lead to it.
+    /// The number of edges that lead to each object, by the number of the object.
     internal: Vec<u32>,
 }
 
@@ -74,8 +74,8 @@ impl<'h> Facts<'h> {
         Facts { numbering, by_address, internal }
     }
 
-    /// How many pointers to the object are not accounted for by edges; negative where there
-    /// are more edges than pointers.
+    /// Returns the number of pointers to the object that are no edges. The number is negative if
+    /// there are more edges than pointers.
     fn unexplained(&self, object: Object) -> i64 {
         match (object.count().get(), self.numbering.number(object)) {
             (u32::MAX, _) | (_, None) => i64::MAX, // saturated
@@ -98,8 +98,9 @@ impl<'h> Facts<'h> {
         repeated.map(|(address, (names, is_short))| (address, names, is_short))
     }
 
-    /// Edges that the object reports more than once, as the counts of their targets tell. (As
-    /// many pointers from outside as there are edges too many hide it from the counts.)
+    /// Notes the edges that the object reports more than once, as far as the counts of their
+    /// targets show it. (If there are as many pointers from outside as surplus edges, the counts do
+    /// not show it.)
     fn doubled(&self, object: Object, doubled: &mut Doubled) {
         for (target, names, _) in self.repeated(object).filter(|(_, _, is_short)| *is_short) {
             match twice(&names) {
@@ -109,8 +110,8 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// Edges that the object reports more often than its words hold the pointer: its target has
-    /// fewer pointers than edges, or two edges have one name.
+    /// Notes the edges that the object reports more often than its words hold the pointer, if the
+    /// target has fewer pointers than edges or if two edges have one name.
     fn doubled_in(&self, object: Object, words: &[(usize, usize)], found: &mut Found) {
         for (address, names, is_short) in self.repeated(object) {
             let words = words.iter().filter(|&&(_, word)| word == address).count();
@@ -122,7 +123,8 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// Pointers in the fields that the object's `Trace` skips, as far as these can be traced.
+    /// Notes the fields with pointers that the object's `Trace` skips, as far as the fields can be
+    /// traced.
     fn skipped(&self, object: Object, fields: &FieldList, found: &mut Found) {
         for &(name, ref edges) in fields.untraced() {
             let mut pointers = Pointers { facts: self, any: false };
@@ -133,8 +135,8 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// Objects that a weak reference's callback holds by these words, and that lead back to the
-    /// weak reference or to its target: they live as long as it does.
+    /// Notes the objects that the words of a weak reference's callback point to, and that lead back
+    /// to the weak reference or to its target. Neither of them can then die before the other.
     fn captured(&self, cell: &CellRef, words: &[usize], found: &mut Found) {
         let targets: HashSet<usize> = words.iter().copied().collect();
         for target in targets.iter().filter_map(|target| self.by_address.get(target)) {
@@ -144,8 +146,8 @@ impl<'h> Facts<'h> {
         }
     }
 
-    /// Returns true if the object leads to the weak reference, to a value that holds it, or to its
-    /// target. Looks at a bounded number of objects on the way.
+    /// Returns true if the object leads to the weak reference, to a value that holds the weak
+    /// reference, or to its target. The search looks at a bounded number of objects.
     fn leads_to(&self, from: Object, cell: &CellRef) -> bool {
         const MOST: usize = 10_000;
         let (owner, target) = (cell.owner().map(Object::address), cell.target().map(Object::address));
@@ -165,7 +167,7 @@ impl<'h> Facts<'h> {
         false
     }
 
-    /// Words of the value that are a pointer to an object, but no edge.
+    /// Notes the words of the value that are pointers to objects, but are not reported as edges.
     fn missed_in(
         &self,
         object: Object,
@@ -178,12 +180,13 @@ impl<'h> Facts<'h> {
         let is_pointer = |word: usize| self.by_address.get(&word).is_some_and(is_held);
         let suspicious = words.iter().filter(|&&(offset, word)| fields.may_hide(offset) && is_pointer(word));
         let pointers: Vec<(usize, usize)> = suspicious.copied().collect();
-        // Where a target is reported as often as it is met there is nothing to say of it.
+        // A target that is reported as often as it is met in the words is not a problem.
         for target in pointers.iter().map(|&(_, target)| target).collect::<HashSet<usize>>() {
             let places: Vec<usize> = pointers.iter().filter(|&&(_, to)| to == target).map(|&(at, _)| at).collect();
             let told = if fields.is_partial() { 0 } else { reported.addresses.get(&target).copied().unwrap_or(0) };
             let missed = places.len().saturating_sub(told);
-            // Which of several alike it is cannot be told: the last.
+            // If one of several equal pointers is not reported, it is not known which: the last one
+            // is named.
             for &offset in places.iter().rev().take(missed) {
                 let name = fields.at(offset).map_or_else(|| format!("byte {offset}"), String::from);
                 found.note(ProblemKind::MissedEdge, object, name);
@@ -192,20 +195,21 @@ impl<'h> Facts<'h> {
     }
 }
 
-/// The first name that stands there twice.
+/// Returns the first name that occurs for the second time.
 fn twice(names: &[String]) -> Option<String> {
     let mut each = names.iter().enumerate();
     each.find(|(at, name)| !name.is_empty() && names[..*at].contains(name)).map(|(_, name)| name.clone())
 }
 
-/// Objects that report a target more than once which has more edges than pointers: the target,
-/// the object, the edge's name.
+/// Objects that report a target more than once, if the target has more edges than pointers. Each
+/// entry is the target, the object, and the name of the edge.
 #[derive(Default)]
 struct Doubled {
     /// Objects that report an edge twice under one name.
     certain: Vec<(usize, Object, String)>,
-    /// Objects whose edges have different names, as a value with several pointers has: they are to
-    /// blame where no other object is.
+    /// Objects whose edges have different names, as the edges of a value with several pointers
+    /// have. Such an object is reported only if no other object explains the surplus edges of the
+    /// target.
     likely: Vec<(usize, Object, String)>,
 }
 
@@ -219,7 +223,7 @@ impl Doubled {
     }
 }
 
-/// Collects the words that are pointers to objects of the heap.
+/// A sink that notes if any edge leads to an object of the heap.
 struct Pointers<'f, 'h> {
     facts: &'f Facts<'h>,
     any: bool,
@@ -231,7 +235,8 @@ impl EdgeSink for Pointers<'_, '_> {
     }
 }
 
-/// The addresses that a value reports, as edges or as weak references.
+/// The addresses that a value reports as edges or as weak references, and how often it reports
+/// each.
 #[derive(Default)]
 struct Reported {
     addresses: HashMap<usize, usize>,
@@ -256,7 +261,7 @@ fn fields(object: Object) -> FieldList {
     list
 }
 
-/// Problems by type and field.
+/// The problems found so far, by kind, type and field.
 struct Found {
     names: TypeNames,
     rows: HashMap<(ProblemKind, String, String), (usize, ObjectId)>,

@@ -1,4 +1,4 @@
-//! The verifier's look at plain memory.
+//! The verifier's check of every word of every value.
 
 use crate::heap::Heap;
 use crate::object::scan::Words;

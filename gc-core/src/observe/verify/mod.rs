@@ -1,5 +1,5 @@
-//! The verifier. It compares the counts of the heap with the pointers that its objects report, and
-//! checks the tables of the heap.
+//! The verifier. The verifier compares the counts of the heap with the pointers that its objects
+//! report, and checks the tables of the heap.
 
 mod edges;
 mod memory;
@@ -14,16 +14,16 @@ use gc_snapshot::diagnosis::{Problem, ProblemKind};
 
 impl Heap {
     /// Checks the invariants of the heap, and that the `Trace` of every type with objects reports
-    /// each pointer once. Returns the problems; an empty vector means that nothing is wrong. Use it
-    /// in tests and to find a leak. It takes some 32 bytes for each object.
+    /// each pointer once. Returns the problems; an empty vector means that nothing is wrong. Use
+    /// the verifier in tests and to find a leak. It takes some 32 bytes for each object.
     ///
-    /// It finds pointers in fields that a derived `Trace` skips, if the type of the field has a
-    /// `Trace` of its own: also behind vectors and boxes, and in variants. It does not find
-    /// pointers in types that are not `Trace`, or those that a hand-written `Trace` leaves out;
-    /// [`verify_memory`](Heap::verify_memory) does.
+    /// The verifier finds pointers in fields that a derived `Trace` skips, if the type of the field
+    /// has a `Trace` of its own: also behind vectors and boxes, and in variants. The verifier does
+    /// not find pointers in types that are not `Trace`, or pointers that a hand-written `Trace`
+    /// leaves out; [`verify_memory`](Heap::verify_memory) does.
     ///
-    /// It finds pointers that the callback of a weak reference captured, if they lead back to the
-    /// weak reference or to its target: neither can then die before the other.
+    /// The verifier finds pointers that the callback of a weak reference captured, if they lead
+    /// back to the weak reference or to its target. Neither of them can then die before the other.
     ///
     /// While a collection is running, as it is in a hook or a finalizer that it calls, only edges
     /// are checked.
