@@ -63,7 +63,7 @@ pub struct Snapshot {
 
 pub(crate) const LARGE: u32 = u32::MAX;
 
-/// In no generation.
+/// The `place` of an object that is in no generation.
 pub(crate) const UNTRACKED: u8 = u8::MAX;
 
 /// An object of a snapshot.

@@ -166,7 +166,7 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
         && !core.state.schedule.candidates_incomplete.get()
         && !core.state.schedule.is_always_linear()
     {
-        // Nothing lost a pointer and lived: there is nothing to suspect.
+        // No object lost a pointer and lived, so no examined object became unreachable.
         core.state.epoch.promote(generation);
         core.storage.bins.flush();
         return Outcome::default();
@@ -181,8 +181,8 @@ fn reclaim_unreachable(core: &Core, generation: u8) -> Outcome {
     Outcome { found, found_bytes, ..dispose(unreachable) }
 }
 
-/// Disposes of unreachable objects as the finalizer policy requires. The caller has run no user code
-/// since they were found.
+/// Disposes of unreachable objects as the finalizer policy requires. The caller has run no user
+/// code since they were found.
 fn dispose(unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
     core.release.user_code_ran.set(false);
@@ -192,7 +192,8 @@ fn dispose(unreachable: Unreachable<'_>) -> Outcome {
     }
 }
 
-/// Python up to 3.3: what has a finalizer, and what it reaches, is uncollectable.
+/// Applies the rules of Python up to 3.3: armed objects, and all that they reach, are
+/// uncollectable.
 fn legacy(mut unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
     finalize::ask_whether_armed(&unreachable);
@@ -208,7 +209,8 @@ fn legacy(mut unreachable: Unreachable<'_>) -> Outcome {
     Outcome { collected, uncollectable, ..Outcome::default() }
 }
 
-/// Python from 3.4: finalizers run first, then a second look finds what they made reachable.
+/// Applies the rules of Python from 3.4: runs the finalizers, then counts again to find the objects
+/// that they made reachable.
 fn pep442(mut unreachable: Unreachable<'_>) -> Outcome {
     let core = unreachable.0.core();
     debug::print_found(core, &unreachable.0);

@@ -6,7 +6,7 @@ use crate::ground::error::{OutOfMemory, OutOfMemoryKind};
 use crate::release::user_code;
 use crate::telemetry::records::Cause;
 
-/// Tells the hook, and makes the error.
+/// Makes an out-of-memory error, counts it, and passes it to the out-of-memory hook.
 #[cold]
 pub(crate) fn report_oom(core: &Core, kind: OutOfMemoryKind, requested: usize) -> OutOfMemory<()> {
     let account = &core.storage.account;

@@ -27,7 +27,8 @@ pub(super) fn start(core: &Core, generation: u8) {
     }
 }
 
-/// Counts that saturated since the last collection: their objects are immortal.
+/// Reports the number of counts that saturated since the last collection. Their objects are
+/// immortal.
 fn report_saturated(core: &Core) {
     let saturated = core.life.saturated.take();
     if saturated > 0 {
@@ -37,7 +38,7 @@ fn report_saturated(core: &Core) {
     }
 }
 
-/// Tells log and callbacks what it did.
+/// Tells log and callbacks that a collection ended, and what it did.
 pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
     let Outcome { collected, uncollectable, .. } = outcome;
     if debug::has(core, debug::STATS) {
@@ -75,7 +76,7 @@ pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outc
     record(core, CollectionMetrics { collected, uncollectable, ..began });
 }
 
-/// Notes what an incremental one did.
+/// Notes what an incremental collection took and found.
 pub(super) fn enter_sliced(core: &Core, cycle: &CycleState) {
     let found = CollectionMetrics {
         generation: Generation::Two,
@@ -168,7 +169,7 @@ pub(crate) mod debug {
     }
 
     fn print(core: &Core, what: &str, object: Object) {
-        // A line sink is user code: what it was told of before may be gone by now.
+        // A log sink is user code: it may have released an object that is yet to be printed.
         if object.is_alive() {
             let address = object.address();
             user_code::log(core, format_args!("gc: {what} <{} {address:#x}>", Short((object.info().name)())));

@@ -20,7 +20,7 @@ pub(crate) struct Life {
     pub(super) me: Cell<Option<NonNull<Core>>>,
     /// `Heap` handles.
     pub(crate) handles: Cell<usize>,
-    /// Operations that are open and must not lose the heap under their feet.
+    /// Open operations. The heap is not freed while there is one.
     pub(crate) busy: Cell<u32>,
     /// Objects that became immortal because their count saturated.
     pub(crate) saturated: Cell<usize>,

@@ -141,7 +141,8 @@ impl Core {
         self.state.epoch.freeze(&self.storage.memory);
     }
 
-    /// Moves what is frozen to generation 2. Decrements were not noted of them.
+    /// Moves all frozen objects to generation 2. The candidates count as incomplete then, so that
+    /// the next full collection is linear.
     pub(crate) fn unfreeze(&self) {
         self.state.epoch.unfreeze(&self.storage.memory);
         self.state.frozen.set(false);

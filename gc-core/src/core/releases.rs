@@ -18,7 +18,7 @@ pub(crate) struct Releases {
     pub(crate) reclaiming: Cell<bool>,
     /// User code ran since this was last cleared.
     pub(crate) user_code_ran: Cell<bool>,
-    /// Objects at zero that wait for the next increment, the next one first.
+    /// Objects at count zero that wait for the next increment, in the order in which they die.
     pub(crate) deferred: RefCell<Vec<Object>>,
     /// Objects at zero that wait for a shallower stack. The top is the next.
     pub(crate) release_queue: RefCell<Vec<Object>>,

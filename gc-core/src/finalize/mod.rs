@@ -86,8 +86,9 @@ pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>) {
     }
 }
 
-/// Legacy: puts what is uncollectable still into `garbage`: the objects with a finalizer,
-/// then, under `SAVE_ALL`, those that they reach. Returns how many there are.
+/// Puts the objects that are still uncollectable under Legacy into `garbage`: the armed ones, then,
+/// under `SAVE_ALL`, those that they reach. Returns the number of tracked objects among them all,
+/// saved or not.
 pub(crate) fn file_uncollectable(uncollectable: &Uncollectable<'_>) -> usize {
     let Uncollectable { set, saved } = uncollectable;
     let mut left = 0;

@@ -63,7 +63,8 @@ fn concerned_by_weak(block: &Block, bitmaps: &Bitmaps) -> u64 {
     if block.info().managed_weak.is_some() { !0 } else { bitmaps.weak.get() }
 }
 
-/// A weak reference that is trash itself loses its target, even a living one.
+/// Clears the target of a managed weak reference that is unreachable itself, even if the target is
+/// reachable.
 fn forget_target(object: Object) {
     if let Some(cell) = object.weak_cell() {
         cell.detach();

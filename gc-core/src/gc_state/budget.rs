@@ -59,7 +59,7 @@ impl WorkBudget {
         self.over.set(false);
     }
 
-    /// The slice ends: how long it took.
+    /// Ends the slice. Returns the time that it took.
     pub(crate) fn end(&self) -> Duration {
         self.limit.set(WorkLimit::Everything);
         self.over.set(false);
@@ -82,7 +82,7 @@ impl WorkBudget {
         self.over.get()
     }
 
-    /// Nothing more is to be done in this slice.
+    /// Marks the open slice as over, unless it has no limit.
     pub(crate) fn finish(&self) {
         self.over.set(self.limit.get() != WorkLimit::Everything);
     }

@@ -125,7 +125,8 @@ impl CandidateBlocks {
         self.list_recent(block);
     }
 
-    /// Puts the blocks of the lists that `generation` looks at on the one of recent ones.
+    /// Moves the blocks of the older lists that a collection of `generation` visits to the recent
+    /// ones.
     fn join_lists(&self, generation: u8) {
         for (list, flag) in self.older.iter().zip(OLDER).take(generation.into()) {
             for link in list.take() {

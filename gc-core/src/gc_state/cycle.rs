@@ -126,7 +126,7 @@ impl CycleState {
         cycle
     }
 
-    /// All blocks with candidates wait their turn.
+    /// Takes all blocks with candidates, to be visited one by one.
     pub(crate) fn take_candidates(&mut self, candidates: &CandidateBlocks) {
         debug_assert!(self.todo.is_none());
         self.todo = candidates.take_all();
@@ -139,13 +139,13 @@ impl CycleState {
         self.todo.map(|link| unsafe { link.as_ref() })
     }
 
-    /// The one whose turn is next after that of a block.
+    /// Returns the block whose turn comes after that of `block`.
     pub(crate) fn block_after<'a>(&self, block: &Block) -> Option<&'a Block> {
         // SAFETY: invariant 2: a candidates block does not go back.
         block.next_with_candidates.get().map(|link| unsafe { link.as_ref() })
     }
 
-    /// The first `blocks` blocks are done; the next one is, up to the same group as now.
+    /// Removes the first `blocks` blocks from `todo`. The number of the current group stays.
     pub(crate) fn blocks_are_done(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks, blocks: usize) {
         let group = self.group;
         (0..blocks).for_each(|_| self.first_block_is_done(candidates, empty));
@@ -185,7 +185,7 @@ impl CycleState {
         }
     }
 
-    /// All root candidates have another turn.
+    /// Begins a round, in which each root candidate is tried again.
     pub(crate) fn begin_round(&mut self, candidates: &CandidateBlocks, next_birth: u64) {
         self.rounds += 1;
         (self.reclaimed_before, self.reclaimed) = (self.reclaimed, 0);

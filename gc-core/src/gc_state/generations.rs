@@ -150,7 +150,7 @@ impl GenerationEpoch {
         sizes
     }
 
-    /// Freezes every tracked or passed-through object: it is examined no more.
+    /// Freezes all living objects of examined types. Collections do not examine frozen objects.
     pub(crate) fn freeze(&self, memory: &Memory) {
         self.each_examinable(memory, |bitmaps| {
             raise(&bitmaps.generation_low, bitmaps.alloc.get());

@@ -30,9 +30,9 @@ pub(crate) struct GcState {
     pub(crate) frozen: Cell<bool>,
     /// The incremental collection that is open, between two of its increments.
     pub(crate) cycle: Cell<Option<cycle::CycleState>>,
-    /// There is such a collection.
+    /// An incremental collection is open, between two increments or in one.
     pub(crate) is_cycle_open: Cell<bool>,
-    /// How far its increment is.
+    /// The progress of the open increment.
     pub(crate) work_budget: budget::WorkBudget,
     pub(crate) epoch: generations::GenerationEpoch,
     pub(crate) schedule: schedule::Schedule,

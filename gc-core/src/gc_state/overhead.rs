@@ -1,5 +1,5 @@
-//! The overhead limit: finds out that a nearly full heap spends almost all of its time on collections
-//! that free almost nothing, so that an allocation fails instead.
+//! The overhead limit: finds out that a nearly full heap spends almost all of its time on
+//! collections that free almost nothing. An allocation then fails instead of going on like this.
 
 use crate::ground::time::Stamp;
 use core::cell::Cell;
@@ -24,7 +24,8 @@ pub(crate) struct Overhead {
 }
 
 impl Overhead {
-    /// Notes a collection at the limit that began then. `true`: that was one too many.
+    /// Notes a collection at the limit that began at `began`, after the program had run for
+    /// `program`. Returns true if `IN_A_ROW` consecutive collections were unproductive.
     pub(crate) fn note(&self, began: Stamp, program: Duration, freed: usize, max: usize) -> bool {
         let took = began.elapsed();
         let hardly = took > Duration::ZERO && freed < max / FREED && program * TIME < took + program;

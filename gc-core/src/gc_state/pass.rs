@@ -153,7 +153,7 @@ impl Pass {
         block.next_listed.set(self.listed.replace(block.link()));
     }
 
-    /// Scans the groups of a block that wait, and says so before.
+    /// Scans the given groups of a block with a function of the block's type.
     pub(crate) fn scan(&mut self, block: &Block, groups: u64, scan: ScanBlock) {
         self.window = groups;
         // SAFETY: invariant 10: the callers take the function from the table of the block's type.
@@ -175,7 +175,7 @@ impl Pass {
         true
     }
 
-    /// Keeps only the blocks of the list that `keep` says, the others are let go.
+    /// Keeps only the listed blocks for which `keep` returns true.
     pub(crate) fn retain_listed(&mut self, empty: &EmptyBlocks, mut keep: impl FnMut(&Block) -> bool) {
         let blocks = self.listed();
         self.listed = None;

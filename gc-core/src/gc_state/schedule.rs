@@ -66,9 +66,9 @@ pub(crate) struct Schedule {
     /// Open `pause()` guards.
     pub(crate) pauses: Cell<u32>,
     thresholds: Cell<[u32; 3]>,
-    /// The program did not set them: they adapt to what collections find.
+    /// The thresholds adapt to what collections find, because the program has not set them.
     adaptive: Cell<bool>,
-    /// The first threshold is taken times two to this power, while they adapt.
+    /// The first threshold is multiplied by two to this power; 0 if the program has set it.
     threshold_shift: Cell<u32>,
     /// Blocks with candidates that a collection of generation 0 visits at most.
     pub(crate) most_candidate_blocks: Cell<usize>,
@@ -163,8 +163,8 @@ impl Schedule {
 
     /// Adapts the first threshold to the yield of an automatic collection, which freed `freed`
     /// objects and was due because of `touched` young ones. If it freed next to nothing, the
-    /// threshold doubles, as long as it is a small part of the heap. If it freed many, the threshold
-    /// halves, but not below its initial value.
+    /// threshold doubles, as long as it is a small part of the heap. If it freed many, it halves,
+    /// but not below its initial value.
     pub(crate) fn learn(&self, freed: usize, touched: usize) {
         if !self.adaptive.get() {
             return;

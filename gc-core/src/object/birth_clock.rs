@@ -20,15 +20,15 @@ pub(crate) struct BirthClock {
     /// The birth from which on the cached blocks must be looked up anew. Earlier births fit into
     /// the headers of their slots.
     expiry: Cell<u64>,
-    /// More of the young than this are one too many.
+    /// A collection is due if there are more young objects than this.
     trigger: Cell<u32>,
     /// Each allocation takes the slow path.
     is_watched: Cell<bool>,
 }
 
-/// The births that may follow a block's base until the block counts as full. It is half of what the
-/// 32 bits in a header can express, so that a block that is in range when it is cached stays usable
-/// for another `RANGE` births.
+/// The number of births after a block's base at which the block counts as full. It is half of what
+/// the 32 bits in a header can express, so that a block that is in range when it is cached stays
+/// usable for another `RANGE` births.
 const RANGE: u64 = 1 << 31;
 
 impl BirthClock {
@@ -94,8 +94,8 @@ impl BirthClock {
         self.settled.set(self.settled.get().wrapping_add(births));
     }
 
-    /// A tracked object about to be born counts as young while this lives; after it, its birth
-    /// is counted, or never comes.
+    /// Counts an object that is about to be born as young while the guard lives, if it is tracked.
+    /// When the guard is dropped, the birth has been counted, or the allocation has failed.
     pub(crate) fn expect(&self, tracked: bool) -> Expected<'_> {
         self.settled.set(self.settled.get().wrapping_sub(u64::from(tracked)));
         Expected { births: self, tracked }
@@ -112,8 +112,8 @@ impl BirthClock {
         self.renew_limit();
     }
 
-    /// Computes the birth from which on an allocation takes the slow path. Returns true if the cached
-    /// blocks must be looked up anew before the next birth.
+    /// Computes the birth from which on an allocation takes the slow path. Returns true if the
+    /// cached blocks must be looked up anew before the next birth.
     pub(crate) fn renew(&self) -> bool {
         let expired = self.born.get() >= self.expiry.get();
         if expired {

@@ -145,7 +145,7 @@ impl Object {
         unsafe { (self.info().owned)(self) }
     }
 
-    /// A living managed weak reference lets go of what its callback would be given.
+    /// Releases the state that the callback of a living managed weak reference would be given.
     pub(crate) fn release_weak_state(self) {
         debug_assert!(self.is_alive());
         if let Some(weak) = &self.info().managed_weak {
@@ -154,7 +154,8 @@ impl Object {
         }
     }
 
-    /// Alive and not condemned: user code may be handed a pointer to it.
+    /// Returns true if the object is alive and not condemned, so that user code may be given a
+    /// pointer to it.
     pub(crate) fn is_open(self) -> bool {
         self.is_alive() && self.count().is_open()
     }

@@ -131,7 +131,8 @@ impl CountWord {
         }
     }
 
-    /// Neither condemned, dying nor half-built: user code may have a pointer to it.
+    /// Returns true if the object is neither condemned, dying, emptied nor half-built, so that user
+    /// code may have a pointer to it.
     #[inline]
     pub(crate) fn is_open(&self) -> bool {
         let word = self.0.get();
@@ -161,7 +162,7 @@ impl CountWord {
         self.0.set(IMMORTAL);
     }
 
-    /// The next decrement makes a candidate again.
+    /// Makes a living object unbuffered: the next decrement makes it a candidate again.
     #[inline]
     pub(crate) fn arm(&self) {
         let word = self.0.get();

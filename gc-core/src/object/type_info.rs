@@ -101,7 +101,7 @@ impl core::fmt::Debug for FinalizerFns {
 #[derive(Default)]
 pub struct FieldList {
     fields: Vec<(&'static str, core::ops::Range<usize>)>,
-    /// Fields that lie in another place in each object.
+    /// Fields whose places must be looked up in each object.
     places: Vec<(&'static str, PlaceIn)>,
     /// Fields that are not traced although their types could be.
     untraced: Vec<(&'static str, EdgesOf)>,

@@ -25,12 +25,12 @@ pub(crate) struct WeakCell {
     callback: Cell<Option<Callback>>,
 }
 
-/// One more. A count that would overflow saturates and stays: the cell is immortal.
+/// Increments a count. A count that would overflow saturates, and the cell is immortal.
 fn raise_count(count: &Cell<u32>) {
     count.set(count.get().saturating_add(1));
 }
 
-/// One less, unless it saturated. Returns what is left.
+/// Decrements a count, unless it is saturated. Returns the new count.
 fn lower_count(count: &Cell<u32>) -> u32 {
     if count.get() < u32::MAX {
         count.set(count.get() - 1);

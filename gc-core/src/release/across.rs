@@ -65,14 +65,14 @@ pub(crate) fn join() -> u32 {
     THREAD.with(|thread| if thread.heaps.replace(thread.heaps.get() + 1) == 0 { 0 } else { COMPANY })
 }
 
-/// A heap is gone.
+/// Counts a heap of this thread that is gone.
 pub(super) fn part() {
     THREAD.with(|thread| thread.heaps.set(thread.heaps.get().saturating_sub(1)));
 }
 
-/// Returns true if a release of this heap may begin here: its first one, or the first that is nested
-/// in that. The release becomes the outermost one if no heap of the thread has an open release.
-/// If a heap without an open release may not begin one, it waits for the outermost one to end.
+/// Returns true if a release of this heap may begin here: its first one, or the first that is
+/// nested in that. A first release becomes the outermost one if no heap of the thread has a release
+/// open. If the first release of a heap may not begin, the heap waits for the outermost one to end.
 pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
     THREAD.with(|thread| {
         let mut outermost = thread.outermost.get();
@@ -96,9 +96,9 @@ pub(super) fn is_outermost(core: &Core) -> bool {
     THREAD.with(|thread| ptr::eq(thread.outermost.get().core, core))
 }
 
-/// Adds a heap to a list, unless it is listed, and keeps it alive until it is taken from there. In
-/// the list `waiting` its queue waits for the outermost release to end. In the list `closing` its
-/// last collection waits for stack space.
+/// Adds a heap to a list, unless it is listed, and keeps it alive by an open operation. In the list
+/// `waiting` its queue waits for the outermost release to end. In the list `closing` its last
+/// collection waits for stack space.
 fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
     if !link.is_listed.replace(true) {
         core.life.busy.set(core.life.busy.get() + 1);
@@ -151,7 +151,7 @@ pub(crate) fn may_isolate(core: &Core) -> bool {
     !core.is_in_company() || THREAD.with(|thread| thread.isolated.get() < MAX_ISOLATED)
 }
 
-/// The heap, of which nobody has a handle, waits for its last collection.
+/// Lists a heap without handles, which then waits for its last collection.
 pub(super) fn close_later(core: &Core) {
     THREAD.with(|thread| wait(&thread.closing, &core.life.closing, core));
 }

@@ -70,8 +70,8 @@ pub(crate) fn on_exit(core: &Core) {
     }
 }
 
-/// Ends an operation in which user code may have run. User code may have dropped the last handle, so
-/// the heap may be freed when this returns.
+/// Ends an operation in which user code may have run. User code may have dropped the last handle,
+/// so the heap may be freed when this returns.
 #[inline]
 pub(crate) fn exit_operation(core: &Core) {
     #[cfg(feature = "std")]
@@ -85,8 +85,8 @@ pub(crate) fn exit_operation(core: &Core) {
     }
 }
 
-/// Takes over the nesting and the queue for an operation that runs inside of user
-/// code, and gives them back at its end.
+/// Sets the nesting and the queue of the heap aside while an operation runs inside of user code,
+/// and restores them when it is dropped.
 pub(crate) struct Isolated<'a> {
     core: &'a Core,
     depth: u32,
@@ -96,8 +96,8 @@ pub(crate) struct Isolated<'a> {
 }
 
 impl Isolated<'_> {
-    /// Returns true if one more isolated operation may begin. To bound the depth of the stack, it may
-    /// not if too many of them are open on the thread, each called by user code of the one before.
+    /// Returns true if one more isolated operation may begin. It may not if too many of them are
+    /// open on the thread, each called by user code of the one before, because they take stack.
     pub(crate) fn is_possible(core: &Core) -> bool {
         #[cfg(feature = "std")]
         return across::may_isolate(core);

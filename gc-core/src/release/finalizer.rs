@@ -33,8 +33,8 @@ pub(super) fn finalize_and_clear_weak(core: &Core, object: Object) -> bool {
     true
 }
 
-/// Runs the finalizer of an object at count zero. Meanwhile the object is alive, with count 1 and in
-/// generation 0. Returns false if it was resurrected.
+/// Runs the finalizer of an object at count zero. Meanwhile the object is alive, with count 1 and
+/// in generation 0. Returns false if it was resurrected.
 fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
     object.count().start(object.block().is_tracked());
     core.resurrect(object);
@@ -68,8 +68,8 @@ pub(crate) fn set_finalized(object: Object) {
     raise(&bitmaps.finalized, bit);
 }
 
-/// Clears all weak references to a dying object, then runs their callbacks,
-/// newest first, every owner held until the last one is done.
+/// Clears all weak references to a dying object, then runs their callbacks, newest first. Their
+/// owners are held until the last callback has returned.
 fn clear_weak(core: &Core, object: Object) {
     if !has_weak(object) {
         return;
@@ -97,13 +97,13 @@ fn clear_weak(core: &Core, object: Object) {
     }
 }
 
-/// Clears the weak references to an object whose value was moved out, and tells them.
+/// Clears the weak references to an object whose value was moved out, and runs their callbacks.
 pub(crate) fn part_with_weak(core: &Core, object: Object) {
     let _guard = core.enter();
     clear_weak(core, object);
 }
 
-/// Clears weak references that nobody is told about.
+/// Clears the weak references to an object without running their callbacks.
 pub(crate) fn silence_weak(core: &Core, object: Object) {
     if has_weak(object) {
         let mut cells = core.weaks.clear(object);

@@ -131,7 +131,8 @@ fn may_nest_near_the_top(core: &Core) -> bool {
     true
 }
 
-/// A decrement that left the object alive, or was the last of a condemned one.
+/// Handles a decrement that left the object alive, or that was the last of a condemned or emptied
+/// object.
 #[inline(never)]
 fn drop_slow_alive(object: Object, found: Decrement) {
     match found {
@@ -141,7 +142,7 @@ fn drop_slow_alive(object: Object, found: Decrement) {
     }
 }
 
-/// The last pointer to a condemned object went.
+/// Handles the release of the last pointer to a condemned or emptied object.
 #[cold]
 fn on_zero_condemned(object: Object) {
     if object.is_alive() {
@@ -152,7 +153,7 @@ fn on_zero_condemned(object: Object) {
     }
 }
 
-/// An object reached zero: it dies now, or waits in the queue.
+/// Destroys an object at count zero, or queues it.
 #[inline(never)]
 fn on_zero(core: &Core, object: Object) {
     object.place().clear_alloc();
@@ -183,7 +184,7 @@ fn work_off_pending(core: &Core) {
     }
 }
 
-/// One release more is open while this lives, also when user code unwinds.
+/// Counts one more open release while it lives. The count is restored even if user code unwinds.
 struct Nested<'a>(&'a Core);
 
 impl Nested<'_> {
@@ -244,7 +245,7 @@ fn defer(core: &Core, object: Object) -> bool {
     true
 }
 
-/// Releases what earlier slices left. `true`: nothing is left.
+/// Destroys the objects whose death earlier slices deferred. Returns true if none is left.
 pub(crate) fn resume(core: &Core) -> bool {
     if !core.release.deferred.borrow().is_empty() {
         debug_assert!(core.release.release_queue.borrow().is_empty(), "resumed inside of a release");

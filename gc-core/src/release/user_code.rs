@@ -16,7 +16,7 @@ use alloc::string::String;
 use core::fmt;
 use core::ptr::NonNull;
 
-/// Runs user code; `None` when it panicked, which has been reported then.
+/// Runs user code and returns its result, or reports its panic and returns `None`.
 fn enter<R>(
     core: &Core,
     kind: UnraisableKind,
@@ -70,7 +70,7 @@ fn dispose(panic: alloc::boxed::Box<dyn core::any::Any + Send>) {
     core::mem::forget(next);
 }
 
-/// Runs user code whose panic nobody is told of.
+/// Runs user code. A panic is caught and not reported.
 #[cfg(feature = "std")]
 fn quietly(code: impl FnOnce()) {
     if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(code)) {
@@ -175,7 +175,7 @@ fn call_each(core: &Core, callbacks: Callbacks, phase: Phase, info: &CollectionI
     for (_, callback) in callbacks.iter() {
         call_hook(core, "collection callback", callback.clone(), |callback, heap| callback(heap, phase, info));
     }
-    // The heap has another list by now: this one holds those that were removed.
+    // A callback changed the heap's list: this old one alone holds the removed callbacks.
     if Rc::strong_count(&callbacks) == 1 {
         drop_hook(core, Some(Box::new(callbacks)));
     }
@@ -189,8 +189,8 @@ pub(crate) fn record(core: &Core, record: &CollectionRecord) {
     }
 }
 
-/// Tells the hook that the heap is out of memory, if there is one and it was not told
-/// just now.
+/// Tells the hook that the heap is out of memory, if there is one and it is not running
+/// already.
 pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     let Some(hook) = core.hooks.out_of_memory() else { return };
     let _reserve = core.storage.account.open_reserve();
@@ -200,8 +200,8 @@ pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     }
 }
 
-/// Hands a line to the log sink, if there is one. Where there is no memory for the line,
-/// it says so.
+/// Passes a line to the log sink, if there is one. If there is no memory for the line, passes a line
+/// that says so.
 pub(crate) fn log(core: &Core, line: fmt::Arguments<'_>) {
     if let Some(sink) = core.hooks.log() {
         let text = written(line);

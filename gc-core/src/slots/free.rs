@@ -1,4 +1,4 @@
-//! Slots given back, and where a block goes that has room again, or holds nothing any more.
+//! Frees slots, and lists or gives back the blocks that have room again or are empty.
 
 use crate::core::Core;
 use crate::gc_state::candidates::Keeps;

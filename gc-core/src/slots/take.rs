@@ -79,8 +79,8 @@ impl Core {
         }
     }
 
-    /// Marks a current block as full, because the next birth is too far from its `birth_base`. Nothing
-    /// is allocated in it until it is empty.
+    /// Marks a current block as full, because the next birth is too far from its `birth_base`.
+    /// Nothing is allocated in it until it is empty.
     #[cold]
     fn mark_full(&self, bin: &Bin, block: &Block) {
         bin.leave_current();
@@ -105,8 +105,8 @@ impl Core {
     fn new_block(&self, bin: &Bin) -> Option<&Block> {
         let info = bin.info;
         if self.storage.account.is_limited() {
-            // Measures about as many objects as the new block has slots, because other values may own
-            // more bytes by now.
+            // Measures about as many objects as the new block has slots, because other values may
+            // own more bytes by now.
             self.storage.owned_look.go_on(&self.storage.memory, &self.storage.account, BLOCK / bin.stride());
         }
         let small = bin.blocks.get() == 0 && bin.stride() <= SUB_STRIDE;
@@ -129,7 +129,8 @@ impl Core {
         Some(block)
     }
 
-    /// A pass of an incremental collection may count in a block that comes after it began.
+    /// Zeroes the internal counts of a new block if an incremental collection is open, because its
+    /// passes may count there.
     fn begin_counts(&self, block: &Block) {
         if self.state.is_cycle_open.get() {
             block.clear_internal();

@@ -14,7 +14,7 @@ pub(crate) struct Bin {
     pub(crate) size: usize,
     /// The block where its objects are allocated at present.
     current: BlockLink,
-    /// Others with room.
+    /// Other blocks with free slots.
     available: BlockLink,
     /// How many blocks it has, but for those of large values.
     pub(crate) blocks: Cell<u32>,
@@ -36,7 +36,7 @@ impl Bin {
         }
     }
 
-    /// From one value to the next.
+    /// Returns the bytes from one value to the next.
     pub(crate) fn stride(&self) -> usize {
         (self.info.prefix + self.size.max(8)).next_multiple_of(self.info.align.max(8))
     }

@@ -37,15 +37,16 @@ impl Bins {
         &self.cache[(key ^ key >> 7 ^ key >> 14) & (CACHE - 1)]
     }
 
-    /// Empties the cache. The next allocation of each type looks up the type's block, and brings the
-    /// block's bitmaps up to date.
+    /// Empties the cache. The next allocation of each type looks up the type's block, and brings
+    /// the block's bitmaps up to date.
     pub(crate) fn flush(&self) {
         for entry in &self.cache {
             entry.key.set(0);
         }
     }
 
-    /// The type's bin; its class is found on the first use. `None`: there is no memory.
+    /// Returns the bin of a type and size class, which is made on the first use; `None` if there is
+    /// no memory.
     pub(crate) fn bin(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<NonNull<Bin>> {
         if let Some(bin) = self.by_type.borrow().get(&(info.id, class)) {
             return Some(bin.link());

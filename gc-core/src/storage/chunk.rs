@@ -94,7 +94,8 @@ impl Chunk {
         self.bytes.get()
     }
 
-    /// Takes neighbouring blocks; the number of the first.
+    /// Takes neighbouring free blocks, and returns the number of the first; `None` if there are no
+    /// such blocks. Takes only blocks that have their memory if `committed_free` is true.
     pub(crate) fn take_blocks(&self, wanted: Wanted, committed_free: bool) -> Option<usize> {
         let count = wanted.count();
         let free = self.free.get();
@@ -118,7 +119,7 @@ impl Chunk {
         self.free.set(self.free.get() | run(first, count));
     }
 
-    /// Nothing but the header is in use.
+    /// Returns true if no block or sub-block of the chunk is in use.
     pub(crate) fn is_empty(&self) -> bool {
         self.free.get() == self.all.get() && self.subs.iter().all(|sub| !sub.is_used())
     }
@@ -212,7 +213,7 @@ impl Wanted {
     }
 }
 
-/// These neighbours, one bit each.
+/// Returns the bits of `count` neighbouring blocks, the first of which is `first`.
 pub(crate) fn run(first: usize, count: usize) -> u64 {
     (u64::MAX >> (64 - count)) << first
 }

@@ -20,7 +20,7 @@ struct Numbers {
     owned: Cell<usize>,
     /// Bytes of the heap's own memory.
     resident: Cell<usize>,
-    /// The most that external, owned and resident bytes were together.
+    /// The greatest sum of external, owned and resident bytes so far.
     peak: Cell<usize>,
     /// The limit.
     max: Cell<usize>,
@@ -90,7 +90,7 @@ impl Account {
         self.note_peak();
     }
 
-    /// All of it: the heap's own memory, and what it stands for.
+    /// Returns all bytes that count against the limit: resident, external and owned ones.
     pub(crate) fn taken(&self) -> usize {
         self.resident().saturating_add(self.external()).saturating_add(self.owned())
     }

@@ -78,7 +78,7 @@ impl OwnedLook {
                 self.blocks.set(0);
             }
         }
-        // What was found already is no less than that.
+        // The values own at least the bytes that this round has found so far.
         account.set_owned(account.owned().max(self.sum.get()));
         Some(spent)
     }

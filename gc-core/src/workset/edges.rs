@@ -18,8 +18,8 @@ pub(crate) trait EdgeAction {
     }
 }
 
-/// Where an edge leads, if its target can be a member of a set: in this heap, and
-/// of a type that is examined.
+/// Returns the block and the slot number of a target that can be a member of a set: one in this
+/// heap, and of a type that is examined.
 #[inline(always)]
 fn examined_target<'a>(pass: &Pass, target: Object) -> Option<(&'a Block, u32)> {
     let chunk = target.chunk();
@@ -37,7 +37,7 @@ fn is_member(bitmaps: &Bitmaps, bit: u64) -> bool {
     bitmaps.members() & bit != 0
 }
 
-/// One more internal reference to a member.
+/// Counts an edge to a member as an internal reference.
 pub(crate) struct Count;
 
 impl EdgeAction for Count {
@@ -61,8 +61,8 @@ impl EdgeAction for Count {
     }
 }
 
-/// Counts an edge to a member as an internal reference. An examined target that is no member yet is
-/// added to the set.
+/// Counts an edge as an internal reference of its target. A target in the scope of the pass that is
+/// no member yet is added to the set.
 pub(crate) struct TraceClosure;
 
 impl EdgeAction for TraceClosure {

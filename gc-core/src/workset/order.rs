@@ -33,7 +33,8 @@ impl<'s, 'h, C: Fn(&Block, &Bitmaps) -> u64> BirthOrder<'s, 'h, C> {
         BirthOrder { set, choose, part: SmallVec::new(), given: 0, rest: Some(0), bytes: 0 }
     }
 
-    /// Lists the oldest from the birth `from` on: all, or as many as there is room for.
+    /// Lists the oldest objects with the birth `from` or a later one, as many as there is memory
+    /// for.
     fn fill(&mut self, from: u64) {
         let BirthOrder { set, choose, part, given, rest, bytes } = self;
         part.clear();
@@ -82,7 +83,8 @@ impl<C> Drop for BirthOrder<'_, '_, C> {
     }
 }
 
-/// Doubles a full list, if it may be; `bytes` are what is accounted for it.
+/// Doubles the capacity of a full list, and adds the bytes to the account and to `bytes`. Returns
+/// false if the account or the allocator refuses.
 #[cold]
 fn grow(list: &mut SmallVec<[Born; FEW]>, bytes: &mut usize, account: &Account) -> bool {
     let more = list.capacity() * size_of::<Born>();

@@ -105,8 +105,8 @@ impl<'h> Set<'h> {
         let held = self.mark_externally_held();
         if self.pass.unmarked < held / FEW {
             // Few members are unmarked, so it is cheaper to count their edges again than to trace
-            // the edges of the many marked ones. An object that the few do not account for is held
-            // by one that has left the set.
+            // those of the many marked ones. Afterwards a member whose count the few do not
+            // account for is held from outside.
             self.evict_waiting();
             self.forget_marks();
             self.forget_empty_blocks();
@@ -157,7 +157,7 @@ impl<'h> Set<'h> {
         {
             self.pass.scan(block, block.pending.take(), block.info().mark);
         }
-        // Every member is marked: nothing is left to be found.
+        // Every member is marked, or nothing is queued: there is no other member to be marked.
         self.evict_waiting();
     }
 
@@ -192,7 +192,7 @@ impl<'h> Set<'h> {
         edges
     }
 
-    /// No member, nor one that was, is marked.
+    /// Clears the marks of all members and former members.
     pub(crate) fn forget_marks(&self) {
         for (_, bitmaps) in self.blocks().flat_map(Block::filled_groups) {
             bitmaps.mark.set(0);
@@ -245,7 +245,7 @@ impl Drop for Set<'_> {
 /// a condemned object has only 29 bits.
 const MOST_INTERNAL: u32 = 1 << 28;
 
-/// Fewer than one member in `FEW` are few enough to be counted again.
+/// Unmarked members are counted again if there are fewer than one for each `FEW` marked ones.
 const FEW: usize = 2;
 
 /// Marks the members in these groups of a block whose count is not accounted for by

@@ -111,7 +111,7 @@ impl Snapshot {
         self.shortest([from.at].into_iter(), to.at)
     }
 
-    /// Breadth first.
+    /// Finds a shortest chain from one of `starts` to `end`, breadth first.
     fn shortest(&self, starts: impl Iterator<Item = u32>, end: u32) -> Option<Chain<'_>> {
         /// The edge by which an object was reached.
         const UNSEEN: u32 = u32::MAX;

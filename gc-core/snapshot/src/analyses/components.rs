@@ -77,13 +77,13 @@ impl<'s> Component<'s> {
         inner.back_edges(None, usize::MAX).into_iter().map(|edge| self.edge(inner.edges[edge])).collect()
     }
 
-    /// Returns an edge without which the component has no cycle, with the object that it comes from.
-    /// If it is cut, counting frees the objects once nothing else holds them. Prefers an edge that
-    /// closes a cycle.
+    /// Returns an edge without which the component has no cycle, with the object that it comes
+    /// from. If that edge is cut, counting frees the objects once nothing else holds them. Prefers
+    /// an edge that closes a cycle.
     ///
-    /// Returns `None` if there is no such edge, or if it was not found because all cycles are very
-    /// long; then cut all of [`closing_edges`](Component::closing_edges). Walks through the
-    /// component several times.
+    /// Returns `None` if there is no such edge, or if it was not found because the cycle whose
+    /// edges are tried is very long. Cut all of [`closing_edges`](Component::closing_edges) then.
+    /// Walks through the component several times.
     pub fn edge_to_cut(&self) -> Option<(SnapshotObject<'s>, Link<'s>)> {
         let inner = Inner::of(self);
         inner.single_cut().map(|edge| self.edge(inner.edges[edge]))
@@ -170,8 +170,8 @@ impl Inner {
         back
     }
 
-    /// Returns the number of an edge that lies on every cycle, if one is found. It tries the edges of
-    /// one cycle only, because such an edge lies on that cycle, too.
+    /// Returns the number of an edge that lies on every cycle, if one is found. It tries the edges
+    /// of one cycle only, because an edge that lies on every cycle lies on that one, too.
     fn single_cut(&self) -> Option<usize> {
         let closing = self.back_edges(None, usize::MAX);
         if let [only] = closing[..] {

@@ -46,7 +46,7 @@ const MOST_BYTES: u64 = i64::MAX as u64;
 const MOST_OBJECTS: usize = u32::MAX as usize - 2;
 
 impl SnapshotBuilder {
-    /// Nothing yet.
+    /// A builder without objects.
     pub fn new() -> SnapshotBuilder {
         SnapshotBuilder::default()
     }

@@ -24,7 +24,7 @@ impl Name {
     /// The text of this number among the [`Texts`] of the snapshot.
     ///
     /// # Panics
-    /// With 2^31 texts or more.
+    /// Panics if `number` is 2^31 or more.
     pub fn text(number: usize) -> Name {
         assert!(number < POSITION as usize, "fewer than 2^31 names");
         Name(number as u32)

@@ -117,7 +117,7 @@ impl Columns {
     /// The edges that follow are those of the next object.
     ///
     /// # Panics
-    /// With 2^32 edges or more.
+    /// Panics if there are 2^32 edges or more.
     pub fn next_edges(&mut self) {
         self.first_edge.push(u32::try_from(self.targets.len()).expect("fewer than 2^32 edges"));
     }

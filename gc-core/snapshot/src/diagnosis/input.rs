@@ -102,10 +102,10 @@ impl<'a> DiagnosisInput<'a> {
     const NOTHING: DiagnosisInput<'a> =
         DiagnosisInput { timeline: None, snapshot: None, earlier: None, in_use_after: &[], trials: &[], problems: &[] };
 
-    /// A diagnosis input with a snapshot alone, such as a heap dump of a program that has ended. The
-    /// diagnosis tells where most of the heap accumulates, which is not always a leak. To tell a
-    /// leak, add an [earlier snapshot](Self::earlier) or the
-    /// [bytes after full collections](Self::in_use_after).
+    /// A diagnosis input with a snapshot alone, such as a heap dump of a program that has ended.
+    /// The diagnosis tells where most of the heap accumulates, which is not always a leak. An
+    /// [earlier snapshot](Self::earlier) or the
+    /// [bytes after full collections](Self::in_use_after) help to tell a leak.
     pub fn of_snapshot(snapshot: &'a Snapshot) -> DiagnosisInput<'a> {
         DiagnosisInput { snapshot: Some(snapshot), ..DiagnosisInput::NOTHING }
     }
@@ -134,8 +134,8 @@ impl<'a> DiagnosisInput<'a> {
     }
 
     /// How the work that ended in an out-of-memory error went under other limits, 2, 4 and
-    /// 8 times as large. It tells a live set that needs more from one unit that loads too
-    /// much at once, and that from an allocation without an end.
+    /// 8 times as large. They tell apart a live set that needs more, one unit that loads too much at
+    /// once, and an allocation without an end.
     ///
     /// ```
     /// use gc_core::diagnosis::{DiagnosisInput, Trial};
@@ -162,9 +162,9 @@ impl<'a> DiagnosisInput<'a> {
         Diagnosis { verdict, suspects, evidence: self.looked_at() }
     }
 
-    /// Returns the samples by which growth is judged. If the program has units of work, these are the
-    /// last samples before the number of ended units changes, so that the memory that a unit needs
-    /// while it is open does not count as growth.
+    /// Returns the samples by which growth is judged. If the program has units of work, these are
+    /// the last samples before the number of ended units changes, so that the memory that a unit
+    /// needs while it is open does not count as growth.
     pub(super) fn judged(&self) -> Vec<&'a Sample> {
         let samples = self.samples();
         if samples.iter().all(|sample| sample.units.is_empty()) {

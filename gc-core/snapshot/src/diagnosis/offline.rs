@@ -15,7 +15,7 @@ const PART: f64 = 0.2;
 /// One object holds nearly all of what another holds.
 const NEARLY_ALL: f64 = 0.8;
 
-/// Fewer objects are no accumulation.
+/// The least number of objects that are an accumulation.
 const MANY: usize = 100;
 
 /// Where most of what is new since an earlier snapshot is held.

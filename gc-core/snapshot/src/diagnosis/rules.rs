@@ -14,7 +14,8 @@ use hashbrown::{HashMap, HashSet};
 /// The heap counts as flat if it grows by less than this part of the growth outside of it.
 const HEAP_IS_FLAT: f64 = 0.25;
 
-/// The resident set grows by this much for many reasons.
+/// Growth of the resident set by no more than this many bytes is not reported, because it has many
+/// causes.
 const RESIDENT_NOISE: f64 = (1 << 20) as f64;
 
 /// A unit of work let go of what it held when no more than this part of it is left.
@@ -34,7 +35,7 @@ pub(super) fn suspects(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     within.extend(growth);
     if input.snapshot.is_some() {
         within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
-    } // (without one the uncollectable come first: their types grow because of them)
+    } // Without a snapshot the uncollectable come first: types may grow because of them.
     within.extend(external_growth(&samples, heap_has_a_leak));
     if input.ran_out() {
         // What took most of the memory matters most.
@@ -48,7 +49,7 @@ pub(super) fn suspects(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     suspects
 }
 
-/// Without samples.
+/// Returns the suspects that snapshots alone show, if there are no samples.
 fn from_snapshots(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     let (None, Some(snapshot)) = (input.timeline, input.snapshot) else { return Vec::new() };
     if let Some(earlier) = input.earlier {
@@ -178,7 +179,7 @@ fn external_growth(samples: &[&Sample], heap_has_a_leak: bool) -> Vec<Suspect> {
     suspects
 }
 
-/// The heap ran out of memory, and nothing grows from unit to unit.
+/// Returns the suspect for a heap that ran out of memory although nothing grows from unit to unit.
 fn exhaustion(input: &DiagnosisInput<'_>) -> Option<Suspect> {
     let enough = input.trials.iter().filter(|trial| trial.completed).min_by_key(|trial| trial.max);
     match enough {

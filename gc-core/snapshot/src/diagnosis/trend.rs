@@ -15,7 +15,7 @@ pub(super) struct Trend {
     pub(super) end: f64,
 }
 
-/// Fewer numbers show no trend.
+/// The least length of a series that can show a trend.
 pub(super) const FEWEST: usize = 4;
 
 /// The parts that a series is cut into.
@@ -58,7 +58,7 @@ impl Trend {
     }
 }
 
-/// A buffer that grew by less is not worth a word.
+/// Growth of a buffer by no more than this many bytes is not reported.
 const BUFFER_NOISE: f64 = (32 << 10) as f64;
 
 impl Trend {

@@ -222,7 +222,7 @@ impl<'de> Visitor<'de> for Rows<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Vec<Row>, A::Error> {
         let Layout { fields, places, .. } = self.layout;
-        // (What a file claims is no reason to take that much memory.)
+        // (The file may announce a wrong number of rows, so the capacity is bounded.)
         let mut rows: Vec<Row> = Vec::with_capacity(self.rows.min(1 << 20));
         let mut fields_read: Vec<u64> = Vec::with_capacity(*fields);
         while let Some(number) = numbers.next_element()? {
@@ -327,7 +327,8 @@ fn size(number: u64) -> Result<usize, String> {
     usize::try_from(number).map_err(|_| format!("{number} does not fit the memory of this machine"))
 }
 
-/// `3 external references`
+/// Returns the number in a text such as `3 external references`; `None` if the text has another
+/// form.
 fn references(name: &str) -> Option<u32> {
     let (number, what) = name.split_once(' ')?;
     if what.starts_with("external reference") { number.parse().ok() } else { None }

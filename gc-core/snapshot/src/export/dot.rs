@@ -79,7 +79,7 @@ impl Dot {
     /// brackets stands how many pointers come from outside.
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// Returns the error of `out` if writing fails.
     pub fn write(&self, start: &[SnapshotObject<'_>], out: impl Write) -> Result<()> {
         let mut out = BufWriter::new(out);
         writeln!(out, "digraph ObjectGraph {{")?;
@@ -157,8 +157,8 @@ impl<'s, W: Write> Picture<'_, 's, W> {
         Ok(())
     }
 
-    /// Writes the given edges of an object, or to it, and a red box if there are more than these.
-    /// `all` is their number.
+    /// Writes the given edges of an object, or to it, and notes the objects at their other ends.
+    /// Writes a red box if the object has more edges; `all` is the number of all of them.
     fn around(
         &mut self,
         object: SnapshotObject<'s>,

@@ -210,9 +210,10 @@ pub(super) fn mark(core: &Core, cycle: &mut CycleState) -> bool {
     work_off(core, &mut cycle.pass, |info| info.mark, |_| true)
 }
 
-/// Makes what is left of the set tentative garbage. Postcondition: no bit of the set is left; root
-/// candidates are candidates again, as are objects of later decrements. Where the candidates were
-/// incomplete, all tentative garbage becomes candidates.
+/// Makes the remaining members tentative garbage. Returns false if the slice is over before.
+/// Postcondition: the set is empty, and the root candidates among the tentative garbage are
+/// candidates again. If the collection was linear from the start, all tentative garbage becomes
+/// candidates.
 pub(super) fn build_garbage_list(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         let bitmaps = block.group(group);

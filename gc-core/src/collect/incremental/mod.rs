@@ -41,7 +41,8 @@ pub(crate) enum Step {
 }
 
 /// Runs one slice of the open incremental collection, or of a new one if none is open. Returns
-/// `Step::Nothing` if a collection is running, or if none is open and there is no cause for one.
+/// `Step::Nothing` if a collection is running, if no isolated operation may begin, or if none is
+/// open and there is no cause for one.
 pub(crate) fn step(core: &Core, cause: Cause, limit: WorkLimit) -> Step {
     if core.state.collecting.get()
         || !Isolated::is_possible(core)
@@ -82,7 +83,8 @@ pub(crate) fn abandon(core: &Core) {
     release::resume(core);
 }
 
-/// Takes back all that the open incremental collection has marked. No user code runs.
+/// Discards the open incremental collection, and clears its bits in the blocks. Returns `None` if
+/// no collection is open between two slices. Runs no user code.
 fn discard(core: &Core) -> Option<CycleState> {
     let mut cycle = core.state.cycle.take()?;
     cycle.discard(&core.state.candidates, &core.storage.empty_blocks);
@@ -129,7 +131,7 @@ impl<'h> Running<'h> {
         running
     }
 
-    /// Works until the slice is over. `true`: the collection is finished.
+    /// Works until the slice is over. Returns true if the collection is finished.
     fn slice(&mut self) -> bool {
         let (core, Some(cycle)) = (self.core, &mut self.cycle) else { return true };
         cycle.slices += 1;

@@ -1,5 +1,5 @@
-//! Schedules the automatic slices and young collections of an incremental heap, so that a collection
-//! ends before the heap has grown by much.
+//! Schedules the automatic slices and young collections of an incremental heap, so that a
+//! collection ends before the heap has grown by much.
 
 use super::step;
 use crate::collect::collect;
@@ -28,8 +28,8 @@ const LONGEST: u32 = 50_000;
 /// objects are. The others wait for the full collection.
 const MOST_CANDIDATE_BLOCKS: usize = 256;
 
-/// Runs a slice if a collection is open or a full one is due, else a young collection. An allocation
-/// calls this when the trigger is exceeded.
+/// Runs a slice if a collection is open or a full one is due, else a young collection. An
+/// allocation calls this when the trigger is exceeded.
 pub(crate) fn work(core: &Core, budget: Duration) {
     let births = core.storage.birth_clock.next();
     if core.state.is_cycle_open.get() || core.state.schedule.full_is_due(births, || core.tracked_in_use()) {

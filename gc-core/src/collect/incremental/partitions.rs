@@ -15,15 +15,15 @@ use crate::ground::time::Stamp;
 use crate::storage::block::{Block, TENTATIVE_GARBAGE};
 use crate::workset::set::Set;
 
-/// The most rounds over the root candidates. A later round reclaims objects that lost their last
-/// pointer from another partition in the round before.
+/// The most rounds over the root candidates. A round after the first reclaims objects whose last
+/// pointers from other partitions went in the round before.
 const ROUNDS: u32 = 64;
 
 /// A round is unproductive if it reclaimed less than one object for each `WORTH` objects of the
 /// round before.
 const WORTH: usize = 8;
 
-/// The most objects of a partition, where time would allow for more.
+/// The most objects of a partition, even if there is time for more.
 const LARGEST: usize = 4096;
 
 /// A slice that has done some work ends if it can afford only a partition with fewer objects.
@@ -84,7 +84,7 @@ fn try_partition(core: &Core, cycle: &mut CycleState, limit: usize) -> Option<us
     }
     let objects = set.pass.scanned;
     condemn(set, cycle);
-    // Only now is known which of them have candidates left, and which are empty.
+    // Reclaiming decides which of these blocks keep candidates, and which are empty.
     cycle.blocks_are_done(&core.state.candidates, &core.storage.empty_blocks, taken.blocks);
     Some(objects + taken.groups)
 }

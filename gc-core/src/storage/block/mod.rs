@@ -57,7 +57,7 @@ pub(crate) struct Block {
     /// The next slot of that run.
     run: Cell<u16>,
     // Allocation.
-    /// The free slots that lay between others in use, last freed first.
+    /// The list of the slots that were freed one by one, the last freed first.
     free: Cell<*mut FreeSlot>,
     pub(crate) bin: Cell<Option<NonNull<Bin>>>,
     pub(crate) next_available: BlockLink,
@@ -140,7 +140,7 @@ impl Block {
             self.counts.set(bitmaps.add(groups).cast());
             self.first.set(memory.add(layout.first as usize));
         }
-        // (That of a large value does not fit, and is not needed.)
+        // (The stride of a large value does not fit. It is not needed, for there is one slot.)
         self.stride.set(layout.stride as u16);
         self.reciprocal.set(((1u64 << 32).div_ceil(u64::from(layout.stride))) as u32);
         self.slots.set(layout.slots as u16);

@@ -174,8 +174,8 @@ impl Memory {
         Some(chunk)
     }
 
-    /// Returns true if a new chunk may use huge pages. The system counts a huge page that is used in
-    /// part as a whole, which a heap near its limit cannot afford.
+    /// Returns true if a new chunk may use huge pages. The system counts a huge page as a whole
+    /// even if it is used in part, which a heap near its limit cannot afford.
     fn is_far_from_the_limit(&self) -> bool {
         !self.account.is_limited() || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
     }
@@ -191,8 +191,8 @@ impl Memory {
         Some(taken)
     }
 
-    /// Makes free sub-blocks: takes the first chunk, whose block 0 is split from the start, or splits
-    /// a block. Returns `None` if there is no memory.
+    /// Makes free sub-blocks: takes the first chunk, whose block 0 is split from the start, or
+    /// splits a block of a chunk. Returns `None` if there is no memory.
     fn split_block(&self) -> Option<()> {
         if self.chunks.borrow().is_empty() {
             self.new_chunk(CHUNK)?;
@@ -210,7 +210,8 @@ impl Memory {
         Some(())
     }
 
-    /// Takes an empty block back. Its memory stays for a while, unless it was a chunk's.
+    /// Takes back an empty block. Its memory stays committed for a while, unless the chunk was
+    /// taken for this block alone.
     pub(crate) fn give_block(&self, block: &Block) {
         debug_assert_eq!(block.live(), 0);
         self.used.set(self.used.get() - 1);
@@ -271,7 +272,7 @@ impl Memory {
         self.chunks.borrow().len() > self.kept_chunks.get().max(1)
     }
 
-    /// Takes the memory of all free blocks.
+    /// Hands the memory of all free blocks to the system.
     fn cool_all(&self) {
         for at in 0..self.chunks.borrow().len() {
             let link = self.chunks.borrow()[at];
