@@ -1,4 +1,4 @@
-//! Handles of a heap, weak ones too, and how it ends.
+//! Counts the handles of a heap, gives out weak handles, and stores how the heap ends.
 
 use super::Core;
 #[cfg(feature = "std")]
@@ -8,21 +8,22 @@ use alloc::rc::Rc;
 use core::cell::{Cell, OnceCell};
 use core::ptr::NonNull;
 
-/// Handles of the heap, operations that are open on it, and its end.
+/// The counts that keep a heap alive (handles and open operations), and the state of its end.
 pub(crate) struct Life {
-    /// Tells weak handles whether the heap is there. Made when the first of them is.
+    /// A pointer to the heap that all weak handles share; it is cleared at the heap's end. Made
+    /// with the first weak handle.
     watched: OnceCell<Rc<Cell<Option<NonNull<Core>>>>>,
-    /// Runs when the last handle goes.
+    /// The function that runs after the last handle was dropped.
     pub(crate) shutdown: Cell<Option<fn(&Core)>>,
-    /// `shutdown` has run.
+    /// True if `shutdown` is running or has run.
     pub(crate) is_shut_down: Cell<bool>,
-    /// The box that the heap lives in, once it was handed out.
+    /// The address of the box that the heap lives in, after the box was leaked.
     pub(super) me: Cell<Option<NonNull<Core>>>,
-    /// `Heap` handles.
+    /// Number of `Heap` handles.
     pub(crate) handles: Cell<usize>,
-    /// Open operations. The heap is not freed while there is one.
+    /// Number of open operations. The heap is not freed while there is one.
     pub(crate) busy: Cell<u32>,
-    /// Objects that became immortal because their count saturated.
+    /// Number of objects that became immortal because their count saturated.
     pub(crate) saturated: Cell<usize>,
     /// The link in the thread's list of heaps whose last collection waits for stack space.
     #[cfg(feature = "std")]
@@ -30,7 +31,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// A heap with one handle.
+    /// Returns the state of a new heap with one handle.
     pub(super) fn new() -> Life {
         Life {
             watched: OnceCell::new(),
@@ -45,13 +46,13 @@ impl Life {
         }
     }
 
-    /// A weak handle to the heap that this is the life of.
+    /// Returns a weak handle to `core`, which must be the heap that owns this state.
     pub(crate) fn watch(&self, core: &Core) -> WeakCore {
         let life = self.watched.get_or_init(|| Rc::new(Cell::new(Some(NonNull::from(core)))));
         WeakCore(life.clone())
     }
 
-    /// Tells weak handles that the heap is about to go.
+    /// Clears the pointer that weak handles share. Called before the heap is freed.
     pub(crate) fn end(&self) {
         if let Some(life) = self.watched.get() {
             life.set(None);
@@ -72,7 +73,8 @@ impl Drop for HeapGuard<'_> {
 pub(crate) struct CoreRef(NonNull<Core>);
 
 impl CoreRef {
-    /// The first handle's pointer. The last one gives the box back, see `release::on_exit`.
+    /// Leaks the box of a new heap, and returns the pointer of its first handle. `Core::free` frees
+    /// the box.
     pub(crate) fn leak(core: Box<Core>) -> CoreRef {
         let me = NonNull::from(Box::leak(core));
         let handle = CoreRef(me);
@@ -81,7 +83,7 @@ impl CoreRef {
         handle
     }
 
-    /// Another handle's pointer; the caller has counted it.
+    /// Returns the pointer of another handle. The caller must have counted the handle.
     pub(crate) fn of(core: &Core) -> CoreRef {
         CoreRef(NonNull::from(core))
     }
@@ -92,7 +94,7 @@ impl core::ops::Deref for CoreRef {
 
     #[inline]
     fn deref(&self) -> &Core {
-        // SAFETY: invariant 6: a handle keeps the inner heap.
+        // SAFETY: invariant 6: the heap is not freed while there is a handle.
         unsafe { self.0.as_ref() }
     }
 }
@@ -102,10 +104,10 @@ impl core::ops::Deref for CoreRef {
 pub(crate) struct WeakCore(Rc<Cell<Option<NonNull<Core>>>>);
 
 impl WeakCore {
-    /// The inner heap, while it is there.
+    /// Returns the inner heap; `None` if it has ended.
     pub(crate) fn get(&self) -> Option<&Core> {
-        // SAFETY: invariant 6: `Life::end` comes before the heap goes, and nothing goes while a
-        // caller holds what this gives: each makes a handle of it at once.
+        // SAFETY: invariant 6: `Life::end` is called before the heap is freed. The heap is not
+        // freed while a caller holds the result, because each caller makes a handle of it at once.
         self.0.get().map(|core| unsafe { core.as_ref() })
     }
 

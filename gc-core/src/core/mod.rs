@@ -1,10 +1,10 @@
 //! The inner heap: all state of one heap, as a short list of parts.
 //!
-//! * [`life`]: handles, weak ones too, and the end
-//! * [`releases`]: releases that are open or wait
+//! * [`life`]: the handles of the heap, and its end
+//! * [`releases`]: the releases that are open, and the objects that wait for theirs
 //!
-//! The other parts are defined in the modules that they belong to, such as [`Storage`], [`GcState`]
-//! and [`Telemetry`].
+//! The other parts are defined in their own modules, such as [`Storage`], [`GcState`] and
+//! [`Telemetry`].
 
 mod life;
 mod releases;
@@ -31,7 +31,7 @@ use core::cell::UnsafeCell;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-/// A heap's place in a list of the thread's heaps.
+/// The link of a heap in a list of heaps of its thread.
 #[cfg(feature = "std")]
 #[derive(Default)]
 pub(crate) struct Link {
@@ -51,32 +51,33 @@ impl Deref for Core {
 
     #[inline(always)]
     fn deref(&self) -> &Fields {
-        // SAFETY: invariant 17: nobody has the fields mutably.
+        // SAFETY: invariant 17: there is no `&mut` to the fields.
         unsafe { &*self.0.get() }
     }
 }
 
-/// The parts of a heap, each with one owner.
+/// The parts of a heap.
 pub(crate) struct Fields {
     pub(crate) policy: FinalizerPolicy,
-    /// Blocks, bins, and what counts their memory.
+    /// Blocks and bins, and the counters of births and bytes.
     pub(crate) storage: Storage,
-    /// Releases that are open or wait.
+    /// The releases that are open, and the objects that wait for theirs.
     pub(crate) release: Releases,
-    /// Weak cells by target.
+    /// The cells of weak references, by their target.
     pub(crate) weaks: WeakTable,
-    /// Candidates, generations, schedule, the open collection.
+    /// The candidates, the generations, the schedule of collections, and the state of the open
+    /// collection.
     pub(crate) state: GcState,
-    /// Figures, records, gauges, allocation sites.
+    /// Figures and records of collections, gauges, and allocation sites.
     pub(crate) telemetry: Telemetry,
     /// Callbacks of the embedder.
     pub(crate) hooks: Hooks,
-    /// Handles, and how the heap ends.
+    /// The handles of the heap, and its end.
     pub(crate) life: Life,
 }
 
 impl Core {
-    /// Releases of this heap that are nested at this moment.
+    /// Returns the number of releases of this heap that are open, one nested in the other.
     #[inline(always)]
     pub(crate) fn nesting(&self) -> u32 {
         self.release.depth.get() % COMPANY
@@ -101,25 +102,26 @@ impl Core {
         })))
     }
 
-    /// Slots in use by types that are examined.
+    /// Returns the number of slots in use by objects that collections examine: of all types that
+    /// hold traced pointers.
     pub(crate) fn objects_in_use(&self) -> usize {
         self.slots_in_use(|block| block.kind.get() != Kind::Leaf)
     }
 
-    /// Slots in use by tracked types.
+    /// Returns the number of slots in use by objects of tracked types.
     pub(crate) fn tracked_in_use(&self) -> usize {
         self.slots_in_use(Block::is_tracked)
     }
 
-    /// Bytes that all living values own outside of their slots. Looks at the objects of
-    /// the types that may.
+    /// Returns the bytes that all living values own outside of their slots. Examines all objects of
+    /// the types that may own memory.
     pub(crate) fn owned_bytes(&self) -> usize {
         let mut owned = 0usize;
         self.storage.memory.each_block(&mut |block| owned = owned.saturating_add(block.owned_bytes().0));
         owned
     }
 
-    /// Slots in use in the blocks that `choose` says.
+    /// Returns the number of slots in use in the blocks for which `choose` returns true.
     pub(crate) fn slots_in_use(&self, choose: impl Fn(&Block) -> bool) -> usize {
         let mut slots = 0;
         self.storage.memory.each_block(&mut |block| {
@@ -135,7 +137,7 @@ impl Core {
         self.storage.memory.set_incremental(pace != Pace::StopTheWorld);
     }
 
-    /// Freezes every tracked or passed-through object: it is examined no more.
+    /// Freezes every object that collections could examine: they no longer examine it.
     pub(crate) fn freeze(&self) {
         self.state.frozen.set(true);
         self.state.epoch.freeze(&self.storage.memory);
@@ -149,18 +151,19 @@ impl Core {
         self.state.schedule.candidates_incomplete.set(true);
     }
 
-    /// Frees the heap.
+    /// Frees the inner heap.
     ///
     /// # Safety
-    /// Nothing refers to it any more: no handle, no object, no open operation.
+    /// Nothing refers to the heap any more: there is no handle, no object, and no open operation.
     pub(crate) unsafe fn free(&self) {
         if let Some(me) = self.life.me.take() {
-            // SAFETY: the caller's promise; the pointer came from a box, and is used once.
+            // SAFETY: by the caller's promise nothing uses the heap; the pointer came from a box,
+            // and is used once.
             drop(unsafe { Box::from_raw(me.as_ptr()) });
         }
     }
 
-    /// Keeps the heap while something of it is on the stack.
+    /// Opens an operation: the heap is not freed until the guard is dropped.
     pub(crate) fn enter(&self) -> HeapGuard<'_> {
         self.life.busy.set(self.life.busy.get() + 1);
         HeapGuard(self)
@@ -168,12 +171,12 @@ impl Core {
 }
 
 impl Core {
-    /// This heap, as its chunks name it.
+    /// Returns the opaque pointer to this heap that is stored in its chunks.
     pub(crate) fn owner(&self) -> NonNull<Owner> {
         NonNull::from(self).cast()
     }
 
-    /// The heap that a chunk names.
+    /// Returns the heap that the opaque pointer in a chunk points to.
     #[inline(always)]
     pub(crate) fn of<'a>(owner: NonNull<Owner>) -> &'a Core {
         // SAFETY: invariant 2: a chunk names its heap, which outlives its chunks.
@@ -182,7 +185,7 @@ impl Core {
 }
 
 impl Object {
-    /// The heap that the object lives in.
+    /// Returns the heap that the object lives in.
     #[inline]
     pub(crate) fn core<'a>(self) -> &'a Core {
         Core::of(self.chunk().owner())
@@ -190,8 +193,8 @@ impl Object {
 }
 
 impl CellRef {
-    /// Closes a handle. The last one takes the cell from its target's list, and its callback will
-    /// not run. A callback that is returned must be dropped by the caller.
+    /// Closes a handle. If it is the last one, removes the cell from its target's list, so that its
+    /// callback never runs. The caller must drop a returned callback.
     pub(crate) fn close_handle(&self) -> Option<Callback> {
         if !self.lower_handles() {
             return None;
@@ -200,7 +203,7 @@ impl CellRef {
         self.take_callback()
     }
 
-    /// Clears what this one weak reference points to, in whichever heap that is.
+    /// Clears the target of this weak reference, which may be an object of any heap.
     pub(crate) fn detach(&self) {
         if let Some(target) = self.target.get() {
             target.core().weaks.unlink(target, self);

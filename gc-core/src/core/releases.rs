@@ -1,4 +1,4 @@
-//! Releases that are open, and those that wait.
+//! The releases that are open in a heap, and the objects at count zero that wait for their release.
 
 #[cfg(feature = "std")]
 use super::Link;
@@ -6,32 +6,40 @@ use crate::object::address::Object;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
-/// State of the releases of one heap.
+/// The state of the releases of one heap.
 pub(crate) struct Releases {
-    /// Releases that are nested at this moment, and [`COMPANY`] where the thread has other heaps.
+    /// Number of releases that are open, one nested in the other, plus [`COMPANY`] if the thread
+    /// has other heaps.
     pub(crate) depth: Cell<u32>,
-    /// Where the stack was when the outermost release began.
+    /// The position of the stack when the outermost release began.
     pub(crate) stack_top: Cell<usize>,
-    /// Leaving the outermost release has more to do than usual.
+    /// True if there is additional work for the end of the outermost release, such as objects in
+    /// the queue.
     pub(crate) pending_work: Cell<bool>,
-    /// An exact reclaim is open: members of its set die without finalizers and weak callbacks.
+    /// True while an exact reclaim is open. Members of its set die without finalizers and weak
+    /// callbacks.
     pub(crate) reclaiming: Cell<bool>,
-    /// User code ran since this was last cleared.
+    /// True if user code has run since this was last cleared.
     pub(crate) user_code_ran: Cell<bool>,
-    /// Objects at count zero that wait for the next increment, in the order in which they die.
+    /// Objects at count zero that a slice of an incremental collection left for a later slice, in
+    /// the order in which they die.
     pub(crate) deferred: RefCell<Vec<Object>>,
-    /// Objects at zero that wait for a shallower stack. The top is the next.
+    /// Objects at count zero that wait until less of the stack is in use. While the queue is worked
+    /// off, the last one dies next.
     pub(crate) release_queue: RefCell<Vec<Object>>,
-    /// Objects in the queue wait for the outermost release of the thread.
+    /// The link in the thread's list of heaps with queued objects that wait for the end of the
+    /// thread's outermost release.
     #[cfg(feature = "std")]
     pub(crate) waiting: Link,
 }
 
-/// Number of objects that can wait to be released where no memory is left for a longer queue.
+/// Initial capacity of the lists of waiting objects. Within it, objects can wait even if there is
+/// no memory.
 const QUEUED: usize = 64;
 
-/// Added to the nesting of a heap that is not alone on its thread. Its nesting is never 0, so that
-/// every release takes the slow path, which considers the other heaps (see `release::across`).
+/// Added to the nesting of a heap if its thread had other heaps when it was made. Its `depth` is
+/// then never 0, so that every release takes the slow path, which considers the other heaps (see
+/// `release::across`).
 pub(crate) const COMPANY: u32 = 1 << 16;
 
 impl Releases {

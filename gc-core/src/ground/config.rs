@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-/// How automatic collection stops the program.
+/// Specifies how automatic collections stop the program.
 ///
 /// ```
 /// use gc_core::{Heap, Pace};
@@ -16,20 +16,21 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Pace {
-    /// A collection runs from its beginning to its end. The least work.
+    /// A collection runs from its beginning to its end without a break. This takes the least work
+    /// in total.
     #[default]
     StopTheWorld,
     /// A full collection runs in slices of about this much time, and a collection of generation 0
-    /// is kept as short as a slice. Two things cannot be divided: one object (its trace, its
-    /// finalizer, the drop of its value) and, once in a collection at most, one connected piece of
-    /// garbage that is larger than a slice.
+    /// is kept as short as a slice. Two things cannot be divided, so that a slice can take longer:
+    /// the work on one object (its trace, its finalizer, the drop of its value), and, at most once
+    /// in a collection, one connected piece of garbage that is larger than a slice.
     Incremental {
         /// The time that a slice may take. Times from 50 µs to some milliseconds make sense.
         budget: Duration,
     },
 }
 
-/// The rule book for finalizers.
+/// The rules for finalizers.
 ///
 /// ```
 /// use gc_core::{FinalizerPolicy, Heap};
@@ -67,9 +68,9 @@ pub enum Generation {
     /// New objects.
     #[default]
     Zero = 0,
-    /// Survivors of one collection.
+    /// Objects that survived one collection.
     One = 1,
-    /// Survivors of two, or of a collection of generation 1 or 2.
+    /// Objects that survived two collections, or a collection of generation 1 or 2.
     Two = 2,
 }
 
@@ -85,7 +86,7 @@ impl Generation {
 }
 
 impl Generation {
-    /// The generation of this number, which is at most 2.
+    /// Returns the generation with this number. Numbers above 2 give generation 2.
     pub(crate) fn of(number: u8) -> Generation {
         [Generation::Zero, Generation::One, Generation::Two][usize::from(number.min(2))]
     }
@@ -97,7 +98,7 @@ impl fmt::Display for Generation {
     }
 }
 
-/// A number that is no generation.
+/// The error for a number that is not that of a generation.
 ///
 /// ```
 /// assert_eq!(gc_core::Generation::try_from(7).unwrap_err().0, 7);
@@ -139,7 +140,7 @@ bitflags::bitflags! {
     /// ```
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct DebugFlags: u32 {
-        /// Log sizes and results of each collection.
+        /// Log the sizes and the results of each collection.
         const STATS = 1;
         /// Log each object found that can be reclaimed.
         const COLLECTABLE = 2;

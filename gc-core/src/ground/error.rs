@@ -1,4 +1,4 @@
-//! Errors: no memory, and settings that cannot be.
+//! Errors of allocations that find no memory, and of heap settings that contradict each other.
 
 use core::fmt;
 
@@ -15,14 +15,14 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum OutOfMemoryKind {
-    /// The heap is at its limit, or the chunk source had no memory to give; a full
-    /// collection made no room either.
+    /// The heap is at its limit, or the chunk source has no memory, and a full collection did not
+    /// free enough.
     HeapSpace,
-    /// The heap is so full that it only collects. Five times in a row, an allocation found no room,
-    /// and the full collection that it ran took more than 98 % of the time since the last one and
-    /// freed less than 2 % of the limit (the JVM's rule).
+    /// The heap is so full that the program does little else than collect. Five times in a row, an
+    /// allocation found no room, and the full collection that it ran took more than 98 % of the
+    /// time since the last one and freed less than 2 % of the limit (the JVM's rule).
     OverheadLimit,
-    /// The bytes to be declared as external are more than the limit leaves.
+    /// The external bytes that were to be declared are more than the limit leaves.
     ExternalMemory,
     /// The request is larger than the limit or than any heap can hold, or the alignment of the
     /// value is too large.
@@ -40,7 +40,7 @@ impl fmt::Display for OutOfMemoryKind {
     }
 }
 
-/// An allocation that failed; it hands the value back.
+/// The error of an allocation that failed. It contains the value that could not be allocated.
 ///
 /// ```
 /// let heap = gc_core::Heap::builder().max(4 << 20).build()?;
@@ -53,26 +53,26 @@ impl fmt::Display for OutOfMemoryKind {
 pub struct OutOfMemory<T: ?Sized> {
     /// The resource that ran out.
     pub kind: OutOfMemoryKind,
-    /// Bytes asked for: of the slot, and what the value owns outside of it.
+    /// Bytes requested: those of the slot, and those that the value owns outside of it.
     pub requested: usize,
     /// Bytes of the heap's own memory, including free blocks that still have their memory.
     pub used: usize,
-    /// Bytes that values own outside of their slots, as [`MemoryMetrics::owned`] has them.
+    /// Bytes that values own outside of their slots, as in [`MemoryMetrics::owned`].
     ///
     /// [`MemoryMetrics::owned`]: crate::stats::MemoryMetrics::owned
     pub owned: usize,
     /// External bytes that were declared.
     pub external: usize,
-    /// The most that `used`, `owned` and `external` may be together; `None` without a limit.
+    /// The limit for the sum of `used`, `owned` and `external`; `None` if there is none.
     pub max: Option<usize>,
-    /// Bytes of the limit that are kept for finalizers and hooks. All else may take only the rest.
+    /// Bytes of the limit that only collections, finalizers and hooks may use.
     pub reserve: usize,
     /// The value that could not be allocated.
     pub value: T,
 }
 
 impl<T> OutOfMemory<T> {
-    /// The error alone; the value is dropped.
+    /// Drops the value, and returns the rest of the error.
     pub fn without_value(self) -> OutOfMemory<()> {
         self.with(())
     }
@@ -114,7 +114,7 @@ impl<T: ?Sized> fmt::Debug for OutOfMemory<T> {
 
 impl<T> core::error::Error for OutOfMemory<T> {}
 
-/// Settings with which a heap cannot be made.
+/// The error of a heap builder with settings from which no heap can be made.
 ///
 /// ```
 /// let error = gc_core::Heap::builder().initial(64 << 20).max(8 << 20).build().unwrap_err();
@@ -134,10 +134,10 @@ pub enum BuildError {
     MaxTooSmall {
         /// The limit.
         max: usize,
-        /// The smallest one that makes sense.
+        /// The smallest limit that is accepted.
         least: usize,
     },
-    /// The chunk source did not give the initial size, in bytes.
+    /// The chunk source had no memory for the initial size, in bytes.
     NoMemory {
         /// The initial size.
         initial: usize,
@@ -167,7 +167,7 @@ impl fmt::Display for BuildError {
 
 impl core::error::Error for BuildError {}
 
-/// A number of bytes in the largest unit that divides it.
+/// Displays a number of bytes in the largest unit that divides it.
 struct Bytes(usize);
 
 impl fmt::Display for Bytes {

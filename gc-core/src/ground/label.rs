@@ -1,4 +1,4 @@
-//! The names of edges.
+//! The types that name the edges of an object.
 
 /// One step on the way from a value to an edge in it.
 ///
@@ -27,11 +27,12 @@ pub enum PathSegment<'a> {
     Field(&'static str),
     /// An element of a sequence: `[3]`.
     Index(usize),
-    /// An entry of a map: `["key"]`, or `[#3]` where the key has no label.
+    /// An entry of a map, with its key and its position: `["key"]`, or `[#3]` if the key has no
+    /// label.
     Key(KeyLabel<'a>, usize),
 }
 
-/// A map's key, as far as it can be shown without running user code.
+/// A label that shows a map's key without running user code.
 ///
 /// ```
 /// use gc_core::{KeyLabel, Trace};
@@ -48,6 +49,6 @@ pub enum KeyLabel<'a> {
     Char(char),
     /// A truth value.
     Bool(bool),
-    /// Nothing: the entry is named by its position.
+    /// No label: the entry is shown by its position.
     None,
 }

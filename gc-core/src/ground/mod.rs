@@ -1,13 +1,14 @@
-//! Used by every room: settings, errors, names of edges, fallible boxes, guards.
+//! Basic types that all other modules use: settings, errors, names of edges, fallible boxes,
+//! guards.
 //!
-//! Imports nothing of this crate.
+//! The modules here import nothing from the rest of this crate.
 //!
-//! * [`config`]: the policies, the pace, the debug flags
+//! * [`config`]: the finalizer policies, the pace of collection, generations, the debug flags
 //! * [`error`]: out-of-memory and build errors
 //! * [`label`]: the names of edges
 //! * [`boxed`]: boxes whose allocation may fail
 //! * [`time`]: points in time
-//! * [`restore`]: a setting that is changed for the time of one call
+//! * [`restore`]: a guard that changes a setting and later restores it
 
 pub(crate) mod boxed;
 pub(crate) mod config;

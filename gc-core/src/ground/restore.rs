@@ -1,9 +1,8 @@
-//! Settings for the time of one call.
+//! A guard that changes a setting for a limited time.
 
 use core::cell::Cell;
 
-/// A cell has another value while this lives, also when user code unwinds; then it has its
-/// old one again.
+/// Restores the old value of a cell when it is dropped, also if user code unwinds.
 pub(crate) struct Restore<'a, T: Copy> {
     cell: &'a Cell<T>,
     before: T,

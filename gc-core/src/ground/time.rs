@@ -1,8 +1,8 @@
-//! Points in time, where there is a clock.
+//! Points in time, for builds with and without a clock.
 
 use core::time::Duration;
 
-/// A point in time; nothing where there is no clock.
+/// A point in time. Without the feature `std` there is no clock, and it is empty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp(#[cfg(feature = "std")] std::time::Instant);
 
@@ -14,7 +14,7 @@ impl Stamp {
         )
     }
 
-    /// Time since then; none where there is no clock.
+    /// Returns the time since this point; zero if there is no clock.
     pub(crate) fn elapsed(self) -> Duration {
         #[cfg(feature = "std")]
         return self.0.elapsed();

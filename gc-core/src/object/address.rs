@@ -1,11 +1,11 @@
-//! The address that stands for an object.
+//! The type that identifies an object by the address of its value.
 
 use core::ptr::NonNull;
 
 /// The address of a value in a slot of a living heap.
 ///
-/// Copies are not counted. Invariant 1 (see `invariants`): code that makes or keeps one knows what
-/// keeps its block mapped meanwhile: a count, or an open operation.
+/// A copy does not count as a reference. Invariant 1 (see `invariants`): code that makes or keeps a
+/// copy must know what keeps the object's block mapped meanwhile: a count, or an open operation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct Object(NonNull<u8>);
 

@@ -3,26 +3,26 @@
 
 use core::cell::Cell;
 
-/// The births of a heap, and the number of its young objects.
+/// The counters of a heap's births and of its young objects.
 ///
 /// The number of *young* objects is that of the tracked objects allocated since the last collection
 /// less that of the tracked objects freed since then, but at least 0. It is kept as the difference
 /// of `born` and `settled`, so that the birth of a tracked object changes one counter and its death
 /// the other. An allocation compares `born` with `limit` only.
 pub(crate) struct BirthClock {
-    /// Allocations so far: the next object's birth.
+    /// Number of allocations so far, which is the next object's birth.
     born: Cell<u64>,
-    /// Allocations so far less the number of young objects.
+    /// Number of allocations so far, less the number of young objects.
     settled: Cell<u64>,
-    /// The birth from which on an allocation takes the slow path. Never too late:
-    /// deaths only give more time.
+    /// From this birth on an allocation takes the slow path. The value may be too low, but is never
+    /// too high: each death of a young object allows one more birth.
     limit: Cell<u64>,
-    /// The birth from which on the cached blocks must be looked up anew. Earlier births fit into
-    /// the headers of their slots.
+    /// From this birth on the cached blocks must be looked up anew. All earlier births fit into the
+    /// headers of their slots.
     expiry: Cell<u64>,
     /// A collection is due if there are more young objects than this.
     trigger: Cell<u32>,
-    /// Each allocation takes the slow path.
+    /// True if each allocation takes the slow path.
     is_watched: Cell<bool>,
 }
 
@@ -43,7 +43,7 @@ impl BirthClock {
         }
     }
 
-    /// The next object's birth.
+    /// Returns the next object's birth.
     #[inline]
     pub(crate) fn next(&self) -> u64 {
         self.born.get()
@@ -55,7 +55,7 @@ impl BirthClock {
         self.born.get() < self.limit.get()
     }
 
-    /// Counts a birth; the object's number.
+    /// Counts a birth and returns its number.
     #[inline]
     pub(crate) fn count(&self, tracked: bool) -> u64 {
         let birth = self.born.get();
@@ -66,18 +66,19 @@ impl BirthClock {
         birth
     }
 
-    /// Tracked objects allocated less those freed since the last collection.
+    /// Returns the number of young objects: tracked objects allocated since the last collection,
+    /// less those freed since then.
     pub(crate) fn young(&self) -> u32 {
         self.born.get().wrapping_sub(self.settled.get()) as u32
     }
 
-    /// None of the objects there are is young any more.
+    /// Sets the number of young objects to 0, after a collection.
     pub(crate) fn forget_young(&self) {
         self.settled.set(self.born.get());
         self.renew_limit();
     }
 
-    /// A tracked object died.
+    /// Counts the death of a tracked object.
     #[inline]
     pub(crate) fn count_death(&self) {
         if self.settled.get() != self.born.get() {
@@ -94,8 +95,8 @@ impl BirthClock {
         self.settled.set(self.settled.get().wrapping_add(births));
     }
 
-    /// Counts an object that is about to be born as young while the guard lives, if it is tracked.
-    /// When the guard is dropped, the birth has been counted, or the allocation has failed.
+    /// Counts an object as young before its birth is counted, if it is tracked, until the guard is
+    /// dropped. The guard is dropped after the birth was counted, or if the allocation failed.
     pub(crate) fn expect(&self, tracked: bool) -> Expected<'_> {
         self.settled.set(self.settled.get().wrapping_sub(u64::from(tracked)));
         Expected { births: self, tracked }
@@ -106,7 +107,7 @@ impl BirthClock {
         self.young() > self.trigger.get()
     }
 
-    /// Sets how many of the young are allowed.
+    /// Sets the number of young objects above which a collection is due.
     pub(crate) fn set_trigger(&self, trigger: u32) {
         self.trigger.set(trigger);
         self.renew_limit();
@@ -129,13 +130,15 @@ impl BirthClock {
         self.limit.set(if self.is_watched.get() { 0 } else { limit });
     }
 
-    /// From now on each allocation takes the slow path, or none needs to.
+    /// Sends each allocation to the slow path if `is_watched` is true, else only those that need
+    /// it.
     pub(crate) fn watch(&self, is_watched: bool) {
         self.is_watched.set(is_watched);
         self.renew_limit();
     }
 
-    /// Returns true if the next birth can be expressed relative to `base`.
+    /// Returns true if the next birth is near enough to `base`, the base of a block, for an object
+    /// to be allocated in that block.
     pub(crate) fn is_in_range(&self, base: u64) -> bool {
         self.born.get() - base < RANGE
     }
@@ -147,7 +150,7 @@ impl BirthClock {
     }
 }
 
-/// See [`BirthClock::expect`].
+/// The guard that [`BirthClock::expect`] returns.
 pub(crate) struct Expected<'a> {
     births: &'a BirthClock,
     tracked: bool,

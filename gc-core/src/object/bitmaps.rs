@@ -1,9 +1,9 @@
-//! The side tables that hold bits.
+//! The side bitmaps of a block, which hold eight bits for each slot.
 
 use core::cell::Cell;
 use core::ptr;
 
-/// One bit a slot in each of eight bitmaps; the bitmaps of 64 slots fill a cache line.
+/// A group of eight bitmaps with one bit for each of 64 slots. The group fills a cache line.
 ///
 /// ```text
 ///   alloc      the slot holds a built object that is neither dying nor emptied
@@ -37,7 +37,7 @@ pub(crate) struct Bitmaps {
     pub(crate) weak: Cell<u64>,
 }
 
-/// The bitmaps of the group that slot `n * 64` begins lie `n * 64` bytes from the first.
+/// The bitmaps of the slots from `n * 64` on lie `n * 64` bytes behind the first bitmaps.
 const _: () = assert!(size_of::<Bitmaps>() == 64);
 
 /// Sets bits of a bitmap.
@@ -53,25 +53,25 @@ pub(crate) fn lower(bitmap: &Cell<u64>, bits: u64) {
 }
 
 impl Bitmaps {
-    /// The living members of the set that the open collection works on.
+    /// Returns the living members of the set that the open collection works on.
     #[inline]
     pub(crate) fn members(&self) -> u64 {
         self.set.get() & self.alloc.get()
     }
 
-    /// Free slots that are on no list.
+    /// Returns the fresh slots: free ones that are not on the block's list of free slots.
     #[inline]
     pub(crate) fn fresh(&self) -> u64 {
         self.generation_high.get() & !self.alloc.get()
     }
 
-    /// The slots that were put aside.
+    /// Returns the slots that were put aside, because they were freed while a collection is open.
     pub(crate) fn quarantined(&self) -> u64 {
         self.generation_low.get() & !self.alloc.get()
     }
 
-    /// Objects stop being alive; their slots are taken, and what else is known of them
-    /// stays known.
+    /// Clears the alloc bits and the generations of objects. Their slots count as taken, and all
+    /// other bits stay.
     #[inline]
     pub(crate) fn clear_alloc(&self, bits: u64) {
         lower(&self.alloc, bits);
@@ -82,12 +82,13 @@ impl Bitmaps {
     /// Returns true if a bitmap other than `alloc` has one of these bits.
     #[inline(always)]
     pub(crate) fn has_metadata_of(&self, bits: u64) -> bool {
-        // SAFETY: invariant 4: eight words in a row, as declared; copied to be compared at once.
+        // SAFETY: invariant 4: the struct is eight words in a row, as declared. The copy is
+        // compared at once.
         let [_alloc, bitmaps @ ..] = unsafe { ptr::from_ref(self).cast::<[u64; 8]>().read() };
         bitmaps.iter().fold(0, |any, bitmap| any | bitmap) & bits != 0
     }
 
-    /// Forgets everything about slots that are not alive: they are taken.
+    /// Clears all bits of slots without a living object. The slots count as taken then.
     #[cold]
     pub(crate) fn forget(&self, bits: u64) {
         let bitmaps = [
@@ -102,14 +103,14 @@ impl Bitmaps {
         bitmaps.iter().for_each(|bitmap| lower(bitmap, bits));
     }
 
-    /// Forgets everything about slots that are not alive: they are fresh.
+    /// Clears all bits of slots without a living object, and makes the slots fresh.
     pub(crate) fn refresh(&self, bits: u64) {
         self.forget(bits);
         raise(&self.generation_high, bits);
     }
 }
 
-/// The numbers of the bits that are set, lowest first.
+/// Returns the numbers of the bits that are set, lowest first.
 #[inline]
 pub(crate) fn bits(mut word: u64) -> impl Iterator<Item = u32> {
     core::iter::from_fn(move || {

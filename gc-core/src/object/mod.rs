@@ -1,7 +1,7 @@
-//! One object: its header and count, its type's table, its bits, its weak references.
+//! The parts of one object: its header and count, its type's table, its bits, its weak references.
 //!
 //! * [`address`]: the address of a value in a slot, which stands for the object
-//! * [`raw`]: the way from there to the header, the block and the chunk
+//! * [`raw`]: the way from the address of an object to its header, its block and its chunk
 //! * [`refcount`]: the count word, and every change of it
 //! * [`type_info`]: the table that the heap keeps for a type
 //! * [`bitmaps`]: the side bitmaps of a block, one bit for each object

@@ -1,4 +1,4 @@
-//! A raw object: the address of a value in a slot, with its header 8 bytes before it.
+//! The layout of a slot, and the way from an object to its header, block and chunk.
 //!
 //! ```text
 //!   slot of a sized value          slot of a slice or string
@@ -22,19 +22,19 @@ use core::cell::Cell;
 #[repr(C)]
 pub(crate) struct Header {
     pub(crate) count: CountWord,
-    /// Allocation number, relative to the block's base.
+    /// The object's birth, as its distance from the `birth_base` of the block.
     pub(crate) birth: Cell<u32>,
 }
 
 impl Header {
-    /// Count 1; an object that is tracked is unbuffered.
+    /// Returns the header of a new object, with count 1. A tracked object is unbuffered.
     #[inline]
     pub(crate) fn of_new(birth: u32, tracked: bool) -> Header {
         Header { count: CountWord::of_new(tracked), birth: Cell::new(birth) }
     }
 }
 
-/// Where an object lies, and its bit in the bitmaps.
+/// The block that an object lies in, and its bit in the bitmaps of that block.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) block: &'a Block,
@@ -43,7 +43,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Clears the alloc bit: no pass and no enumeration sees the object any more.
+    /// Clears the alloc bit of the object: no pass and no enumeration sees it any more.
     #[inline]
     pub(crate) fn clear_alloc(self) {
         self.bitmaps.clear_alloc(self.bit);
@@ -56,7 +56,7 @@ impl Place<'_> {
 fn unlikely() {}
 
 impl Object {
-    /// The address as a number, for display and as a key.
+    /// Returns the address as a number, for display and as a key.
     #[inline]
     pub(crate) fn address(self) -> usize {
         self.value().addr().get()
@@ -68,10 +68,12 @@ impl Object {
         unsafe { self.value().cast::<Header>().sub(1).as_ref() }
     }
 
-    /// Writes the header of a slot that is being taken; what it held may be uninitialised.
+    /// Writes the header of a slot that is being taken. The old content of the header may be
+    /// uninitialised.
     #[inline]
     pub(crate) fn write_header(self, header: Header) {
-        // SAFETY: invariants 1 and 4: the slot is mapped, it has room for a header before its value.
+        // SAFETY: invariants 1 and 4: the slot is mapped and has room for a header before its
+        // value.
         unsafe { self.value().cast::<Header>().sub(1).write(header) }
     }
 
@@ -80,7 +82,7 @@ impl Object {
         &self.header().count
     }
 
-    /// The chunk, found by masking.
+    /// Returns the chunk that the object lies in, which is found by masking the address.
     #[inline]
     pub(crate) fn chunk<'a>(self) -> &'a Chunk {
         let start = self.value().as_ptr().map_addr(|a| a & !(CHUNK - 1)).cast::<Chunk>();
@@ -89,7 +91,7 @@ impl Object {
         unsafe { &*start }
     }
 
-    /// The block, found by masking: one load past the chunk's own words.
+    /// Returns the block that the object lies in, which is found by masking the address.
     #[inline]
     pub(crate) fn block<'a>(self) -> &'a Block {
         self.block_in(self.chunk())
@@ -107,7 +109,7 @@ impl Object {
         unsafe { block.subs().unwrap_unchecked().add((address >> SUB_SHIFT) & (SUBS - 1)).as_ref() }
     }
 
-    /// Block and bit.
+    /// Returns the block that the object lies in, and its bit in the bitmaps of that block.
     #[inline]
     pub(crate) fn place<'a>(self) -> Place<'a> {
         let block = self.block();
@@ -119,12 +121,14 @@ impl Object {
         self.block().info()
     }
 
-    /// Allocation number in the heap: smaller is older.
+    /// Returns the object's birth: its number among all allocations of the heap. An older object
+    /// has a smaller number.
     pub(crate) fn birth(self) -> u64 {
         self.block().birth_base.get() + u64::from(self.header().birth.get())
     }
 
-    /// The alloc bit: built, and neither dying, emptied nor free.
+    /// Returns true if the object's alloc bit is set: it is fully built, and neither dying, emptied
+    /// nor free.
     #[inline]
     pub(crate) fn is_alive(self) -> bool {
         let Place { bitmaps, bit, .. } = self.place();
@@ -138,7 +142,7 @@ impl Object {
         unsafe { (self.info().edges)(self, sink) }
     }
 
-    /// Bytes that the value of a living object owns outside of its slot.
+    /// Returns the bytes that the value of a living object owns outside of its slot.
     pub(crate) fn owned_bytes(self) -> usize {
         debug_assert!(self.is_alive());
         // SAFETY: invariant 10: the table is the one of the object's type.

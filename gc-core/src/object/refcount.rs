@@ -16,8 +16,9 @@
 //!   1  0  1 ...  1   0   dying, half-built or emptied: count 0
 //! ```
 //!
-//! A clone adds 2 and branches on the sign. A drop subtracts 2 and tests bits 31
-//! and 0 at once: zero underflows into bit 31, an unbuffered object has bit 0.
+//! A clone adds 2 and branches on the sign. A drop subtracts 2 and tests bits 31 and 0 at once: if
+//! the count was 1, the subtraction underflows into bit 31, and if the object is unbuffered, bit 0
+//! is set.
 
 use core::cell::Cell;
 
@@ -28,37 +29,38 @@ const IMMORTAL: u32 = 0b11 << 30;
 const DYING: u32 = SLOW | (IMMORTAL ^ SLOW).wrapping_sub(ONE);
 const CONDEMNED_COUNT: u32 = !IMMORTAL & !UNBUFFERED;
 
-/// The count of one object. 32 bits, not shared between threads.
+/// The count of one object: 32 bits that are not shared between threads.
 #[repr(transparent)]
 pub(crate) struct CountWord(Cell<u32>);
 
-/// Result of a decrement on the slow path.
+/// The result of a decrement that needs more than a subtraction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Decrement {
-    /// The last pointer went; the word says dying now.
+    /// The object lost its last pointer. Its word is now that of a dying object.
     Zero,
-    /// The last pointer to a condemned or emptied object went; the word says dying now.
+    /// A condemned or emptied object lost its last pointer. Its word is now that of a dying object.
     CondemnedZero,
-    /// An unbuffered object lost a pointer and lives: it is a candidate, and buffered from now on.
+    /// An unbuffered object lost a pointer, but not the last one. It becomes a candidate, and is
+    /// not unbuffered from now on.
     Candidate,
-    /// Nothing to do.
+    /// The caller has nothing to do.
     Nothing,
 }
 
 impl CountWord {
-    /// The word of a new object with count 1.
+    /// Returns the word of a new object with count 1.
     #[inline]
     pub(crate) fn of_new(unbuffered: bool) -> CountWord {
         CountWord(Cell::new(if unbuffered { UNBUFFERED } else { 0 }))
     }
 
-    /// Makes it the word of a new object with count 1 again.
+    /// Sets the word to that of a new object with count 1.
     #[inline]
     pub(crate) fn start(&self, unbuffered: bool) {
         self.0.set(CountWord::of_new(unbuffered).0.into_inner());
     }
 
-    /// Adds one. Returns `true` when the count saturated by it.
+    /// Adds one. Returns true if the count saturates by this.
     #[inline]
     pub(crate) fn increment(&self) -> bool {
         let word = self.0.get().wrapping_add(ONE);
@@ -80,7 +82,8 @@ impl CountWord {
         false
     }
 
-    /// Subtracts one. `true`: call [`Self::classify`] before anything else.
+    /// Subtracts one. If the result is true, [`Self::classify`] must be called before anything
+    /// else.
     #[inline]
     pub(crate) fn decrement(&self) -> bool {
         let word = self.0.get().wrapping_sub(ONE);
@@ -88,7 +91,8 @@ impl CountWord {
         word & (SLOW | UNBUFFERED) != 0
     }
 
-    /// Decides what the decrement that just happened means.
+    /// Corrects the word after a decrement that returned true, and returns the meaning of the
+    /// decrement.
     #[inline]
     pub(crate) fn classify(&self) -> Decrement {
         let after = self.0.get();
@@ -117,7 +121,7 @@ impl CountWord {
         Decrement::Nothing
     }
 
-    /// The count: 0 while dying or half-built, `u32::MAX` for an immortal object.
+    /// Returns the count: 0 for a dying or half-built object, `u32::MAX` for an immortal one.
     #[inline]
     pub(crate) fn get(&self) -> u32 {
         let word = self.0.get();
@@ -139,25 +143,27 @@ impl CountWord {
         word & SLOW == 0 || word & IMMORTAL == IMMORTAL
     }
 
-    /// Saturated: this object lives for ever.
+    /// Returns true if the count is saturated, so that the object is never freed.
     #[cfg(test)]
     pub(crate) fn is_immortal(&self) -> bool {
         self.0.get() & IMMORTAL == IMMORTAL
     }
 
-    /// Marks a half-built or dying object: count 0, refused by `upgrade`.
+    /// Sets the word to that of a half-built or dying object: its count is 0, and `upgrade` refuses
+    /// it.
     #[inline]
     pub(crate) fn close(&self) {
         self.0.set(DYING);
     }
 
-    /// Condemns a living object; its count goes on being kept.
+    /// Marks a living object as condemned. Its count is still updated.
     pub(crate) fn condemn(&self) {
         debug_assert!(self.0.get() & IMMORTAL == 0, "condemned an immortal or condemned object");
         self.0.set(self.0.get() | SLOW | UNBUFFERED);
     }
 
-    /// Stops counting for an object whose slot is about to be freed with its whole set.
+    /// Makes the object immortal, so that its count does not change before its slot is freed
+    /// together with the rest of its set.
     pub(crate) fn pin(&self) {
         self.0.set(IMMORTAL);
     }
@@ -171,7 +177,7 @@ impl CountWord {
         }
     }
 
-    /// Sets the count as if by 2^30 clones; tests of saturation start here.
+    /// Sets the count to the greatest one that is not saturated, for tests of saturation.
     #[cfg(test)]
     pub(crate) fn set_nearly_saturated(&self) {
         self.0.set(SLOW - ONE);

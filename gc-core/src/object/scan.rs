@@ -1,5 +1,4 @@
-//! Looking at a value as plain words: for the verifier, which wants to see the pointers that
-//! a `Trace` does not report.
+//! Reads values as plain words, to find pointers that a `Trace` implementation does not report.
 
 use crate::object::raw::Object;
 use crate::object::weak_cell::Callback;
@@ -13,36 +12,36 @@ pub(crate) struct Words(());
 
 impl Words {
     /// # Safety
-    /// While this lives nothing else writes to a value of the heap, and there is no `&mut` to a
-    /// part of one.
+    /// While the result lives, nothing else writes to a value of the heap, and there is no `&mut`
+    /// to a part of one.
     pub(crate) unsafe fn may_be_read() -> Words {
         Words(())
     }
 
-    /// The offset and content of each aligned word of a living object's value. What lies between
-    /// its fields has some content, too. On processors for which [`read_word`] is not written
-    /// there are no words.
+    /// Returns the offset and the content of each aligned word of a living object's value. Padding
+    /// between its fields is included, with arbitrary content. Returns no words on processors for
+    /// which [`read_word`] is not implemented.
     pub(crate) fn of(&self, object: Object) -> Vec<(usize, usize)> {
         debug_assert!(object.is_alive());
         // SAFETY: invariant 10: the table is the one of the object's type.
         let bytes = unsafe { (object.info().size)(object) };
-        // SAFETY: invariant 10: these bytes are the value's; nobody writes, by the promise of
-        // `may_be_read`.
+        // SAFETY: invariant 10: these bytes belong to the value; nothing writes to it, by the
+        // promise of `may_be_read`.
         unsafe { between(object.value().cast(), bytes) }
     }
 }
 
-/// The words of what the callback of a weak reference captured. (It is the callback's alone: no
-/// reference leads into a closure that does not run.)
+/// Returns the words that the callback of a weak reference captured. (Nothing else accesses them:
+/// no reference leads into a closure that does not run.)
 pub(crate) fn captured(callback: &Callback) -> Vec<usize> {
     let captured = NonNull::from(&**callback);
-    // SAFETY: invariant 8: the callback is its cell's, which is alive, and does not run.
+    // SAFETY: invariant 8: the callback belongs to its cell, which is alive, and does not run.
     let words = unsafe { between(captured.cast(), size_of_val(&**callback)) };
     words.into_iter().map(|(_, word)| word).collect()
 }
 
 /// # Safety
-/// The `bytes` bytes from `start` on belong to one value, to which nothing writes meanwhile.
+/// The `bytes` bytes from `start` on belong to one value, and nothing writes to them meanwhile.
 unsafe fn between(start: NonNull<u8>, bytes: usize) -> Vec<(usize, usize)> {
     let mut words = Vec::new();
     let mut offset = start.addr().get().next_multiple_of(WORD) - start.addr().get();
@@ -54,11 +53,12 @@ unsafe fn between(start: NonNull<u8>, bytes: usize) -> Vec<(usize, usize)> {
     words
 }
 
-/// Reads a word that may be padding, which no Rust value of a type with invalid states may
-/// be read from: for all that the compiler knows, the empty piece of assembly wrote it.
+/// Reads a word that may be padding. Rust forbids to read padding, which is uninitialised, as an
+/// integer. So the word is copied into a buffer first, and an empty piece of assembly, which could
+/// have written the buffer as far as the compiler knows, makes it initialised.
 ///
 /// # Safety
-/// As many bytes as a word has can be read from `from`.
+/// The bytes of a word can be read from `from` on.
 #[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 unsafe fn read_word(from: NonNull<u8>) -> Option<usize> {
     let mut word = core::mem::MaybeUninit::<usize>::uninit();

@@ -1,4 +1,4 @@
-//! The table of a type: one static table each, built by `trace::shape`.
+//! The static table of facts and functions that the heap has for a type. `trace::shape` builds it.
 
 use crate::ground::label::PathSegment;
 use crate::object::address::Object;
@@ -11,20 +11,24 @@ use core::any::TypeId;
 use core::fmt;
 use core::ptr::NonNull;
 
-/// How the collector treats a type's objects. Found once per type and heap by the type walk.
+/// How the collector treats the objects of a type. The type walk determines it once for each type
+/// and heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// Holds no pointer: never examined.
+    /// The type holds no traced pointer. Its objects are never examined.
     Leaf = 0,
-    /// May lie on a cycle: tracked, in a generation, a candidate when it loses a pointer.
+    /// An object of the type may lie on a cycle. It is tracked: it belongs to a generation, and
+    /// becomes a candidate when it loses a pointer.
     Cyclic = 1,
-    /// Holds pointers but lies on no cycle: passed through, untracked.
+    /// The type holds traced pointers, but its objects lie on no cycle. Passes follow the pointers,
+    /// and the objects are not tracked.
     AcyclicWithEdges = 2,
 }
 
 impl Kind {
-    /// 1 for the kind that is tracked, else 0: also the unbuffered bit of a new count word.
+    /// Returns 1 for the kind that is tracked, else 0. The result is also the unbuffered bit of a
+    /// new count word.
     #[inline]
     pub(crate) fn tracked(self) -> u32 {
         self as u32 & 1
@@ -34,17 +38,18 @@ impl Kind {
 /// The worst that dropping a value of a type in place can do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum DropEffect {
-    /// Nothing.
+    /// Dropping the value does nothing.
     None,
-    /// Releases traced pointers, nothing else.
+    /// Dropping the value releases traced pointers and does nothing else.
     Pointers,
-    /// Gives memory back as well (boxes, vectors, maps, strings).
+    /// Dropping the value may release traced pointers and gives back memory (of boxes, vectors,
+    /// maps, strings).
     Memory,
-    /// May run code that we do not know.
+    /// Dropping the value may run unknown code.
     Unknown,
 }
 
-/// Result of the type walk.
+/// The result of the type walk for one type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class {
     pub(crate) kind: Kind,
@@ -83,7 +88,7 @@ impl core::fmt::Debug for FinalizerFns {
     }
 }
 
-/// Where the fields of a type lie: see [`Trace::fields`](crate::Trace::fields).
+/// The positions of the fields of a type: see [`Trace::fields`](crate::Trace::fields).
 ///
 /// ```
 /// use gc_core::FieldList;
@@ -101,18 +106,21 @@ impl core::fmt::Debug for FinalizerFns {
 #[derive(Default)]
 pub struct FieldList {
     fields: Vec<(&'static str, core::ops::Range<usize>)>,
-    /// Fields whose places must be looked up in each object.
+    /// Fields that may lie at a different place in each object, each with the function that finds
+    /// the place.
     places: Vec<(&'static str, PlaceIn)>,
-    /// Fields that are not traced although their types could be.
+    /// Fields that are not traced although their types could be, each with the function that
+    /// reports the edges in it.
     untraced: Vec<(&'static str, EdgesOf)>,
     /// True if all fields that are not listed are traced.
     rest_is_traced: bool,
 }
 
-/// Where a field lies in an object's value, if it has it.
+/// A function that returns the bytes of an object's value that a field takes; `None` if the object
+/// does not have the field.
 pub(crate) type PlaceIn = Box<dyn Fn(Object) -> Option<core::ops::Range<usize>>>;
 
-/// Reports the edges of one part of an object's value.
+/// A function that reports the edges of one part of an object's value.
 pub(crate) type EdgesOf = Box<dyn Fn(Object, &mut dyn EdgeSink)>;
 
 impl core::fmt::Debug for FieldList {
@@ -133,40 +141,43 @@ impl FieldList {
         self.rest_is_traced = true;
     }
 
-    /// A field whose place is to be asked for.
+    /// Adds a field, with the function that finds its place in an object.
     pub(crate) fn add_place(&mut self, name: &'static str, place: PlaceIn) {
         self.places.push((name, place));
     }
 
-    /// Finds the places of all fields in the value of an object.
+    /// Adds the fields that lie at a different place in each object, at their places in the value
+    /// of `object`.
     pub(crate) fn locate(&mut self, object: Object) {
         let found = self.places.iter().filter_map(|(name, place)| Some((*name, place(object)?)));
         self.fields.extend(found);
     }
 
-    /// A field that is not traced although its type could be, with what reports its edges.
+    /// Adds a field that is not traced although its type could be, with the function that reports
+    /// the edges in it.
     pub(crate) fn add_untraced(&mut self, name: &'static str, edges: EdgesOf) {
         self.untraced.push((name, edges));
     }
 
-    /// The field that a byte of the value lies in.
+    /// Returns the name of the field that the byte at `offset` in the value lies in.
     pub(crate) fn at(&self, offset: usize) -> Option<&'static str> {
         self.fields.iter().find(|(_, place)| place.contains(&offset)).map(|&(name, _)| name)
     }
 
-    /// Returns true if the list has only the fields that are not traced.
+    /// Returns true if all fields that are not in the list are traced.
     pub(crate) fn is_partial(&self) -> bool {
         self.rest_is_traced
     }
 
-    /// Returns true if this byte could hold a pointer that is neither traced nor in `untraced`.
+    /// Returns true if the byte at `offset` could belong to a pointer that is neither traced nor
+    /// reported by `untraced`.
     pub(crate) fn may_hide(&self, offset: usize) -> bool {
         let is_opaque = |name| self.untraced.iter().all(|&(known, _)| known != name);
         !self.rest_is_traced || self.at(offset).is_some_and(is_opaque)
     }
 
-    /// The fields that are not traced although their types could be, each with what reports
-    /// the edges in it.
+    /// Returns the fields that are not traced although their types could be, each with the function
+    /// that reports the edges in it.
     pub(crate) fn untraced(&self) -> impl Iterator<Item = &(&'static str, EdgesOf)> {
         self.untraced.iter()
     }
@@ -175,30 +186,31 @@ impl FieldList {
 /// Functions on the value of a living managed weak reference.
 pub(crate) struct ManagedWeak {
     pub(crate) cell: unsafe fn(Object) -> CellRef,
-    /// Releases what the callback would be given.
+    /// Releases the state that the callback would be given.
     pub(crate) release_state: unsafe fn(Object),
 }
 
-/// The death of an object, compiled for its type.
+/// A function that destroys an object, compiled for its type.
 pub(crate) type Deallocate = unsafe fn(Object, NonNull<Owner>, &Block);
 
-/// Takes edges one by one; what observation and traversal of single objects use.
+/// Receives the edges of an object one by one, for observation and for the traversal of single
+/// objects.
 pub(crate) trait EdgeSink {
-    /// One edge to `target`, after the segments that name it were entered.
+    /// Receives an edge to `target`. The segments that name the edge were entered before.
     fn edge(&mut self, target: Object);
-    /// A part of the value begins.
+    /// Receives the beginning of a named part of the value.
     fn enter(&mut self, segment: PathSegment<'_>) {
         let _ = segment;
     }
-    /// The part ends.
+    /// Receives the end of the part that was entered last.
     fn leave(&mut self) {}
-    /// A part could not be looked at.
+    /// Receives the information that a part of the value could not be examined.
     fn opaque(&mut self) {}
-    /// The value holds the address of an object that it does not count.
+    /// Receives the address of an object that the value holds without counting a reference.
     fn weak_edge(&mut self, address: usize) {
         let _ = address;
     }
-    /// The value owns `bytes` bytes outside of itself.
+    /// Receives the information that the value owns `bytes` bytes outside of itself.
     fn owned_bytes(&mut self, bytes: usize) {
         let _ = bytes;
     }
@@ -208,35 +220,38 @@ pub(crate) trait EdgeSink {
     }
 }
 
-/// The state that a pass carries, of which a type's table knows nothing. It is a
+/// The state of a pass, as an opaque type: a type's table only passes its address on. It is a
 /// [`Pass`](crate::gc_state::pass::Pass).
 pub(crate) struct AnyPass(());
 
-/// A pass over the chosen objects of one block, compiled for the block's type.
+/// A function that runs one pass over the chosen objects of a block, compiled for the block's type.
 pub(crate) type ScanBlock = unsafe fn(&Block, NonNull<AnyPass>);
 
-/// The table of one type. Its address is no identity (a type can have several); `id` is.
+/// The table of one type. Tables must be compared by `id`, not by address, because a type can have
+/// several.
 #[repr(align(128))]
 pub(crate) struct TypeInfo {
     pub(crate) id: TypeId,
     pub(crate) name: fn() -> &'static str,
     pub(crate) align: usize,
-    /// Bytes before the value: the header, and the length of a slice before that.
+    /// Bytes before the value: those of the header, and of the length that precedes the header of a
+    /// slice.
     pub(crate) prefix: usize,
-    /// Runs the type walk.
+    /// Runs the type walk. Returns `None` if there is no memory for it.
     pub(crate) classify: fn() -> Option<Class>,
     /// Drops the value of an object without finalizer and weak references, and frees its slot.
     pub(crate) deallocate: Deallocate,
-    /// Drops the value in place; `None` where that does nothing.
+    /// Drops the value in place; `None` if that would do nothing.
     pub(crate) drop: Option<unsafe fn(Object)>,
     pub(crate) finalizer: Option<FinalizerFns>,
     /// The functions of a managed weak reference; `None` for other types.
     pub(crate) managed_weak: Option<ManagedWeak>,
     /// Counts the edges of the members (see `workset::edges::Count`).
     pub(crate) count: ScanBlock,
-    /// Adds what the members reach, and counts edges (see `workset::edges::TraceClosure`).
+    /// Adds the objects that the members reach, and counts edges (see
+    /// `workset::edges::TraceClosure`).
     pub(crate) trace_closure: ScanBlock,
-    /// Marks what marked members reach (see `workset::edges::Mark`).
+    /// Marks the objects that marked members reach (see `workset::edges::Mark`).
     pub(crate) mark: ScanBlock,
     /// Looks for edges that leave the set (see `collect::reclaim`).
     pub(crate) scan_external: ScanBlock,
@@ -248,23 +263,23 @@ pub(crate) struct TypeInfo {
     pub(crate) owned: unsafe fn(Object) -> usize,
     /// Bytes of the value of a living object.
     pub(crate) size: unsafe fn(Object) -> usize,
-    /// Lists the fields.
+    /// Adds the fields of the type to a list.
     pub(crate) fields: fn(&mut FieldList),
 }
 
 impl TypeInfo {
-    /// The type's name without module paths: `Node<Vec<(u8, &str)>>`, `dyn Shape`.
+    /// Returns the type's name without module paths: `Node<Vec<(u8, &str)>>`, `dyn Shape`.
     pub(crate) fn short_name(&self) -> alloc::string::String {
         short((self.name)())
     }
 }
 
-/// Drops path segments from a type's name.
+/// Returns a type's name without module paths.
 pub(crate) fn short(name: &str) -> alloc::string::String {
     alloc::format!("{}", Short(name))
 }
 
-/// Shows a type's name without path segments.
+/// Displays a type's name without module paths.
 pub(crate) struct Short<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Short<'_> {

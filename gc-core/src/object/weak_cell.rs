@@ -1,4 +1,4 @@
-//! The cells behind weak references, and chains of them.
+//! The cells that weak references point to, and chains of such cells.
 
 use crate::ground::boxed::try_box;
 use crate::object::address::Object;
@@ -6,26 +6,28 @@ use alloc::boxed::Box;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// The callback of a weak reference. The argument is its owner.
+/// The callback of a weak reference. Its argument is the managed weak reference that owns the cell,
+/// if there is one.
 pub(crate) type Callback = Box<dyn FnOnce(Option<Object>)>;
 
-/// The cell behind a weak reference.
+/// The cell that a weak reference points to. It holds the target and the callback.
 pub(crate) struct WeakCell {
     pub(crate) target: Cell<Option<Object>>,
     pub(crate) newer: Cell<Option<NonNull<WeakCell>>>,
     /// The next older cell of the target. After the target's list was cleared, the next cell of a
     /// chain ([`Cells`]).
     pub(crate) older: Cell<Option<NonNull<WeakCell>>>,
-    /// Handles, and chains of callbacks to run: the cell is freed with the last one.
+    /// Number of handles of the cell and of chains that hold it. The cell is freed with the last of
+    /// them.
     holders: Cell<u32>,
-    /// Handles among them; a callback runs only while there is one.
+    /// Number of handles (see `open_handle`). The callback runs only while there is a handle.
     handles: Cell<u32>,
     /// The managed weak reference that this cell belongs to.
     owner: Cell<Option<Object>>,
     callback: Cell<Option<Callback>>,
 }
 
-/// Increments a count. A count that would overflow saturates, and the cell is immortal.
+/// Increments a count. A count that would overflow saturates, and the cell is never freed then.
 fn raise_count(count: &Cell<u32>) {
     count.set(count.get().saturating_add(1));
 }
@@ -51,7 +53,7 @@ impl Clone for CellRef {
 impl Drop for CellRef {
     fn drop(&mut self) {
         if lower_count(&self.holders) == 0 {
-            // SAFETY: invariant 8: the last holder frees the cell, no list links it any more.
+            // SAFETY: invariant 8: the last holder frees the cell, and no list links it any more.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
     }
@@ -66,7 +68,8 @@ impl core::ops::Deref for CellRef {
 }
 
 impl CellRef {
-    /// A cell that is linked nowhere yet. Gives the callback back where there is no memory.
+    /// Makes a cell that is not linked yet. Fails if there is no memory, and gives the callback
+    /// back then.
     pub(crate) fn new(callback: Option<Callback>) -> Result<CellRef, Option<Callback>> {
         let cell = WeakCell {
             target: Cell::new(None),
@@ -83,23 +86,24 @@ impl CellRef {
         }
     }
 
-    /// Gives up the count, to keep the pointer in a link.
+    /// Turns the pointer into a link, which takes over its count.
     fn into_link(self) -> NonNull<WeakCell> {
         core::mem::ManuallyDrop::new(self).0
     }
 
-    /// Another count on a cell that is linked.
+    /// Returns a new counted pointer to a linked cell.
     pub(crate) fn of_linked(cell: NonNull<WeakCell>) -> CellRef {
         CellRef::clone(&core::mem::ManuallyDrop::new(CellRef(cell)))
     }
 
-    /// A handle more (a `Weak`, or the value of a managed weak reference).
+    /// Counts a new handle (a `Weak`, or the value of a managed weak reference) and returns a
+    /// pointer for it.
     pub(crate) fn open_handle(&self) -> CellRef {
         raise_count(&self.handles);
         self.clone()
     }
 
-    /// A handle less. Returns true if it was the last.
+    /// Counts the end of a handle. Returns true if it was the last one.
     pub(crate) fn lower_handles(&self) -> bool {
         lower_count(&self.handles) == 0
     }
@@ -110,7 +114,7 @@ impl CellRef {
 }
 
 impl WeakCell {
-    /// The target while it has not died; it may be condemned or dying.
+    /// Returns the target, unless it has died. The target may be condemned or dying.
     pub(crate) fn target(&self) -> Option<Object> {
         self.target.get()
     }
@@ -119,7 +123,7 @@ impl WeakCell {
         self.owner.get()
     }
 
-    /// Keeps the owner, if there is one, until it is decremented.
+    /// Increments the count of the owner, if there is one. The caller must decrement it later.
     pub(crate) fn hold_owner(&self) {
         if let Some(owner) = self.owner() {
             owner.count().increment();
@@ -134,7 +138,8 @@ impl WeakCell {
         self.look_at_callback(|callback| callback.is_some())
     }
 
-    /// Lets `look` see the callback, if it is waiting. It does not run meanwhile.
+    /// Calls `look` with the callback, or with `None` if it was taken or there never was one. The
+    /// callback is not called.
     pub(crate) fn look_at_callback<R>(&self, look: impl FnOnce(Option<&Callback>) -> R) -> R {
         let callback = self.callback.take();
         let result = look(callback.as_ref());
@@ -142,14 +147,14 @@ impl WeakCell {
         result
     }
 
-    /// Takes the callback to run it, unless every handle is gone.
+    /// Takes the callback, to run it. Returns `None` if there is no callback or no handle is left.
     pub(crate) fn take_callback(&self) -> Option<Callback> {
         if self.handles.get() == 0 { None } else { self.callback.take() }
     }
 }
 
-/// Cells that were taken from their targets' lists: a chain, each held, linked through
-/// the cells themselves. To keep one costs no memory.
+/// A chain of cells that were removed from their targets' lists. The chain holds each of its cells,
+/// and is linked through the cells themselves, so that it needs no memory.
 #[derive(Default)]
 pub(crate) struct Cells {
     first: Option<CellRef>,

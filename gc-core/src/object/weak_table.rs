@@ -1,8 +1,10 @@
-//! Weak references: cells outside of the heap's slots, listed by target.
+//! The table of weak references: lists of cells by target. The cells lie outside of the heap's
+//! slots.
 //!
-//! An object that weak references point to has its `weak` bit set and an entry
-//! here; all others cost nothing. The cells of a target are linked from the
-//! newest to the oldest. Those without callback and owner share one cell.
+//! An object that weak references point to has its `weak` bit set and an entry in the table. Other
+//! objects have neither, so weak references cost them nothing. The cells of a target are linked
+//! from the newest to the oldest. All weak references without callback and owner to a target share
+//! one cell.
 
 use crate::object::bitmaps::{lower, raise};
 use crate::object::raw::Object;
@@ -14,7 +16,7 @@ use hashbrown::HashMap;
 
 struct WeakList {
     newest: NonNull<WeakCell>,
-    /// The shared cell without callback and owner.
+    /// The cell that all weak references without callback and owner share.
     plain: Option<NonNull<WeakCell>>,
 }
 
@@ -25,8 +27,8 @@ pub(crate) struct WeakTable {
 }
 
 impl WeakTable {
-    /// Links a new cell with a callback or an owner as the target's newest. Gives the
-    /// callback back where there is no memory.
+    /// Makes a new cell, and links it as the target's newest. Fails if there is no memory, and
+    /// gives the callback back then.
     pub(crate) fn link(&self, target: Object, callback: Option<Callback>) -> Result<CellRef, Option<Callback>> {
         if self.lists.borrow_mut().try_reserve(1).is_err() {
             return Err(callback);
@@ -36,7 +38,8 @@ impl WeakTable {
         Ok(cell)
     }
 
-    /// The target's shared cell. `None`: there is no memory.
+    /// Returns the cell that all weak references without callback and owner to the target share;
+    /// makes it on the first use. Returns `None` if there is no memory.
     pub(crate) fn link_plain(&self, target: Object) -> Option<CellRef> {
         let known = self.lists.borrow().get(&target.address()).and_then(|list| list.plain);
         if let Some(plain) = known {
@@ -54,7 +57,7 @@ impl WeakTable {
         self.lists.borrow().contains_key(&target.address())
     }
 
-    /// The table has room for one more list.
+    /// Links a cell as the target's newest. Precondition: the table has room for one more list.
     fn insert(&self, target: Object, cell: &CellRef) {
         cell.target.set(Some(target));
         let (block, index) = (target.block(), target.block().index(target));
@@ -71,7 +74,7 @@ impl WeakTable {
         }
     }
 
-    /// Takes one cell from its target's list.
+    /// Removes a cell from its target's list, and clears its target.
     pub(crate) fn unlink(&self, target: Object, cell: &CellRef) {
         let mut lists = self.lists.borrow_mut();
         let (newer, older) = (cell.newer.take(), cell.older.take());
@@ -120,7 +123,7 @@ impl WeakTable {
         }
     }
 
-    /// Clears every weak reference to the target. Gives the cells, newest first.
+    /// Clears every weak reference to the target. Returns their cells, newest first.
     pub(crate) fn clear(&self, target: Object) -> Cells {
         let mut cells = Cells::default();
         loop {
@@ -140,7 +143,8 @@ pub(crate) fn has_weak(object: Object) -> bool {
 }
 
 impl Object {
-    /// The cell of a living managed weak reference.
+    /// Returns the cell of a living managed weak reference; `None` if the object is of another
+    /// type.
     pub(crate) fn weak_cell(self) -> Option<CellRef> {
         debug_assert!(self.is_alive());
         // SAFETY: invariant 10: the table is the one of the object's type.

@@ -6,11 +6,11 @@ use crate::object::raw::Object;
 use crate::storage::bin::Bin;
 use crate::storage::block::{Block, flag};
 
-/// Number of blocks that are gathered before they are given back.
+/// Number of empty blocks that are collected in one walk over the blocks and then given back.
 const AT_A_TIME: usize = 64;
 
 impl Core {
-    /// Frees a taken slot whose value is gone.
+    /// Frees a taken slot after its value was dropped.
     pub(crate) fn free_slot(&self, object: Object) {
         let place = object.place();
         place.bitmaps.forget(place.bit);
@@ -35,7 +35,8 @@ impl Core {
         }
     }
 
-    /// Frees the slots that were put aside. The collection is closed by now.
+    /// Frees the slots that were put aside while a collection was open. Must be called after it
+    /// closed.
     pub(crate) fn release_quarantined(&self) {
         let (listed, is_incomplete) = self.storage.quarantine.take();
         for link in listed {
@@ -61,7 +62,8 @@ impl Core {
         self.count_freed(block, freed.sum());
     }
 
-    /// Accounts for slots of a block that are free again, and puts the block where it belongs.
+    /// Counts `slots` freed slots of a block, and lists the block as one with room, or gives it
+    /// back if it is empty.
     pub(crate) fn count_freed(&self, block: &Block, slots: u32) {
         block.count_freed(slots);
         if block.is_tracked() {
@@ -70,7 +72,8 @@ impl Core {
         self.relist_block(block);
     }
 
-    /// Lists a block that has room again; gives it back when it is empty.
+    /// Lists a block as one with free slots. If it is empty, gives it back, or notes that it must
+    /// be given back when a collection that is open closes.
     #[cold]
     pub(crate) fn relist_block(&self, block: &Block) {
         let Some(bin) = block.bin.get() else { return };
@@ -106,7 +109,7 @@ impl Core {
     /// Gives back the blocks that became empty while a collection was open.
     pub(crate) fn release_empty_blocks(&self) {
         for link in self.storage.empty_blocks.take() {
-            // SAFETY: invariant 2: a block that is to be given back does not go before.
+            // SAFETY: invariant 2: a listed block is not given back before this.
             let block = unsafe { link.as_ref() };
             block.clear_flag(flag::NOTED_EMPTY);
             self.relist_block(block);
@@ -116,8 +119,8 @@ impl Core {
         }
     }
 
-    /// Gives back every block that is empty. With `closing` nothing will be allocated
-    /// any more: blocks go by themselves as soon as they are empty.
+    /// Gives back every empty block. If `closing` is true, nothing will be allocated in the heap
+    /// any more, so blocks are no longer current, and each is given back as soon as it is empty.
     pub(crate) fn release_all_empty_blocks(&self, closing: bool) {
         self.state.candidates.visit(2, usize::MAX, &self.storage.empty_blocks, |block| {
             if block.live() > 0 { Keeps::Recent } else { Keeps::Clean }
@@ -127,7 +130,7 @@ impl Core {
         while self.release_some_empty_blocks(closing) {}
     }
 
-    /// Gives back some of the blocks that are empty. `false`: none is left.
+    /// Gives back some of the empty blocks. Returns false if none is left.
     fn release_some_empty_blocks(&self, closing: bool) -> bool {
         let mut blocks = [None; AT_A_TIME];
         let mut found = 0;
@@ -140,7 +143,8 @@ impl Core {
             }
         });
         for link in blocks.into_iter().flatten() {
-            // SAFETY: invariant 2: still in place, only blocks visited before went back.
+            // SAFETY: invariant 2: the block is still in use, because only blocks earlier in the
+            // list were given back.
             let block = unsafe { link.as_ref() };
             // SAFETY: invariant 9.
             let Some(bin) = block.bin.get().map(|bin| unsafe { bin.as_ref() }) else { continue };

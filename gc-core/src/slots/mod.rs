@@ -1,7 +1,8 @@
-//! Slots of the heap taken and given back: where storage, the birth clock and the generations meet.
+//! Takes and frees slots of the heap. Updates storage, the birth clock and the generations
+//! together.
 //!
-//! * [`take`]: a slot for a new value
-//! * [`free`]: a slot whose value is gone, and the block that it may have emptied
+//! * [`take`]: takes a slot for a new value
+//! * [`free`]: frees a slot after its value was dropped, and gives back a block that becomes empty
 
 pub(crate) mod free;
 pub(crate) mod take;

@@ -1,4 +1,4 @@
-//! Slots taken: found in the block of the type, or in a new block.
+//! Takes slots for new values, from the current block of the type or from a new block.
 
 use crate::core::Core;
 use crate::object::bitmaps::{lower, raise};
@@ -11,15 +11,16 @@ use crate::storage::chunk::{BLOCK, Chunk, SUB, Wanted};
 use crate::storage::layout::SlotLayout;
 use core::ptr::NonNull;
 
-/// Types with slots larger than this start with a whole block at once.
+/// A type with slots larger than this many bytes gets a whole block as its first one, not a
+/// sub-block.
 const SUB_STRIDE: usize = 1024;
 
 impl Core {
-    /// Takes a slot for a value of the type, in the block where its objects are allocated
-    /// at present, if that was looked up lately and nothing else is to be done.
+    /// Takes a slot from the current block of the type. Returns `None` if the block is not in the
+    /// cache, the block has no free slot, or this allocation must take the slow path.
     ///
-    /// The table is handed in because a type can have several: the cache must be asked
-    /// and filled with the same one.
+    /// The table is a parameter because a type can have several tables: the cache must be read and
+    /// filled for the same one.
     #[inline]
     pub(crate) fn take_cached_slot(&self, info: &'static TypeInfo) -> Option<(Object, &Block)> {
         let key = key_of(info, 0);
@@ -33,8 +34,9 @@ impl Core {
         Some((block.take_slot()?, block))
     }
 
-    /// Takes a slot, as `take_cached_slot` does, for a type whose allocations are charged. The
-    /// caller has made the charge.
+    /// Takes a slot from the cached current block of a type whose allocations are charged to the
+    /// limit. The caller has charged the account already. Returns `None` if the block is not in the
+    /// cache or has no free slot.
     fn take_charged_slot(&self, info: &'static TypeInfo) -> Option<Object> {
         let key = key_of(info, 0) + CHARGED;
         let entry = self.storage.bins.entry(key);
@@ -45,7 +47,8 @@ impl Core {
         unsafe { entry.block.get().unwrap_unchecked().as_ref() }.take_slot()
     }
 
-    /// Takes a slot for a value of the type.
+    /// Takes a slot for a value of the type: from the current block of its bin, another block with
+    /// free slots, or a new block. Returns `None` if there is no memory.
     pub(crate) fn take_slot(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<Object> {
         if class == 0
             && self.storage.account.is_limited()
@@ -89,7 +92,8 @@ impl Core {
         self.relist_block(block);
     }
 
-    /// A block with room becomes the bin's current one.
+    /// Makes a block with free slots, or a new block, the current one of the bin. Returns `None` if
+    /// there is no memory.
     fn next_block<'a>(&'a self, bin: &'a Bin) -> Option<&'a Block> {
         let block = match bin.pop_available() {
             Some(block) => block,
@@ -137,7 +141,8 @@ impl Core {
         }
     }
 
-    /// A block for one large value.
+    /// Takes the slot of a new block that holds one large value. Returns `None` if there is no
+    /// memory.
     fn take_large(&self, bin: &Bin) -> Option<Object> {
         let info = bin.info;
         let bytes = bin.size.checked_add(info.prefix + 256)?.checked_add(info.align)?;
@@ -154,7 +159,7 @@ impl Core {
         block.take_slot()
     }
 
-    /// Writes the header: count 1, and the birth.
+    /// Counts the birth of an object, and writes its header, with a count of 1.
     #[inline]
     pub(crate) fn be_born(&self, object: Object, block: &Block) {
         let tracked = block.is_tracked();
@@ -163,7 +168,8 @@ impl Core {
         object.write_header(Header::of_new((birth - block.birth_base.get()) as u32, tracked));
     }
 
-    /// Sets the alloc bit of an object that was dying: it is a new one of generation 0.
+    /// Sets the alloc bit of an object at count zero again, and puts it into generation 0, so that
+    /// its finalizer runs on a living object.
     pub(crate) fn resurrect(&self, object: Object) {
         let block = object.block();
         self.state.epoch.open_for_young(block);

@@ -1,26 +1,27 @@
-//! A bin: the blocks of one type (and size class, for slices).
+//! A bin: all blocks that hold objects of one type (and size class, for slices).
 
 use crate::object::type_info::{Class, Deallocate, TypeInfo};
 use crate::storage::block::{Block, BlockLink, flag};
 use core::cell::Cell;
 
-/// A type's blocks.
+/// Lists the blocks with free slots of one type (and size class, for slices), and holds what
+/// allocation must know about the type.
 pub(crate) struct Bin {
-    /// Copy of `info.deallocate`, which saves a load.
+    /// Copy of `info.deallocate`; it saves a load.
     pub(crate) deallocate: Deallocate,
     pub(crate) info: &'static TypeInfo,
     pub(crate) class: Class,
-    /// Bytes of a value; for slices the most that the size class holds.
+    /// Bytes of a value; for slices, the largest number of bytes that the size class holds.
     pub(crate) size: usize,
-    /// The block where its objects are allocated at present.
+    /// The block in which new objects of this bin are allocated at present.
     current: BlockLink,
     /// Other blocks with free slots.
     available: BlockLink,
-    /// How many blocks it has, but for those of large values.
+    /// Number of blocks of this bin. Blocks for single large values are not counted.
     pub(crate) blocks: Cell<u32>,
 }
 
-/// Values whose slots would be larger than this get a block of their own.
+/// A value that needs a slot larger than this many bytes gets a block of its own.
 const LARGE: usize = 16 << 10;
 
 impl Bin {
@@ -36,18 +37,18 @@ impl Bin {
         }
     }
 
-    /// Returns the bytes from one value to the next.
+    /// Returns the distance in bytes between neighbouring slots.
     pub(crate) fn stride(&self) -> usize {
         (self.info.prefix + self.size.max(8)).next_multiple_of(self.info.align.max(8))
     }
 
-    /// Returns true if each value has a block of its own.
+    /// Returns true if each value of this type gets a block of its own.
     pub(crate) fn is_large(&self) -> bool {
         self.stride() > LARGE
     }
 
     pub(crate) fn current_block(&self) -> Option<&Block> {
-        // SAFETY: invariant 2: a current block does not go back.
+        // SAFETY: invariant 2: a current block is not given back.
         self.current.get().map(|block| unsafe { block.as_ref() })
     }
 

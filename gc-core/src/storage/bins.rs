@@ -1,4 +1,4 @@
-//! Bins: one for each type (and size class, for slices) with objects on the heap.
+//! The bins of a heap: one bin for each type (and size class, for slices) that has been allocated.
 
 use crate::ground::boxed::{Shared, try_box};
 use crate::object::type_info::TypeInfo;
@@ -11,8 +11,9 @@ use hashbrown::HashMap;
 
 const CACHE: usize = 128;
 
-/// Finds a type's current block by the address of one of its tables. The address
-/// is a hint only: on a miss the bin is found by type.
+/// An entry of the cache that leads from a type to its current block. The key is computed from the
+/// address of a `TypeInfo` table. It is a hint only, because a type can have several tables: on a
+/// miss, the bin is found by type.
 #[derive(Default)]
 pub(crate) struct CacheEntry {
     pub(crate) key: Cell<usize>,
@@ -37,16 +38,16 @@ impl Bins {
         &self.cache[(key ^ key >> 7 ^ key >> 14) & (CACHE - 1)]
     }
 
-    /// Empties the cache. The next allocation of each type looks up the type's block, and brings
-    /// the block's bitmaps up to date.
+    /// Empties the cache. The next allocation of each type then looks up the type's block, and
+    /// brings the bitmaps of that block up to date.
     pub(crate) fn flush(&self) {
         for entry in &self.cache {
             entry.key.set(0);
         }
     }
 
-    /// Returns the bin of a type and size class, which is made on the first use; `None` if there is
-    /// no memory.
+    /// Returns the bin of a type and size class, and makes it on the first use. Returns `None` if
+    /// there is no memory.
     pub(crate) fn bin(&self, info: &'static TypeInfo, size: usize, class: u8) -> Option<NonNull<Bin>> {
         if let Some(bin) = self.by_type.borrow().get(&(info.id, class)) {
             return Some(bin.link());
@@ -61,16 +62,20 @@ impl Bins {
     }
 }
 
-/// Returns the key of a type and size class in the cache. Tables are 128 bytes apart.
+/// Returns the key in the cache for a type and size class. Keys do not collide, because tables are
+/// 128 bytes apart, and the size classes of cached blocks have numbers below 127.
 pub(crate) fn key_of(info: &'static TypeInfo, class: u8) -> usize {
     core::ptr::from_ref(info).addr() + class as usize
 }
 
-/// Marks the key of a type whose allocations must be charged: `take_cached_slot` does not find
-/// it. (No table has an odd address, and size classes are fewer.)
+/// Added to the cache key of a type whose allocations are charged to the limit, so that
+/// `take_cached_slot`, which makes no charge, does not find the entry. (No other key is equal to
+/// such a sum: tables are 128 bytes apart, and the size classes of cached blocks have numbers below
+/// 127.)
 pub(crate) const CHARGED: usize = 127;
 
-/// The size class of a slice of this many bytes: its number (from 1) and size.
+/// Returns the number (from 1) and the size in bytes of the size class for a slice of `bytes`
+/// bytes.
 pub(crate) fn size_class(bytes: usize) -> (u8, usize) {
     if bytes <= 128 {
         let class = bytes.max(1).div_ceil(16);

@@ -1,4 +1,4 @@
-//! A chunk: 4 MiB of address space, aligned to its size, cut into blocks.
+//! A chunk is 4 MiB of address space, aligned to its size and cut into blocks.
 //!
 //! ```text
 //!   +--------------------------+---------+---------+-- ... --+----------+
@@ -8,10 +8,11 @@
 //!   address:  .... chunk .... | 6 bits block | 4 bits sub-block | 12 bits
 //! ```
 //!
-//! The first words name the heap, so that a pass can tell a pointer into another
-//! heap by one load that stays in cache. What is left of block 0 behind the header is a
-//! shorter block; in the first chunk it is split into sub-blocks of 4 KiB, as other blocks
-//! can be: a type with few objects gets one of those first.
+//! The first word of a chunk names its heap, so that a pass finds out with one load, which usually
+//! hits the cache, that a pointer leads into another heap. The header takes the first part of block
+//! 0. The rest of block 0 is a shorter block. In the first chunk that rest is split into sub-blocks
+//! of 4 KiB. Other blocks can be split, too: a type gets a sub-block first, and a whole block only
+//! when it has more objects.
 
 use crate::storage::block::Block;
 use core::cell::Cell;
@@ -25,34 +26,37 @@ pub(crate) const SUB_SHIFT: usize = 12;
 pub(crate) const SUB: usize = 1 << SUB_SHIFT;
 pub(crate) const SUBS: usize = BLOCK / SUB;
 
-/// The heap that a chunk belongs to, of which storage knows nothing but the address. It is a
-/// [`Core`](crate::core::Core).
+/// The heap that a chunk belongs to, as an opaque type: the storage modules use only its address.
+/// It is a [`Core`](crate::core::Core).
 pub(crate) struct Owner(());
 
 /// The header of a chunk, in its first bytes.
 #[repr(C, align(64))]
 pub(crate) struct Chunk {
-    // (Cells also where nothing changes: invariant 17.)
+    // (Fields that never change are cells as well: see invariant 17.)
     owner: Cell<NonNull<Owner>>,
-    /// The chunk's address as acquired, with provenance over all of it.
+    /// The chunk's address as the chunk source returned it, with provenance over the whole chunk.
     start: Cell<NonNull<u8>>,
-    /// One bit for each 64 KiB block that is free.
+    /// The free blocks: bit `n` is set if block `n` is free.
     free: Cell<u64>,
-    /// Free blocks that still have their memory.
+    /// The free blocks that still have their memory, one bit for each.
     committed_free: Cell<u64>,
-    /// The blocks that can be free: all but one that is split from the start.
+    /// The blocks that can be free, one bit for each: all blocks, except for block 0 if it is split
+    /// from the start.
     all: Cell<u64>,
-    /// Bytes acquired: more than `CHUNK` when it serves one very large object.
+    /// Bytes acquired from the chunk source; more than `CHUNK` if the chunk serves one very large
+    /// object.
     bytes: Cell<usize>,
     pub(crate) blocks: [Block; BLOCKS],
     subs: [Block; SUBS],
 }
 
-/// Sub-blocks of block 0 that the header covers.
+/// Number of sub-blocks of block 0 that the header covers.
 const HEADER_SUBS: usize = size_of::<Chunk>().div_ceil(SUB);
 
 impl Chunk {
-    /// Writes the header. With `split` the rest of block 0 is for sub-blocks.
+    /// Writes the header of a new chunk. If `split` is true, the rest of block 0 is split into
+    /// sub-blocks.
     ///
     /// # Safety
     /// `memory` is the start of `bytes` bytes from the heap's chunk source, aligned
@@ -124,41 +128,43 @@ impl Chunk {
         self.free.get() == self.all.get() && self.subs.iter().all(|sub| !sub.is_used())
     }
 
-    /// How many blocks can be free.
+    /// Returns the number of blocks of the chunk that can be free.
     pub(crate) fn capacity(&self) -> usize {
         self.all.get().count_ones() as usize
     }
 
-    /// Where block `index` begins.
+    /// Returns the address at which block `index` begins.
     pub(crate) fn block_start(&self, index: usize) -> NonNull<u8> {
         debug_assert!(index < BLOCKS);
         // SAFETY: invariant 2: the chunk spans all its blocks.
         unsafe { self.start.get().add(index << BLOCK_SHIFT) }
     }
 
-    /// The memory of block `index` that is not the header, and its bytes.
+    /// Returns the memory of block `index` and its size in bytes. The header is not part of the
+    /// memory of block 0.
     pub(crate) fn memory(&self, index: usize) -> (NonNull<u8>, usize) {
         let header = if index == 0 { HEADER_SUBS * SUB } else { 0 };
         // SAFETY: invariant 2: the header is shorter than a block.
         (unsafe { self.block_start(index).add(header) }, BLOCK - header)
     }
 
-    /// The chunk's memory.
+    /// Returns the chunk's address as the chunk source returned it.
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start.get()
     }
 
-    /// Blocks that were given back and still have their memory.
+    /// Returns the free blocks that still have their memory, one bit for each.
     pub(crate) fn committed_free(&self) -> &Cell<u64> {
         &self.committed_free
     }
 
-    /// The number of the block, and of the sub-block, that an address lies in.
+    /// Returns the number of the block, and of the sub-block in it, that an address lies in.
     pub(crate) fn place(address: usize) -> (usize, usize) {
         ((address >> BLOCK_SHIFT) & (BLOCKS - 1), (address >> SUB_SHIFT) & (SUBS - 1))
     }
 
-    /// Makes a free 64 KiB block a split one, its table of sub-blocks in its first 4 KiB.
+    /// Splits a free 64 KiB block into sub-blocks. The table of the sub-blocks is in its first 4
+    /// KiB.
     pub(crate) fn split_block(&self, index: usize) {
         let table = self.block_start(index).cast::<Block>();
         for sub in 0..SUBS {
@@ -168,12 +174,13 @@ impl Chunk {
         self.blocks[index].split(table);
     }
 
-    /// First sub-block of split block `index` that can hold slots.
+    /// Returns the number of the first sub-block of split block `index` that can hold slots. The
+    /// sub-blocks before it hold the chunk's header or the table of sub-blocks.
     pub(crate) fn first_sub(index: usize) -> usize {
         if index == 0 { HEADER_SUBS } else { 1 }
     }
 
-    /// All entries that can be in use: blocks, and the sub-blocks of split ones.
+    /// Calls `f` for each block in use, and for each sub-block in use of a split block.
     pub(crate) fn each_block(&self, f: &mut dyn FnMut(&Block)) {
         let used = !self.free.get();
         for index in crate::object::bitmaps::bits(used) {
@@ -195,10 +202,10 @@ impl Chunk {
     }
 }
 
-/// Which blocks are wanted.
+/// The blocks that a caller of [`Chunk::take_blocks`] wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wanted {
-    /// One; it may be the shorter one behind the header.
+    /// One block, which may be the shorter block 0 behind the chunk's header.
     One,
     /// This many neighbouring blocks of full length.
     Whole(usize),
@@ -213,7 +220,7 @@ impl Wanted {
     }
 }
 
-/// Returns the bits of `count` neighbouring blocks, the first of which is `first`.
+/// Returns a word with the bits of `count` neighbouring blocks set, from block `first` on.
 pub(crate) fn run(first: usize, count: usize) -> u64 {
     (u64::MAX >> (64 - count)) << first
 }

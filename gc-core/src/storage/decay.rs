@@ -1,14 +1,15 @@
-//! Decides how many empty blocks lose their memory: as many as were not needed for a while.
+//! Decides how many free blocks have their memory handed back to the system.
 //!
 //! A block that was given back is likely to be taken again soon, and the system must zero fresh
-//! memory first. So empty blocks stay committed for a while. The least number of committed free
-//! blocks in a period was not needed in it. When the period ends, that many are decommitted.
+//! memory first. So a free block stays *committed* (it keeps its memory) for a while. The heap
+//! counts the committed free blocks, and notes the least number of them in each period. That many
+//! blocks were not needed in the period, so that many are decommitted at its end.
 
 use crate::ground::time::Stamp;
 use core::cell::Cell;
 use core::time::Duration;
 
-/// The low-water mark of committed free blocks in the present period.
+/// Counts the committed free blocks, and keeps the least number of them in the present period.
 #[derive(Default)]
 pub(crate) struct Decay {
     committed_free: Cell<usize>,
@@ -17,7 +18,7 @@ pub(crate) struct Decay {
 }
 
 impl Decay {
-    /// Free blocks that have their memory still.
+    /// Returns the number of free blocks that still have their memory.
     pub(crate) fn committed_free(&self) -> usize {
         self.committed_free.get()
     }
@@ -37,21 +38,23 @@ impl Decay {
         self.fewest.replace(self.committed_free.get())
     }
 
-    /// A new period begins with the blocks that are left.
+    /// Begins a new period, after surplus blocks were decommitted: its least number is the present
+    /// number of committed free blocks.
     pub(crate) fn begin_period(&self) {
         self.fewest.set(self.committed_free.get());
     }
 
-    /// Returns true if the period has lasted long enough.
+    /// Returns true if the present period has lasted longer than `PERIOD`.
     pub(crate) fn is_over(&self) -> bool {
         self.clock.has_run_out()
     }
 }
 
-/// How long a period is, where no full collection ends it before.
+/// The length of a period, unless a full collection ends it earlier.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Tells whether a period has run out. Without a clock none does: only full collections end them.
+/// Measures how long the present period has lasted. Without a clock (no feature `std`) a period
+/// never runs out, and only full collections end periods.
 #[derive(Default)]
 struct PeriodClock(Cell<Option<Stamp>>);
 

@@ -1,22 +1,23 @@
-//! The empty blocks that could not be given back at once.
+//! Lists the empty blocks that could not be given back at once.
 
 use crate::storage::block::{Block, flag};
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-/// A list of them.
+/// The empty blocks that wait to be given back by `Core::release_empty_blocks`.
 #[derive(Default)]
 pub(crate) struct EmptyBlocks {
     list: RefCell<Vec<NonNull<Block>>>,
-    /// Any block may be empty without being listed.
+    /// True if there may be empty blocks that are not in the list.
     is_incomplete: Cell<bool>,
 }
 
 impl EmptyBlocks {
-    /// Notes a block that is to be given back as soon as nothing is in its way. (A candidates
-    /// one is noted when it is visited, a listed one when it is let go, a current one when
-    /// another takes its place.)
+    /// Notes the block if it is empty and nothing else refers to it, so that it is given back
+    /// later. If there is no memory for the list, marks the list incomplete. (A block on a list of
+    /// candidates or of the open collection is noted when it is taken off that list. A current
+    /// block is noted after another block has become current.)
     pub(crate) fn note_if_empty(&self, block: &Block) {
         if block.live() > 0 || block.has(flag::HELD) {
             return;
@@ -29,17 +30,17 @@ impl EmptyBlocks {
         list.push(block.link());
     }
 
-    /// Empties the list.
+    /// Empties the list, and returns the blocks that were in it.
     pub(crate) fn take(&self) -> Vec<NonNull<Block>> {
         self.list.take()
     }
 
-    /// Marks the list incomplete: every block must be looked at.
+    /// Marks the list incomplete: any block may be empty, so all must be examined.
     pub(crate) fn set_incomplete(&self) {
         self.is_incomplete.set(true);
     }
 
-    /// Returns true if the list is incomplete.
+    /// Returns true if there may be empty blocks that are not in the list.
     pub(crate) fn is_incomplete(&self) -> bool {
         self.is_incomplete.get()
     }

@@ -1,28 +1,31 @@
-//! How slots and side tables lie in a block.
+//! Plans how slots and side tables lie in a block.
 
 use crate::object::bitmaps::Bitmaps;
 
-/// How slots lie in a block of a given size.
+/// The positions of slots and side tables in a block of a given size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SlotLayout {
     /// Bytes from one slot to the next.
     pub(crate) stride: u32,
     /// Offset of the first slot's value.
     pub(crate) first: u32,
-    /// Slots, those of the metadata gap included.
+    /// Number of slots, including the slots whose place the side tables take (the *metadata gap*).
     pub(crate) slots: u32,
     /// Offset of the side tables.
     pub(crate) tables: u32,
-    /// The slots that the tables take the place of: first and behind the last.
+    /// The metadata gap: the number of the first slot whose place the side tables take, and of the
+    /// first slot behind them.
     pub(crate) gap: (u16, u16),
 }
 
-/// From this stride on the tables stand before the first slot: a metadata gap would waste too much.
+/// In a block whose stride is at least this many bytes, the side tables stand before the first
+/// slot, because a metadata gap of whole slots would waste too much memory.
 const TABLES_IN_FRONT: usize = 1024;
 
 impl SlotLayout {
-    /// Plans a block of `bytes` for values of `size` and `align` bytes with `prefix`
-    /// bytes before each; `colour` (0 to 15) moves the gap. `None` when not one fits.
+    /// Plans a block of `bytes` bytes for values of `size` bytes, aligned to `align`, with `prefix`
+    /// bytes before each value. The position of the metadata gap depends on `colour` (0 to 15).
+    /// Returns `None` if the block has no room for a slot beside the tables.
     pub(crate) fn plan(bytes: usize, size: usize, align: usize, prefix: usize, colour: usize) -> Option<SlotLayout> {
         let size = size.max(8);
         let align = align.max(8);
@@ -60,13 +63,13 @@ impl SlotLayout {
         })
     }
 
-    /// Reduces the layout to one slot.
+    /// Returns the layout with one slot only.
     pub(crate) fn single(self) -> SlotLayout {
         SlotLayout { slots: 1, ..self }
     }
 }
 
-/// Bytes of side tables for this many slots.
+/// Returns the bytes that the side tables for `slots` slots take.
 fn table_bytes(slots: usize) -> usize {
     slots.div_ceil(64) * size_of::<Bitmaps>() + slots * size_of::<u32>()
 }

@@ -1,28 +1,29 @@
-//! The bytes that a heap has taken, and may take: its own memory, and bytes outside that its
-//! objects stand for.
+//! Counts the bytes that a heap has taken and compares them with its limit: its own memory, memory
+//! that its values own outside of their slots, and declared external bytes.
 
 use crate::ground::restore::Restore;
 use alloc::rc::Rc;
 use core::cell::Cell;
 
-/// The account of one heap. Guards of external bytes share it: they may outlive the heap.
+/// The byte counts and the limit of one heap. The guards of external bytes share the account with
+/// the heap, because they may outlive it.
 #[derive(Clone)]
 pub(crate) struct Account(Rc<Numbers>);
 
 struct Numbers {
-    /// Bytes outside of the heap that were declared.
+    /// External bytes: bytes outside of the heap that the program declared.
     external: Cell<usize>,
-    /// Bytes declared, and bytes of large objects, since the last full collection, less those given
-    /// back.
+    /// External bytes that were declared, and bytes of large objects that were allocated, since the
+    /// last full collection, less the bytes given back since then.
     fresh: Cell<usize>,
-    /// Bytes that values own outside of their slots, when that was measured last, and those of
-    /// values that were made since.
+    /// Bytes that values own outside of their slots: the result of the last measurement, and the
+    /// bytes of all values made since then.
     owned: Cell<usize>,
     /// Bytes of the heap's own memory.
     resident: Cell<usize>,
     /// The greatest sum of external, owned and resident bytes so far.
     peak: Cell<usize>,
-    /// The limit.
+    /// The limit, in bytes; `usize::MAX` if there is none.
     max: Cell<usize>,
     /// Bytes of the limit that only collections and hooks may use.
     reserve: Cell<usize>,
@@ -30,12 +31,13 @@ struct Numbers {
     may_use_reserve: Cell<bool>,
 }
 
-/// The reserve is one part in `RESERVE_PART` of the limit, within the bounds of `RESERVE`.
+/// The reserve is the limit divided by `RESERVE_PART`, but at least and at most the bounds of
+/// `RESERVE`.
 const RESERVE_PART: usize = 32;
-/// Bounds of the reserve, in bytes.
+/// The smallest and the largest reserve, in bytes.
 const RESERVE: core::ops::RangeInclusive<usize> = (64 << 10)..=(1 << 20);
 
-/// Fewer fresh bytes than this are no reason to collect.
+/// A full collection runs because of fresh bytes only if there are more of them than this.
 const FRESH: usize = 1 << 20;
 
 impl Account {
@@ -56,7 +58,7 @@ impl Account {
         self.0.max.get()
     }
 
-    /// The limit, if there is one.
+    /// Returns the limit in bytes; `None` if there is none.
     pub(crate) fn limit(&self) -> Option<usize> {
         self.is_limited().then(|| self.max())
     }
@@ -71,7 +73,7 @@ impl Account {
         self.0.reserve.set((max / RESERVE_PART).clamp(*RESERVE.start(), *RESERVE.end()));
     }
 
-    /// Bytes of the limit that are kept for those that open the reserve.
+    /// Returns the bytes of the limit that only collections and hooks may use (see `open_reserve`).
     pub(crate) fn reserve(&self) -> usize {
         self.0.reserve.get()
     }
@@ -80,7 +82,8 @@ impl Account {
         self.0.external.get()
     }
 
-    /// Bytes that values owned when that was measured last, and those of values made since.
+    /// Returns the bytes that values own outside of their slots, as far as is known: the result of
+    /// the last measurement, and the bytes of all values made since then.
     pub(crate) fn owned(&self) -> usize {
         self.0.owned.get()
     }
@@ -95,7 +98,7 @@ impl Account {
         self.resident().saturating_add(self.external()).saturating_add(self.owned())
     }
 
-    /// Bytes of the heap's own memory.
+    /// Returns the bytes of the heap's own memory.
     pub(crate) fn resident(&self) -> usize {
         self.0.resident.get()
     }
@@ -104,35 +107,37 @@ impl Account {
         self.0.peak.get()
     }
 
-    /// Returns true if `bytes` more bytes may be taken.
+    /// Returns true if the limit allows `bytes` more bytes. The reserve may be used only while it
+    /// is open.
     pub(crate) fn admits(&self, bytes: usize) -> bool {
         let kept = if self.0.may_use_reserve.get() { 0 } else { self.0.reserve.get() };
         let taken = self.taken().saturating_add(bytes);
         !self.is_limited() || taken <= self.max().saturating_sub(kept)
     }
 
-    /// Returns true if an empty heap could take `bytes` bytes.
+    /// Returns true if `bytes` bytes would fit within the limit, without the reserve, in an empty
+    /// heap.
     pub(crate) fn could_admit(&self, bytes: usize) -> bool {
         !self.is_limited() || bytes <= self.max() - self.0.reserve.get()
     }
 
-    /// The reserve is open while the guard lives.
+    /// Opens the reserve until the returned guard is dropped.
     pub(crate) fn open_reserve(&self) -> Restore<'_, bool> {
         Restore::after(&self.0.may_use_reserve, true)
     }
 
-    /// The heap has taken memory.
+    /// Counts `bytes` bytes of memory that the heap has taken.
     pub(crate) fn take(&self, bytes: usize) {
         self.0.resident.set(self.resident() + bytes);
         self.note_peak();
     }
 
-    /// It has given some back.
+    /// Counts `bytes` bytes of memory that the heap has given back to the system.
     pub(crate) fn give(&self, bytes: usize) {
         self.0.resident.set(self.resident() - bytes);
     }
 
-    /// Updates the external bytes: `from` of them became `to`.
+    /// Updates the external bytes: a declaration of `from` bytes is replaced by one of `to` bytes.
     pub(crate) fn resize(&self, from: usize, to: usize) {
         let external = &self.0.external;
         external.set(external.get().saturating_sub(from).saturating_add(to));
@@ -140,19 +145,21 @@ impl Account {
         self.note_peak();
     }
 
-    /// Updates the counter of new bytes: `from` of them became `to`.
+    /// Updates the count of fresh bytes (see the field `fresh`): `from` of them are replaced by
+    /// `to`.
     pub(crate) fn renew(&self, from: usize, to: usize) {
         let fresh = &self.0.fresh;
         fresh.set(fresh.get().saturating_sub(from).saturating_add(to));
     }
 
-    /// Returns true if the new bytes, and `more`, are a reason for a full collection.
+    /// Returns true if the fresh bytes and `more` bytes together are enough for a full collection:
+    /// more than `FRESH`, and more than half of all bytes taken.
     pub(crate) fn is_due(&self, more: usize) -> bool {
         let fresh = self.0.fresh.get().saturating_add(more);
         fresh > FRESH && fresh > self.taken() / 2
     }
 
-    /// A full collection has run.
+    /// Resets the count of fresh bytes, after a full collection.
     pub(crate) fn forget_fresh(&self) {
         self.0.fresh.set(0);
     }

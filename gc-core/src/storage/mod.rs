@@ -1,4 +1,4 @@
-//! Where objects lie: chunks of address space, cut into blocks of slots of one type.
+//! The memory that objects lie in: chunks of address space, cut into blocks of slots of one type.
 //!
 //! * [`os`]: the source of chunks
 //! * [`chunk`]: 4 MiB of address space, cut into blocks
@@ -6,9 +6,11 @@
 //! * [`layout`]: how slots and side bitmaps lie in a block
 //! * [`bin`], [`bins`]: the blocks of one type, and of all types
 //! * [`memory`]: the chunks of a heap, and the blocks taken from them
-//! * [`empty_blocks`], [`decay`]: blocks that are to be given back, and to lose their memory
-//! * [`quarantine`]: slots that must not be used again yet
-//! * [`limit`], [`owned`]: the bytes that a heap has taken and may take, those of its values included
+//! * [`empty_blocks`], [`decay`]: blocks that are given back later, and free blocks whose memory is
+//!   handed back to the system
+//! * [`quarantine`]: freed slots that must not be used again while a collection is open
+//! * [`limit`], [`owned`]: the bytes that a heap has taken and may take, and those that its values
+//!   own outside of their slots
 
 pub(crate) mod bin;
 pub(crate) mod bins;
@@ -26,12 +28,12 @@ pub(crate) mod quarantine;
 use crate::object::birth_clock::BirthClock;
 use alloc::boxed::Box;
 
-/// The memory of one heap, and what counts it.
+/// The memory of one heap, and the counters of births and bytes.
 pub(crate) struct Storage {
-    // Touched by every allocation.
+    // Every allocation reads `birth_clock` and `bins`.
     pub(crate) birth_clock: BirthClock,
     pub(crate) bins: bins::Bins,
-    /// Slots freed while a collection is open.
+    /// Blocks with slots that were freed while a collection is open.
     pub(crate) quarantine: quarantine::Quarantine,
     /// Empty blocks that could not be given back at once.
     pub(crate) empty_blocks: empty_blocks::EmptyBlocks,

@@ -1,12 +1,12 @@
-//! Where chunks come from.
+//! The source of chunks, and helpers that mark the bytes of free slots for tests.
 
 use core::ptr::NonNull;
 
-/// Gives and takes back the aligned chunks that a heap lives in.
+/// A source of the aligned chunks that a heap lives in.
 ///
-/// The default takes them from the operating system. Another one can be given to
-/// [`HeapBuilder::chunk_source`](crate::HeapBuilder::chunk_source): to place the
-/// heap, to count it, or to make it fail in a test.
+/// The default source, [`SystemChunks`], takes chunks from the operating system. Another source can
+/// be given to [`HeapBuilder::chunk_source`](crate::HeapBuilder::chunk_source), to choose where the
+/// heap lies, to count its chunks, or to let allocations fail in a test.
 ///
 /// ```
 /// use gc_core::{ChunkSource, Heap, SystemChunks};
@@ -43,31 +43,34 @@ use core::ptr::NonNull;
 ///
 /// # Safety
 ///
-/// 1. `acquire` returns memory of at least `bytes` bytes, aligned to `align` (a
-///    power of two), readable and writable, that nothing else uses until it is
-///    released with the same numbers.
-/// 2. `decommit` may replace what the memory holds by anything, but leaves it usable.
-/// 3. None of the methods calls into the heap.
+/// 1. `acquire` returns memory of at least `bytes` bytes that is aligned to `align` (a power of
+///    two), readable and writable. Nothing else uses this memory until `release` is called with the
+///    address, `bytes` and `align` of it.
+/// 2. `decommit` may change the content of the memory in any way, but leaves the memory usable.
+/// 3. None of the methods calls a function of the heap.
 pub unsafe trait ChunkSource {
-    /// Takes memory; `None` when there is none to be had.
+    /// Acquires `bytes` bytes of memory that are aligned to `align`. Returns `None` if there is no
+    /// memory.
     fn acquire(&self, bytes: usize, align: usize) -> Option<NonNull<u8>>;
 
-    /// Gives memory back.
+    /// Gives memory back to the source.
     ///
     /// # Safety
-    /// `start` came from `acquire` of this source with the same `bytes` and `align`,
-    /// and nothing uses it any more.
+    /// `start` was returned by `acquire` of this source for the same `bytes` and `align`, and
+    /// nothing uses the memory any more.
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize, align: usize);
 
-    /// The content of this part of a chunk is not needed any more.
+    /// Declares that the content of this part of a chunk is not needed any more. A source may then
+    /// give the memory behind it to the system. The default implementation does nothing.
     ///
     /// # Safety
-    /// The range lies in a chunk of this source; nothing in it is used.
+    /// The range lies in a chunk of this source, and nothing in it is in use.
     unsafe fn decommit(&self, start: NonNull<u8>, bytes: usize) {
         let _ = (start, bytes);
     }
 
-    /// This part of a chunk will be used densely: huge pages are welcome.
+    /// Declares that this part of a chunk will be used densely, so that huge pages are useful. The
+    /// default implementation does nothing.
     ///
     /// # Safety
     /// The range lies in a chunk of this source.
@@ -76,8 +79,8 @@ pub unsafe trait ChunkSource {
     }
 }
 
-/// The default source: pages from the operating system where there is one to ask,
-/// else from the global allocator.
+/// The default source: it takes pages from the operating system on Unix with the feature `std`, and
+/// otherwise memory from the global allocator.
 ///
 /// ```
 /// let heap = gc_core::Heap::builder().chunk_source(gc_core::SystemChunks).build()?; // as without it
@@ -100,7 +103,7 @@ mod pages {
 
     fn unmap(start: *mut u8, bytes: usize) {
         if bytes > 0 {
-            // SAFETY: invariant 14: the callers own the range and give it up.
+            // SAFETY: invariant 14: the caller owns the range and does not use it any more.
             unsafe { libc::munmap(start.cast(), bytes) };
         }
     }
@@ -149,15 +152,15 @@ mod pages {
 
         unsafe fn release(&self, start: NonNull<u8>, bytes: usize, align: usize) {
             if let Ok(layout) = Layout::from_size_align(bytes, align) {
-                // SAFETY: the caller passes what it acquired.
+                // SAFETY: the caller passes an address and numbers that `acquire` was called with.
                 unsafe { alloc::alloc::dealloc(start.as_ptr(), layout) };
             }
         }
     }
 }
 
-/// Overwrites the bytes of free slots, in builds with zeal: a read finds nonsense, and a write is
-/// found when the slot is taken again.
+/// Overwrites the bytes of free slots, in builds with `gc_zeal`. A read of a free slot then finds a
+/// conspicuous value, and a write to it is detected when the slot is taken again.
 #[cfg(gc_zeal)]
 pub(crate) mod overwritten {
     use core::ptr::NonNull;
@@ -165,12 +168,13 @@ pub(crate) mod overwritten {
     const BYTE: u8 = 0xDD;
 
     pub(crate) fn write(start: NonNull<u8>, bytes: usize) {
-        // SAFETY: invariant 5: the value's bytes of a slot that is free.
+        // SAFETY: invariant 5: these bytes are the value's bytes of a free slot.
         unsafe { start.write_bytes(BYTE, bytes) };
     }
 
     pub(crate) fn check(start: NonNull<u8>, bytes: usize) {
-        // SAFETY: invariants 5 and 13: the same slot, which was just taken, by us.
+        // SAFETY: invariants 5 and 13: the slot was just taken by this code, and nothing else uses
+        // it.
         let bytes = unsafe { core::slice::from_raw_parts(start.as_ptr(), bytes) };
         // (Very large values are not overwritten when their block is made.)
         if bytes.len() < 1 << 20
@@ -180,14 +184,17 @@ pub(crate) mod overwritten {
         }
     }
 
-    /// A panic would be taken for one of user code, and text on stderr is kept back by tests.
+    /// Prints a message and aborts the process. (A panic would be treated like a panic of user
+    /// code. The message is written to stderr directly, because tests capture the output of
+    /// `eprintln`.)
     pub(crate) fn stop(why: &str) -> ! {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), alloc::format!("gc_zeal: {why}\n").as_bytes());
         std::process::abort();
     }
 }
 
-/// Marks the bytes of free slots for AddressSanitizer, in builds made for it.
+/// Marks the bytes of free slots as inaccessible for AddressSanitizer. Does nothing in builds
+/// without `gc_asan`.
 pub(crate) mod poison {
     use core::ptr::NonNull;
 
@@ -199,14 +206,14 @@ pub(crate) mod poison {
         fn __lsan_unregister_root_region(start: *const u8, bytes: usize);
     }
 
-    /// Nobody may touch these bytes until [`clear`].
+    /// Makes these bytes inaccessible until [`clear`] is called for them.
     #[cfg(gc_asan)]
     pub(crate) fn set(start: NonNull<u8>, bytes: usize) {
         // SAFETY: invariant 14: changes the sanitizer's shadow only.
         unsafe { __asan_poison_memory_region(start.as_ptr(), bytes) };
     }
 
-    /// These bytes may be used again.
+    /// Makes these bytes accessible again.
     #[inline]
     pub(crate) fn clear(start: NonNull<u8>, bytes: usize) {
         #[cfg(gc_asan)]
@@ -217,8 +224,8 @@ pub(crate) mod poison {
         let _ = (start, bytes);
     }
 
-    /// Tells the leak checker that memory owned by objects in this chunk is no leak: the heap keeps
-    /// its own account.
+    /// Registers a chunk as a root of the leak checker if `root` is true, else removes it. Memory
+    /// owned by objects in a registered chunk is not reported as a leak.
     #[inline]
     pub(crate) fn chunk_is_root(start: NonNull<u8>, bytes: usize, root: bool) {
         #[cfg(gc_asan)]

@@ -1,33 +1,36 @@
-//! Bytes that values own outside of their slots, where a limit counts them.
+//! Measures the bytes that values own outside of their slots, in heaps with a limit.
 //!
-//! They are charged when an object is born. A living value may own more or fewer bytes later, which
-//! the heap is not told of, so the bytes are measured again: block by block, in rounds over the
-//! heap. A full collection measures all blocks at once.
+//! The owned bytes of an object are charged to the limit when it is allocated. Its value may own
+//! more or fewer bytes later without the heap's knowledge, so the heap measures them again: block
+//! by block, in rounds over all blocks. A full collection measures all blocks at once.
 
 use crate::storage::block::Block;
 use crate::storage::limit::Account;
 use crate::storage::memory::Memory;
 use core::cell::Cell;
 
-/// A round of looks at the blocks of a heap.
+/// The state of one round that measures the owned bytes, block by block.
 #[derive(Default)]
 pub(crate) struct OwnedLook {
-    /// The chunk that it is at, and how many of its blocks were looked at.
+    /// Index of the chunk that the round has reached, and the number of blocks of that chunk that
+    /// it has measured.
     chunk: Cell<usize>,
     blocks: Cell<usize>,
-    /// Bytes owned by the values in the blocks before that.
+    /// Bytes owned by the values in the blocks that the round has measured.
     sum: Cell<usize>,
-    /// Bytes charged since the round began, possibly for values in those blocks.
+    /// Bytes charged since the round began. Some of them may belong to values in blocks that the
+    /// round has measured already.
     charged: Cell<usize>,
-    /// Chunks that had ever been given back when the round began.
+    /// The value of `Memory::releases` at the last step. If it has changed since then, chunks have
+    /// moved in the list, and the round starts again.
     releases: Cell<usize>,
 }
 
-/// Cost of a look at a block, as a number of objects looked at.
+/// Cost of measuring a block, in addition to its objects, expressed as a number of objects.
 const BLOCK_COST: usize = 16;
 
 impl OwnedLook {
-    /// Begins a round.
+    /// Begins a new round, and discards the results of the present one.
     pub(crate) fn restart(&self) {
         self.chunk.set(0);
         self.blocks.set(0);
@@ -35,25 +38,27 @@ impl OwnedLook {
         self.charged.set(0);
     }
 
-    /// Measures the owned bytes of all objects. Postcondition: the account has the exact number.
+    /// Measures the owned bytes of all objects, and sets the owned bytes of the account to their
+    /// sum.
     pub(crate) fn measure(&self, memory: &Memory, account: &Account) {
         self.restart();
         self.go_on(memory, account, usize::MAX);
     }
 
-    /// Charges a new value that owns `bytes` bytes.
+    /// Charges the account for a new value that owns `bytes` bytes.
     pub(crate) fn charge(&self, account: &Account, bytes: usize) {
         account.set_owned(account.owned().saturating_add(bytes));
         self.charged.set(self.charged.get().saturating_add(bytes));
     }
 
-    /// Goes on with the round: past at least one block, and about `most` objects. Returns their
-    /// number; `None` if the round is complete, and the account has its sum. (Where the program ran
-    /// in between, the sum is of no single moment. It is rather too large: it includes all bytes
-    /// charged meanwhile.)
+    /// Continues the round: measures at least one block, and blocks with about `most` objects in
+    /// all. Returns the cost of the measured blocks as a number of objects. Returns `None` if the
+    /// round is complete; the account then has its result. (If the program ran during the round,
+    /// the result is not exact for any single moment. It is usually too large, because it includes
+    /// all bytes charged during the round.)
     pub(crate) fn go_on(&self, memory: &Memory, account: &Account, most: usize) -> Option<usize> {
         if self.releases.replace(memory.releases()) != memory.releases() {
-            // Some chunks may have moved to where we were.
+            // A chunk was given back, so `self.chunk` may be the index of another chunk now.
             self.restart();
         }
         let mut spent = 0;
@@ -78,7 +83,7 @@ impl OwnedLook {
                 self.blocks.set(0);
             }
         }
-        // The values own at least the bytes that this round has found so far.
+        // The round is not complete. Its sum is already a lower bound of the owned bytes.
         account.set_owned(account.owned().max(self.sum.get()));
         Some(spent)
     }

@@ -1,4 +1,5 @@
-//! Slots that were freed while a collection is open: they are not used again until it closes.
+//! Lists the blocks with slots that were freed while a collection is open. Such a slot is not used
+//! again until the collection closes.
 
 use crate::object::bitmaps::raise;
 use crate::object::raw::Place;
@@ -7,16 +8,16 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-/// The blocks with such slots.
+/// The blocks with slots that were freed while a collection is open.
 #[derive(Default)]
 pub(crate) struct Quarantine {
     blocks: RefCell<Vec<NonNull<Block>>>,
-    /// There are more than the list has.
+    /// True if some blocks with such slots are not in the list, because there was no memory for it.
     is_incomplete: Cell<bool>,
 }
 
 impl Quarantine {
-    /// Puts a taken slot aside.
+    /// Marks a taken slot as put aside, and lists its block.
     #[cold]
     pub(crate) fn put(&self, place: Place<'_>) {
         let Place { block, bitmaps, bit } = place;
@@ -32,7 +33,8 @@ impl Quarantine {
         }
     }
 
-    /// Empties the list. The second part: some blocks are not in it.
+    /// Empties the list. Returns the blocks that were in it, and true if some blocks with slots put
+    /// aside are missing from it.
     pub(crate) fn take(&self) -> (Vec<NonNull<Block>>, bool) {
         (self.blocks.take(), self.is_incomplete.take())
     }

@@ -1,4 +1,5 @@
-//! Allocation sites: where in the program the objects were allocated, while that is tracked.
+//! Allocation sites: the places in the program that allocate objects, recorded while allocations
+//! are tracked.
 
 use crate::object::raw::Object;
 use crate::storage::memory::Memory;
@@ -20,15 +21,15 @@ use hashbrown::{HashMap, HashSet};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Site {
-    /// Where it is.
+    /// The position of the place in the source.
     pub location: &'static Location<'static>,
     /// Objects that were allocated there.
     pub objects: u64,
-    /// Bytes of their slots.
+    /// Bytes of the slots of all objects that were allocated there.
     pub bytes: u64,
     /// Living objects that were allocated there.
     pub living_objects: u64,
-    /// Bytes of their slots.
+    /// Bytes of the slots of the living objects that were allocated there.
     pub living_bytes: u64,
 }
 
@@ -43,17 +44,17 @@ pub(crate) struct AllocationSites {
 struct State {
     sites: Vec<Site>,
     numbers: HashMap<&'static Location<'static>, usize>,
-    /// The site of each object that was allocated meanwhile, by its birth.
+    /// The site of each object that was allocated while allocations were tracked, by its birth.
     of: HashMap<u64, usize>,
-    /// Number of entries above which dead ones are removed.
+    /// Number of entries of `of` from which on those of dead objects are removed.
     most: usize,
 }
 
-/// Fewer entries are never looked through.
+/// If `State::of` has fewer entries than this, the entries of dead objects are not removed.
 const FEW: usize = 4096;
 
 impl AllocationSites {
-    /// An object was allocated there.
+    /// Records that an object was allocated at `location`.
     #[cold]
     pub(crate) fn note(&self, memory: &Memory, object: Object, location: &'static Location<'static>) {
         let mut state = self.state.borrow_mut();
@@ -73,7 +74,7 @@ impl AllocationSites {
         state.of.insert(object.birth(), number);
     }
 
-    /// All sites, with what lives.
+    /// Returns all sites, with the numbers of their living objects.
     pub(crate) fn all(&self, memory: &Memory) -> Vec<Site> {
         let state = self.state.borrow();
         let mut sites = state.sites.clone();
@@ -92,7 +93,7 @@ impl AllocationSites {
         sites
     }
 
-    /// Nothing was tracked yet.
+    /// Removes all recorded sites.
     pub(crate) fn forget(&self) {
         self.state.take();
     }

@@ -1,4 +1,4 @@
-//! Gauges and units of work: numbers that the program tells the heap about itself.
+//! Gauges and units of work: numbers about itself that the program reports to the heap.
 
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -15,7 +15,7 @@ struct Gauge {
     measure: Measure,
 }
 
-/// Gauges and units of work of one heap.
+/// The gauges and the units of work of one heap.
 #[derive(Default)]
 pub(crate) struct Gauges {
     gauges: RefCell<Vec<Gauge>>,
@@ -23,8 +23,8 @@ pub(crate) struct Gauges {
 }
 
 impl Gauges {
-    /// Adds a gauge, or replaces the one of that name; the old one is given back to be
-    /// dropped by the caller.
+    /// Adds a gauge, or replaces the one of that name. Returns the function of the replaced gauge,
+    /// which the caller must drop.
     pub(crate) fn add_gauge(&self, name: &str, kind: GaugeKind, measure: Measure) -> Option<Measure> {
         let mut gauges = self.gauges.borrow_mut();
         match gauges.iter_mut().find(|gauge| gauge.name == name) {
@@ -39,14 +39,16 @@ impl Gauges {
         }
     }
 
-    /// Takes out the gauge of a name.
+    /// Removes the gauge of a name, and returns its function. Returns `None` if there is no such
+    /// gauge.
     pub(crate) fn remove_gauge(&self, name: &str) -> Option<Measure> {
         let mut gauges = self.gauges.borrow_mut();
         let at = gauges.iter().position(|gauge| gauge.name == name)?;
         Some(gauges.remove(at).measure)
     }
 
-    /// Asks all gauges. Calls user code, so no borrow is held.
+    /// Calls the functions of all gauges and returns their values. The functions are user code, so
+    /// no borrow is held.
     pub(crate) fn readings(&self) -> Vec<Reading> {
         let gauges = self.gauges.borrow().clone();
         let reading = |gauge: Gauge| {
@@ -56,7 +58,7 @@ impl Gauges {
         gauges.into_iter().map(reading).collect()
     }
 
-    /// A unit begins; the number of its name.
+    /// Counts a unit of work that begins. Returns the index of its name, for `end_unit`.
     pub(crate) fn begin_unit(&self, name: &str) -> usize {
         let mut units = self.units.borrow_mut();
         let at = units.iter().position(|units| units.name == name).unwrap_or_else(|| {

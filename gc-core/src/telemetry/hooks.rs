@@ -1,4 +1,5 @@
-//! Hooks of the embedder. They are called only where user code is allowed.
+//! The hooks: functions of the embedder that the heap calls at certain events, only where user code
+//! is allowed.
 
 use crate::ground::config::Generation;
 use crate::ground::error::OutOfMemory;
@@ -26,19 +27,19 @@ use core::ptr::NonNull;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UnraisableKind {
-    /// In a finalizer.
+    /// A finalizer panicked.
     Finalizer,
-    /// In [`Finalize::armed`](crate::Finalize::armed).
+    /// [`Finalize::armed`](crate::Finalize::armed) panicked.
     Armed,
-    /// In the callback of a weak reference.
+    /// The callback of a weak reference panicked.
     WeakCallback,
-    /// While a value was dropped.
+    /// The drop of a value panicked.
     ValueDrop,
-    /// In a collection callback or another hook.
+    /// A collection callback or another hook panicked.
     Hook,
-    /// No panic: a count saturated, the object is immortal from now on.
+    /// A count saturated, so that the object is immortal from now on. (This is not a panic.)
     CountSaturated,
-    /// No panic: objects were uncollectable when the heap was dropped.
+    /// Objects were uncollectable when the heap was dropped. (This is not a panic.)
     UncollectableAtExit,
 }
 
@@ -52,11 +53,11 @@ pub enum UnraisableKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Unraisable {
-    /// Where it happened.
+    /// The kind of the event.
     pub kind: UnraisableKind,
-    /// The short type name of the object concerned, if one is.
+    /// The short type name of the object concerned; empty if the event concerns no object.
     pub type_name: String,
-    /// The panic's message.
+    /// The message of the panic, or a description of the event.
     pub message: String,
 }
 
@@ -79,7 +80,7 @@ impl core::fmt::Display for Unraisable {
     }
 }
 
-/// When a collection callback is called.
+/// The moment of a collection at which a collection callback is called.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -88,13 +89,14 @@ impl core::fmt::Display for Unraisable {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
-    /// Before anything was examined.
+    /// The collection begins: no object was examined yet.
     Start,
-    /// After everything is done.
+    /// The collection has ended.
     Stop,
 }
 
-/// The numbers that a collection callback is given; zeros at the start, as in Python.
+/// The numbers that a collection callback is given. At the start of the collection the counts are
+/// 0, as in Python.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -112,7 +114,8 @@ pub struct CollectionInfo {
     pub uncollectable: usize,
 }
 
-/// Names a hook, to remove it: see [`Heap::remove_hook`](crate::Heap::remove_hook).
+/// Identifies a hook, so that it can be removed: see
+/// [`Heap::remove_hook`](crate::Heap::remove_hook).
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -122,11 +125,11 @@ pub struct CollectionInfo {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HookId {
     number: u64,
-    /// Of another heap it names nothing.
+    /// The address of the heap's `Hooks`: the id identifies no hook of another heap.
     heap: usize,
 }
 
-/// A hook, which is given the heap that it is called for.
+/// A hook. Its first argument is the heap that it is called for.
 pub(crate) type Hook<E> = Rc<dyn Fn(NonNull<Owner>, &E)>;
 
 pub(crate) type OnCollection = Rc<dyn Fn(NonNull<Owner>, Phase, &CollectionInfo)>;
@@ -135,13 +138,14 @@ pub(crate) type LogSink = Hook<str>;
 pub(crate) type OnOutOfMemory = Hook<OutOfMemory<()>>;
 pub(crate) type OnRecord = Hook<CollectionRecord>;
 
-/// Collection callbacks in the order they were added.
+/// The collection callbacks of a heap, in the order in which they were added.
 pub(crate) type Callbacks = Rc<Vec<(HookId, OnCollection)>>;
 
-/// A hook that was replaced or removed. Its receiver drops it as user code.
+/// A hook that was replaced or removed; `None` if there was none. The receiver must drop it as user
+/// code.
 pub(crate) type Removed = Option<Box<dyn Any>>;
 
-/// A kind of hook that there is one of.
+/// The hook of a kind of which a heap has at most one.
 struct One<F>(RefCell<Option<(HookId, F)>>);
 
 impl<F: Clone + 'static> One<F> {
@@ -176,11 +180,13 @@ pub(crate) struct Hooks {
     log: One<LogSink>,
     out_of_memory: One<OnOutOfMemory>,
     record: One<OnRecord>,
-    /// Never changed in place: a collection may be calling them.
+    /// The collection callbacks. The list is replaced, never changed in place, because a collection
+    /// may be calling them.
     callbacks: RefCell<Callbacks>,
-    /// The out-of-memory hook is at work.
+    /// True while the out-of-memory hook runs.
     pub(crate) in_oom_hook: Cell<bool>,
-    /// The record hook is being called: the records of collections that it begins are kept only.
+    /// True while the record hook runs. A collection that ends meanwhile is recorded, but the hook
+    /// is not called for it.
     pub(crate) in_record_hook: Cell<bool>,
     next_id: Cell<u64>,
 }
@@ -248,8 +254,8 @@ impl Hooks {
         id
     }
 
-    /// The callbacks as they are now, if there are any. Those removed later are held by what
-    /// this gives.
+    /// Returns the collection callbacks; `None` if there are none. The returned list keeps them
+    /// even if they are removed later.
     pub(crate) fn callbacks(&self) -> Option<Callbacks> {
         let callbacks = self.callbacks.borrow();
         (!callbacks.is_empty()).then(|| callbacks.clone())
@@ -260,25 +266,26 @@ impl Hooks {
         let mut fewer = Vec::clone(&callbacks);
         let at = fewer.iter().position(|(known, _)| *known == id)?;
         let removed = fewer.remove(at).1;
-        // The old list holds the hook as well: it goes along, to be dropped where that may be.
+        // The old list holds the removed hook as well. It is returned too, so that the caller drops
+        // both where user code may run.
         let old = core::mem::replace(&mut *callbacks, Rc::new(fewer));
         Some(boxed((removed, old)))
     }
 
-    /// Takes out the hook of this name.
+    /// Removes the hook with this id, and returns it. Returns `None` if there is no such hook.
     pub(crate) fn remove(&self, id: HookId) -> Removed {
         let one = self.unraisable.remove(id).or_else(|| self.log.remove(id));
         let one = one.or_else(|| self.out_of_memory.remove(id)).or_else(|| self.record.remove(id));
         one.or_else(|| self.remove_callback(id))
     }
 
-    /// Returns true if there is no hook.
+    /// Returns true if the heap has no hook.
     pub(crate) fn is_empty(&self) -> bool {
         let one = self.unraisable.is_set() || self.log.is_set() || self.out_of_memory.is_set() || self.record.is_set();
         !one && self.callbacks.borrow().is_empty()
     }
 
-    /// Takes out all hooks, at the end of the heap.
+    /// Removes and returns all hooks, at the end of the heap.
     pub(crate) fn take_all(&self) -> [Removed; 5] {
         [
             self.unraisable.0.take().map(boxed),

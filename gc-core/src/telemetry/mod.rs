@@ -1,9 +1,9 @@
-//! Metrics, records, gauges, allocation sites, and the hooks that are told of them.
+//! Metrics, records, gauges and allocation sites, and the hooks that report events to the embedder.
 //!
 //! * [`stats`]: totals over all collections
-//! * [`records`]: the last collections, one by one
-//! * [`allocation_sites`]: where in the program objects were allocated
-//! * [`gauges`]: what the program tells the heap about itself
+//! * [`records`]: the records of the last collections
+//! * [`allocation_sites`]: the places in the program that allocate objects
+//! * [`gauges`]: numbers that the program reports to the heap
 //! * [`hooks`]: the embedder's callbacks
 
 pub(crate) mod allocation_sites;
@@ -13,7 +13,7 @@ pub(crate) mod hooks;
 pub(crate) mod records;
 pub(crate) mod stats;
 
-/// Figures of one heap, and the numbers that its program adds.
+/// The figures of one heap, and the numbers that its program reports.
 pub(crate) struct Telemetry {
     pub(crate) stats: stats::Stats,
     #[cfg(feature = "observe")]

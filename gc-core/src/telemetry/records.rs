@@ -1,4 +1,4 @@
-//! Records of collections: the last of them, and what they found by type.
+//! Records of the last collections, and of the types of the unreachable objects that they found.
 
 use crate::object::type_info::{TypeInfo, short};
 use crate::telemetry::stats::CollectionMetrics;
@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::fmt;
 
-/// Why a collection ran.
+/// The reason for which a collection ran.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -18,14 +18,15 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The program asked for it: `collect`, `step`.
+    /// The program called a function that collects: `collect` or `step`.
     #[default]
     Explicit,
-    /// There were enough young objects.
+    /// The number of young objects exceeded the threshold.
     Allocations,
-    /// There were enough new bytes, in the heap or declared.
+    /// Enough bytes were allocated in the heap, or declared as external, since the last full
+    /// collection.
     Bytes,
-    /// There was no room for an allocation.
+    /// An allocation found no room.
     AllocationFailure,
     /// The last handle of the heap was dropped.
     Exit,
@@ -43,7 +44,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Unreachable objects of one type that a collection found.
+/// The unreachable objects of one type that a collection found.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -56,15 +57,15 @@ impl fmt::Display for Cause {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FoundType {
-    /// The type.
+    /// The name of the type, without module paths.
     pub type_name: String,
-    /// How many objects.
+    /// Number of unreachable objects of the type.
     pub objects: usize,
-    /// Bytes of their slots.
+    /// Bytes of the slots of these objects.
     pub bytes: usize,
 }
 
-/// A collection that ended: see [`Heap::on_record`](crate::Heap::on_record).
+/// The record of a collection that ended: see [`Heap::on_record`](crate::Heap::on_record).
 ///
 /// `Display` prints it as a line of the JVM's `-Xlog:gc`: the time since the heap was made, the
 /// bytes in use before and after, the committed bytes, and the time that the collection took. For a
@@ -85,7 +86,7 @@ pub struct CollectionRecord {
 }
 
 impl CollectionRecord {
-    /// The most types that a record has.
+    /// The largest number of types in a record.
     pub const TYPES: usize = 5;
 }
 
@@ -104,11 +105,11 @@ pub(crate) struct Records {
     pub(crate) wants_types: Cell<bool>,
 }
 
-/// Number of collections that are remembered.
+/// The largest number of collections that are remembered.
 pub(crate) const REMEMBERED: usize = 1024;
 
 impl Records {
-    /// A collection ended. Where there is no memory to remember it, it is forgotten.
+    /// Remembers a collection that ended. Does nothing if there is no memory for it.
     pub(crate) fn add(&self, figures: CollectionMetrics) {
         let mut last = self.last.borrow_mut();
         if last.len() == REMEMBERED {
@@ -123,7 +124,7 @@ impl Records {
         self.last.borrow().iter().copied().collect()
     }
 
-    /// The open collection found objects of this type.
+    /// Counts unreachable objects of a type that the open collection found.
     pub(crate) fn note_found(&self, info: &'static TypeInfo, objects: usize, bytes: usize) {
         let mut found = self.found.borrow_mut();
         if let Some((_, all, size)) = found.iter_mut().find(|(known, ..)| known.id == info.id) {
@@ -133,7 +134,8 @@ impl Records {
         }
     }
 
-    /// Takes the types that the last collection found unreachable.
+    /// Removes and returns the types that the last collection found unreachable, the one with the
+    /// most bytes first.
     pub(crate) fn take_found(&self) -> Vec<FoundType> {
         let mut found = self.found.take();
         found.sort_by_key(|&(_, objects, bytes)| core::cmp::Reverse((bytes, objects)));

@@ -1,4 +1,4 @@
-//! Figures of collections: totals, and the last one.
+//! Figures of collections: totals over all of them, and the figures of the last one.
 
 use crate::ground::config::Generation;
 use crate::ground::time::Stamp;
@@ -22,29 +22,29 @@ use core::time::Duration;
 pub struct CollectionMetrics {
     /// The number of collections of the heap that ended before this one.
     pub number: u64,
-    /// Why it ran.
+    /// The reason for which the collection ran.
     pub cause: Cause,
-    /// When it ended, since the heap was made.
+    /// The end of the collection, as the time since the heap was made.
     pub ended: Duration,
-    /// Bytes of blocks in use when it began and when it ended.
+    /// Bytes of blocks in use when the collection began.
     pub used_before: usize,
-    /// See `used_before`.
+    /// Bytes of blocks in use when the collection ended.
     pub used_after: usize,
-    /// All memory of the heap when it ended.
+    /// Bytes of the heap's own memory when the collection ended.
     pub committed: usize,
     /// The oldest generation examined: 0, 1 or 2.
     pub generation: Generation,
-    /// Slices that it ran in: 1, or more where it was incremental.
+    /// Number of slices that the collection ran in: 1 for a collection that stopped the world.
     pub slices: u32,
-    /// Time spent in it, finalizers and other user code that it called included. (Without
-    /// the feature `std` there is no clock: all times are 0.)
+    /// Time spent in the collection, including finalizers and other user code that it called.
+    /// (Without the feature `std` there is no clock, and all times are 0.)
     pub time: Duration,
-    /// The longest of its slices.
+    /// Time of the collection's longest slice.
     pub longest_pause: Duration,
     /// Objects found unreachable, before any finalizer ran. For an incremental collection, this is
     /// the size of its tentative garbage.
     pub objects: usize,
-    /// Bytes of their slots.
+    /// Bytes of the slots of these objects.
     pub bytes: usize,
     /// Objects reclaimed.
     pub collected: usize,
@@ -52,7 +52,8 @@ pub struct CollectionMetrics {
     pub uncollectable: usize,
 }
 
-/// As a line of the JVM's `-Xlog:gc`: see [`CollectionRecord`](crate::stats::CollectionRecord).
+/// Displays the figures as a line of the JVM's `-Xlog:gc`: see
+/// [`CollectionRecord`](crate::stats::CollectionRecord).
 impl fmt::Display for CollectionMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.slices > 1 { "Incremental" } else { "Pause" };
@@ -68,7 +69,7 @@ impl fmt::Display for CollectionMetrics {
     }
 }
 
-/// A size as the JVM's log shows it: in whole units.
+/// Displays a size as the JVM's log does: in whole units.
 struct Short(usize);
 
 impl fmt::Display for Short {
@@ -81,10 +82,11 @@ impl fmt::Display for Short {
     }
 }
 
-/// The times of all pauses: of collections that stop the world, and of slices.
+/// The times of all pauses of a heap. Each collection that stops the world is a pause, and each
+/// slice of an incremental one.
 ///
-/// They are kept as a histogram with eight steps for each doubling, so that a percentile is at most
-/// an eighth above the true one.
+/// The times are kept in a histogram with eight steps for each doubling. A percentile is therefore
+/// at most an eighth above the exact one.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -98,16 +100,17 @@ pub struct Pauses {
     longest: Duration,
 }
 
-/// Steps for each doubling, as a power of two.
+/// The base-2 logarithm of the number of histogram steps for each doubling.
 const STEPS: u32 = 3;
 
-/// The step that a number of nanoseconds falls into: monotone, and exact below 8.
+/// Returns the histogram step for a number of nanoseconds. The steps are monotone, and exact below
+/// 8.
 fn step_of(nanoseconds: u64) -> usize {
     let magnitude = nanoseconds.checked_ilog2().unwrap_or(0).saturating_sub(STEPS);
     ((magnitude as usize) << STEPS) + (nanoseconds >> magnitude) as usize
 }
 
-/// The greatest number that falls into a step.
+/// Returns the greatest number of nanoseconds that belongs to a histogram step.
 fn end_of(step: usize) -> u64 {
     let magnitude = (step >> STEPS).saturating_sub(1) as u32;
     let lead = (step - ((magnitude as usize) << STEPS)) as u64;
@@ -128,12 +131,12 @@ impl Pauses {
         self.longest = self.longest.max(pause);
     }
 
-    /// How many pauses there were.
+    /// Returns the number of pauses.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// The longest one, exactly.
+    /// Returns the exact time of the longest pause.
     pub fn longest(&self) -> Duration {
         self.longest
     }
@@ -173,35 +176,37 @@ impl Pauses {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Collections that ended.
+    /// Number of collections that ended.
     pub collections: u64,
-    /// Slices of incremental ones among them, and of the one that is open.
+    /// Number of slices of incremental collections, including those of a collection that has not
+    /// ended.
     pub slices: u64,
-    /// The pauses: each collection that stopped the world, each slice.
+    /// The times of the pauses: of each collection that stopped the world, and of each slice.
     pub pauses: Pauses,
-    /// Objects found unreachable.
+    /// Number of objects that collections found unreachable.
     pub objects: u64,
-    /// Bytes of their slots.
+    /// Bytes of the slots of the objects that collections found unreachable.
     pub bytes: u64,
-    /// The most objects that one collection found: garbage that *floated* until then.
+    /// The largest number of objects that one collection found unreachable: garbage that *floated*
+    /// until then.
     pub most_floating_objects: usize,
-    /// Bytes of their slots.
+    /// The largest number of bytes, in slots, that one collection found unreachable.
     pub most_floating_bytes: usize,
     /// Time spent in collections.
     pub time_collecting: Duration,
     /// Time since the heap was made that was not spent in collections.
     pub time_outside: Duration,
-    /// The collection that ended last.
+    /// The figures of the collection that ended last.
     pub last: Option<CollectionMetrics>,
 }
 
-/// The ledger of one heap.
+/// The figures of one heap, as they are kept.
 pub(crate) struct Stats {
     since: Stamp,
     figures: RefCell<Metrics>,
     time: Cell<Duration>,
     out_of_memory: Cell<u64>,
-    /// Why the next collection runs.
+    /// The reason for which the next collection runs.
     pub(crate) cause: Cell<Cause>,
     pub(crate) records: Records,
 }
@@ -218,27 +223,27 @@ impl Stats {
         }
     }
 
-    /// Time since the heap was made.
+    /// Returns the time since the heap was made.
     pub(crate) fn age(&self) -> Duration {
         self.since.elapsed()
     }
 
-    /// Collections that ended.
+    /// Returns the number of collections that ended.
     pub(crate) fn collections(&self) -> u64 {
         self.figures.borrow().collections
     }
 
-    /// The heap was out of memory once more.
+    /// Counts an allocation that found no memory.
     pub(crate) fn note_out_of_memory(&self) {
         self.out_of_memory.set(self.out_of_memory.get() + 1);
     }
 
-    /// How often it was.
+    /// Returns the number of times at which the heap was out of memory.
     pub(crate) fn out_of_memory(&self) -> u64 {
         self.out_of_memory.get()
     }
 
-    /// The program was stopped for so long.
+    /// Counts a pause of the program, and the slices that it consists of: 1 or 0.
     pub(crate) fn pause(&self, pause: Duration, slices: u64) {
         self.time.set(self.time.get() + pause);
         let mut figures = self.figures.borrow_mut();
@@ -246,7 +251,8 @@ impl Stats {
         figures.slices += slices;
     }
 
-    /// A collection ended. Its number and time are set here; what was entered.
+    /// Counts a collection that ended, and returns its figures. The number and the end of the
+    /// collection are set here; all other figures are those of the argument.
     pub(crate) fn collection(&self, collection: CollectionMetrics) -> CollectionMetrics {
         let mut figures = self.figures.borrow_mut();
         let collection = CollectionMetrics { number: figures.collections, ended: self.since.elapsed(), ..collection };
@@ -260,12 +266,12 @@ impl Stats {
         collection
     }
 
-    /// The collection that ended last.
+    /// Returns the figures of the collection that ended last.
     pub(crate) fn last(&self) -> Option<CollectionMetrics> {
         self.figures.borrow().last
     }
 
-    /// The figures up to now.
+    /// Returns the totals over all collections so far.
     pub(crate) fn metrics(&self) -> Metrics {
         let time_collecting = self.time.get();
         let time_outside = self.since.elapsed().saturating_sub(time_collecting);

@@ -1,4 +1,4 @@
-//! A block: slots of one type, with its dense side tables inside.
+//! A block: memory that is cut into slots for objects of one type, with its side tables inside.
 //!
 //! ```text
 //!   64 KiB block (or a 4 KiB sub-block, or one large object)
@@ -9,9 +9,9 @@
 //!                        counts: 4 bytes a slot, internal references
 //! ```
 //!
-//! The tables take the place of a run of slots. Where the run starts differs from
-//! block to block, so that the tables of many blocks do not fall into the same
-//! sets of the processor's caches.
+//! The side tables take the place of a run of slots (the *metadata gap*). The position of this run
+//! differs from block to block, so that the tables of many blocks do not fall into the same sets of
+//! the processor's caches.
 
 pub(crate) mod flag;
 mod members;
@@ -31,48 +31,50 @@ use slots::FreeSlot;
 
 pub(crate) type BlockLink = Cell<Option<NonNull<Block>>>;
 
-/// The entry of a block. It lies in the chunk's header, not in the block.
+/// The entry that describes a block. It lies in the header of the block's chunk, or, for a
+/// sub-block, in the table of sub-blocks, never in the block itself.
 #[repr(C, align(64))]
 pub(crate) struct Block {
-    // What every pass reads.
+    // Every pass reads the following fields.
     first: Cell<*mut u8>,
     bitmaps: Cell<*mut Bitmaps>,
     counts: Cell<*mut u32>,
     reciprocal: Cell<u32>,
     stride: Cell<u16>,
-    /// Behind the last slot of the run that fresh slots are taken from.
+    /// Number of the slot behind the run of neighbours that fresh slots are taken from.
     run_end: Cell<u16>,
     pub(crate) epoch: Cell<u32>,
     flags: Cell<u16>,
     pub(crate) kind: Cell<Kind>,
-    /// Whole 64 KiB blocks that this one covers; 0 for a sub-block, `SPLIT` for a split block.
+    /// Number of 64 KiB blocks that this one covers; 0 for a sub-block, `SPLIT` for a split block.
     pub(crate) span: Cell<u8>,
     pub(crate) birth_base: Cell<u64>,
-    /// Slots, those of the metadata gap included.
+    /// Number of slots, including those of the metadata gap.
     slots: Cell<u16>,
-    /// Slots without those of the gap.
+    /// Number of slots, without those of the metadata gap.
     capacity: Cell<u16>,
-    /// Slots that are not free.
+    /// Number of slots that are not free.
     live: Cell<u16>,
-    /// The next slot of that run.
+    /// Number of the next slot of the run of neighbours that fresh slots are taken from.
     run: Cell<u16>,
-    // Allocation.
-    /// The list of the slots that were freed one by one, the last freed first.
+    // Only allocation and the freeing of slots use the following fields.
+    /// The list of slots that were freed one by one, the one that was freed last at its head.
     free: Cell<*mut FreeSlot>,
     pub(crate) bin: Cell<Option<NonNull<Bin>>>,
     pub(crate) next_available: BlockLink,
     pub(crate) previous_available: BlockLink,
-    // Lists of the collector.
-    /// Groups of 64 slots that wait to be scanned; on the queue while not 0.
+    // Only the collector uses the following fields.
+    /// Groups of 64 slots that wait to be scanned, one bit for each. The block is on the queue of a
+    /// pass while this is not 0.
     pub(crate) pending: Cell<u64>,
     pub(crate) next_queued: BlockLink,
     pub(crate) next_listed: BlockLink,
     pub(crate) next_with_candidates: BlockLink,
-    /// Groups of 64 slots in which a collection's set has members, or had.
+    /// Groups of 64 slots that have, or had, members of a collection's set, one bit for each.
     filled: Cell<u64>,
 }
 
-/// How the slots of a block lie.
+/// The data that turn the address of an object into the number of its slot.
 #[derive(Clone, Copy)]
 pub(crate) struct Geometry {
     first: usize,
@@ -80,7 +82,8 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    /// The slot number of an object of the block: a multiplication, no division.
+    /// Returns the number of the slot that an object of the block is in. Multiplies by the
+    /// reciprocal of the stride, which is faster than a division.
     #[inline]
     pub(crate) fn index(self, object: Object) -> u32 {
         let offset = object.address().wrapping_sub(self.first);
@@ -88,14 +91,14 @@ impl Geometry {
     }
 }
 
-/// The span of a split block.
+/// The value of `span` that marks a split block.
 const SPLIT: u8 = u8::MAX;
 
-/// The entry of an address is found by shifting.
+/// A power of two, so that the address of an entry in its table is computed by a shift.
 const _: () = assert!(size_of::<Block>() == 128);
 
 impl Block {
-    /// A block that holds nothing, for a fresh chunk header.
+    /// The entry of a block that is not in use, for the header of a new chunk.
     #[expect(clippy::declare_interior_mutable_const, reason = "a template to be copied")]
     pub(crate) const EMPTY: Block = Block {
         first: Cell::new(ptr::null_mut()),
@@ -124,11 +127,11 @@ impl Block {
         filled: Cell::new(0),
     };
 
-    /// Lays slots and tables out in memory. Postcondition: no slot is in use, all
-    /// bitmaps are 0, the counts are unspecified.
+    /// Lays out slots and side tables in memory. Postcondition: no slot is in use, all bitmaps are
+    /// 0, the internal counts are unspecified.
     ///
     /// # Safety
-    /// `memory` is the start of this block's memory, as many bytes as `layout` was
+    /// `memory` is the start of this block's memory. It has at least as many bytes as `layout` was
     /// planned for, and nothing else refers to it.
     pub(crate) unsafe fn format(&self, memory: *mut u8, layout: SlotLayout, info: &'static TypeInfo, class: Class) {
         let groups = (layout.slots as usize).div_ceil(64);
@@ -140,7 +143,8 @@ impl Block {
             self.counts.set(bitmaps.add(groups).cast());
             self.first.set(memory.add(layout.first as usize));
         }
-        // (The stride of a large value does not fit. It is not needed, for there is one slot.)
+        // (The stride of a large value may not fit into 16 bits. It is not used, because the block
+        // has one slot.)
         self.stride.set(layout.stride as u16);
         self.reciprocal.set(((1u64 << 32).div_ceil(u64::from(layout.stride))) as u32);
         self.slots.set(layout.slots as u16);
@@ -160,32 +164,33 @@ impl Block {
         }
     }
 
-    /// Forgets the type. Postcondition: the block holds nothing.
+    /// Removes the block's type and flags. Postcondition: the block is not in use.
     pub(crate) fn reset(&self) {
         self.flags.set(0);
         self.bin.set(None);
         self.span.set(0);
     }
 
-    /// Turns this entry into a split block whose sub-blocks lie at `subs`.
+    /// Turns this entry into that of a split block. `subs` is its table of sub-blocks.
     pub(crate) fn split(&self, subs: NonNull<Block>) {
         self.next_queued.set(Some(subs));
         self.span.set(SPLIT);
     }
 
-    /// No longer a split block.
+    /// Turns the entry of a split block into that of a free block.
     pub(crate) fn unsplit(&self) {
         self.next_queued.set(None);
         self.span.set(0);
     }
 
-    /// The sub-blocks of a split block, which is in no queue itself.
+    /// Returns the table of sub-blocks of a split block; `None` if the block is not split. (The
+    /// table is stored in `next_queued`, because a split block is in no queue itself.)
     #[inline]
     pub(crate) fn subs(&self) -> Option<NonNull<Block>> {
         if self.is_split() { self.next_queued.get() } else { None }
     }
 
-    /// Returns true if its sub-blocks hold the slots.
+    /// Returns true if the block is split into sub-blocks.
     #[inline]
     pub(crate) fn is_split(&self) -> bool {
         self.span.get() == SPLIT
@@ -211,13 +216,13 @@ impl Block {
         self.flags.set(self.flags.get() & !flags);
     }
 
-    /// The type of the objects here.
+    /// Returns the table of the type of the block's objects.
     #[inline]
     pub(crate) fn info(&self) -> &'static TypeInfo {
         self.bin().info
     }
 
-    /// Returns true if it holds slots of a type.
+    /// Returns true if the block is in use: it has been formatted for a type.
     pub(crate) fn is_used(&self) -> bool {
         self.bin.get().is_some()
     }
@@ -229,7 +234,7 @@ impl Block {
         unsafe { self.bin.get().unwrap_unchecked().as_ref() }
     }
 
-    /// Returns the result of the type walk for that type.
+    /// Returns the result of the type walk for the type of the block's objects.
     pub(crate) fn bin_class(&self) -> Class {
         self.bin().class
     }
@@ -243,13 +248,13 @@ impl Block {
         NonNull::from(self)
     }
 
-    /// Slots, those of the metadata gap included.
+    /// Returns the number of slots, including those of the metadata gap.
     #[inline]
     fn slots(&self) -> u32 {
         u32::from(self.slots.get())
     }
 
-    /// Bytes of memory that one slot takes.
+    /// Returns the bytes of memory that one slot takes. A large value takes the whole block.
     pub(crate) fn slot_bytes(&self) -> usize {
         match self.slots.get() {
             1 => usize::from(self.span.get()) << BLOCK_SHIFT,
@@ -257,36 +262,36 @@ impl Block {
         }
     }
 
-    /// Groups of 64 slots.
+    /// Returns the number of groups of 64 slots.
     pub(crate) fn group_count(&self) -> u32 {
         self.slots().div_ceil(64)
     }
 
-    /// The chunk that the block lies in.
+    /// Returns the chunk that the block lies in.
     pub(crate) fn home<'a>(&self) -> &'a Chunk {
         let start = self.first.get().map_addr(|a| a & !(CHUNK - 1)).cast::<Chunk>();
         // SAFETY: invariant 2: the slots of a block in use lie in a chunk.
         unsafe { &*start }
     }
 
-    /// The address of the first slot's value.
+    /// Returns the address of the first slot's value.
     pub(crate) fn first_address(&self) -> usize {
         self.first.get().addr()
     }
 
-    /// The slot number of an object of this block.
+    /// Returns the number of the slot that an object of this block is in.
     #[inline]
     pub(crate) fn index(&self, object: Object) -> u32 {
         self.geometry().index(object)
     }
 
-    /// How the slots lie.
+    /// Returns the data that turn the address of an object into the number of its slot.
     #[inline]
     pub(crate) fn geometry(&self) -> Geometry {
         Geometry { first: self.first.get().addr(), reciprocal: self.reciprocal.get() }
     }
 
-    /// The object in slot `index`.
+    /// Returns the object in slot `index`.
     #[inline]
     pub(crate) fn object(&self, index: u32) -> Object {
         debug_assert!(index < self.slots());
@@ -297,7 +302,7 @@ impl Block {
         }
     }
 
-    /// The bitmaps of the 64 slots of group `group`.
+    /// Returns the bitmaps of the 64 slots of group `group`.
     #[inline]
     pub(crate) fn group(&self, group: u32) -> &Bitmaps {
         debug_assert!(group < self.slots().div_ceil(64));
@@ -305,13 +310,14 @@ impl Block {
         unsafe { &*self.bitmaps.get().add(group as usize) }
     }
 
-    /// The bitmaps that slot `index` is in, and its bit there.
+    /// Returns the bitmaps of the group that slot `index` is in, and a word with the slot's bit
+    /// set.
     #[inline]
     pub(crate) fn bitmaps_of(&self, index: u32) -> (&Bitmaps, u64) {
         (self.group(index >> 6), 1 << (index & 63))
     }
 
-    /// All bitmaps.
+    /// Returns the bitmaps of all groups.
     #[inline]
     pub(crate) fn groups(&self) -> &[Bitmaps] {
         let groups = (self.slots() as usize).div_ceil(64);
@@ -319,13 +325,13 @@ impl Block {
         unsafe { core::slice::from_raw_parts(self.bitmaps.get(), groups) }
     }
 
-    /// How many objects live in the block.
+    /// Returns the number of living objects in the block.
     pub(crate) fn living(&self) -> usize {
         self.groups().iter().map(|bitmaps| bitmaps.alloc.get().count_ones() as usize).sum()
     }
 
-    /// Bytes that the block's values own outside of their slots, and how many objects were
-    /// looked at for that.
+    /// Returns the bytes that the block's values own outside of their slots, and the number of
+    /// objects that were examined to find it.
     pub(crate) fn owned_bytes(&self) -> (usize, usize) {
         let (mut owned, mut objects) = (0usize, 0);
         if self.bin_class().drop_effect >= DropEffect::Memory {
@@ -340,12 +346,13 @@ impl Block {
         (owned, objects)
     }
 
-    /// Calls `f` for each object of the bitmap bits that `choose` gives.
+    /// Calls `f` for each object whose bit is set in the word that `choose` returns for its group.
     pub(crate) fn each(&self, choose: impl Fn(&Bitmaps) -> u64, f: impl FnMut(Object)) {
         self.each_in((0..).zip(self.groups()), choose, f);
     }
 
-    /// Calls `f` for each chosen object in the groups that have members of the collection's set.
+    /// Calls `f` for each object whose bit is set in the word that `choose` returns for its group,
+    /// in the groups that may have members of the collection's set.
     pub(crate) fn each_member(&self, choose: impl Fn(&Bitmaps) -> u64, f: impl FnMut(Object)) {
         self.each_in(self.filled_groups(), choose, f);
     }

@@ -1,8 +1,9 @@
 //! Takes and frees the slots of a block.
 //!
-//! A slot that is freed alone goes on a list and is the next to be given out, while it is in cache.
-//! A collection makes slots fresh by setting a bit for each, without writing to the slots. Fresh
-//! slots are given out in runs of neighbours, so that a new block is filled by counting up.
+//! A slot that is freed on its own goes on the block's list of free slots, and is the next one that
+//! is taken, while it is still in the cache. A collection frees many slots at once and makes them
+//! *fresh*: it sets a bit for each slot, and does not write to the slots. Fresh slots are taken in
+//! runs of neighbours, so that a new block is filled from its beginning to its end.
 
 use super::{Block, flag};
 use crate::object::address::Object;
@@ -11,14 +12,14 @@ use crate::storage::layout::SlotLayout;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
-/// A free slot's header: the list of free slots of its block.
+/// The header of a free slot: a link in the block's list of free slots.
 #[repr(C)]
 pub(super) struct FreeSlot {
     next: Cell<*mut FreeSlot>,
 }
 
 impl Block {
-    /// Makes the slots fresh that `layout` has; the block's tables are zero.
+    /// Makes all slots of `layout` fresh. Precondition: the block's bitmaps are zero.
     pub(super) fn make_slots(&self, layout: &SlotLayout) {
         self.live.set(0);
         self.run.set(0);
@@ -38,21 +39,22 @@ impl Block {
         }
     }
 
-    /// Slots in use: alive, taken or put aside.
+    /// Returns the number of slots that are not free: alive, taken or put aside.
     #[inline]
     pub(crate) fn live(&self) -> u32 {
         u32::from(self.live.get())
     }
 
-    /// Takes a slot: the last one freed, else a fresh one.
+    /// Takes a slot: the one that was freed last, or a fresh one if the list of free slots is
+    /// empty. Returns `None` if the block has no free slot.
     #[inline]
     pub(crate) fn take_slot(&self) -> Option<Object> {
         let free = self.free.get();
         let object = if free.is_null() {
             self.take_fresh()?
         } else {
-            // SAFETY: invariant 5: the list links free slots of this block; a header
-            // is 8 bytes, the value stands right behind it.
+            // SAFETY: invariant 5: the list links free slots of this block. A header is 8 bytes,
+            // and the value follows it directly.
             unsafe {
                 self.free.set((*free).next.get());
                 Object::new(NonNull::new_unchecked(free.add(1).cast()))
@@ -73,7 +75,8 @@ impl Block {
         Some(self.object(index.into()))
     }
 
-    /// Takes the first run of fresh slots. `None`: there is none.
+    /// Makes the first run of fresh slots the one that `take_fresh` takes slots from. Returns
+    /// `None` if there is no fresh slot.
     #[cold]
     #[inline(never)]
     fn next_run(&self) -> Option<()> {
@@ -91,7 +94,7 @@ impl Block {
         Some(())
     }
 
-    /// Sets the alloc bit: from now on every pass and enumeration sees the object. The block's
+    /// Sets the alloc bit of an object: from now on passes and enumerations see it. The block's
     /// bitmaps are up to date, so the object is in generation 0.
     #[inline]
     pub(crate) fn publish(&self, object: Object) {
@@ -108,11 +111,13 @@ impl Block {
         let _ = object;
     }
 
-    /// Puts a taken slot of which nothing is known on the list of free ones.
+    /// Frees a taken slot that has no bits in any bitmap: puts it on the block's list of free
+    /// slots.
     #[inline]
     pub(crate) fn give_slot(&self, object: Object) {
         let slot = object.value().cast::<FreeSlot>().as_ptr();
-        // SAFETY: invariants 1 and 5: the header of a slot in use, nobody reads it as one any more.
+        // SAFETY: invariants 1 and 5: the slot is taken, so its header is mapped, and nothing uses
+        // the header as that of an object any more.
         unsafe {
             let slot = slot.sub(1);
             (*slot).next.set(self.free.get());
@@ -121,13 +126,14 @@ impl Block {
         self.count_freed(1);
     }
 
-    /// Counts slots that are free again.
+    /// Updates the number of slots in use after `slots` slots were freed.
     #[inline]
     pub(crate) fn count_freed(&self, slots: u32) {
         self.live.set(self.live.get() - slots as u16);
     }
 
-    /// Nobody may touch the value's bytes from here on; see `os::poison`, `os::overwritten`.
+    /// Marks the bytes of a freed value, so that tests find accesses to them. See `os::poison` and
+    /// `os::overwritten`.
     #[inline]
     pub(crate) fn poison(&self, object: Object) {
         #[cfg(gc_asan)]
@@ -137,7 +143,7 @@ impl Block {
         let _ = object;
     }
 
-    /// Returns true if it has a free slot.
+    /// Returns true if the block has a free slot and is not marked as full.
     pub(crate) fn has_room(&self) -> bool {
         !self.has(flag::FULL) && self.live.get() < self.capacity.get()
     }

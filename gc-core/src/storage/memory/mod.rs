@@ -1,4 +1,4 @@
-//! The chunks of a heap, and the blocks taken from them.
+//! Owns the chunks of a heap, and hands out blocks and sub-blocks of them.
 
 mod subs;
 
@@ -18,22 +18,23 @@ pub(crate) struct Memory {
     account: Account,
     /// The heap that the chunks belong to.
     owner: Cell<Option<NonNull<Owner>>>,
-    /// The heap collects in slices: nothing that takes long is done at once.
+    /// True if the heap collects in slices. Operations on memory are then bounded, too.
     is_incremental: Cell<bool>,
     /// Number of chunks that are kept even when they are empty.
     kept_chunks: Cell<usize>,
     chunks: RefCell<Vec<NonNull<Chunk>>>,
     /// Free 64 KiB blocks in all chunks.
     free: Cell<usize>,
-    /// The free blocks that still have their memory, and since when.
+    /// The number of free blocks that still have their memory, and of those that were not needed
+    /// lately.
     decay: Decay,
-    /// Chunk to look at first.
+    /// Index of the chunk at which the search for free blocks begins.
     hint: Cell<usize>,
     subs: Subs,
-    /// Blocks and sub-blocks that hold slots, and their bytes.
+    /// Number of blocks and sub-blocks that hold slots, and the bytes that they take.
     used: Cell<usize>,
     used_bytes: Cell<usize>,
-    /// Chunks given back so far.
+    /// Number of chunks that were given back to the source so far.
     releases: Cell<usize>,
 }
 
@@ -65,21 +66,22 @@ impl Memory {
         self.is_incremental.set(is_incremental);
     }
 
-    /// Blocks and sub-blocks in use.
+    /// Returns the number of blocks and sub-blocks in use.
     pub(crate) fn used(&self) -> usize {
         self.used.get()
     }
 
-    /// Takes chunks for `bytes` bytes, which are kept. Returns false if there is no memory.
+    /// Takes chunks for `bytes` bytes, and keeps that many chunks from now on even if they are
+    /// empty. Returns false if there is no memory.
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
         let chunks = bytes.div_ceil(CHUNK);
         self.kept_chunks.set(chunks);
         (0..chunks).all(|_| self.new_chunk(CHUNK).is_some())
     }
 
-    /// Takes neighbouring blocks, or a chunk of its own if one chunk has too few. Returns the entry
-    /// of the first block, its memory, and the bytes of the first block; `None` if there is no
-    /// memory.
+    /// Takes neighbouring blocks. If `wanted` is too large for a normal chunk, acquires a chunk for
+    /// these blocks alone. Returns the entry of the first block, its memory, and the bytes of the
+    /// first block. Returns `None` if there is no memory.
     pub(crate) fn take_blocks(&self, wanted: Wanted) -> Option<(&Block, NonNull<u8>, usize)> {
         let count = wanted.count();
         let (chunk, first, count) = if count >= BLOCKS {
@@ -118,8 +120,8 @@ impl Memory {
         Some((chunk, first, count))
     }
 
-    /// Makes room for `bytes` bytes within the limit: committed free blocks lose their memory for
-    /// them. Returns `None` if there is no room.
+    /// Makes room for `bytes` bytes within the limit. If there is none, the memory of all free
+    /// blocks is handed to the system first. Returns `None` if there is no room then either.
     fn make_room(&self, bytes: usize) -> Option<()> {
         if !self.account.admits(bytes) {
             self.cool_all();
@@ -127,7 +129,9 @@ impl Memory {
         self.account.admits(bytes).then_some(())
     }
 
-    /// Takes free blocks of a chunk; only committed ones if `committed_free`, or any.
+    /// Takes neighbouring free blocks of any chunk, and returns the chunk and the number of the
+    /// first block. If `committed_free` is true, takes only blocks that still have their memory.
+    /// Returns `None` if there are no such blocks.
     fn find_free(&self, wanted: Wanted, committed_free: bool) -> Option<(&Chunk, usize)> {
         if self.free.get() < wanted.count() {
             return None;
@@ -155,16 +159,20 @@ impl Memory {
         poison::chunk_is_root(memory, bytes, true);
         self.account.take(if bytes > CHUNK { bytes } else { BLOCK });
         let is_first = self.chunks.borrow().is_empty();
-        // (To zero a large page takes longer than a slice may.)
+        // (An incremental heap uses no huge pages, because zeroing one takes longer than a slice
+        // may.)
         if !is_first && !self.is_incremental.get() && self.is_far_from_the_limit() {
-            // SAFETY: invariant 14. The first chunk stays small.
+            // SAFETY: invariant 14. (The first chunk uses no huge pages, to keep small heaps
+            // small.)
             unsafe { self.source.expect_dense(memory, bytes) };
         }
-        // (What is left of a larger one's header would pin it for a small object.)
+        // (Block 0 of a chunk for a very large object is split and never listed as free: a small
+        // object in it would keep the whole chunk.)
         let split = is_first || bytes > CHUNK;
-        // SAFETY: the source's promise: memory of this size and alignment, ours alone.
+        // SAFETY: the chunk source promises memory of this size and alignment that nothing else
+        // uses.
         let link = unsafe { Chunk::create(memory, bytes, self.owner.get()?, split) };
-        // SAFETY: invariant 2: just created, mapped until released.
+        // SAFETY: invariant 2: the chunk was just created, and is mapped until it is released.
         let chunk = unsafe { link.as_ref() };
         self.chunks.borrow_mut().push(link);
         self.free.set(self.free.get() + chunk.capacity());
@@ -180,7 +188,8 @@ impl Memory {
         !self.account.is_limited() || self.account.resident() + 2 * CHUNK <= self.account.max() / 2
     }
 
-    /// Takes a sub-block, splitting a block when none is free.
+    /// Takes a sub-block, and splits a block if no sub-block is free. Returns `None` if there is no
+    /// memory.
     pub(crate) fn take_sub(&self) -> Option<(&Block, NonNull<u8>)> {
         if !self.subs.has_free() {
             self.split_block()?;
@@ -210,8 +219,8 @@ impl Memory {
         Some(())
     }
 
-    /// Takes back an empty block. Its memory stays committed for a while, unless the chunk was
-    /// taken for this block alone.
+    /// Takes back an empty block. Its memory stays committed for a while, unless its chunk was
+    /// acquired for this block alone.
     pub(crate) fn give_block(&self, block: &Block) {
         debug_assert_eq!(block.live(), 0);
         self.used.set(self.used.get() - 1);
@@ -247,8 +256,8 @@ impl Memory {
         self.decay.add(count);
     }
 
-    /// Hands the memory of free blocks that were not needed lately to the system: whole chunks
-    /// where possible, at most `most` blocks. Ends the period without need.
+    /// Hands the memory of at most `most` free blocks that were not needed in the present period to
+    /// the system, and begins a new period. Releases whole chunks where possible.
     pub(crate) fn give_to_system(&self, most: usize) {
         let mut surplus = self.decay.end_period().min(most);
         let mut at = self.chunks.borrow().len();
@@ -281,7 +290,8 @@ impl Memory {
         }
     }
 
-    /// Gives memory that is not in use back to the system. Returns the number of bytes.
+    /// Hands the memory of all free blocks to the system, and releases empty chunks that need not
+    /// be kept. Returns the number of bytes given back.
     pub(crate) fn trim(&self) -> usize {
         let before = self.account.resident();
         self.cool_all();
@@ -310,7 +320,7 @@ impl Memory {
         }
     }
 
-    /// Gives an empty chunk to the system.
+    /// Removes an empty chunk from the heap and gives it back to the chunk source.
     fn release_chunk(&self, chunk: &Chunk) {
         let link = NonNull::from(chunk);
         self.releases.set(self.releases.get() + 1);
@@ -331,14 +341,15 @@ impl Memory {
         let (start, bytes) = unsafe { (chunk.as_ref().start(), chunk.as_ref().bytes()) };
         poison::clear(start, bytes);
         poison::chunk_is_root(start, bytes, false);
-        // SAFETY: invariant 14: acquired with these numbers; no block of it is in use.
+        // SAFETY: invariant 14: the chunk was acquired with these numbers, and no block of it is in
+        // use.
         unsafe { self.source.release(start, bytes, CHUNK) };
     }
 
-    /// Every block in use.
+    /// Calls `f` for each block in use.
     pub(crate) fn each_block(&self, f: &mut dyn FnMut(&Block)) {
         let mut at = 0;
-        // By index, and no borrow held: `f` may run into code that takes blocks.
+        // The chunks are visited by index and no borrow is held, because `f` may take blocks.
         while let Some(chunk) = self.chunks.borrow().get(at).copied() {
             // SAFETY: invariant 2: listed chunks are mapped.
             unsafe { chunk.as_ref() }.each_block(f);
@@ -346,7 +357,8 @@ impl Memory {
         }
     }
 
-    /// Every block in use of the chunk at this place in the list. `false`: there is none.
+    /// Calls `f` for each block in use of the chunk at index `at`. Returns false if there is no
+    /// such chunk.
     pub(crate) fn each_block_of(&self, at: usize, f: &mut dyn FnMut(&Block)) -> bool {
         let Some(chunk) = self.chunks.borrow().get(at).copied() else { return false };
         // SAFETY: invariant 2: listed chunks are mapped.
@@ -354,18 +366,20 @@ impl Memory {
         true
     }
 
-    /// How often a chunk was given back: the others moved up in the list.
+    /// Returns the number of chunks given back so far. Each of them may have changed the indices of
+    /// other chunks.
     pub(crate) fn releases(&self) -> usize {
         self.releases.get()
     }
 
-    /// Bytes of blocks in use.
+    /// Returns the bytes that the blocks and sub-blocks in use take.
     pub(crate) fn used_bytes(&self) -> usize {
         self.used_bytes.get()
     }
 }
 
-/// Bytes that a block in use takes: all of its chunk, where that was taken for it.
+/// Returns the bytes that a block in use takes: those of its whole chunk if the chunk was acquired
+/// for this block alone.
 pub(crate) fn bytes_of(block: &Block) -> usize {
     match block.span.get() {
         0 => SUB,
@@ -374,10 +388,12 @@ pub(crate) fn bytes_of(block: &Block) -> usize {
     }
 }
 
-/// Number of blocks whose memory a slice may hand to the system.
+/// Number of blocks whose memory is handed to the system at most in one slice of an incremental
+/// heap.
 const IN_A_SLICE: usize = 16;
 
-/// Bytes of these blocks. Block 0 is accounted for with the chunk's header.
+/// Returns the bytes of the blocks whose bits are set. Block 0 is not counted, because it is
+/// counted with the chunk's header.
 fn resident(blocks: u64) -> usize {
     (blocks & !1).count_ones() as usize * BLOCK
 }
