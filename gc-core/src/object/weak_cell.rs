@@ -20,7 +20,8 @@ pub(crate) struct WeakCell {
     /// Number of handles of the cell and of chains that hold it. The cell is freed with the last of
     /// them.
     holders: Cell<u32>,
-    /// Number of handles (see `open_handle`). The callback runs only while there is a handle.
+    /// Number of handles (see `open_handle`). The closing of the last one takes the callback, so
+    /// that the callback never runs after it.
     handles: Cell<u32>,
     /// The managed weak reference that this cell belongs to.
     owner: Cell<Option<Object>>,
@@ -147,9 +148,10 @@ impl WeakCell {
         result
     }
 
-    /// Takes the callback, to run it. Returns `None` if there is no callback or no handle is left.
+    /// Takes the callback, to run or to drop it. Returns `None` if there is no callback: the
+    /// closing of the last handle takes it, too.
     pub(crate) fn take_callback(&self) -> Option<Callback> {
-        if self.handles.get() == 0 { None } else { self.callback.take() }
+        self.callback.take()
     }
 }
 

@@ -2,6 +2,7 @@
 //! and type name, and the heap goes on; passed on where it has one.
 
 mod passed_on;
+mod waiting_callbacks;
 
 use crate::support::{BOTH, log, logged, slots_in_use};
 use gc_core::hooks::{Phase, UnraisableKind};
