@@ -36,6 +36,12 @@ impl WeakHeap {
     }
 
     /// Returns true if both handles are handles to the same heap.
+    ///
+    /// ```
+    /// let (heap, other) = (gc_core::Heap::new(), gc_core::Heap::new());
+    /// assert!(heap.downgrade().ptr_eq(&heap.downgrade()));
+    /// assert!(!heap.downgrade().ptr_eq(&other.downgrade()));
+    /// ```
     pub fn ptr_eq(&self, other: &WeakHeap) -> bool {
         self.0.ptr_eq(&other.0)
     }
