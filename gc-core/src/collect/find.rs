@@ -1,7 +1,8 @@
 //! Finds the unreachable objects of the examined generations.
 //!
 //! Trial deletion looks only at what the candidates reach. The linear pass looks at all examined
-//! objects. It is used if the candidates are incomplete or reach so much that it is cheaper.
+//! objects. The linear pass is used if the candidates are incomplete, or reach so much that it is
+//! cheaper.
 
 use super::Unreachable;
 use crate::core::Core;
@@ -41,7 +42,8 @@ fn distrusted(core: &Core, generation: u8) -> bool {
 ///
 /// A full collection clears the candidate bits of survivors when they leave the set, before any
 /// user code runs, so that later decrements make them candidates again. A younger collection keeps
-/// these bits for the next collection, because its survivors may be held by older garbage only.
+/// the candidate bits for the next collection, because its survivors may be held by older garbage
+/// only.
 fn take_candidates(pass: &mut Pass) -> usize {
     let core = Core::of(pass.owner);
     let mut candidates = 0;

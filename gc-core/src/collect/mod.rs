@@ -10,7 +10,7 @@
 //!                     \           /
 //!                      Reclaimable
 //!                           |
-//!                     Uncollectable (nobody under Pep442)
+//!                     Uncollectable (empty under Pep442)
 //! ```
 
 mod find;
@@ -236,9 +236,9 @@ impl<'h> Unreachable<'h> {
         }
     }
 
-    /// Splits off the armed members and all that they reach. Postcondition: exactly the
-    /// uncollectable former members are marked. An object that dies or is resurrected loses its
-    /// mark.
+    /// Removes the armed members, and all members that they reach, from the set. Postcondition:
+    /// exactly the uncollectable former members are marked. An object that dies or is resurrected
+    /// loses its mark.
     fn set_uncollectable_aside(&mut self) {
         self.0.mark_members(finalize::armed);
         self.0.spread_marks();
@@ -266,7 +266,7 @@ impl<'h> Unreachable<'h> {
 }
 
 impl<'h> Rest<'h> {
-    /// Reclaims it all, or saves it to `garbage`.
+    /// Reclaims all members, or saves them to `garbage`.
     fn dispose(mut self) -> Uncollectable<'h> {
         if self.saved {
             finalize::save_all(&self.set);
@@ -278,10 +278,10 @@ impl<'h> Rest<'h> {
     }
 }
 
-/// A collection is open while this lives: no slot is reused, no block goes back.
+/// Keeps a collection open while it lives. Meanwhile no slot is reused, and no block is given back.
 struct Open<'h> {
     core: &'h Core,
-    /// Finalizers may use the reserve meanwhile.
+    /// Lets finalizers use the memory reserve while the collection is open.
     reserve: Option<Restore<'h, bool>>,
     raised: Option<Restore<'h, bool>>,
     completed: bool,
@@ -297,7 +297,7 @@ impl Open<'_> {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if !self.completed {
-            // A panic got out of a pass: the candidates that it took are lost.
+            // A panic left a pass, so the candidates that the pass took are lost.
             self.core.state.schedule.candidates_incomplete.set(true);
         }
         self.raised = None;

@@ -1,4 +1,4 @@
-//! Handles refused memory: by a full collection and a second attempt, or by an error.
+//! Handles refused requests for memory, by a full collection and a second attempt, or by an error.
 
 use super::collect_because;
 use crate::core::Core;

@@ -12,8 +12,8 @@ use crate::object::type_info::DropEffect;
 use crate::release;
 use crate::storage::block::{Block, flag};
 
-/// Reclaims every member. Postcondition: their values are dropped and their slots
-/// free, but for managed weak references that a callback kept.
+/// Reclaims every member. Postcondition: the values of the members are dropped and their slots are
+/// free, except for managed weak references that a callback kept.
 pub(super) fn reclaim(mut reclaimable: Reclaimable<'_, '_>) {
     if !reclaimable.unobservable && must_be_exact(&mut reclaimable) {
         exact(&reclaimable);
@@ -44,7 +44,7 @@ fn exact(reclaimable: &Reclaimable<'_, '_>) {
     let _open = Restore::after(&core.release.reclaiming, true);
     for object in set.in_birth_order(|_, _| !0) {
         if !set.contains(object) {
-            continue; // died with one before
+            continue; // the object died with an earlier member
         }
         object.count().increment();
         empty(core, object);
@@ -54,8 +54,8 @@ fn exact(reclaimable: &Reclaimable<'_, '_>) {
 
 /// Drops the value of a member. Its slot stays in use for the pointers to it that are left.
 ///
-/// A managed weak reference keeps its value, because user code may have a pointer to it. It only
-/// loses its target, its callback and the state of the callback.
+/// A managed weak reference keeps its value, because user code may have a pointer to it. The weak
+/// reference loses only its target, its callback and the state of the callback.
 fn empty(core: &Core, object: Object) {
     if let Some(cell) = object.weak_cell() {
         cell.detach();
@@ -91,7 +91,8 @@ fn fast(reclaimable: &mut Reclaimable<'_, '_>) {
 }
 
 /// Clears the members' alloc bits. Postcondition: exactly the former members have a `set` bit. If
-/// `pin` is true, their counts are pinned, so that dropping the value of one releases no other.
+/// `pin` is true, the counts of the members are pinned, so that dropping the value of a member
+/// releases no other member.
 fn clear_alloc_of_members(block: &Block, pin: bool) {
     for (_, bitmaps) in block.filled_groups() {
         bitmaps.set.set(bitmaps.members());
@@ -102,8 +103,8 @@ fn clear_alloc_of_members(block: &Block, pin: bool) {
     }
 }
 
-/// Frees the slots of a block's former members, whose alloc bits are cleared. Their values are
-/// dropped already or need no drop.
+/// Frees the slots of a block's former members, whose alloc bits are cleared. The values of these
+/// objects are dropped already or need no drop.
 fn free_cleared(core: &Core, block: &Block) {
     if cfg!(any(gc_asan, gc_zeal)) {
         block.each_member(|bitmaps| bitmaps.set.get(), |object| block.poison(object));

@@ -1,4 +1,4 @@
-//! Reports of a collection: callbacks and debug lines, as Python's `gc`.
+//! Reports of a collection: callbacks and debug lines, as in Python's `gc`.
 
 use super::Outcome;
 use crate::core::Core;
@@ -12,7 +12,7 @@ use crate::telemetry::stats::CollectionMetrics;
 use crate::workset::set::Set;
 use alloc::string::String;
 
-/// Tells callbacks and log that a collection begins.
+/// Reports the beginning of a collection to the callbacks, and to the log if `STATS` is set.
 pub(super) fn start(core: &Core, generation: u8) {
     report_saturated(core);
     let info = || CollectionInfo { generation: Generation::of(generation), collected: 0, uncollectable: 0 };
@@ -27,8 +27,8 @@ pub(super) fn start(core: &Core, generation: u8) {
     }
 }
 
-/// Reports the number of counts that saturated since the last collection. Their objects are
-/// immortal.
+/// Reports the number of counts that saturated since the last collection. An object whose count is
+/// saturated is immortal.
 fn report_saturated(core: &Core) {
     let saturated = core.life.saturated.take();
     if saturated > 0 {
@@ -38,7 +38,8 @@ fn report_saturated(core: &Core) {
     }
 }
 
-/// Tells log and callbacks that a collection ended, and what it did.
+/// Reports the end and the outcome of a collection to the log if `STATS` is set, and to the
+/// callbacks.
 pub(super) fn stop(core: &Core, generation: u8, outcome: Outcome) {
     let Outcome { collected, uncollectable, .. } = outcome;
     if debug::has(core, debug::STATS) {
@@ -58,13 +59,13 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// Notes the beginning of a collection. Its cause was set by the caller.
+    /// Notes the beginning of a collection. The caller has set the cause of the collection.
     pub(super) fn now(core: &Core) -> Beginning {
         Beginning { at: Stamp::now(), cause: core.telemetry.stats.cause.take(), used: core.storage.memory.used_bytes() }
     }
 }
 
-/// Notes what a collection that stopped the world took and found.
+/// Records the time and the findings of a collection that stopped the world.
 pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outcome) {
     let time = began.at.elapsed();
     let Outcome { collected, uncollectable, found: objects, found_bytes: bytes } = outcome;
@@ -76,7 +77,7 @@ pub(super) fn enter(core: &Core, generation: u8, began: Beginning, outcome: Outc
     record(core, CollectionMetrics { collected, uncollectable, ..began });
 }
 
-/// Notes what an incremental collection took and found.
+/// Records the time and the findings of an incremental collection.
 pub(super) fn enter_sliced(core: &Core, cycle: &CycleState) {
     let found = CollectionMetrics {
         generation: Generation::Two,
@@ -119,7 +120,7 @@ fn record(core: &Core, figures: CollectionMetrics) {
     }
 }
 
-/// Notes the types of what was found unreachable, if anybody wants to know.
+/// Notes the types of the objects found unreachable, if records of collections include types.
 pub(super) fn note_found(core: &Core, found: &Set<'_>) {
     if core.telemetry.stats.records.wants_types.get() {
         for block in found.blocks() {
@@ -158,7 +159,8 @@ pub(crate) mod debug {
         has(core, SAVE_ALL)
     }
 
-    /// Logs the objects found in birth order: the members, and those set aside as uncollectable.
+    /// Logs the objects found, in birth order: the members, and the objects set aside as
+    /// uncollectable.
     pub(crate) fn print_found(core: &Core, found: &Set<'_>) {
         if has(core, COLLECTABLE) {
             found.in_birth_order(|_, _| !0).for_each(|object| print(core, "collectable", object));
@@ -169,7 +171,8 @@ pub(crate) mod debug {
     }
 
     fn print(core: &Core, what: &str, object: Object) {
-        // A log sink is user code: it may have released an object that is yet to be printed.
+        // A log sink is user code: an earlier call may have released an object that is yet to be
+        // printed.
         if object.is_alive() {
             let address = object.address();
             user_code::log(core, format_args!("gc: {what} <{} {address:#x}>", Short((object.info().name)())));

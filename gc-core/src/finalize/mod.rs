@@ -1,5 +1,5 @@
-//! The steps of the two finalizer policies in a collection. (What happens at count
-//! zero is in `release::finalizer`.)
+//! The steps of the two finalizer policies in a collection. (The module `release::finalizer`
+//! handles objects at count zero.)
 
 mod weak;
 
@@ -18,9 +18,9 @@ fn finalizable(block: &Block, _: &Bitmaps) -> u64 {
     if block.has(flag::FINALIZABLE) { !0 } else { 0 }
 }
 
-/// Legacy: asks each member whether its finalizer is armed now, oldest first, and notes the
-/// answer in the `finalized` bitmap, which has no other use there. Asking is user code: the
-/// set must be recounted after it.
+/// Asks each member, oldest first, if its finalizer is armed, and notes the answer in the
+/// `finalized` bitmap. Only the Legacy policy calls this function; it has no other use for that
+/// bitmap. User code gives the answers, so the set must be recounted afterwards.
 pub(crate) fn ask_whether_armed(unreachable: &Unreachable<'_>) {
     let set = &unreachable.0;
     for object in set.in_birth_order(finalizable) {
@@ -40,20 +40,20 @@ fn is_armed(core: &Core, object: Object) -> bool {
     object.info().finalizer.is_some_and(|fns| user_code::armed(core, object, fns))
 }
 
-/// Legacy: the objects set aside that are still marked, each with true if it is armed. Armed
-/// objects come first, then those that they reach.
+/// Returns the objects that Legacy set aside and that are still marked, each with true if it is
+/// armed. The armed objects come first, followed by the objects that they reach.
 pub(crate) fn set_aside(set: &Set<'_>) -> impl Iterator<Item = (Object, bool)> {
     let reached = |block: &Block, bitmaps: &Bitmaps| !armed(block, bitmaps);
     let armed = set.marked_in_birth_order(armed).map(|object| (object, true));
     armed.chain(set.marked_in_birth_order(reached).map(|object| (object, false)))
 }
 
-/// The objects of a group that are armed.
+/// Returns the bits of the armed objects of a group.
 pub(crate) fn armed(block: &Block, bitmaps: &Bitmaps) -> u64 {
     finalizable(block, bitmaps) & bitmaps.finalized.get()
 }
 
-/// Holds the object while `f` runs, also when it unwinds.
+/// Runs `f` while the object is held by a count. The count is released even if `f` unwinds.
 fn held<R>(object: Object, f: impl FnOnce() -> R) -> R {
     struct Held(Object);
     impl Drop for Held {
@@ -66,8 +66,9 @@ fn held<R>(object: Object, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// PEP 442: runs each finalizer that never ran, oldest first. An object that died
-/// meanwhile, or was resurrected by its count, has dropped out of the set.
+/// Runs the finalizers of the members that were never finalized, oldest first. Only the PEP 442
+/// policy calls this function. A member that has left the set in the meantime is skipped, because
+/// it died or was resurrected at count zero.
 pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>) {
     let set = &unreachable.0;
     let core = set.core();
@@ -86,9 +87,9 @@ pub(crate) fn run_finalizers(unreachable: &Unreachable<'_>) {
     }
 }
 
-/// Puts the objects that are still uncollectable under Legacy into `garbage`: the armed ones, then,
-/// under `SAVE_ALL`, those that they reach. Returns the number of tracked objects among them all,
-/// saved or not.
+/// Appends the objects that are still uncollectable under Legacy to `garbage`: first the armed
+/// objects, then, under `SAVE_ALL`, the objects that they reach. Returns the number of tracked
+/// uncollectable objects, saved or not.
 pub(crate) fn file_uncollectable(uncollectable: &Uncollectable<'_>) -> usize {
     let Uncollectable { set, saved } = uncollectable;
     let mut left = 0;
@@ -102,13 +103,13 @@ pub(crate) fn file_uncollectable(uncollectable: &Uncollectable<'_>) -> usize {
     left
 }
 
-/// `SAVE_ALL`: puts the whole set into `garbage`, oldest first.
+/// Appends all members to `garbage`, oldest first, as `SAVE_ALL` requires.
 pub(crate) fn save_all(set: &Set<'_>) {
     set.in_birth_order(|_, _| !0).for_each(|object| save(set.core(), object));
 }
 
-/// Appends an object to `garbage`. If there is no memory for the list, the candidates count as
-/// incomplete: the next full collection is linear and finds the object again.
+/// Appends an object to `garbage`. If there is no memory for the list, marks the candidates as
+/// incomplete, so that the next full collection is linear and finds the object again.
 fn save(core: &Core, object: Object) {
     let mut garbage = core.state.garbage.borrow_mut();
     if garbage.try_reserve(1).is_err() {

@@ -1,4 +1,4 @@
-//! Weak references to what a collection found.
+//! Weak references to the objects that a collection found unreachable.
 
 use crate::core::Core;
 use crate::ground::config::FinalizerPolicy;
@@ -10,13 +10,14 @@ use crate::release::{decrement, user_code};
 use crate::storage::block::Block;
 use crate::workset::set::{Set, unmark};
 
-/// Callbacks to run, in order; the managed weak references among them are held.
+/// The weak references whose callbacks are to run, in the order of the calls. Managed weak
+/// references are held by a count.
 pub(crate) struct Calls(Cells);
 
 impl Calls {
-    /// Clears all weak references to the members: the members in birth order, the weak references
-    /// to each from the newest to the oldest. Returns those whose callbacks are to be run, which
-    /// excludes weak references that are members themselves.
+    /// Clears all weak references to the members. Visits the members in birth order, and the weak
+    /// references to each member from the newest to the oldest. Returns the weak references whose
+    /// callbacks are to run; weak references that are members themselves are not among them.
     pub(crate) fn clear_weak(set: &Set<'_>) -> Calls {
         let core = set.core();
         let mut calls = Cells::default();
@@ -36,7 +37,8 @@ impl Calls {
     }
 
     /// Runs the callbacks. A managed weak reference whose callback was called dies if nothing else
-    /// holds it, else it moves to the next generation. Returns the number of those that died.
+    /// holds it, else it moves to the generation after `generation`. Returns the number of managed
+    /// weak references that died.
     pub(crate) fn run(mut self, core: &Core, generation: u8) -> usize {
         let mut died = 0;
         while let Some(cell) = self.0.pop_front() {
@@ -50,7 +52,7 @@ impl Calls {
                 died += 1;
             } else if core::ptr::eq(owner.core(), core) {
                 core.state.epoch.set_generation(owner, (generation + 1).min(2));
-                // Moved, it is not among the uncollectable any more (as in CPython 2.7).
+                // An owner that has moved is no longer uncollectable (as in CPython 2.7).
                 unmark(owner);
             }
         }
@@ -58,7 +60,8 @@ impl Calls {
     }
 }
 
-/// Objects that weak references point to, or that are weak references.
+/// Returns the bits of the objects that weak references point to, or that are managed weak
+/// references.
 fn concerned_by_weak(block: &Block, bitmaps: &Bitmaps) -> u64 {
     if block.info().managed_weak.is_some() { !0 } else { bitmaps.weak.get() }
 }
@@ -75,8 +78,8 @@ fn owner_can_be_called(set: &Set<'_>, cell: &CellRef) -> bool {
     cell.owner().is_none_or(|owner| !set.contains(owner) && owner.is_alive())
 }
 
-/// Clears the weak references to the members that finalizers made, without calling their
-/// callbacks. PEP 442 requires this before any member is reclaimed.
+/// Clears the weak references that finalizers made to the members, without calling the callbacks.
+/// PEP 442 requires this before any member is reclaimed.
 pub(crate) fn silence_new_weak(set: &Set<'_>) {
     for object in set.in_birth_order(|_, bitmaps| bitmaps.weak.get()) {
         if object.is_alive() {

@@ -1,4 +1,4 @@
-//! How much a slice of an incremental collection may do: time, or objects looked at.
+//! The work that a slice of an incremental collection may do, in time or in objects looked at.
 
 use crate::ground::time::Stamp;
 use core::cell::Cell;
@@ -8,9 +8,9 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WorkLimit {
     Time(Duration),
-    /// Objects looked at.
+    /// The number of objects looked at.
     Objects(usize),
-    /// No end.
+    /// No limit.
     Everything,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct WorkBudget {
     begun: Cell<Option<Stamp>>,
     /// Objects looked at since the slice began.
     spent: Cell<usize>,
-    /// Number of objects at which the clock is looked at next.
+    /// Value of `spent` at which the clock is looked at next.
     next_look: Cell<usize>,
     over: Cell<bool>,
 }
@@ -44,7 +44,7 @@ impl Default for WorkBudget {
 }
 
 impl WorkBudget {
-    /// A slice begins.
+    /// Begins a slice. Without a clock, a time limit is converted to a number of objects.
     pub(crate) fn begin(&self, limit: WorkLimit) {
         let limit = match limit {
             WorkLimit::Time(time) if cfg!(not(feature = "std")) => {
@@ -96,7 +96,7 @@ impl WorkBudget {
         self.spent.get()
     }
 
-    /// Returns how many more objects can be looked at, if each takes `nanoseconds`.
+    /// Returns the number of objects that can still be looked at if each takes `nanoseconds`.
     pub(crate) fn affords(&self, nanoseconds: u32) -> usize {
         match self.limit.get() {
             WorkLimit::Everything => usize::MAX,

@@ -1,8 +1,9 @@
 //! State of an incremental collection between two of its slices.
 //!
-//! No pointer to an object is among it, only bits and counts in the side tables of
-//! blocks, and lists of blocks, which keep those blocks in place. So objects may die
-//! between two slices, and their slots be used again: that clears their bits.
+//! The state holds no pointer to an object. It consists of bits and counts in the side tables of
+//! blocks, and of lists of blocks, which keep these blocks in place. So objects may die between two
+//! slices, and their slots may be reused: the bits of an object are cleared before its slot is
+//! reused.
 
 use crate::gc_state::candidates::CandidateBlocks;
 use crate::gc_state::pass::{Pass, Scope};
@@ -13,13 +14,13 @@ use crate::telemetry::records::Cause;
 use core::ptr::NonNull;
 use core::time::Duration;
 
-/// The next step of an incremental collection; `collect::incremental` has the postcondition of
-/// each.
+/// The next step of an incremental collection. The functions of `collect::incremental` document the
+/// postcondition of each step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
     /// Takes the candidates.
     Take,
-    /// Adds what the candidates reach, and counts the references between members.
+    /// Adds the objects that candidates reach, and counts the references between members.
     TraceClosure,
     /// Lists all blocks that can have members, if the linear pass is used.
     List,
@@ -35,48 +36,53 @@ pub(crate) enum Stage {
     BuildGarbageList,
     /// Condemns and reclaims tentative garbage, partition by partition.
     Partitions,
-    /// Takes the root candidates that are left.
+    /// Takes the root candidates that are still tentative garbage.
     Retake,
-    /// Lets those go that a recheck on them found reachable.
+    /// Clears the marks of the recheck, which has removed the objects that it found reachable.
     Sweep,
-    /// Tries the rest at once.
+    /// Tries to prove the remaining members unreachable, all at once.
     Remainder,
-    /// Releases long structures.
+    /// Destroys the objects whose release was deferred.
     Release,
-    /// Adds up what values own, where there is a limit.
+    /// Measures the bytes that values own, if the heap has a limit.
     Measure,
 }
 
 pub(crate) struct CycleState {
     pub(crate) pass: Pass,
     pub(crate) stage: Stage,
-    /// Candidates may be incomplete: everything must be looked at.
+    /// True if the candidates may be incomplete, so that all objects must be looked at.
     pub(crate) linear: bool,
-    /// The guess is repeated on the tentative garbage alone: see `Stage::Retake`.
+    /// True while the guess is repeated on the tentative garbage alone: see `Stage::Retake`.
     pub(crate) rechecking: bool,
-    /// How many objects the candidates may reach before all are looked at instead.
+    /// Greatest number of objects that the candidates may reach. If the candidates reach more, the
+    /// collection looks at all objects instead.
     pub(crate) closure: usize,
-    /// Blocks with candidates that wait their turn, linked by `next_with_candidates`, `RECENT` all.
+    /// First of the blocks with candidates that are still to be visited. The blocks are linked by
+    /// `next_with_candidates` and have the flag `RECENT`.
     todo: Option<NonNull<Block>>,
     /// The listed block that is being worked on.
     at: Option<NonNull<Block>>,
-    /// The chunks before this one were listed, when `releases` chunks had ever been given back.
+    /// Index of the next chunk whose blocks are to be listed.
     pub(crate) chunk: usize,
+    /// Number of chunks that had ever been given back when `chunk` was set.
     pub(crate) releases: usize,
-    /// The groups before this one are done, in the block `at` or in the first of `todo`.
+    /// Number of the next group to be worked on, in the block `at` or in the first block of `todo`.
     pub(crate) group: u32,
     pub(crate) rounds: u32,
-    /// Reclaimed in this round, and in the one before.
+    /// Objects reclaimed or found uncollectable in this round.
     pub(crate) reclaimed: usize,
+    /// Objects reclaimed or found uncollectable in the round before this one.
     pub(crate) reclaimed_before: usize,
-    /// The next birth when this round began.
+    /// Number of the birth that was next when this round began.
     pub(crate) round_began: u64,
-    /// A partition of this round was not all that its root candidates reach.
+    /// True if a partition of this round did not contain all that its root candidates reach.
     pub(crate) truncated: bool,
-    /// Recent time for one object of a partition, in nanoseconds.
+    /// Average time for one object of the recent partitions, in nanoseconds.
     pub(crate) partition_cost: u32,
-    /// Why it began, and the bytes of blocks that were in use then.
+    /// Cause of the collection.
     pub(crate) cause: Cause,
+    /// Bytes of the blocks that were in use when the collection began.
     pub(crate) used_before: usize,
     pub(crate) collected: usize,
     pub(crate) uncollectable: usize,
@@ -88,7 +94,7 @@ pub(crate) struct CycleState {
     pub(crate) longest: Duration,
 }
 
-/// A guess to begin with; it is measured from the first partition on.
+/// Initial value of `partition_cost`. The cost is measured from the first partition on.
 const PARTITION_COST: u32 = 400;
 
 impl CycleState {
@@ -133,19 +139,19 @@ impl CycleState {
         self.group = 0;
     }
 
-    /// The block whose turn it is.
+    /// Returns the first block of `todo`.
     pub(crate) fn first_block<'a>(&self) -> Option<&'a Block> {
-        // SAFETY: invariant 2: a candidates block does not go back.
+        // SAFETY: invariant 2: a block on a list of candidate blocks is not given back.
         self.todo.map(|link| unsafe { link.as_ref() })
     }
 
-    /// Returns the block whose turn comes after that of `block`.
+    /// Returns the block that follows `block` in `todo`.
     pub(crate) fn block_after<'a>(&self, block: &Block) -> Option<&'a Block> {
-        // SAFETY: invariant 2: a candidates block does not go back.
+        // SAFETY: invariant 2: a block on a list of candidate blocks is not given back.
         block.next_with_candidates.get().map(|link| unsafe { link.as_ref() })
     }
 
-    /// Removes the first `blocks` blocks from `todo`. The number of the current group stays.
+    /// Removes the first `blocks` blocks from `todo`. Keeps the number of the current group.
     pub(crate) fn blocks_are_done(&mut self, candidates: &CandidateBlocks, empty: &EmptyBlocks, blocks: usize) {
         let group = self.group;
         (0..blocks).for_each(|_| self.first_block_is_done(candidates, empty));
@@ -168,11 +174,11 @@ impl CycleState {
         self.group = 0;
     }
 
-    /// The next group of those that `choose` gives for a block (a bit each). `None`: all
-    /// are done.
+    /// Returns the next group of the listed blocks, among the groups that `choose` selects for a
+    /// block (one bit each). Returns `None` if no group is left.
     pub(crate) fn next_group<'a>(&mut self, choose: impl Fn(&Block) -> u64) -> Option<(&'a Block, u32)> {
         loop {
-            // SAFETY: invariant 2: a listed block does not go back.
+            // SAFETY: invariant 2: a listed block is not given back.
             let block = unsafe { self.at?.as_ref() };
             let left = choose(block).checked_shr(self.group).unwrap_or(0);
             if left != 0 {
@@ -194,7 +200,7 @@ impl CycleState {
         self.take_candidates(candidates);
     }
 
-    /// Learns what an object of a partition takes.
+    /// Updates the cost of an object with a partition of `objects` objects that took `time`.
     pub(crate) fn learn_cost(&mut self, time: Duration, objects: usize) {
         let cost = time.as_nanos() / objects.max(1) as u128;
         let cost = (u128::from(self.partition_cost) * 3 + cost) / 4;

@@ -1,10 +1,12 @@
-//! Generations, promoted lazily.
+//! The generations of objects, promoted lazily.
 //!
-//! A collection promotes every survivor, but touches none: it only counts up the
-//! heap's epoch. A block learns what it missed when it is next looked at:
+//! A collection promotes every survivor, but writes to none of them: it only increments the epoch
+//! of the heap. A block catches up when it is next looked at:
 //!
-//! * a collection of generation 1 or 2 since then: everything is in generation 2,
-//! * else one of generation 0 since then: generation 0 became 1.
+//! * If a collection of generation 1 or 2 has run since the block was last up to date, all objects
+//!   of the block move to generation 2.
+//! * If only collections of generation 0 have run since the block was last up to date, the objects
+//!   of generation 0 move to generation 1.
 //!
 //! Frozen objects (both bitmaps set) stay frozen.
 
@@ -15,7 +17,7 @@ use crate::storage::block::{Block, flag};
 use crate::storage::memory::Memory;
 use core::cell::Cell;
 
-/// The epochs by which a block catches up.
+/// The epochs of the heap. A block is brought up to date by comparing its own epoch with them.
 #[derive(Default)]
 pub(crate) struct GenerationEpoch {
     now: Cell<u32>,
@@ -40,9 +42,9 @@ impl GenerationEpoch {
         self.now.get()
     }
 
-    /// Returns false if the block holds no objects of generations 0 to `oldest`. Does not read its
-    /// bitmaps: an allocation brings a block up to date, so all objects of a block that is out of
-    /// date were promoted by the collections since then.
+    /// Returns false if the block holds no objects of generations 0 to `oldest`. Does not read the
+    /// bitmaps of the block: an allocation brings a block up to date, so the collections since then
+    /// have promoted all objects of a block that is out of date.
     #[inline]
     pub(crate) fn may_hold(&self, block: &Block, oldest: u8) -> bool {
         let up_to_date = block.epoch.get() == self.now.get();
@@ -74,7 +76,7 @@ impl GenerationEpoch {
             let alive = bitmaps.alloc.get();
             any |= alive;
             if old {
-                // Not of generation 1 any more; frozen and taken ones stay what they are.
+                // Objects leave generation 1. Frozen objects and taken slots keep their bits.
                 lower(&bitmaps.generation_low, alive & !bitmaps.generation_high.get());
                 raise(&bitmaps.generation_high, alive);
             } else {
@@ -88,7 +90,7 @@ impl GenerationEpoch {
 }
 
 impl Bitmaps {
-    /// The living objects of generations 0 to `oldest`, frozen ones never.
+    /// Returns the bits of the living objects of generations 0 to `oldest`, without frozen objects.
     #[inline]
     pub(crate) fn examined(&self, oldest: u8) -> u64 {
         let (low, high) = (self.generation_low.get(), self.generation_high.get());
@@ -100,7 +102,7 @@ impl Bitmaps {
         self.alloc.get() & !excluded
     }
 
-    /// The living objects of one generation (3: frozen).
+    /// Returns the bits of the living objects of one generation (3: of the frozen objects).
     pub(crate) fn generation(&self, generation: u8) -> u64 {
         let (low, high) = (self.generation_low.get(), self.generation_high.get());
         let members = match generation {
@@ -120,13 +122,13 @@ impl Bitmaps {
 }
 
 impl GenerationEpoch {
-    /// Brings a block's bitmaps up to date for an object of generation 0.
+    /// Brings the bitmaps of a block up to date, so that it can hold an object of generation 0.
     pub(crate) fn open_for_young(&self, block: &Block) {
         self.catch_up(block);
         block.clear_flag(flag::OLD);
     }
 
-    /// The generation of a living object (3: frozen).
+    /// Returns the generation of a living object (3: frozen).
     pub(crate) fn generation_of(&self, object: Object) -> u8 {
         let block = object.block();
         self.catch_up(block);
@@ -134,7 +136,7 @@ impl GenerationEpoch {
         (0..FROZEN).find(|&g| bitmaps.generation(g) & bit != 0).unwrap_or(FROZEN)
     }
 
-    /// Tracked objects in generations 0, 1, 2 and frozen.
+    /// Returns the numbers of tracked objects in generations 0, 1 and 2, and of frozen objects.
     pub(crate) fn sizes(&self, memory: &Memory) -> [usize; 4] {
         let mut sizes = [0; 4];
         memory.each_block(&mut |block| {
@@ -158,7 +160,7 @@ impl GenerationEpoch {
         });
     }
 
-    /// Moves what is frozen to generation 2.
+    /// Moves all frozen objects to generation 2.
     pub(crate) fn unfreeze(&self, memory: &Memory) {
         self.each_examinable(memory, |bitmaps| {
             lower(&bitmaps.generation_low, bitmaps.alloc.get() & bitmaps.generation_high.get())

@@ -1,12 +1,12 @@
 //! State of the collector between its collections.
 //!
-//! * [`candidates`]: the blocks with objects that lost a pointer and lived
-//! * [`generations`]: which objects are old, promoted lazily
+//! * [`candidates`]: the blocks that hold candidates
+//! * [`generations`]: the generations of objects, promoted lazily
 //! * [`schedule`]: thresholds, and when a collection is due
-//! * [`pass`]: what a pass over the objects carries from edge to edge
+//! * [`pass`]: the state of a pass over the objects, and its queue of blocks
 //! * [`cycle`]: the incremental collection that is open
-//! * [`budget`]: the work that an increment may do
-//! * [`overhead`]: when a nearly full heap gives up
+//! * [`budget`]: the work that a slice may do
+//! * [`overhead`]: the limit for the time that a nearly full heap spends on collections
 
 pub(crate) mod budget;
 pub(crate) mod candidates;
@@ -24,15 +24,16 @@ use core::cell::{Cell, RefCell};
 /// State of the collector of one heap.
 pub(crate) struct GcState {
     pub(crate) pace: Cell<Pace>,
-    /// A collection is open: no slot is reused, no block goes back.
+    /// True while a collection or a slice is running. Meanwhile no slot is reused, and no block is
+    /// given back.
     pub(crate) collecting: Cell<bool>,
-    /// Objects may be frozen.
+    /// True if objects may be frozen.
     pub(crate) frozen: Cell<bool>,
-    /// The incremental collection that is open, between two of its increments.
+    /// The incremental collection that is open, between two of its slices.
     pub(crate) cycle: Cell<Option<cycle::CycleState>>,
-    /// An incremental collection is open, between two increments or in one.
+    /// True while an incremental collection is open, between two slices or within one.
     pub(crate) is_cycle_open: Cell<bool>,
-    /// The progress of the open increment.
+    /// The progress of the open slice.
     pub(crate) work_budget: budget::WorkBudget,
     pub(crate) epoch: generations::GenerationEpoch,
     pub(crate) schedule: schedule::Schedule,

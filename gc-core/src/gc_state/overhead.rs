@@ -1,5 +1,6 @@
-//! The overhead limit: finds out that a nearly full heap spends almost all of its time on
-//! collections that free almost nothing. An allocation then fails instead of going on like this.
+//! The overhead limit, which detects that a nearly full heap spends almost all of its time on
+//! collections that free almost nothing. An allocation that exceeds the overhead limit fails
+//! instead of collecting again and again.
 
 use crate::ground::time::Stamp;
 use core::cell::Cell;
@@ -15,7 +16,7 @@ const FREED: usize = 50;
 /// since the last collection.
 const TIME: u32 = 50;
 
-/// Time and yield of the last collections at the limit. Without a clock they always count as
+/// Time and yield of the last collections at the limit. Without a clock, every collection counts as
 /// productive.
 #[derive(Default)]
 pub(crate) struct Overhead {
@@ -38,7 +39,7 @@ impl Overhead {
         exceeded
     }
 
-    /// How long the program had since the last one.
+    /// Returns the time since the last noted collection, or a very long time if none was noted.
     pub(crate) fn since_last(&self) -> Duration {
         self.last.get().map_or(Duration::MAX / TIME / 2, Stamp::elapsed)
     }

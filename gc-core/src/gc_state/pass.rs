@@ -1,8 +1,8 @@
-//! The state that a pass of the collector carries from edge to edge, and the
-//! queue of blocks that it works off.
+//! The state of a pass of the collector over the objects, and the queue of blocks that the pass
+//! works off.
 //!
-//! The queue needs no memory: blocks are linked through their own entries, and
-//! a block is on it exactly while some of its `pending` bits are set.
+//! The queue needs no memory of its own: blocks are linked through their own entries, and a block
+//! is queued exactly while some of its `pending` bits are set.
 
 use crate::object::raw::Object;
 use crate::object::type_info::{AnyPass, ScanBlock};
@@ -11,27 +11,27 @@ use crate::storage::chunk::Owner;
 use crate::storage::empty_blocks::EmptyBlocks;
 use core::ptr::NonNull;
 
-/// Scratch of one pass over the heap.
+/// State of one pass over the heap.
 pub(crate) struct Pass {
     pub(crate) owner: NonNull<Owner>,
-    /// Generations 0 to this are examined.
+    /// The oldest generation that is examined.
     pub(crate) oldest: u8,
-    /// No object is excluded by its generation, so that every one is examined.
+    /// True if no object is excluded by its generation, so that all objects are examined.
     pub(crate) everything: bool,
     /// Which objects an edge can make members.
     pub(crate) scope: Scope,
-    /// Survivors are candidates no longer when they leave the set.
+    /// True if survivors stop being candidates when they leave the set.
     pub(crate) clears_candidates: bool,
-    /// The groups of a block that a scan looks at.
+    /// The groups of a block that a scan looks at, one bit each.
     pub(crate) window: u64,
     /// Objects scanned so far.
     pub(crate) scanned: usize,
-    /// Edges, and parts that could not be looked at, of the members that were counted
-    /// less those of the members that left the set since.
+    /// Number of edges of the counted members, without the edges of members that have left the set
+    /// since. A part of a value that could not be looked at counts as one edge.
     pub(crate) edges: usize,
     /// Members that no mark has reached yet.
     pub(crate) unmarked: usize,
-    /// Set by the pass `scan_external`: what the edges that leave the set require.
+    /// The way of reclaim that the edges out of the set require. The pass `scan_external` sets it.
     pub(crate) leaving: Leaving,
     head: Option<NonNull<Block>>,
     tail: Option<NonNull<Block>>,
@@ -53,11 +53,11 @@ pub(crate) enum Scope {
 /// The way of reclaim that the edges out of a set require.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Leaving {
-    /// No edge leaves.
+    /// No edge leaves the set.
     Nothing,
-    /// Some do, to objects whose release nobody can watch.
+    /// Edges leave the set, but no user code can observe the release of their targets.
     Unwatched,
-    /// Some do, to objects that may die with a finalizer or a callback.
+    /// Edges leave the set, and some lead to objects that may die with a finalizer or a callback.
     Watched,
 }
 
@@ -81,13 +81,13 @@ impl Pass {
     }
 
     /// Returns true if the object is in the heap of this pass. A pointer into another heap counts
-    /// as external there.
+    /// as an external reference in that heap.
     #[inline]
     pub(crate) fn owns(&self, object: Object) -> bool {
         object.chunk().owner() == self.owner
     }
 
-    /// Queues the group of slots that `index` is in.
+    /// Queues the group of slots that contains the slot `index`.
     #[inline]
     pub(crate) fn enqueue(&mut self, block: &Block, index: u32) {
         let before = block.pending.get();
@@ -115,7 +115,7 @@ impl Pass {
         }
     }
 
-    /// Takes the block that waits longest, with the groups to scan.
+    /// Takes the block that has waited longest. Its `pending` bits are the groups to be scanned.
     pub(crate) fn dequeue<'a>(&mut self) -> Option<&'a Block> {
         // SAFETY: as in `push`.
         let block = unsafe { self.head?.as_ref() };
@@ -126,7 +126,7 @@ impl Pass {
         Some(block)
     }
 
-    /// Nothing waits to be scanned any more; the caller clears what is pending in the blocks.
+    /// Empties the queue. The caller clears the `pending` bits of the blocks.
     pub(crate) fn forget_queue(&mut self) {
         (self.head, self.tail) = (None, None);
     }
@@ -136,7 +136,8 @@ impl Pass {
         self.head.is_none()
     }
 
-    /// Notes that members of the set lie in this block.
+    /// Lists a block that has members of the set, unless it is listed already. In an incremental
+    /// collection, a block that is newly listed has its internal counts cleared.
     #[inline]
     pub(crate) fn list(&mut self, block: &Block) {
         if !block.has(flag::LISTED) {
@@ -161,12 +162,12 @@ impl Pass {
         self.window = !0;
     }
 
-    /// The blocks that were noted, newest first.
+    /// Returns the listed blocks. The block that was listed last comes first.
     pub(crate) fn listed<'a>(&self) -> Listed<'a> {
         Listed { next: self.listed, _blocks: core::marker::PhantomData }
     }
 
-    /// Lets go of the block that was noted last. `false`: there is none.
+    /// Unlists the block that was listed last. Returns false if no block is listed.
     pub(crate) fn unlist_one(&mut self, empty: &EmptyBlocks) -> bool {
         let Some(block) = self.listed().next() else { return false };
         self.listed = block.next_listed.get();
@@ -189,7 +190,7 @@ impl Pass {
         }
     }
 
-    /// Empties queue and list. Postcondition: no block is pending or listed.
+    /// Empties the queue and the list. Postcondition: no block is pending or listed.
     pub(crate) fn forget_blocks(&mut self, empty: &EmptyBlocks) {
         while let Some(block) = self.dequeue() {
             block.pending.set(0);
@@ -216,7 +217,7 @@ impl<'a> Iterator for Listed<'a> {
     type Item = &'a Block;
 
     fn next(&mut self) -> Option<&'a Block> {
-        // SAFETY: invariants 2 and 6: no block goes back while a collection is open.
+        // SAFETY: invariants 2 and 6: no block is given back while a collection is open.
         let block = unsafe { self.next?.as_ref() };
         self.next = block.next_listed.get();
         Some(block)

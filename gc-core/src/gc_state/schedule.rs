@@ -1,4 +1,4 @@
-//! When to collect: thresholds, counts and what past collections found.
+//! The schedule of collections: thresholds, counts, and the results of past collections.
 
 use core::cell::Cell;
 use core::time::Duration;
@@ -13,11 +13,11 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct GenerationStats {
-    /// Collections of this generation.
+    /// Number of collections of this generation.
     pub collections: usize,
-    /// Objects reclaimed by them.
+    /// Number of objects that collections of this generation reclaimed.
     pub collected: usize,
-    /// Objects they found uncollectable.
+    /// Number of objects that collections of this generation found uncollectable.
     pub uncollectable: usize,
 }
 
@@ -30,7 +30,8 @@ const NEXT_TO_NOTHING: usize = 16;
 /// A collection came late if it freed one object in `MANY`, or more.
 const MANY: usize = 4;
 
-/// Young objects may be one for each `SMALL_PART` objects that survived the last full collection.
+/// The threshold may grow to one young object for each `SMALL_PART` objects that survived the last
+/// full collection.
 const SMALL_PART: usize = 16;
 
 /// Least number of births between two full collections in slices: half of what CPython's thresholds
@@ -40,7 +41,7 @@ const FIRST_FULL: u64 = 700 * 11 * 11 / 2;
 /// Number of young objects that are always looked at in one slice.
 const FEWEST_YOUNG: u128 = 64;
 
-/// 700 * 2^7: about 90,000 young objects.
+/// Greatest value of `threshold_shift`: 700 * 2^7 is about 90,000 young objects.
 const MAX_THRESHOLD_SHIFT: u32 = 7;
 
 /// The choice between the two ways to find garbage.
@@ -54,8 +55,9 @@ pub(crate) enum Detector {
     TrialDeletion,
 }
 
-/// Trial deletion costs about twice as much for an object as the linear pass, and
-/// its closure must be found first: it gives up beyond this part of the heap.
+/// Trial deletion gives up if its closure exceeds one part in `CLOSURE_PART` of the heap. Trial
+/// deletion costs about twice as much per object as the linear pass, and must find its closure
+/// first.
 const CLOSURE_PART: usize = 32;
 
 /// Closures up to this size are always worth finishing.
@@ -63,32 +65,34 @@ pub(crate) const SMALL_CLOSURE: usize = 1000;
 
 pub(crate) struct Schedule {
     pub(crate) enabled: Cell<bool>,
-    /// Open `pause()` guards.
+    /// Number of open `pause()` guards.
     pub(crate) pauses: Cell<u32>,
     thresholds: Cell<[u32; 3]>,
-    /// The thresholds adapt to what collections find, because the program has not set them.
+    /// True if the program has set no thresholds, so that they adapt to what collections find.
     adaptive: Cell<bool>,
     /// The first threshold is multiplied by two to this power; 0 if the program has set it.
     threshold_shift: Cell<u32>,
-    /// Blocks with candidates that a collection of generation 0 visits at most.
+    /// Greatest number of blocks with candidates that a collection of generation 0 visits.
     pub(crate) most_candidate_blocks: Cell<usize>,
-    /// Young objects that fit into a slice.
+    /// Number of young objects that one slice has time for.
     pub(crate) young_most: Cell<u32>,
-    /// Objects promoted without a look since the last young collection in slices.
+    /// Number of objects that were promoted unexamined since the last young collection of an
+    /// incremental heap.
     young_unseen: Cell<u32>,
-    /// Collections of generation 0 since one of 1, of 1 since one of 2.
+    /// Number of collections of generation 0 since the last collection of generation 1, and of
+    /// generation 1 since the last collection of generation 2.
     pub(crate) counts: Cell<[u32; 2]>,
     pub(crate) stats: Cell<[GenerationStats; 3]>,
     pub(crate) debug: Cell<u32>,
-    /// Tracked objects that survived the last full collection.
+    /// Number of tracked objects that survived the last full collection.
     long_lived: Cell<usize>,
-    /// The next birth when the survivors were counted.
+    /// Number of the birth that was next when the survivors were counted.
     counted_at: Cell<u64>,
     /// The birth before which there cannot be enough new objects for a full collection.
     full_from: Cell<u64>,
-    /// The next full collection must be linear: candidates are not complete.
+    /// True if the candidates may be incomplete, so that the next full collection must be linear.
     pub(crate) candidates_incomplete: Cell<bool>,
-    /// How collections find garbage. Tests force it.
+    /// The way in which collections find garbage. Tests force one way.
     pub(crate) detector: Cell<Detector>,
 }
 
@@ -116,8 +120,8 @@ impl Default for Schedule {
 }
 
 impl Schedule {
-    /// The most objects in the closure of the candidates for which trial deletion is taken, in a heap
-    /// with this many objects.
+    /// Returns the size of the largest closure of candidates for which trial deletion is used, in a
+    /// heap with `objects_in_use` objects.
     #[inline]
     pub(crate) fn largest_closure(&self, objects_in_use: usize) -> usize {
         match self.detector.get() {
@@ -126,13 +130,13 @@ impl Schedule {
         }
     }
 
-    /// Returns true if collections are to be linear whatever the candidates are.
+    /// Returns true if every collection is linear, whatever the candidates are.
     #[inline]
     pub(crate) fn is_always_linear(&self) -> bool {
         self.detector.get() == Detector::Linear
     }
 
-    /// The thresholds as the program set them, or CPython's.
+    /// Returns the thresholds that the program has set, or else CPython's.
     pub(crate) fn thresholds(&self) -> [u32; 3] {
         self.thresholds.get()
     }
@@ -142,14 +146,15 @@ impl Schedule {
         self.adaptive.get()
     }
 
-    /// Sets thresholds that are to be kept to exactly.
+    /// Sets thresholds that are to be kept exactly, without adapting them.
     pub(crate) fn set_thresholds(&self, thresholds: [u32; 3]) {
         self.thresholds.set(thresholds);
         self.adaptive.set(false);
         self.threshold_shift.set(0);
     }
 
-    /// The count of generation 0 above which an allocation collects.
+    /// Returns the number of young objects above which an allocation collects; `u32::MAX` if
+    /// automatic collection is off.
     pub(crate) fn trigger(&self) -> u32 {
         let on = self.enabled.get() && self.pauses.get() == 0;
         if on { self.natural_trigger() } else { u32::MAX }
@@ -162,9 +167,9 @@ impl Schedule {
     }
 
     /// Adapts the first threshold to the yield of an automatic collection, which freed `freed`
-    /// objects and was due because of `touched` young ones. If it freed next to nothing, the
-    /// threshold doubles, as long as it is a small part of the heap. If it freed many, it halves,
-    /// but not below its initial value.
+    /// objects and was due because of `touched` young objects. The threshold doubles if the
+    /// collection freed next to nothing and twice `touched` is a small part of the heap. The
+    /// threshold halves, but not below its initial value, if the collection freed many objects.
     pub(crate) fn learn(&self, freed: usize, touched: usize) {
         if !self.adaptive.get() {
             return;
@@ -178,9 +183,9 @@ impl Schedule {
         }
     }
 
-    /// Counts a collection as CPython does: one more of the next older generation,
-    /// none of the examined ones. One that waited for twice as many objects counts twice,
-    /// so that the older generations do not wait longer.
+    /// Counts a collection as CPython does: increments the count of the next older generation, and
+    /// zeroes the counts of the examined generations. A collection that waited for twice as many
+    /// objects counts twice, so that the older generations do not wait longer.
     pub(crate) fn count_collection(&self, generation: u8) {
         let [one, two] = self.counts.get();
         let threshold_shift = self.threshold_shift.get();
@@ -193,7 +198,8 @@ impl Schedule {
     }
 
     /// Returns true if a full collection in slices is due: at least `FIRST_FULL` objects were born
-    /// since the last one, and there are a quarter more tracked objects than survived it.
+    /// since the last full collection, and there are a quarter more tracked objects than survived
+    /// that collection.
     pub(crate) fn full_is_due(&self, births: u64, tracked: impl FnOnce() -> usize) -> bool {
         if births.wrapping_sub(self.counted_at.get()) < FIRST_FULL || births < self.full_from.get() {
             return false;
@@ -208,9 +214,10 @@ impl Schedule {
         }
     }
 
-    /// Returns true if `young` young objects are worth a collection, in a heap that collects in
-    /// slices. Slices leave few young objects at a time, so that only some of these collections are
-    /// made.
+    /// Returns true if an incremental heap with `young` young objects is to collect them: at least
+    /// as many objects as the trigger were born since the last young collection. Otherwise the
+    /// objects count towards the next decision. Slices leave few young objects at a time, so only
+    /// some decisions lead to a collection.
     pub(crate) fn young_have_their_turn(&self, young: u32) -> bool {
         let waited = self.young_unseen.get().saturating_add(young);
         let turn = waited >= self.trigger();
@@ -218,7 +225,8 @@ impl Schedule {
         turn
     }
 
-    /// Learns how many young objects a collection can look at in half of the budget.
+    /// Learns the number of young objects that a collection can look at in half of `budget`, from a
+    /// collection of `young` objects that took `pause`.
     pub(crate) fn limit_young(&self, young: u32, pause: Duration, budget: Duration) {
         let share = budget.as_nanos() / 2;
         let pause = pause.as_nanos().max(1);
@@ -237,7 +245,8 @@ impl Schedule {
         self.stats.set(stats);
     }
 
-    /// Notes what survived a full collection, if anything was born since the last.
+    /// Notes the number of objects that survived a full collection, if any object was born since
+    /// the last full collection.
     pub(crate) fn note_survivors(&self, births: u64, tracked: impl FnOnce() -> usize) {
         if self.counted_at.replace(births) != births {
             self.long_lived.set(tracked());
@@ -245,10 +254,10 @@ impl Schedule {
         }
     }
 
-    /// The oldest generation that is due, once generation 0 is. A full collection
-    /// waits until there are a quarter more objects than survived the last one
-    /// (CPython's rule, but that it counts only survivors of generation 1 as new).
-    /// The objects need not be counted each time: a birth makes one more at most.
+    /// Returns the oldest generation that is due, given that generation 0 is due. A full collection
+    /// is due only if there are a quarter more tracked objects than survived the last full
+    /// collection. (CPython has this rule too, but counts only survivors of generation 1 as new.)
+    /// The objects are not counted on each call, because each birth adds one object at most.
     pub(crate) fn due(&self, births: u64, tracked: impl FnOnce() -> usize) -> u8 {
         let ([one, two], thresholds) = (self.counts.get(), self.thresholds.get());
         if two > thresholds[2] && births >= self.full_from.get() {

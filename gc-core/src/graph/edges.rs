@@ -15,7 +15,8 @@ pub(crate) struct RawEdge {
     pub(crate) target: Object,
 }
 
-/// The edges of an open object. Targets that are being reclaimed are left out.
+/// Returns the edges of an object, or none if the object is not open. Edges to targets that are not
+/// open are left out.
 pub(crate) fn edges(object: Object) -> Vec<RawEdge> {
     let mut edges = Vec::new();
     if object.is_open() {
@@ -28,12 +29,13 @@ pub(crate) fn edges(object: Object) -> Vec<RawEdge> {
     edges
 }
 
-/// Calls `f` with the way to each edge of an object, and its target.
+/// Calls `f` with the path to each edge of an object, and the target of the edge.
 pub(crate) fn named_edges(object: Object, f: &mut dyn FnMut(&Path, Object)) {
     object.edges(&mut Named { path: Path(Vec::new()), f });
 }
 
-/// Calls `f` with the field of each part that owns memory outside of the value, and its bytes.
+/// Calls `f` for each part of an object that owns memory outside of the value, with the field of
+/// the part and the number of bytes.
 pub(crate) fn owned_by_field(object: Object, f: &mut dyn FnMut(String, usize)) {
     object.edges(&mut OwnedParts { path: Path(Vec::new()), f });
 }
@@ -65,7 +67,7 @@ pub(crate) fn edges_to(object: Object, f: &mut dyn FnMut(Object)) {
     object.edges(&mut Targets(f));
 }
 
-/// The way from a value to an edge in it.
+/// The path from a value to an edge in it.
 pub(crate) struct Path(pub(crate) Vec<Step>);
 
 pub(crate) struct Step {
@@ -91,7 +93,7 @@ impl Path {
         self.0.push(Step { name: show(segment), place });
     }
 
-    /// Fields are joined by dots, indices and keys follow directly.
+    /// Returns the name of the path. Fields are joined by dots; indices and keys follow directly.
     pub(crate) fn name(&self) -> String {
         self.name_within(usize::MAX)
     }
@@ -152,8 +154,8 @@ fn show(segment: PathSegment<'_>) -> String {
     }
 }
 
-/// The tracked objects of a generation, or all of them, oldest block first. Never
-/// one that is dying, half-built or being reclaimed.
+/// Returns the tracked objects of a generation, or of all generations, oldest block first. Objects
+/// that are dying, half-built or being reclaimed are left out.
 pub(crate) fn objects(core: &Core, generation: Option<u8>) -> Vec<Object> {
     let mut found = Vec::new();
     core.storage.memory.each_block(&mut |block| {
@@ -174,7 +176,7 @@ pub(crate) fn objects(core: &Core, generation: Option<u8>) -> Vec<Object> {
     found
 }
 
-/// The open objects with an edge to one of `targets`, oldest first.
+/// Returns the open objects with an edge to one of `targets`, oldest first.
 pub(crate) fn referrers(core: &Core, targets: &[Object]) -> Vec<Object> {
     chosen(core, |_| true, |object| points_to(object, targets))
 }
@@ -185,7 +187,8 @@ fn points_to(object: Object, targets: &[Object]) -> bool {
     found
 }
 
-/// The open objects that `choose` says, of the blocks that `within` says, oldest first.
+/// Returns the open objects for which `choose` returns true, in the blocks for which `within`
+/// returns true, oldest first.
 pub(crate) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl Fn(Object) -> bool) -> Vec<Object> {
     let mut found = Vec::new();
     core.storage.memory.each_block(&mut |block| {
@@ -204,7 +207,7 @@ pub(crate) fn chosen(core: &Core, within: impl Fn(&Block) -> bool, choose: impl 
     found
 }
 
-/// Calls `f` for each living object, those too that are being reclaimed.
+/// Calls `f` for each living object, including objects that are being reclaimed.
 pub(crate) fn each_living(core: &Core, mut f: impl FnMut(Object)) {
     core.storage.memory.each_block(&mut |block| block.each(|bitmaps| bitmaps.alloc.get(), &mut f));
 }

@@ -1,8 +1,9 @@
-//! The object graph as it is: objects, their edges, and whether the tables of the heap agree with it.
+//! The object graph: objects, their edges, and checks of the heap's tables.
 //!
 //! * [`edges`]: objects, their edges, and the objects that point to others
-//! * [`structure`]: the heap's own tables against each other
-//! * [`zeal`]: both checks after every step of a collection, in builds that ask for it
+//! * [`structure`]: checks of the heap's tables against each other
+//! * [`zeal`]: checks of edges and tables after every step of a collection, in builds that ask for
+//!   it
 
 pub(crate) mod edges;
 pub(crate) mod structure;

@@ -1,4 +1,4 @@
-//! The heap's own tables against each other, while no collection is at work.
+//! Checks of the heap's tables against each other, while no collection is running.
 
 use crate::core::Core;
 use crate::object::bitmaps::{Bitmaps, bits};
@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A contradiction, and the type of the objects that it was met at.
+/// A contradiction between tables, and the type of the objects at which it was found.
 pub(crate) struct Contradiction {
     pub(crate) of: Option<&'static TypeInfo>,
     pub(crate) detail: String,
@@ -54,8 +54,9 @@ pub(crate) fn problems(core: &Core) -> Vec<Contradiction> {
     problems
 }
 
-/// How many marked blocks the list of a collection that rests between its slices has, up to
-/// the first that does not belong there.
+/// Returns the number of blocks on the list of the incremental collection that is open between two
+/// slices, up to the first block without the flag `LISTED`. Returns `None` if there is no such
+/// collection.
 fn on_list(core: &Core) -> Option<usize> {
     let cycle = core.state.cycle.take()?;
     let blocks = cycle.pass.listed().take(core.storage.memory.used() + 1);
@@ -92,9 +93,9 @@ fn look_at_group(core: &Core, block: &Block, group: u32, bitmaps: &Bitmaps, note
     }
 }
 
-/// Checks what holds of every living object, even in the middle of a collection.
+/// Checks the invariants of a living object that hold even in the middle of a collection.
 pub(crate) fn look_at_object(core: &Core, object: Object, note: &mut impl FnMut(String)) {
-    // (A collection condemns those that are about to go.)
+    // (A collection condemns the objects that it is about to reclaim.)
     let may_be_condemned = core.state.collecting.get();
     if object.count().get() == 0 || !(object.count().is_open() || may_be_condemned) {
         note(format!("the object at {:#x} lives, but its count says otherwise", object.address()));

@@ -1,16 +1,16 @@
-//! Zeal: in builds with `--cfg gc_zeal` the heap is verified after every step of every
-//! collection, and what is freed is overwritten (see `storage::os::overwritten`).
+//! Checks of the heap in builds with `--cfg gc_zeal`. In these builds the heap is verified after
+//! every step of every collection, and freed memory is overwritten (see
+//! `storage::os::overwritten`).
 //!
-//! What holds between any two steps, in the middle of a collection too:
+//! The following holds between any two steps, even in the middle of a collection:
 //!
-//! * a living object has a count, which is no less than the number of edges that living objects
-//!   have to it;
-//! * an edge leads to a slot that is in use: its object lives, or is dying and pinned.
+//! * The count of a living object is at least the number of edges from living objects to it.
+//! * An edge leads to a slot that is in use: its object lives, or is dying and pinned.
 
 use crate::core::Core;
 
-/// A step of a collection is over. Aborts when something is wrong: a panic would be caught as
-/// one of user code.
+/// Verifies the heap after a step of a collection, in builds with `--cfg gc_zeal`. Aborts the
+/// process if the heap is inconsistent, because a panic would be caught as a panic of user code.
 #[inline(always)]
 pub(crate) fn after(core: &Core, step: &str) {
     #[cfg(gc_zeal)]

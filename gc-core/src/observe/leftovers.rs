@@ -97,7 +97,7 @@ impl Leftovers {
         self.0.iter().find(|it| it.kind == other.kind && it.name == other.name)
     }
 
-    /// Returns the leftovers that are no noise, with their places. A leftover of owned bytes is
+    /// Returns the leftovers that are not noise, with their places. A leftover of owned bytes is
     /// noise unless it is greater than in `before`.
     pub(super) fn lasting(self, before: &Leftovers, baseline: &Baseline, heap: &Heap) -> Leftovers {
         let grew = |it: &Leftover| before.of(it).is_none_or(|before| it.more > before.more);
@@ -192,7 +192,8 @@ impl Baseline {
         }
     }
 
-    /// Finds the nearest object that is in the baseline and leads to `object`, and its field.
+    /// Returns the nearest object of the baseline that leads to `object`, and the field through
+    /// which it does. Returns `None` if the search, which is bounded, finds no such object.
     fn old_holder<'s>(
         &self,
         snapshot: &'s Snapshot,

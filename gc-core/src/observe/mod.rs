@@ -1,5 +1,5 @@
-//! Looking into the heap without changing it: counts by type, gauges and samples over time, the
-//! verifier, and what work left behind.
+//! Inspects the heap without changing it: counts by type, gauges and samples over time, the
+//! verifier, and leftovers of work.
 //!
 //! Most functions are methods of [`Heap`](crate::Heap). Without the feature `observe` there are
 //! only the records of collections, and the selection of objects by type and referrer.

@@ -42,7 +42,7 @@ struct Place {
     position: Option<usize>,
 }
 
-/// Visits the edges of one object after the other, and hands them on with their names.
+/// Visits the edges of one object after the other, and passes each edge on with its name.
 pub(super) struct Naming<T> {
     texts: Vec<Box<str>>,
     below: Vec<Below>,

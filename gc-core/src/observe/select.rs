@@ -21,9 +21,10 @@ use hashbrown::HashSet;
 pub struct Mark(u64);
 
 impl Heap {
-    /// Returns all objects of the type of this name (without module paths), untracked ones too,
-    /// oldest first: `objgraph.by_type`. The returned pointers keep the objects alive, as in
-    /// Python, and make them candidates of the next collection when they are dropped.
+    /// Returns all objects whose type has this name (without module paths), including untracked
+    /// objects, oldest first. The Python counterpart is `objgraph.by_type`. The returned pointers
+    /// keep the objects alive, as in Python, and make them candidates of the next collection when
+    /// the pointers are dropped.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -48,8 +49,8 @@ impl Heap {
         Mark(self.core().storage.birth_clock.next())
     }
 
-    /// Returns the living objects that were allocated since the mark, untracked ones too, oldest
-    /// first. Its Python counterpart is objgraph's `get_new_ids`.
+    /// Returns the living objects that were allocated since the mark, including untracked objects,
+    /// oldest first. The Python counterpart is objgraph's `get_new_ids`.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -60,9 +61,9 @@ impl Heap {
         handed_out(chosen(self.core(), |_| true, |object| object.birth() >= since.0))
     }
 
-    /// Returns the tracked objects that no object of the heap points to, oldest first:
-    /// `objgraph.get_leaking_objects`. Each such object is held by a variable of the program, or by
-    /// a pointer that leaked (`mem::forget`, a part that is not traced).
+    /// Returns the tracked objects that no object of the heap points to, oldest first. The Python
+    /// counterpart is `objgraph.get_leaking_objects`. Each such object is held by a variable of the
+    /// program, or by a pointer that leaked (`mem::forget`, a part that is not traced).
     ///
     /// The function looks at every edge, and takes a word for each object that is pointed to.
     ///

@@ -18,9 +18,11 @@ use hashbrown::HashSet;
 
 impl Heap {
     /// Takes a snapshot of all living objects and their edges, which is the input of all analyses
-    /// that look at more than one object. It does not collect, and allocates nothing on the heap.
+    /// that look at more than one object. The function does not collect, and allocates nothing on
+    /// the heap.
     ///
-    /// The snapshot includes objects that are being reclaimed at this moment, but no dying ones.
+    /// The snapshot includes objects that are being reclaimed at this moment, but not dying
+    /// objects.
     ///
     /// # Panics
     /// Panics if there are 2^32 objects or edges, or more.
@@ -91,8 +93,8 @@ fn mark_captured(core: &Core, numbering: &Numbering<'_>, columns: &mut Columns) 
     });
 }
 
-/// Adds a row for each living object of a block. (As the count of external pointers, a row holds
-/// the count of all pointers until the internal ones are subtracted.)
+/// Adds a row for each living object of a block. (At first, the external references of a row are
+/// the count of all pointers. The internal counts are subtracted later.)
 fn add_objects(core: &Core, block: &Block, names: &TypeNames, columns: &mut Columns) {
     let info = block.info();
     let shape = columns.shape(names.get(info), block.slot_bytes() as u64, info.finalizer.is_some());

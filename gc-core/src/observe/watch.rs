@@ -41,9 +41,9 @@ impl Heap {
         self.core().telemetry.gauges.remove_gauge(name).is_some()
     }
 
-    /// Begins a unit of work, such as a request, which ends when the returned guard is dropped. By
-    /// units of work, a [diagnosis](crate::diagnosis::DiagnosisInput) tells growth from one unit to
-    /// the next from the memory that a single unit needs.
+    /// Begins a unit of work, such as a request, which ends when the returned guard is dropped. A
+    /// [diagnosis](crate::diagnosis::DiagnosisInput) uses units of work to tell growth from one
+    /// unit to the next from the memory that a single unit needs.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();

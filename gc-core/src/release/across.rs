@@ -1,17 +1,18 @@
-//! Releases that go from heap to heap.
+//! Releases that cross from heap to heap.
 //!
-//! Each heap bounds how deep its own releases nest, but the stack is the thread's: a chain of
-//! pointers can visit any number of heaps. So where a thread has several heaps, their releases
-//! share one measure, the place in the stack where the outermost one began. An object whose
-//! release would begin too far from there waits in the queue of its own heap, and the outermost
-//! release works these queues off before it returns.
+//! Each heap bounds how deep its own releases nest, but all heaps of a thread share one stack: a
+//! chain of pointers can visit any number of heaps. So if a thread has several heaps, their
+//! releases share one measure, the position in the stack at which the outermost release began. An
+//! object whose release would begin too far from that position waits in the queue of its own heap.
+//! The outermost release works off these queues before it returns.
 //!
-//! A heap takes part if another one was there when it was made (see [`COMPANY`]). At most one
-//! heap of a thread does not: it nests within its own bounds, once, and the others above or
-//! below it. So a thread with one heap pays nothing for this.
+//! A heap takes part if its thread had another heap when it was made (see [`COMPANY`]). At most one
+//! heap of a thread does not take part. The releases of that heap nest within its own bounds, only
+//! once, and the releases of the other heaps nest above or below them. So a thread with one heap
+//! has no extra cost.
 //!
-//! The thread's state has no destructor, so it is there until the thread's end. Without `std`
-//! there is none, and each heap keeps to its own bounds.
+//! The state of the thread has no destructor, so it exists until the thread ends. Without `std`
+//! there is no such state, and each heap keeps to its own bounds.
 
 use super::{MAX_STACK, Nested, drain, on_exit};
 use crate::core::{COMPANY, Core, Link};
@@ -20,27 +21,28 @@ use core::ptr::{self, NonNull};
 use std::thread_local;
 
 struct Thread {
-    /// Heaps of this thread.
+    /// Number of heaps of this thread.
     heaps: Cell<usize>,
     outermost: Cell<Outermost>,
-    /// Operations that measure the stack anew, each inside of the one before.
+    /// Number of open operations that measure the stack anew, each inside of the one before.
     isolated: Cell<u32>,
-    /// Heaps with objects that wait for the outermost release, chained by `Core::waiting`,
-    /// each kept by a count of its open operations.
+    /// First of the heaps with objects that wait for the outermost release. The heaps are linked by
+    /// `Releases::waiting`, and each is kept alive by a count of its open operations.
     waiting: Cell<Option<NonNull<Core>>>,
-    /// Heaps that nobody has a handle of, but whose last collection would be inside of too many
-    /// others; chained by `Core::closing`, and kept likewise.
+    /// First of the heaps that have no handle, but whose last collection would be inside of too
+    /// many other operations. The heaps are linked by `Life::closing`, and each is kept alive by a
+    /// count of its open operations.
     closing: Cell<Option<NonNull<Core>>>,
-    /// True while the heaps of `closing` are closed, one after the other.
+    /// True while the heaps of the list `closing` are being closed.
     is_closing: Cell<bool>,
 }
 
 /// The outermost release that is open.
 #[derive(Clone, Copy)]
 struct Outermost {
-    /// Its heap; null: there is none.
+    /// The heap of the release; null if no release is open.
     core: *const Core,
-    /// Where the stack was when it began.
+    /// The position in the stack at which the release began.
     position: usize,
 }
 
@@ -65,18 +67,19 @@ pub(crate) fn join() -> u32 {
     THREAD.with(|thread| if thread.heaps.replace(thread.heaps.get() + 1) == 0 { 0 } else { COMPANY })
 }
 
-/// Counts a heap of this thread that is gone.
+/// Removes a heap that was freed from the count of this thread's heaps.
 pub(super) fn part() {
     THREAD.with(|thread| thread.heaps.set(thread.heaps.get().saturating_sub(1)));
 }
 
-/// Returns true if a release of this heap may begin here: its first one, or the first that is
-/// nested in that. A first release becomes the outermost one if no heap of the thread has a release
-/// open. If the first release of a heap may not begin, the heap waits for the outermost one to end.
+/// Returns true if a release of this heap may begin here. The release is the first of its heap, or
+/// the first that is nested in the first. A first release becomes the outermost release if no heap
+/// of the thread has a release open. If the first release of a heap may not begin, the heap waits
+/// for the outermost release to end.
 pub(super) fn may_nest(core: &Core, nesting: u32, position: usize) -> bool {
     THREAD.with(|thread| {
         let mut outermost = thread.outermost.get();
-        // One that is nested lies further down.
+        // A release that is nested in the outermost release lies further down the stack.
         if nesting == 0 && (outermost.core.is_null() || position > outermost.position) {
             outermost = Outermost { core, position };
             thread.outermost.set(outermost);
@@ -96,9 +99,9 @@ pub(super) fn is_outermost(core: &Core) -> bool {
     THREAD.with(|thread| ptr::eq(thread.outermost.get().core, core))
 }
 
-/// Adds a heap to a list, unless it is listed, and keeps it alive by an open operation. In the list
-/// `waiting` its queue waits for the outermost release to end. In the list `closing` its last
-/// collection waits for stack space.
+/// Adds a heap to a list, unless it is listed already, and keeps the heap alive by an open
+/// operation. A heap on the list `waiting` waits for the outermost release to end, and then works
+/// off its queue. A heap on the list `closing` waits for stack space for its last collection.
 fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
     if !link.is_listed.replace(true) {
         core.life.busy.set(core.life.busy.get() + 1);
@@ -106,8 +109,9 @@ fn wait(list: &Cell<Option<NonNull<Core>>>, link: &Link, core: &Core) {
     }
 }
 
-/// Ends the outermost release: works off the queues of the heaps that wait, and after each of them
-/// the queue of this heap, to which it may have added. The release counts as open meanwhile.
+/// Ends the outermost release. Works off the queues of the heaps that wait, and after each of these
+/// queues the queue of this heap, to which objects may have been added. The release counts as open
+/// meanwhile.
 pub(super) fn end(core: &Core) {
     while let Some(other) = THREAD.with(|thread| next(&thread.waiting, |core| &core.release.waiting)) {
         work_off(other);
@@ -118,7 +122,7 @@ pub(super) fn end(core: &Core) {
 
 fn next(list: &Cell<Option<NonNull<Core>>>, link: fn(&Core) -> &Link) -> Option<NonNull<Core>> {
     let first = list.get()?;
-    // SAFETY: invariant 6: an operation of that heap is open: `wait` began one.
+    // SAFETY: invariant 6: `wait` began an operation of that heap, which is still open.
     let link = link(unsafe { first.as_ref() });
     list.set(link.next.take());
     link.is_listed.set(false);
@@ -133,7 +137,7 @@ fn work_off(core: NonNull<Core>) {
     drain(core);
     drop(nested);
     if is_outermost(core) {
-        core.release.pending_work.set(true); // its release is open further up, and has an end to come
+        core.release.pending_work.set(true); // its release is still open further up the stack
     }
     core.life.busy.set(core.life.busy.get() - 1);
     if core.release.pending_work.get() {
@@ -142,8 +146,8 @@ fn work_off(core: NonNull<Core>) {
 }
 
 /// Greatest number of heaps of a thread that collect inside of each other, each called by user code
-/// of the one before. The next heap finds nothing; if it was about to end, it waits for one of the
-/// others.
+/// of the one before. Beyond this number, a collection returns without collecting, and a heap that
+/// is about to be freed waits for an open collection to end.
 const MAX_ISOLATED: u32 = 16;
 
 /// Returns true if one more operation that measures the stack anew may begin.
@@ -169,7 +173,8 @@ pub(crate) fn close_others() {
     }
 }
 
-/// While this lives, releases measure the stack anew: an operation runs inside of user code.
+/// Makes releases measure the stack anew while it lives, because an operation runs inside of user
+/// code.
 pub(super) struct Anew(Outermost);
 
 impl Anew {

@@ -1,4 +1,5 @@
-//! The end of an operation, which may be the end of its heap; operations that run inside of user code.
+//! The end of an operation, which may be the end of its heap, and operations that run inside of
+//! user code.
 
 #[cfg(feature = "std")]
 use super::across;
@@ -6,12 +7,12 @@ use super::user_code;
 use crate::core::Core;
 use crate::object::raw::Object;
 
-/// The most final collections of a heap in a row. One follows another if user code that the first
-/// one ran took a handle of the heap and dropped it.
+/// Greatest number of consecutive final collections of a heap. A final collection follows another
+/// if user code that the first one ran took a handle of the heap and dropped it.
 const MAX_CLOSINGS: u32 = 8;
 
-/// Runs when an operation ends. If none is open and nothing refers to the heap any more, the heap
-/// is freed.
+/// Frees the heap, after its final collections, if no operation is open and nothing refers to the
+/// heap any more. Called when an operation ends.
 #[cold]
 pub(crate) fn on_exit(core: &Core) {
     let open = || core.life.busy.get() > 0 || core.life.handles.get() > 0 || core.nesting() > 0;
@@ -23,7 +24,7 @@ pub(crate) fn on_exit(core: &Core) {
         across::close_later(core);
         return;
     }
-    // A finalizer of the last collection may have had a handle again, for a while.
+    // A finalizer of the final collection may have taken a handle of the heap and dropped it.
     for _ in 0..MAX_CLOSINGS {
         if core.life.is_shut_down.replace(true) {
             break;
@@ -49,17 +50,18 @@ pub(crate) fn on_exit(core: &Core) {
         across::close_later(core);
         return;
     }
-    // From here on nobody gets a handle any more.
+    // From here on, no code can get a handle.
     core.life.end();
     if has_hooks {
-        // (A hook may have captured the last handle of another heap, which goes with it.)
+        // (A hook may have captured the last handle of another heap, and drops the handle with
+        // itself.)
         let _isolated = Isolated::begin(core);
         user_code::drop_hooks(core);
     }
     #[cfg(feature = "std")]
     let others_may_wait = has_hooks && core.is_in_company();
     if core.storage.memory.used() == 0 && !open() {
-        // SAFETY: invariant 6: no handle, no object, no open operation.
+        // SAFETY: invariant 6: there is no handle, no object and no open operation.
         unsafe { core.free() };
         #[cfg(feature = "std")]
         across::part();
@@ -96,8 +98,9 @@ pub(crate) struct Isolated<'a> {
 }
 
 impl Isolated<'_> {
-    /// Returns true if one more isolated operation may begin. It may not if too many of them are
-    /// open on the thread, each called by user code of the one before, because they take stack.
+    /// Returns true if one more isolated operation may begin. None may begin if too many isolated
+    /// operations are open on the thread, each called by user code of the one before, because each
+    /// of them takes stack space.
     pub(crate) fn is_possible(core: &Core) -> bool {
         #[cfg(feature = "std")]
         return across::may_isolate(core);

@@ -1,11 +1,11 @@
-//! Releasing what a set points to outside of itself.
+//! Releases the pointers of a set to objects outside of the set.
 
 use super::decrement;
 use crate::gc_state::pass::Pass;
 use crate::object::raw::Object;
 use crate::workset::edges::{EdgeAction, is_inside};
 
-/// Releases what is pointed to from the set but not in it.
+/// Releases each pointer of a member to an object outside of the set.
 pub(crate) struct ReleaseExternal;
 
 impl EdgeAction for ReleaseExternal {

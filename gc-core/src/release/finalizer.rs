@@ -34,7 +34,7 @@ pub(super) fn finalize_and_clear_weak(core: &Core, object: Object) -> bool {
 }
 
 /// Runs the finalizer of an object at count zero. Meanwhile the object is alive, with count 1 and
-/// in generation 0. Returns false if it was resurrected.
+/// in generation 0. Returns false if the finalizer resurrected the object.
 fn run_finalizer(core: &Core, object: Object, fns: FinalizerFns) -> bool {
     object.count().start(object.block().is_tracked());
     core.resurrect(object);
@@ -68,8 +68,8 @@ pub(crate) fn set_finalized(object: Object) {
     raise(&bitmaps.finalized, bit);
 }
 
-/// Clears all weak references to a dying object, then runs their callbacks, newest first. Their
-/// owners are held until the last callback has returned.
+/// Clears all weak references to a dying object, then runs their callbacks, newest first. The
+/// owners of the weak references are held until the last callback has returned.
 fn clear_weak(core: &Core, object: Object) {
     if !has_weak(object) {
         return;

@@ -2,8 +2,8 @@
 //!
 //! Releases nest as recursion would, so children die in field order, depth first. At 48 levels, or
 //! when the stack has grown too far, an object at count zero is queued instead. The queue is worked
-//! off before the outermost release returns. So the depth of the stack does not depend on the depth
-//! of the user's data structure.
+//! off before the outermost release returns. The depth of the stack therefore does not depend on
+//! the depth of the user's data structure.
 
 #[cfg(feature = "std")]
 pub(crate) mod across;
@@ -21,7 +21,7 @@ use crate::object::refcount::Decrement;
 use crate::storage::block::{Block, flag};
 use core::ptr;
 
-/// Releases nest this deep, as in CPython's trashcan.
+/// Greatest depth to which releases nest, as in CPython's trashcan.
 const MAX_NESTING: u32 = 48;
 
 /// Cost of the release of one queued object, and of those that nest in it, as a number of objects
@@ -59,8 +59,8 @@ pub(crate) fn drop_slow(object: Object) {
         return on_zero_with_metadata(core, object);
     }
     lower(&bitmaps.alloc, bit);
-    // SAFETY: invariant 11: the count is zero, so nobody can reach the value; it has
-    // no finalizer, and it is not alive.
+    // SAFETY: invariant 11: the count is zero, so no code can reach the value; the object has no
+    // finalizer, and it is not alive.
     unsafe { (block.bin().deallocate)(object, core.owner(), block) }
 }
 
@@ -96,7 +96,7 @@ pub(crate) unsafe fn deallocate_as(core: &Core, block: &Block, object: Object, d
 }
 
 /// Returns true if another release may begin here. (In a heap that is alone on its thread, the
-/// first one always may.)
+/// first release always may begin.)
 #[inline(always)]
 fn may_nest(core: &Core) -> bool {
     core.release.depth.get() == 0 || may_nest_in_another(core)
@@ -104,8 +104,9 @@ fn may_nest(core: &Core) -> bool {
 
 /// Returns true if another release may begin while one is open, or in a heap that has company.
 ///
-/// The limit is for the stack that was taken since the first nested release, whose position is
-/// noted. If the thread has several heaps, it counts from the outermost release of all of them.
+/// The limit applies to the stack that was taken since the first nested release, whose position is
+/// noted. If the thread has several heaps, the limit applies to the stack that was taken since the
+/// outermost release of all of them.
 #[inline(never)]
 fn may_nest_in_another(core: &Core) -> bool {
     let nesting = core.nesting();
@@ -117,8 +118,8 @@ fn may_nest_in_another(core: &Core) -> bool {
     may_nest_near_the_top(core)
 }
 
-/// Decides for the first releases, and notes the position of the stack. It is a function of its own
-/// so that the common path needs no stack frame.
+/// Decides if one of the two outermost releases may begin, and notes the position of the stack. The
+/// function is separate so that the common path needs no stack frame.
 #[inline(never)]
 fn may_nest_near_the_top(core: &Core) -> bool {
     let marker = 0u8;
@@ -148,7 +149,7 @@ fn on_zero_condemned(object: Object) {
     if object.is_alive() {
         on_zero(object.core(), object);
     } else {
-        // Emptied already: only the slot was kept for the pointers to it.
+        // The object is emptied already: only its slot was kept, for the pointers to it.
         object.core().free_slot(object);
     }
 }
@@ -215,8 +216,8 @@ fn queue(core: &Core, object: Object) -> bool {
     true
 }
 
-/// Works off the queue. The objects that are queued by the death of one come directly after it, in
-/// the order in which they were queued.
+/// Works off the queue. The objects that the death of an object queues are destroyed directly after
+/// that object, in the order in which they were queued.
 fn drain(core: &Core) {
     core.release.release_queue.borrow_mut().reverse();
     loop {
@@ -257,7 +258,8 @@ pub(crate) fn resume(core: &Core) -> bool {
     core.release.deferred.borrow().is_empty()
 }
 
-/// Runs the finalizer, clears weak references, drops the value, and frees the slot.
+/// Destroys an object: runs the finalizer, clears weak references, drops the value, and frees the
+/// slot. An object that its finalizer resurrects keeps its value and its slot.
 fn deallocate(core: &Core, object: Object) {
     if object.block().has(flag::SLOW_DEATH)
         && !is_condemned(core, object)
@@ -269,9 +271,9 @@ fn deallocate(core: &Core, object: Object) {
     core.free_slot(object);
 }
 
-/// Returns true if the object is a member of the set that is being reclaimed: its finalizer has run,
-/// and its weak references are cleared. Managed weak references are never condemned: user code may
-/// have one, and weak ones to it.
+/// Returns true if the object is a member of the set that is being reclaimed: its finalizer has
+/// run, and its weak references are cleared. Managed weak references are never condemned, because
+/// user code may have pointers and weak references to them.
 fn is_condemned(core: &Core, object: Object) -> bool {
     let block = object.block();
     let (bitmaps, bit) = block.bitmaps_of(block.index(object));

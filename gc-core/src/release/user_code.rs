@@ -85,7 +85,8 @@ fn message_of(panic: &(dyn core::any::Any + Send)) -> String {
     String::from(text.unwrap_or("(no message)"))
 }
 
-/// Tells the unraisable hook; without one, stderr as Python does.
+/// Passes an event to the unraisable hook. If there is no hook, the event goes to stderr, as in
+/// Python; without the feature `std`, it is dropped.
 pub(crate) fn report(core: &Core, event: Unraisable) {
     let hook = core.hooks.unraisable();
     let _guard = core.enter();
@@ -105,7 +106,8 @@ pub(crate) fn report(core: &Core, event: Unraisable) {
     }
 }
 
-/// Asks whether the object's finalizer is armed. The caller holds the object.
+/// Returns true if the object's finalizer is armed, or if the check panics. The caller holds the
+/// object.
 pub(crate) fn armed(core: &Core, object: Object, fns: FinalizerFns) -> bool {
     let name = || object.info().short_name();
     // SAFETY: invariant 10: the object is alive and held.
@@ -125,14 +127,14 @@ pub(crate) fn weak_callback(core: &Core, callback: Callback, owner: Option<Objec
     enter(core, UnraisableKind::WeakCallback, name, || callback(owner));
 }
 
-/// Drops what a callback captured without running it.
+/// Drops a callback, with what it captured, without running it.
 pub(crate) fn forget_callback(core: &Core, callback: Option<Callback>) {
     if callback.is_some() {
         enter(core, UnraisableKind::WeakCallback, || String::from("Weak"), || drop(callback));
     }
 }
 
-/// Drops a value in place whose drop may run code that we do not know.
+/// Drops a value in place whose drop may run unknown code.
 pub(crate) fn drop_unknown(core: &Core, object: Object, drop: unsafe fn(Object)) {
     let name = || object.info().short_name();
     // SAFETY: invariant 11: the caller drops this value, once.
@@ -155,7 +157,7 @@ pub(crate) fn drop_hook(core: &Core, hook: Removed) {
     }
 }
 
-/// Drops all hooks: the heap is about to go.
+/// Drops all hooks of a heap that is about to be freed.
 pub(crate) fn drop_hooks(core: &Core) {
     for hook in core.hooks.take_all() {
         drop_hook(core, hook);
@@ -175,7 +177,7 @@ fn call_each(core: &Core, callbacks: Callbacks, phase: Phase, info: &CollectionI
     for (_, callback) in callbacks.iter() {
         call_hook(core, "collection callback", callback.clone(), |callback, heap| callback(heap, phase, info));
     }
-    // A callback changed the heap's list: this old one alone holds the removed callbacks.
+    // If a callback changed the heap's list, only this old list still holds the removed callbacks.
     if Rc::strong_count(&callbacks) == 1 {
         drop_hook(core, Some(Box::new(callbacks)));
     }
@@ -189,8 +191,7 @@ pub(crate) fn record(core: &Core, record: &CollectionRecord) {
     }
 }
 
-/// Tells the hook that the heap is out of memory, if there is one and it is not running
-/// already.
+/// Calls the out-of-memory hook, if there is one and it is not running already.
 pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     let Some(hook) = core.hooks.out_of_memory() else { return };
     let _reserve = core.storage.account.open_reserve();
@@ -200,8 +201,8 @@ pub(crate) fn out_of_memory(core: &Core, error: &OutOfMemory<()>) {
     }
 }
 
-/// Passes a line to the log sink, if there is one. If there is no memory for the line, passes a line
-/// that says so.
+/// Passes a line to the log sink, if there is one. If there is no memory for the line, passes a
+/// line that says so.
 pub(crate) fn log(core: &Core, line: fmt::Arguments<'_>) {
     if let Some(sink) = core.hooks.log() {
         let text = written(line);
@@ -210,7 +211,7 @@ pub(crate) fn log(core: &Core, line: fmt::Arguments<'_>) {
     }
 }
 
-/// The text, unless there is no memory for it.
+/// Returns the text, or `None` if there is no memory for it.
 pub(crate) fn written(text: fmt::Arguments<'_>) -> Option<String> {
     struct Writer(String);
     impl fmt::Write for Writer {

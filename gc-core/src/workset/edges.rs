@@ -104,7 +104,7 @@ pub(crate) struct Mark;
 impl EdgeAction for Mark {
     #[inline(always)]
     fn edge(pass: &mut Pass, target: Object) {
-        // (In slices a member can have got edges since it was counted.)
+        // (The subtraction wraps: in slices, a member can have gained edges since it was counted.)
         pass.edges = pass.edges.wrapping_sub(1);
         let Some((block, index)) = examined_target(pass, target) else { return };
         let (bitmaps, bit) = block.bitmaps_of(index);
@@ -121,7 +121,7 @@ impl EdgeAction for Mark {
     }
 }
 
-/// Finds out what the edges that leave the set require.
+/// Determines the way of reclaim that the edges out of the set require.
 pub(crate) struct ScanExternal;
 
 impl EdgeAction for ScanExternal {
@@ -132,7 +132,8 @@ impl EdgeAction for ScanExternal {
         }
     }
 
-    /// Pointers hidden by a leaked mutable borrow are released by dropping the value, or never.
+    /// Requires the exact way of reclaim: pointers hidden by a leaked mutable borrow are released
+    /// when the value is dropped, or never.
     fn opaque(pass: &mut Pass) {
         pass.leaving = Leaving::Watched;
     }
@@ -155,7 +156,7 @@ fn is_watched(pass: &Pass, target: Object) -> bool {
     if block.kind.get() == Kind::Leaf {
         return block.has(flag::FINALIZABLE | flag::UNKNOWN_DROP) || has_weak(target);
     }
-    // All others were examined and found reachable, and so they still are, if this
-    // collection examines all there is and no user code ran since.
+    // A target with edges of its own was examined and found reachable if this collection examines
+    // all objects. The target is still reachable if no user code ran since.
     !pass.everything || Core::of(pass.owner).release.user_code_ran.get()
 }

@@ -1,8 +1,8 @@
-//! The set of objects that a collection works on: what `collect` and `finalize` share.
+//! The set of objects that a collection works on, which `collect` and `finalize` share.
 //!
 //! * [`set`]: the members, and the lists of their blocks
-//! * [`edges`]: what each pass does with an edge
-//! * [`stages`]: what the finalizer policies are given, and give back
+//! * [`edges`]: the action of each pass on an edge
+//! * [`stages`]: the stages that the finalizer policies take and return
 //! * [`order`]: the members in birth order
 
 pub(crate) mod edges;

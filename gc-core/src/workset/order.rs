@@ -1,4 +1,4 @@
-//! The objects of a set in birth order, in whatever memory there is for that.
+//! Iterates over the objects of a set in birth order, with as much memory as is available.
 
 use crate::object::bitmaps::{Bitmaps, bits};
 use crate::object::raw::Object;
@@ -7,18 +7,19 @@ use crate::storage::limit::Account;
 use crate::workset::set::Set;
 use smallvec::SmallVec;
 
-/// Number of objects that are put in order at a time where no memory is left for more. They lie on
-/// the stack.
+/// Capacity of the list on the stack. If there is no memory for a longer list, at most this many
+/// objects are put in order at a time.
 const FEW: usize = 64;
 
 type Born = (u64, Object);
 
-/// Yields objects of a set, oldest first. It sorts a list of all of them. If there is no memory for
-/// that list, it sorts them in parts and goes through the set once for each part.
+/// Iterator over objects of a set, oldest first. The iterator sorts a list of all objects. If there
+/// is no memory for a list of all objects, the iterator sorts them in parts, and goes through the
+/// set once for each part.
 pub(crate) struct BirthOrder<'s, 'h, C> {
     set: &'s Set<'h>,
     choose: C,
-    /// A part of the objects in order.
+    /// The sorted part of the objects that is yielded at present.
     part: SmallVec<[Born; FEW]>,
     given: usize,
     /// Objects with this birth or a later one were not listed yet; `None` if all were.
@@ -28,7 +29,8 @@ pub(crate) struct BirthOrder<'s, 'h, C> {
 }
 
 impl<'s, 'h, C: Fn(&Block, &Bitmaps) -> u64> BirthOrder<'s, 'h, C> {
-    /// The objects that `choose` gives, of the groups that have or had members.
+    /// Creates an iterator over the objects that `choose` selects, in the groups that have or had
+    /// members.
     pub(crate) fn new(set: &'s Set<'h>, choose: C) -> BirthOrder<'s, 'h, C> {
         BirthOrder { set, choose, part: SmallVec::new(), given: 0, rest: Some(0), bytes: 0 }
     }

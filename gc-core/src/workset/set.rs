@@ -1,8 +1,8 @@
-//! The set that a collection works on: the `set` bits of the living, and the list
-//! of blocks that have some.
+//! The set of objects that a collection works on: the `set` bits of living objects, and the list of
+//! blocks that have such bits.
 //!
-//! Each stage of a collection has a type of its own around a `Set`, so that a
-//! wrong order of steps does not compile.
+//! Each stage of a collection has a type of its own around a `Set`, so that a wrong order of steps
+//! does not compile.
 
 use crate::core::Core;
 use crate::gc_state::pass::{Listed, Pass, Scope};
@@ -11,7 +11,8 @@ use crate::object::raw::{Object, Place};
 use crate::storage::block::{Block, flag};
 use crate::workset::order::BirthOrder;
 
-/// A set of objects. Dropping it forgets the set, not the objects.
+/// A set of objects. Dropping a `Set` removes all members from it, but does not release the
+/// objects.
 pub(crate) struct Set<'h> {
     core: &'h Core,
     pub(crate) pass: Pass,
@@ -26,7 +27,7 @@ impl<'h> Set<'h> {
         self.core
     }
 
-    /// The oldest generation that is examined.
+    /// Returns the oldest generation that is examined.
     pub(crate) fn generation(&self) -> u8 {
         self.pass.oldest
     }
@@ -39,14 +40,14 @@ impl<'h> Set<'h> {
         !self.blocks().any(Block::has_members)
     }
 
-    /// Members that are tracked: what collections count and return.
+    /// Returns the number of tracked members, which collections count and return.
     pub(crate) fn tracked(&self) -> usize {
         let tracked = self.blocks().filter(|block| block.is_tracked());
         let groups = tracked.flat_map(Block::filled_groups);
         groups.map(|(_, bitmaps)| bitmaps.members().count_ones() as usize).sum()
     }
 
-    /// How many members there are, and the bytes of their slots.
+    /// Returns the number of members, and the bytes of their slots.
     pub(crate) fn size(&self) -> (usize, usize) {
         self.blocks().fold((0, 0), |(objects, bytes), block| {
             let members = block.member_count();
@@ -61,8 +62,8 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// The members that are among the objects that `choose` gives, oldest first. Those of
-    /// them that leave the set meanwhile may be given still.
+    /// Returns the members that `choose` selects, oldest first. A member that leaves the set during
+    /// the iteration may still be yielded.
     pub(crate) fn in_birth_order(&self, choose: impl Fn(&Block, &Bitmaps) -> u64) -> impl Iterator<Item = Object> {
         BirthOrder::new(self, move |block, bitmaps| bitmaps.members() & choose(block, bitmaps))
     }
@@ -83,7 +84,7 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Counts the references that members hold on members, from scratch.
+    /// Counts the references between members anew.
     pub(crate) fn count_internal(&mut self) {
         self.pass.edges = 0;
         for block in self.blocks() {
@@ -98,15 +99,15 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Splits off the members that are held from outside of the set, and all that they reach.
-    /// Postcondition: every reference to a member comes from within the set; objects that left it
-    /// are unbuffered.
+    /// Removes the members that are held from outside of the set, and all members that they reach.
+    /// Postcondition: every reference to a member comes from within the set. If the pass clears
+    /// candidates, the objects that left the set are unbuffered.
     pub(crate) fn evict_reachable(&mut self) {
         let held = self.mark_externally_held();
         if self.pass.unmarked < held / FEW {
-            // Few members are unmarked, so it is cheaper to count their edges again than to trace
-            // those of the many marked ones. Afterwards a member whose count the few do not
-            // account for is held from outside.
+            // If few members are unmarked, it is cheaper to count the edges of these members again
+            // than to trace the edges of the many marked members. Afterwards a member is held from
+            // outside if the edges of the remaining members do not account for its count.
             self.evict_waiting();
             self.forget_marks();
             self.forget_empty_blocks();
@@ -118,27 +119,27 @@ impl<'h> Set<'h> {
         self.forget_empty_blocks();
     }
 
-    /// Marks the members whose count is not accounted for by internal references, and
-    /// says how many they are.
+    /// Marks the members whose count is not accounted for by internal references. Returns the
+    /// number of these members.
     fn mark_externally_held(&mut self) -> usize {
         let mut held = 0;
         self.pass.unmarked = 0;
         for block in self.blocks() {
-            // Survivors are promoted while their bitmaps are at hand.
+            // Survivors are promoted here because their bitmaps are read anyway.
             self.core.state.epoch.catch_up(block);
             held += mark_externally_held(block, block.filled(), &mut self.pass);
         }
         held
     }
 
-    /// Counts again for fewer members than were examined.
+    /// Counts the references between members anew, after members have left the set.
     pub(crate) fn recount_internal(&mut self) {
         let everything = core::mem::replace(&mut self.pass.everything, false);
         self.count_internal();
         self.pass.everything = everything;
     }
 
-    /// Lets go of the blocks in which no member lives.
+    /// Unlists the blocks in which no member lives.
     pub(crate) fn forget_empty_blocks(&mut self) {
         let empty = &self.core().storage.empty_blocks;
         self.pass.retain_listed(empty, |block| {
@@ -150,7 +151,7 @@ impl<'h> Set<'h> {
         });
     }
 
-    /// Marks what marked members reach; they leave the set.
+    /// Marks the members that marked members reach. All marked members leave the set.
     pub(crate) fn spread_marks(&mut self) {
         while self.pass.unmarked > 0
             && let Some(block) = self.pass.dequeue()
@@ -180,7 +181,7 @@ impl<'h> Set<'h> {
         self.blocks().all(plain) && self.pass.edges == self.edges_within()
     }
 
-    /// Edges between members: each was counted at its target.
+    /// Returns the number of edges between members, as the sum of the internal counts.
     fn edges_within(&self) -> usize {
         let mut edges = 0;
         for block in self.blocks() {
@@ -199,7 +200,7 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Marks the members among the objects that `choose` gives, to be spread from.
+    /// Marks the members that `choose` selects, and queues them for `spread_marks`.
     pub(crate) fn mark_members(&mut self, choose: impl Fn(&Block, &Bitmaps) -> u64) {
         self.pass.unmarked = usize::MAX;
         for block in self.blocks() {
@@ -213,7 +214,8 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Clears the candidate bits of the members: saved objects live on like other survivors.
+    /// Clears the candidate bits of the members. Members that were saved live on like other
+    /// survivors.
     fn clear_candidates_of_members(&self) {
         for block in self.blocks() {
             for (group, bitmaps) in block.filled_groups() {
@@ -222,7 +224,7 @@ impl<'h> Set<'h> {
         }
     }
 
-    /// Lets go of all members. Postcondition: the set is empty, no block is listed.
+    /// Removes all members. Postcondition: the set is empty, and no block is listed.
     pub(crate) fn clear(&mut self) {
         for block in self.blocks() {
             block.clear_members();
@@ -245,11 +247,12 @@ impl Drop for Set<'_> {
 /// a condemned object has only 29 bits.
 const MOST_INTERNAL: u32 = 1 << 28;
 
-/// Unmarked members are counted again if there are fewer than one for each `FEW` marked ones.
+/// The edges of unmarked members are counted again if there is less than one unmarked member for
+/// each `FEW` marked members.
 const FEW: usize = 2;
 
-/// Marks the members in these groups of a block whose count is not accounted for by
-/// internal references, queues them, and says how many they are.
+/// Marks the members in the groups `among` of a block whose count is not accounted for by internal
+/// references. Queues these members, and returns their number.
 pub(crate) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -> usize {
     let (mut groups, mut found) = (0, 0);
     for group in bits(among) {
@@ -268,7 +271,7 @@ pub(crate) fn mark_externally_held(block: &Block, among: u64, pass: &mut Pass) -
         found += held.count_ones() as usize;
         pass.unmarked += (bitmaps.members() & !held).count_ones() as usize;
         if pass.clears_candidates {
-            // Their headers were just read.
+            // Clearing is cheap here, because the headers of these members were just read.
             block.clear_candidates(group, held);
         }
         groups |= u64::from(held != 0) << group;

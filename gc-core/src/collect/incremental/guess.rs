@@ -2,8 +2,8 @@
 //!
 //! Objects that are garbage when the candidates are taken end up as tentative garbage: no code can
 //! change them, so their references are counted exactly, and no mark reaches them. If objects
-//! become garbage later, at least one of them lost a pointer later. It is a candidate for the next
-//! collection.
+//! become garbage later, at least one of them lost a pointer after the candidates were taken, and
+//! is a candidate for the next collection.
 
 use crate::core::Core;
 use crate::gc_state::cycle::{CycleState, Stage};
@@ -40,9 +40,9 @@ pub(super) fn prepare_stage(core: &Core, cycle: &mut CycleState, next: Stage) {
     }
 }
 
-/// Takes the candidates. Returns false if the slice is over before. Postcondition: they are members
-/// with internal count 0 and the flag `ROOT_CANDIDATE`. Their candidate bits are cleared, so that
-/// later decrements make them candidates again.
+/// Takes the candidates. Returns false if the slice ends first. Postcondition: the candidates are
+/// members with internal count 0 and the flag `ROOT_CANDIDATE`. Their candidate bits are cleared,
+/// so that later decrements make these objects candidates again.
 pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
         pass.list(block);
@@ -53,7 +53,7 @@ pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
 }
 
 /// Takes the root candidates that are still tentative garbage, because no partition proved them
-/// unreachable. They remain candidates. Returns false if the slice is over before.
+/// unreachable. The objects taken remain candidates. Returns false if the slice ends first.
 pub(super) fn retake(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
         let root_candidates = block.flagged(group, candidates, TENTATIVE_GARBAGE);
@@ -65,8 +65,9 @@ pub(super) fn retake(core: &Core, cycle: &mut CycleState) -> bool {
     })
 }
 
-/// Calls `choose` with the candidates of each group, block by block. `choose` adds some of them to
-/// the set and returns these. Returns false if the slice is over before the last block.
+/// Calls `choose` with the candidates of each group, block by block. `choose` adds some of the
+/// candidates to the set and returns the bits of those. Returns false if the slice ends before the
+/// last block.
 fn join_candidates(core: &Core, cycle: &mut CycleState, choose: impl Fn(&mut Pass, &Block, u32, u64) -> u64) -> bool {
     while let Some(block) = cycle.first_block() {
         core.state.epoch.catch_up(block);
@@ -95,7 +96,8 @@ pub(super) fn join(pass: &mut Pass, block: &Block, group: u32, slots: u64, word:
     pass.enqueue_groups(block, 1 << group);
 }
 
-/// Adds what members reach, and counts the references within.
+/// Adds the objects that members reach, and counts the references between members. Returns false if
+/// the slice ends first, or if the closure becomes too large.
 pub(super) fn trace_closure(core: &Core, cycle: &mut CycleState) -> bool {
     let closure = if cycle.rechecking { usize::MAX } else { cycle.closure };
     let within = |pass: &Pass| pass.scanned <= closure;
@@ -107,8 +109,8 @@ pub(super) fn is_too_large(cycle: &CycleState) -> bool {
     !cycle.rechecking && cycle.pass.scanned > cycle.closure
 }
 
-/// Scans the queued groups. Returns false if the slice is over, or `go_on` returned false, before
-/// the queue was empty.
+/// Scans the queued groups. Returns false if the slice ended, or `go_on` returned false, before the
+/// queue was empty.
 pub(super) fn work_off(
     core: &Core,
     pass: &mut Pass,
@@ -132,7 +134,7 @@ pub(super) fn work_off(
 }
 
 /// Lists every block that can have members, chunk by chunk, for the linear pass. Returns false if
-/// the slice is over before.
+/// the slice ends first.
 pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
     loop {
         if cycle.releases != core.storage.memory.releases() {
@@ -157,8 +159,8 @@ pub(super) fn list(core: &Core, cycle: &mut CycleState) -> bool {
     }
 }
 
-/// Adds all examined objects of the listed blocks to the set. Returns false if the slice is over
-/// before. Postcondition: all internal counts are 0, and root candidates still have their flag.
+/// Adds all examined objects of the listed blocks to the set. Returns false if the slice ends
+/// first. Postcondition: all internal counts are 0, and root candidates still have their flag.
 pub(super) fn prepare(core: &Core, cycle: &mut CycleState) -> bool {
     let all = |block: &Block| u64::MAX >> (64 - block.group_count());
     while let Some((block, group)) = cycle.next_group(all) {
@@ -181,7 +183,7 @@ pub(super) fn prepare(core: &Core, cycle: &mut CycleState) -> bool {
     true
 }
 
-/// Counts the references that members hold.
+/// Counts the references between members. Returns false if the slice ends first.
 pub(super) fn count(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         let before = cycle.pass.scanned;
@@ -193,7 +195,8 @@ pub(super) fn count(core: &Core, cycle: &mut CycleState) -> bool {
     true
 }
 
-/// Marks the members whose count is not accounted for.
+/// Marks the members whose count is not accounted for by internal references. Returns false if the
+/// slice ends first.
 pub(super) fn find_external(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         mark_externally_held(block, 1 << group, &mut cycle.pass);
@@ -205,12 +208,12 @@ pub(super) fn find_external(core: &Core, cycle: &mut CycleState) -> bool {
 }
 
 /// Marks the members that marked members reach. Marked members leave the set. Returns false if the
-/// slice is over before.
+/// slice ends first.
 pub(super) fn mark(core: &Core, cycle: &mut CycleState) -> bool {
     work_off(core, &mut cycle.pass, |info| info.mark, |_| true)
 }
 
-/// Makes the remaining members tentative garbage. Returns false if the slice is over before.
+/// Makes the remaining members tentative garbage. Returns false if the slice ends first.
 /// Postcondition: the set is empty, and the root candidates among the tentative garbage are
 /// candidates again. If the collection was linear from the start, all tentative garbage becomes
 /// candidates.
@@ -241,7 +244,7 @@ pub(super) fn build_garbage_list(core: &Core, cycle: &mut CycleState) -> bool {
 }
 
 /// Clears the marks of a recheck. Postcondition: the members are the objects that the recheck did
-/// not find reachable. Returns false if the slice is over before.
+/// not find reachable. Returns false if the slice ends first.
 pub(super) fn sweep(core: &Core, cycle: &mut CycleState) -> bool {
     while let Some((block, group)) = cycle.next_group(Block::filled) {
         let bitmaps = block.group(group);

@@ -2,8 +2,8 @@
 
 use crate::core::Core;
 
-/// Measures the owned bytes if the heap has a limit. Returns false if the slice is over before.
-/// The program runs between two slices, so the sum is not that of a single moment.
+/// Measures the owned bytes if the heap has a limit. Returns false if the slice ends first. The
+/// program runs between two slices, so the sum is not that of a single moment.
 pub(super) fn measure(core: &Core) -> bool {
     if !core.storage.account.is_limited() {
         return true;

@@ -1,9 +1,9 @@
 //! Incremental collection: a full collection in slices, between which the program runs.
 //!
 //! There is no barrier. While the program changes the graph, the slices only guess which objects
-//! are unreachable: the *tentative garbage*. Then partitions of it are proved unreachable, each
-//! within one slice, by counting references anew. Only the proof decides. `docs/algorithm.md` has
-//! the argument.
+//! are unreachable: the *tentative garbage*. Then partitions of the tentative garbage are proved
+//! unreachable, each within one slice, by counting references anew. Only the proof decides which
+//! objects are reclaimed. `docs/algorithm.md` has the argument.
 //!
 //! ```text
 //!   Take ── TraceClosure ─────┐                                       guess of what is unreachable
@@ -29,20 +29,20 @@ use crate::graph::zeal;
 use crate::release::{self, Isolated};
 use crate::telemetry::records::Cause;
 
-/// How far a step came.
+/// The result of a step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
     /// There is nothing to collect, or a collection is open already.
     Nothing,
-    /// The collection goes on.
+    /// The collection is still open.
     Open,
-    /// It is done.
+    /// The collection is done.
     Done(Outcome),
 }
 
 /// Runs one slice of the open incremental collection, or of a new one if none is open. Returns
-/// `Step::Nothing` if a collection is running, if no isolated operation may begin, or if none is
-/// open and there is no cause for one.
+/// `Step::Nothing` if a collection is running, if no isolated operation may begin, or if no
+/// incremental collection is open and there is no cause to begin one.
 pub(crate) fn step(core: &Core, cause: Cause, limit: WorkLimit) -> Step {
     if core.state.collecting.get()
         || !Isolated::is_possible(core)
@@ -113,7 +113,7 @@ pub(crate) fn cancel(core: &Core) {
     }
 }
 
-/// The slice that is open. A panic that gets out of a pass ends the collection.
+/// The open slice of an incremental collection. A panic that leaves a pass ends the collection.
 struct Running<'h> {
     core: &'h Core,
     cycle: Option<CycleState>,
@@ -169,7 +169,7 @@ impl<'h> Running<'h> {
         }
     }
 
-    /// Keeps what is left for the next slice, or closes the collection.
+    /// Keeps the collection for the next slice, or closes it if it is finished.
     fn end(mut self, finished: bool) -> Step {
         let core = self.core;
         let (Some(mut cycle), Some(mut open)) = (self.cycle.take(), self.open.take()) else { return Step::Nothing };
@@ -199,7 +199,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Begins a collection. Postcondition: objects born from now on are no part of it.
+/// Begins a collection. Postcondition: objects born from now on are not part of the collection.
 fn begin(core: &Core, cause: Cause) -> CycleState {
     report::start(core, 2);
     core.state.is_cycle_open.set(true);
@@ -251,7 +251,7 @@ fn finish(core: &Core, cycle: &CycleState) -> Outcome {
     close(core, cycle)
 }
 
-/// Closes the collection and tells what it did.
+/// Closes the collection, and records and reports its outcome.
 fn close(core: &Core, cycle: &CycleState) -> Outcome {
     let outcome = Outcome { collected: cycle.collected, uncollectable: cycle.uncollectable, ..Outcome::default() };
     core.state.is_cycle_open.set(false);

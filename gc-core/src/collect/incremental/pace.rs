@@ -10,26 +10,27 @@ use crate::ground::time::Stamp;
 use crate::telemetry::records::Cause;
 use core::time::Duration;
 
-/// Number of times that an incremental collection looks at each object, about.
+/// Approximate number of times that an incremental collection looks at each object.
 const LOOKS: usize = 4;
 
 /// While a collection is open, the heap may grow by one object for each `GROWTH` objects that it
 /// began with.
 const GROWTH: usize = 6;
 
-/// Least number of objects born between two slices. It is so small that the collector finishes
-/// first even where a slice does next to nothing.
+/// Least number of objects born between two slices. The number is so small that the collector
+/// finishes first even if each slice does next to nothing.
 const SHORTEST: u32 = 4;
 
 /// Greatest number of objects born between two slices.
 const LONGEST: u32 = 50_000;
 
-/// Most blocks with candidates that a young collection visits: those listed last, where the young
-/// objects are. The others wait for the full collection.
+/// Greatest number of blocks with candidates that a young collection visits. A young collection
+/// visits the blocks that were listed last, which hold the young objects. The other blocks wait for
+/// the full collection.
 const MOST_CANDIDATE_BLOCKS: usize = 256;
 
-/// Runs a slice if a collection is open or a full one is due, else a young collection. An
-/// allocation calls this when the trigger is exceeded.
+/// Runs a slice if an incremental collection is open or a full collection is due, else a young
+/// collection. An allocation calls this when the trigger is exceeded.
 pub(crate) fn work(core: &Core, budget: Duration) {
     let births = core.storage.birth_clock.next();
     if core.state.is_cycle_open.get() || core.state.schedule.full_is_due(births, || core.tracked_in_use()) {
@@ -41,7 +42,7 @@ pub(crate) fn work(core: &Core, budget: Duration) {
     core.storage.birth_clock.set_trigger(trigger(core));
 }
 
-/// How many objects may be born until the next slice or young collection.
+/// Returns the number of objects that may be born until the next slice or young collection.
 pub(crate) fn trigger(core: &Core) -> u32 {
     let usual = core.state.schedule.natural_trigger();
     if usual == u32::MAX {

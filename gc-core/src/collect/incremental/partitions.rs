@@ -1,10 +1,10 @@
 //! Proves tentative garbage unreachable, partition by partition. Each partition is counted anew and
 //! reclaimed within one slice.
 //!
-//! A partition is what some root candidates reach in the tentative garbage, up to a limit. It need
-//! not be all that they reach. Members whose count is not accounted for from within the partition
-//! leave it, with all that they reach; the members that are left are unreachable, whatever lies
-//! outside of the partition.
+//! A partition consists of objects that some root candidates reach in the tentative garbage, up to
+//! a limit. A partition need not contain all objects that its root candidates reach. Members whose
+//! count is not accounted for from within the partition leave it, with all that they reach. The
+//! remaining members are unreachable, whatever lies outside of the partition.
 
 use super::guess::join;
 use crate::collect::{Outcome, Unreachable, dispose};
@@ -15,25 +15,25 @@ use crate::ground::time::Stamp;
 use crate::storage::block::{Block, TENTATIVE_GARBAGE};
 use crate::workset::set::Set;
 
-/// The most rounds over the root candidates. A round after the first reclaims objects whose last
-/// pointers from other partitions went in the round before.
+/// Greatest number of rounds over the root candidates. A round after the first reclaims objects
+/// whose last pointers from other partitions were released in the round before.
 const ROUNDS: u32 = 64;
 
 /// A round is unproductive if it reclaimed less than one object for each `WORTH` objects of the
 /// round before.
 const WORTH: usize = 8;
 
-/// The most objects of a partition, even if there is time for more.
+/// Greatest number of objects of a partition, even if there is time for more.
 const LARGEST: usize = 4096;
 
 /// A slice that has done some work ends if it can afford only a partition with fewer objects.
 const SMALLEST: usize = 64;
 
-/// A partition begins with one root candidate for each `ROOTS` objects that it may have: what they
-/// reach is added.
+/// A partition begins with one root candidate for each `ROOTS` objects that it may have. The
+/// objects that the root candidates reach are added.
 const ROOTS: usize = 4;
 
-/// Tries partitions. Returns true if all rounds are over, false if the slice is over before.
+/// Tries partitions until all rounds are over. Returns false if the slice ends first.
 pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
     loop {
         let limit = core.state.work_budget.affords(cycle.partition_cost * 2).min(LARGEST);
@@ -56,11 +56,11 @@ pub(super) fn try_all(core: &Core, cycle: &mut CycleState) -> bool {
     }
 }
 
-/// Returns true if another round is worth its time: this one reclaimed more objects than were born
-/// meanwhile, or more than one for each `WORTH` objects of the round before.
+/// Returns true if another round is worth its time: the last round reclaimed more objects than were
+/// born meanwhile, or more than one for each `WORTH` objects of the round before.
 ///
-/// Garbage that reclaimed garbage pointed to can be proved in the next round. If the rounds reclaim
-/// little, it is left to the next collection.
+/// Garbage that reclaimed garbage pointed to can be proved unreachable in the next round. If the
+/// rounds reclaim little, such garbage is left to the next collection.
 fn is_worth_another(core: &Core, cycle: &CycleState) -> bool {
     let births = (core.storage.birth_clock.next() - cycle.round_began) as usize;
     cycle.reclaimed > births.min(cycle.reclaimed_before / WORTH)
@@ -122,7 +122,7 @@ fn condemn(mut set: Set<'_>, cycle: &mut CycleState) {
 struct Taken {
     /// Groups of slots that were looked at.
     groups: usize,
-    /// Blocks whose last group was among them.
+    /// Blocks whose last group was looked at.
     blocks: usize,
 }
 

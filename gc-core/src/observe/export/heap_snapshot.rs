@@ -1,4 +1,4 @@
-//! The heap as a `.heapsnapshot`, the format of V8: Chrome's DevTools and memlab open it.
+//! Exports the heap as a `.heapsnapshot`, a format of V8 that Chrome's DevTools and memlab open.
 //!
 //! The writer streams from the heap: nodes are numbered by sums over blocks, and the edges of an
 //! object are asked for again each time they are needed. The writer keeps only a word for each

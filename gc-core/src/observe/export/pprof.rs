@@ -1,6 +1,6 @@
-//! Allocation sites as a pprof profile. The profile consists of protocol buffers, which are written
-//! by hand (the format has five messages) and not compressed, as `go tool pprof` and speedscope
-//! accept it.
+//! Exports allocation sites as a pprof profile. The profile consists of protocol buffers, which are
+//! written by hand, because the format has only five messages. The profile is not compressed, which
+//! `go tool pprof` and speedscope accept.
 
 use crate::Heap;
 use crate::telemetry::allocation_sites::Site;
@@ -112,6 +112,7 @@ struct Message(Vec<u8>);
 
 /// The wire type of an integer in protocol buffers.
 const VARINT: u64 = 0;
+/// The wire type of a field with a length in protocol buffers.
 const LENGTH: u64 = 2;
 
 impl Message {

@@ -136,7 +136,8 @@ impl<'h> Facts<'h> {
     }
 
     /// Notes the objects that the words of a weak reference's callback point to, and that lead back
-    /// to the weak reference or to its target. Neither of them can then die before the other.
+    /// to the weak reference or to its target. A captured object and the object that it leads back
+    /// to keep each other alive.
     fn captured(&self, cell: &CellRef, words: &[usize], found: &mut Found) {
         let targets: HashSet<usize> = words.iter().copied().collect();
         for target in targets.iter().filter_map(|target| self.by_address.get(target)) {

@@ -15,9 +15,9 @@ impl Heap {
     /// of an old value in padding, equals the address of an object that is held from outside.
     ///
     /// # Safety
-    /// Nothing may write to a value of the heap while this runs: no other thread, through an
-    /// atomic or a mutex in a skipped field, and nobody through a `&mut` to a part of a value,
-    /// as `RefCell::borrow_mut` gives it, that is live across the call.
+    /// No code may write to a value of the heap while this function runs: neither another thread,
+    /// through an atomic or a mutex in a skipped field, nor any code through a `&mut` to a part of
+    /// a value that is live across the call, as `RefCell::borrow_mut` gives it.
     ///
     /// ```
     /// use gc_core::{Heap, Slot, Trace, Visitor, TypeWalker};

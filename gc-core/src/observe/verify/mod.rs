@@ -1,5 +1,5 @@
-//! The verifier. The verifier compares the counts of the heap with the pointers that its objects
-//! report, and checks the tables of the heap.
+//! The verifier, which compares the counts of the heap with the pointers that its objects report,
+//! and checks the tables of the heap.
 
 mod edges;
 mod memory;
@@ -15,7 +15,8 @@ use gc_snapshot::diagnosis::{Problem, ProblemKind};
 impl Heap {
     /// Checks the invariants of the heap, and that the `Trace` of every type with objects reports
     /// each pointer once. Returns the problems; an empty vector means that nothing is wrong. Use
-    /// the verifier in tests and to find a leak. It takes some 32 bytes for each object.
+    /// the verifier in tests and to find a leak. The verifier takes some 32 bytes of memory for
+    /// each object.
     ///
     /// The verifier finds pointers in fields that a derived `Trace` skips, if the type of the field
     /// has a `Trace` of its own: also behind vectors and boxes, and in variants. The verifier does
@@ -23,7 +24,8 @@ impl Heap {
     /// leaves out; [`verify_memory`](Heap::verify_memory) does.
     ///
     /// The verifier finds pointers that the callback of a weak reference captured, if they lead
-    /// back to the weak reference or to its target. Neither of them can then die before the other.
+    /// back to the weak reference or to its target. A captured object and the object that it leads
+    /// back to keep each other alive.
     ///
     /// While a collection is running, as it is in a hook or a finalizer that it calls, only edges
     /// are checked.
