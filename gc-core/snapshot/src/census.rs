@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use hashbrown::HashMap;
 
-/// The objects of one type.
+/// The counts of the objects of one type.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -16,24 +16,24 @@ use hashbrown::HashMap;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TypeCount {
-    /// The type's name without module paths; with them where two types of the heap share
-    /// that.
+    /// The type's name, without module paths unless two types of the heap would then have the same
+    /// name.
     pub type_name: String,
-    /// How many there are, untracked ones too.
+    /// Number of objects, including untracked objects.
     pub objects: usize,
-    /// Bytes of their slots, headers included.
+    /// Bytes of the objects' slots, including headers.
     pub shallow_bytes: usize,
-    /// Bytes that their values own outside of the slots.
+    /// Bytes that the objects' values own outside of the slots.
     pub owned_bytes: usize,
 }
 
 impl TypeCount {
-    /// No objects of a type yet.
+    /// Creates the counts of a type that has no objects yet.
     pub fn new(type_name: &str) -> TypeCount {
         TypeCount { type_name: type_name.into(), objects: 0, shallow_bytes: 0, owned_bytes: 0 }
     }
 
-    /// Shallow and owned bytes together.
+    /// Returns the sum of the shallow and owned bytes.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -46,9 +46,10 @@ impl TypeCount {
     }
 }
 
-/// All objects of a heap by type, at one moment: `Heap::census` of gc-core and [`Snapshot::census`](crate::Snapshot::census) make one.
+/// The counts of all objects of a heap by type, at one moment.
 ///
-/// `Display` prints it as the JVM's `jcmd PID GC.class_histogram` does, with a column for
+/// `Heap::census` of gc-core and [`Snapshot::census`](crate::Snapshot::census) make a census.
+/// `Display` prints a census as the JVM's `jcmd PID GC.class_histogram` does, with a column for
 /// owned bytes.
 ///
 /// ```
@@ -64,38 +65,39 @@ impl TypeCount {
 /// ```
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Census {
-    /// The type with the most bytes first.
+    /// The rows, the type with the most bytes first.
     rows: Vec<TypeCount>,
 }
 
 impl Census {
-    /// A census of these rows, one for each type.
+    /// Creates a census from rows, one for each type.
     pub fn of_rows(mut rows: Vec<TypeCount>) -> Census {
         rows.sort_by(|one, other| other.bytes().cmp(&one.bytes()).then_with(|| one.type_name.cmp(&other.type_name)));
         Census { rows }
     }
 
-    /// The types, the one with the most bytes first.
+    /// Returns the types, the one with the most bytes first.
     pub fn types(&self) -> &[TypeCount] {
         &self.rows
     }
 
-    /// The objects of the type of this name.
+    /// Returns the counts of the type of this name; `None` if the census has no such type.
     pub fn of(&self, type_name: &str) -> Option<&TypeCount> {
         self.rows.iter().find(|row| row.type_name == type_name)
     }
 
-    /// Objects of all types.
+    /// Returns the number of objects of all types.
     pub fn objects(&self) -> usize {
         self.rows.iter().map(|row| row.objects).sum()
     }
 
-    /// Shallow and owned bytes of all types.
+    /// Returns the shallow and owned bytes of all types.
     pub fn bytes(&self) -> usize {
         self.rows.iter().fold(0, |all, row| all.saturating_add(row.bytes()))
     }
 
-    /// The types with the most objects, at most `limit`: `objgraph.most_common_types`.
+    /// Returns the types with the most objects, at most `limit`, as `objgraph.most_common_types`
+    /// does.
     pub fn most_common(&self, limit: usize) -> Vec<&TypeCount> {
         let mut rows: Vec<&TypeCount> = self.rows.iter().collect();
         rows.sort_by(|one, other| other.objects.cmp(&one.objects).then_with(|| one.type_name.cmp(&other.type_name)));
@@ -118,10 +120,10 @@ impl fmt::Display for Census {
     }
 }
 
-/// How the objects of a type became more: see [`PeakCounts::growth`].
+/// The growth of the number of objects of a type: see [`PeakCounts::growth`].
 ///
-/// `Display` prints it as a line of `objgraph.show_growth` does, without the padding of
-/// the name, which depends on the others.
+/// `Display` prints the growth as a line of `objgraph.show_growth`. The name is padded only to the
+/// width that the format gives, because the right padding depends on the other names.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -134,11 +136,11 @@ impl fmt::Display for Census {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Growth {
-    /// The type, as in [`TypeCount::type_name`].
+    /// The type's name, as in [`TypeCount::type_name`].
     pub type_name: String,
-    /// How many there are now.
+    /// Number of objects now.
     pub objects: usize,
-    /// How many more than ever before.
+    /// Number of objects by which the previous peak is exceeded.
     pub more: usize,
 }
 
@@ -151,10 +153,10 @@ impl fmt::Display for Growth {
     }
 }
 
-/// The most objects of each type that were ever seen.
+/// The greatest number of objects of each type that was seen so far.
 ///
-/// Growth is told against the peak, as objgraph's `growth` does: a type that shrinks and
-/// comes back has not grown.
+/// Growth is measured against the peak, as in objgraph's `growth`. A type whose objects become
+/// fewer and then as many as before has therefore not grown.
 ///
 /// ```
 /// use gc_core::observe::PeakCounts;
@@ -172,13 +174,13 @@ impl fmt::Display for Growth {
 pub struct PeakCounts(HashMap<String, usize>);
 
 impl PeakCounts {
-    /// Nothing was seen yet.
+    /// Creates peak counts that have seen no objects.
     pub fn new() -> PeakCounts {
         PeakCounts::default()
     }
 
-    /// Returns the types that have more objects than ever before, the one that grew most first.
-    /// Raises their peaks to the present numbers.
+    /// Returns the types that have more objects than ever before, the one that grew most first, and
+    /// raises the peaks of these types to the present numbers of objects.
     pub fn growth(&mut self, census: &Census) -> Vec<Growth> {
         let mut grown = Vec::new();
         for row in census.types() {

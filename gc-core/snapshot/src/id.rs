@@ -1,9 +1,11 @@
-//! The number that an object is known by outside of the heap.
+//! Ids of objects outside of the heap.
 
 use core::fmt;
 
-/// Identifies an object in all snapshots of its heap, and in its heap dumps: 5 plus twice
-/// its birth. (The format `.heapsnapshot` wants odd numbers, and the first two are taken.)
+/// The id of an object in all snapshots and heap dumps of its heap.
+///
+/// The id is 5 plus twice the object's birth. (The format `.heapsnapshot` requires odd ids, and the
+/// ids 1 and 3 are taken.)
 ///
 /// ```
 /// use gc_core::{Gc, Heap};
@@ -16,7 +18,7 @@ use core::fmt;
 pub struct ObjectId(pub u64);
 
 impl ObjectId {
-    /// The id of the object that was the `birth`-th allocation of its heap, counted from 0.
+    /// Returns the id of the object that was the `birth`-th allocation of its heap, counted from 0.
     pub fn of_birth(birth: u64) -> ObjectId {
         ObjectId(5 + 2 * birth)
     }

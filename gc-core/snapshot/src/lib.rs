@@ -1,13 +1,14 @@
 //! Snapshots of object graphs, and their analyses.
 //!
-//! A [`Snapshot`] holds the objects and edges of a heap at one moment, in columns. It knows no heap:
-//! gc-core takes one from a living heap, the dump reader makes one from a `.heapsnapshot` file,
-//! and a [`SnapshotBuilder`] makes one from whatever is known of any graph. On it rest
-//! [dominators and retained sizes](Snapshot::dominators), [shortest chains](Snapshot::path_to_root),
+//! A [`Snapshot`] holds the objects and edges of a heap at one moment, in columns. A snapshot does
+//! not refer to its heap. gc-core takes snapshots of a living heap, the dump reader makes snapshots
+//! from `.heapsnapshot` files, and a [`SnapshotBuilder`] makes snapshots from the data of any
+//! graph. The analyses of a snapshot are [dominators and retained sizes](Snapshot::dominators),
+//! [shortest chains](Snapshot::path_to_root),
 //! [strongly connected components](Snapshot::components), [differences](Snapshot::diff), and the
 //! [diagnosis] of leaks.
 //!
-//! Every analysis is free of recursion: a graph may be of any depth, on any stack.
+//! No analysis is recursive, so that a graph of any depth can be analysed on a stack of any size.
 //!
 //! ```
 //! use gc_snapshot::{ObjectId, SnapshotBuilder};
@@ -24,8 +25,9 @@
 //!
 //! # Features
 //!
-//! - `std` (default): writing pictures ([`Dot`]) and tables. Without it the crate needs only `alloc`.
-//! - `read`: reading heap dumps, by `serde_json`.
+//! - `std` (default): writes pictures ([`Dot`]) and tables. Without `std`, the crate needs only
+//!   `alloc`.
+//! - `read`: reads heap dumps, with `serde_json`.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// The quantity that a gauge measures. It decides how a diagnosis reads the gauge: see
+/// The quantity that a gauge measures, which decides how a diagnosis reads the gauge: see
 /// `Heap::gauge`.
 ///
 /// ```
@@ -20,7 +20,7 @@ pub enum GaugeKind {
     Backlog,
     /// Bytes of memory of the whole process that are resident.
     ResidentBytes,
-    /// Anything else: it is recorded and shown, not judged.
+    /// Any other quantity, which is recorded and shown, but not judged.
     Other,
 }
 
@@ -35,22 +35,22 @@ pub enum GaugeKind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Reading {
-    /// The gauge.
+    /// The name of the gauge.
     pub name: String,
-    /// The quantity that it measures.
+    /// The quantity that the gauge measures.
     pub kind: GaugeKind,
-    /// The number.
+    /// The value of the gauge.
     pub value: u64,
 }
 
 impl Reading {
-    /// A value of the gauge of this name.
+    /// Creates a reading of the gauge of this name.
     pub fn new(name: String, kind: GaugeKind, value: u64) -> Reading {
         Reading { name, kind, value }
     }
 }
 
-/// How many units of work of one name there were.
+/// The numbers of units of work of one name.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -63,20 +63,20 @@ impl Reading {
 pub struct Units {
     /// The name of the units.
     pub name: String,
-    /// Units that ended.
+    /// Number of units that have ended.
     pub ended: u64,
-    /// Units that began and have not ended.
+    /// Number of units that have begun and not ended.
     pub open: u64,
 }
 
 impl Units {
-    /// No units of this name yet.
+    /// Creates the numbers for units of this name, with no units yet.
     pub fn new(name: String) -> Units {
         Units { name, ended: 0, open: 0 }
     }
 }
 
-/// Bytes of memory that a heap takes.
+/// The memory of a heap, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub struct HeapMemory {
@@ -84,13 +84,13 @@ pub struct HeapMemory {
     pub used: usize,
     /// Bytes of memory that the heap got from the system and has not given back.
     pub committed: usize,
-    /// External bytes that were declared.
+    /// External bytes that are declared.
     pub external: usize,
-    /// Bytes that values own outside of their slots.
+    /// Bytes that values own outside of their slots, as the limit counts them; 0 without a limit.
     pub owned: usize,
-    /// The limit, in bytes; `None`: there is no limit.
+    /// The limit of the sum of `committed`, `external` and `owned`; `None` without a limit.
     pub max: Option<usize>,
-    /// The most bytes that count against the limit so far.
+    /// The greatest sum of `committed`, `external` and `owned` so far.
     pub peak: usize,
 }
 
@@ -104,28 +104,29 @@ pub struct HeapMemory {
 #[derive(Clone, Default, Debug)]
 #[non_exhaustive]
 pub struct Sample {
-    /// Time since the heap was made. (Without the feature `std` there is no clock: 0.)
+    /// Time since the heap was made. (The time is 0 without the feature `std`, which provides the
+    /// clock.)
     pub at: Duration,
     /// Objects by type.
     pub census: Census,
     /// The memory of the heap.
     pub memory: HeapMemory,
-    /// Objects in the list of uncollectable objects.
+    /// Number of objects in the list of uncollectable objects.
     pub garbage: usize,
-    /// Values of the gauges.
+    /// The readings of the gauges.
     pub readings: Vec<Reading>,
-    /// Units of work so far.
+    /// The numbers of units of work so far, by name.
     pub units: Vec<Units>,
-    /// Objects allocated so far.
+    /// Number of objects allocated so far.
     pub births: u64,
-    /// Collections that ended so far.
+    /// Number of collections that have ended so far.
     pub collections: u64,
-    /// Times that the heap was out of memory so far.
+    /// Number of times that the heap has been out of memory so far.
     pub out_of_memory: u64,
 }
 
 impl Sample {
-    /// Units of work that ended so far, of all names.
+    /// Returns the number of units of work, of all names, that have ended so far.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -136,7 +137,7 @@ impl Sample {
         self.units.iter().map(|units| units.ended).sum()
     }
 
-    /// Units of work that are open.
+    /// Returns the number of units of work, of all names, that are open.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -148,40 +149,42 @@ impl Sample {
     }
 }
 
-/// Samples over time, oldest first: what a [diagnosis](crate::diagnosis::DiagnosisInput) of growth rests on.
+/// Samples over time, oldest first, by which a [diagnosis](crate::diagnosis::DiagnosisInput) judges
+/// growth.
 ///
-/// It keeps at most [`Timeline::MOST`] samples: beyond that every second one is let go, and from
-/// then on only every second one is kept (and the last one), so that a service can be watched for
-/// as long as it runs, and its first hour counts as much as its latest.
+/// A timeline keeps at most [`Timeline::MOST`] samples. A full timeline drops every second of its
+/// samples. From then on, the timeline keeps the last sample, and only every second of the other
+/// samples that are added. A service can therefore be watched for as long as it runs, and its first
+/// hour counts as much as its latest.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
 /// let mut timeline = gc_core::observe::Timeline::new();
 /// timeline.push(heap.sample());
-/// timeline.push(heap.sample()); // the same
+/// timeline.push(heap.sample()); // the same counts
 /// assert_eq!(timeline.samples().len(), 2);
 /// ```
 #[derive(Clone, Default, Debug)]
 pub struct Timeline {
     samples: Vec<Sample>,
-    /// Samples that were ever added.
+    /// Number of samples that were ever added.
     added: usize,
-    /// How often every second one was let go.
+    /// Number of times that every second sample was dropped.
     halvings: u32,
 }
 
 impl Timeline {
-    /// The most samples that are kept.
+    /// The greatest number of samples that are kept.
     pub const MOST: usize = 512;
 
-    /// No samples yet.
+    /// Creates a timeline without samples.
     pub fn new() -> Timeline {
         Timeline::default()
     }
 
-    /// Adds a sample that was taken elsewhere.
+    /// Adds a sample, which becomes the last one.
     pub fn push(&mut self, sample: Sample) {
-        // The last one, if it is not one of those that are kept, was there until the next came.
+        // The last sample is dropped unless its number is a multiple of `1 << halvings`.
         if !self.added.saturating_sub(1).is_multiple_of(1 << self.halvings) {
             self.samples.pop();
         }
@@ -197,7 +200,7 @@ impl Timeline {
         self.added += 1;
     }
 
-    /// The samples, oldest first.
+    /// Returns the samples, oldest first.
     pub fn samples(&self) -> &[Sample] {
         &self.samples
     }

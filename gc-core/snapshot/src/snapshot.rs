@@ -1,4 +1,4 @@
-//! A picture of a heap: its objects and edges at one moment, in columns.
+//! Snapshots: the objects and edges of a heap at one moment, in columns.
 
 use crate::columns::{Name, Texts, Traits};
 use crate::{Census, ObjectId, TypeCount};
@@ -16,12 +16,12 @@ pub(crate) struct Shape {
     pub(crate) has_finalizer: bool,
 }
 
-/// All objects of a heap and their edges at one moment: `Heap::snapshot` of gc-core
-/// takes one.
+/// All objects of a heap and their edges at one moment. `Heap::snapshot` of gc-core takes a
+/// snapshot.
 ///
-/// It is owned, immutable and independent of the heap. It holds 26 bytes for each object and
-/// 8 for each edge; every analysis takes its own memory while it runs, and runs over a
-/// graph of any depth on any stack.
+/// A snapshot is owned, immutable and independent of the heap. A snapshot takes 26 bytes for each
+/// object and 8 for each edge. Every analysis allocates its own memory while it runs, and accepts a
+/// graph of any depth on a stack of any size.
 ///
 /// ```
 /// use gc_snapshot::{ObjectId, SnapshotBuilder};
@@ -45,18 +45,18 @@ pub(crate) struct Shape {
 pub struct Snapshot {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) texts: Texts,
-    // A row for each object.
+    // The following columns have a row for each object.
     pub(crate) ids: Vec<u64>,
     pub(crate) shape: Vec<u32>,
-    /// Owned bytes; `LARGE`: they stand in `large`.
+    /// Owned bytes; `LARGE` if the number is in `large`.
     pub(crate) owned: Vec<u32>,
     pub(crate) large: HashMap<u32, u64>,
     pub(crate) external: Vec<u32>,
     pub(crate) place: Vec<u8>,
     pub(crate) traits: Vec<Traits>,
-    /// Where the edges of each object begin; one entry more than there are objects.
+    /// The number of the first edge of each object, and the number of all edges at the end.
     pub(crate) first_edge: Vec<u32>,
-    // A row for each edge.
+    // The following columns have a row for each edge.
     pub(crate) targets: Vec<u32>,
     pub(crate) names: Vec<Name>,
 }
@@ -90,7 +90,7 @@ pub struct SnapshotObject<'s> {
 }
 
 impl Snapshot {
-    /// How many objects there are.
+    /// Returns the number of objects.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
@@ -100,17 +100,17 @@ impl Snapshot {
         self.ids.is_empty()
     }
 
-    /// How many edges there are.
+    /// Returns the number of edges.
     pub fn edge_count(&self) -> usize {
         self.targets.len()
     }
 
-    /// Shallow and owned bytes of all objects.
+    /// Returns the shallow and owned bytes of all objects.
     pub fn bytes(&self) -> u64 {
         self.objects().map(|object| object.bytes()).sum()
     }
 
-    /// Bytes of memory that the snapshot itself takes.
+    /// Returns the bytes of memory that the snapshot itself takes.
     pub fn memory(&self) -> usize {
         let words = self.shape.capacity() + self.owned.capacity() + self.external.capacity();
         let edges = self.first_edge.capacity() + self.targets.capacity() + self.names.capacity();
@@ -118,25 +118,26 @@ impl Snapshot {
         self.ids.capacity() * 8 + (words + edges) * 4 + bytes + self.large.capacity() * 16
     }
 
-    /// The objects, in no order that means anything.
+    /// Returns the objects, in no particular order.
     pub fn objects(&self) -> impl ExactSizeIterator<Item = SnapshotObject<'_>> {
         (0..self.len()).map(|at| self.at(at as u32))
     }
 
-    /// Finds the object with this id: an [`ObjectId`], or a handle of gc-core (`&GcAny`). Looks
-    /// through all objects. `None`: it was not alive when the snapshot was taken.
+    /// Finds the object with this id: an [`ObjectId`], or a handle of gc-core (`&GcAny`). Returns
+    /// `None` if the object was not alive when the snapshot was taken. Looks through all objects.
     pub fn find(&self, id: impl Into<ObjectId>) -> Option<SnapshotObject<'_>> {
         let ObjectId(id) = id.into();
         let at = self.ids.iter().position(|&other| other == id)?;
         Some(self.at(at as u32))
     }
 
-    /// The objects that are held from outside of the heap.
+    /// Returns the objects that are held from outside of the heap.
     pub fn roots(&self) -> impl Iterator<Item = SnapshotObject<'_>> {
         self.objects().filter(|object| object.external_references() > 0)
     }
 
-    /// Every edge to `target`, with the object that it comes from. Looks through all edges.
+    /// Returns, for every edge to `target`, the object that the edge comes from, and the edge's
+    /// name. Looks through all edges.
     pub fn referrers<'s>(
         &'s self,
         target: SnapshotObject<'s>,
@@ -145,7 +146,7 @@ impl Snapshot {
         edges.map(|(edge, _)| (self.at(self.source_of(edge)), self.texts.show(self.names[edge as usize])))
     }
 
-    /// The objects by type.
+    /// Counts the objects by type.
     pub fn census(&self) -> Census {
         let mut rows: HashMap<&str, TypeCount> = HashMap::new();
         for object in self.objects() {
@@ -158,12 +159,12 @@ impl Snapshot {
         Census::of_rows(rows.into_values().collect())
     }
 
-    /// The object of this number.
+    /// Returns the object of this number.
     pub(crate) fn at(&self, at: u32) -> SnapshotObject<'_> {
         SnapshotObject { snapshot: self, at }
     }
 
-    /// The numbers of the objects that an object points to.
+    /// Returns the numbers of the objects that an object points to.
     pub(crate) fn targets_of(&self, at: u32) -> &[u32] {
         &self.targets[self.edges_of(at)]
     }
@@ -172,7 +173,7 @@ impl Snapshot {
         self.first_edge[at as usize] as usize..self.first_edge[at as usize + 1] as usize
     }
 
-    /// The numbers of the roots.
+    /// Returns the numbers of the roots.
     pub(crate) fn root_numbers(&self) -> impl Iterator<Item = u32> {
         (0..).zip(&self.external).filter(|&(_, &external)| external > 0).map(|(at, _)| at)
     }
@@ -193,38 +194,38 @@ impl<'s> SnapshotObject<'s> {
         self.snapshot.traits[self.at as usize].contains(what)
     }
 
-    /// Its id.
+    /// Returns the object's id.
     pub fn id(self) -> ObjectId {
         ObjectId(self.snapshot.ids[self.at as usize])
     }
 
-    /// The snapshot that it is in.
+    /// Returns the snapshot that the object is in.
     #[cfg(feature = "std")]
     pub(crate) fn snapshot(self) -> &'s Snapshot {
         self.snapshot
     }
 
-    /// Its place among all objects of the snapshot.
+    /// Returns the object's place among all objects of the snapshot.
     pub(crate) fn number(self) -> usize {
         self.at as usize
     }
 
-    /// Its allocation number.
+    /// Returns the object's birth, computed from its id.
     pub(crate) fn birth(self) -> u64 {
         self.id().0.saturating_sub(5) / 2
     }
 
-    /// Its type, as in [`TypeCount::type_name`].
+    /// Returns the name of the object's type, as in [`TypeCount::type_name`].
     pub fn type_name(self) -> &'s str {
         &self.shape().type_name
     }
 
-    /// Bytes of its slot, header included.
+    /// Returns the bytes of the object's slot, including the header.
     pub fn shallow_bytes(self) -> u64 {
         self.shape().shallow_bytes
     }
 
-    /// Bytes that its value owns outside of the slot.
+    /// Returns the bytes that the object's value owns outside of the slot.
     pub fn owned_bytes(self) -> u64 {
         match self.snapshot.owned[self.at as usize] {
             LARGE => self.snapshot.large[&self.at],
@@ -232,50 +233,52 @@ impl<'s> SnapshotObject<'s> {
         }
     }
 
-    /// Shallow and owned bytes.
+    /// Returns the sum of the shallow and owned bytes.
     pub fn bytes(self) -> u64 {
         self.shallow_bytes() + self.owned_bytes()
     }
 
-    /// How many pointers to it there are outside of the heap's objects: from variables of
-    /// the program, from the garbage list, from what is not traced.
+    /// Returns the number of pointers to the object from outside of the heap's objects: from
+    /// variables of the program, from the garbage list, and from values that are not traced.
     pub fn external_references(self) -> u32 {
         self.snapshot.external[self.at as usize]
     }
 
-    /// Its generation: 0, 1 or 2, or 3 when it is frozen; `None` where it is untracked.
+    /// Returns the object's generation: 0, 1, 2, or 3 if the object is frozen; `None` if the object
+    /// is untracked.
     pub fn generation(self) -> Option<u8> {
         Some(self.snapshot.place[self.at as usize]).filter(|&place| place != UNTRACKED)
     }
 
-    /// Returns true if its type has a finalizer.
+    /// Returns true if the object's type has a finalizer.
     pub fn has_finalizer(self) -> bool {
         self.shape().has_finalizer
     }
 
-    /// Returns true if it is in the heap's list of uncollectable objects.
+    /// Returns true if the object is in the heap's list of uncollectable objects.
     pub fn is_in_garbage(self) -> bool {
         self.has(Traits::IN_GARBAGE)
     }
 
-    /// Returns true if its PEP 442 finalizer has run.
+    /// Returns true if the object's PEP 442 finalizer has run.
     pub fn is_finalized(self) -> bool {
         self.has(Traits::FINALIZED)
     }
 
-    /// Returns true if it lost a pointer and lived since a collection last examined it. The next
-    /// collection starts from such objects.
+    /// Returns true if the object is a candidate: the object lost a pointer and lived, and no
+    /// collection has examined it since. The next collection starts from the candidates.
     pub fn is_candidate(self) -> bool {
         self.has(Traits::CANDIDATE)
     }
 
-    /// Returns true if the callback of a weak reference, which has not run yet, captured a pointer to
-    /// it. The captured pointer counts among its [external references](SnapshotObject::external_references).
+    /// Returns true if the callback of a weak reference captured a pointer to the object and has
+    /// not run yet. The captured pointer counts among the object's
+    /// [external references](SnapshotObject::external_references).
     pub fn is_captured(self) -> bool {
         self.has(Traits::CAPTURED)
     }
 
-    /// Its edges: their names, and the objects that they lead to.
+    /// Returns the object's edges: the name of each edge, and the object that the edge leads to.
     pub fn edges(self) -> impl ExactSizeIterator<Item = (Cow<'s, str>, SnapshotObject<'s>)> {
         let snapshot = self.snapshot;
         let edges = snapshot.edges_of(self.at);
@@ -291,7 +294,7 @@ impl PartialEq for SnapshotObject<'_> {
 
 impl Eq for SnapshotObject<'_> {}
 
-/// Type and id: `Node @17`.
+/// Shows the type and the id: `Node @17`.
 impl fmt::Display for SnapshotObject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.type_name(), self.id())

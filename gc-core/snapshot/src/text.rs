@@ -1,4 +1,4 @@
-//! Texts in files: strings by number, and quoting.
+//! Texts in files: numbered strings, escapes, and sizes in bytes.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 pub struct Interner(HashMap<String, usize>);
 
 impl Interner {
-    /// Returns the number of a text: the next one if the text is new.
+    /// Returns the number of a text, which is the next free number if the text is new.
     pub fn number(&mut self, text: &str) -> usize {
         let next = self.0.len();
         *self.0.entry_ref(text).or_insert(next)
@@ -53,7 +53,7 @@ impl fmt::Display for Json<'_> {
     }
 }
 
-/// Escapes backslash, quote and line end, as Graphviz and OpenMetrics want a label.
+/// Escapes backslashes, quotes and line ends, as labels of Graphviz and OpenMetrics require.
 ///
 /// ```
 /// assert_eq!(gc_snapshot::text::escaped("a\\\"b\"\n"), r#"a\\\"b\"\n"#);
@@ -62,7 +62,7 @@ pub fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// Shows bytes for people: `1 byte`, `1.5 MiB`.
+/// Shows a number of bytes in a readable unit, such as `1 byte` or `1.5 MiB`.
 ///
 /// ```
 /// use gc_snapshot::text::Bytes;

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 
 /// A shortest chain of edges from one object to another.
 ///
-/// `Display` shows it a line an object, with the edge that leads there:
+/// `Display` shows a line for each object, with the edge that leads to the object:
 ///
 /// ```text
 /// Registry @5 (1 external reference)
@@ -58,17 +58,19 @@ pub struct Chain<'s> {
 pub struct Link<'s> {
     /// The name of the edge.
     pub edge: Cow<'s, str>,
-    /// Where it leads.
+    /// The object that the edge leads to.
     pub target: SnapshotObject<'s>,
 }
 
-/// Some of the edges to an object, and how many there are.
+/// Some of the edges to an object, with the objects that they come from, and the number of all
+/// edges to the object.
 #[cfg(feature = "std")]
 pub(crate) type Sources<'s> = (Vec<(Cow<'s, str>, SnapshotObject<'s>)>, usize);
 
 impl Snapshot {
-    /// A shortest chain to the object from one that is held from outside of the heap:
-    /// objgraph's `find_backref_chain`. `None`: nothing outside leads to it.
+    /// Returns a shortest chain to the object from an object that is held from outside of the heap,
+    /// as objgraph's `find_backref_chain` does. Returns `None` if nothing outside leads to the
+    /// object.
     ///
     /// ```
     /// use gc_snapshot::{ObjectId, SnapshotBuilder};
@@ -90,7 +92,8 @@ impl Snapshot {
         self.shortest(self.root_numbers(), object.at)
     }
 
-    /// A shortest chain from one object to another: objgraph's `find_ref_chain`.
+    /// Returns a shortest chain from one object to another, as objgraph's `find_ref_chain` does.
+    /// Returns `None` if there is no chain.
     ///
     /// ```
     /// use gc_snapshot::{ObjectId, SnapshotBuilder};
@@ -111,9 +114,11 @@ impl Snapshot {
         self.shortest([from.at].into_iter(), to.at)
     }
 
-    /// Finds a shortest chain from one of `starts` to `end`, breadth first.
+    /// Finds a shortest chain from one of `starts` to `end`, breadth first. Returns `None` if there
+    /// is no chain.
     fn shortest(&self, starts: impl Iterator<Item = u32>, end: u32) -> Option<Chain<'_>> {
-        /// The edge by which an object was reached.
+        /// The value of `reached_by` for an object that was not reached. For a reached object,
+        /// `reached_by` holds the edge by which the object was reached.
         const UNSEEN: u32 = u32::MAX;
         const START: u32 = u32::MAX - 1;
         let mut reached_by = alloc::vec![UNSEEN; self.len()];
@@ -145,8 +150,9 @@ impl Snapshot {
         Some(Chain { start: self.at(at), links })
     }
 
-    /// Returns, for each of the objects (by id), the first edges that lead to it, at most `most`,
-    /// with their sources; and how many there are in all. Looks through all edges once.
+    /// Returns the edges that lead to each of the objects, by the id of the object: the first
+    /// edges, at most `most`, with the objects that they come from, and the number of all edges.
+    /// Looks through all edges once.
     #[cfg(feature = "std")]
     pub(crate) fn sources(&self, objects: &[SnapshotObject<'_>], most: usize) -> HashMap<u64, Sources<'_>> {
         let mut sources: HashMap<u32, Sources<'_>> =
@@ -162,19 +168,19 @@ impl Snapshot {
         sources.into_iter().map(|(at, sources)| (self.ids[at as usize], sources)).collect()
     }
 
-    /// The object that an edge comes from.
+    /// Returns the number of the object that an edge comes from.
     pub(crate) fn source_of(&self, edge: u32) -> u32 {
         self.first_edge.partition_point(|&first| first <= edge) as u32 - 1
     }
 }
 
 impl<'s> Chain<'s> {
-    /// The object that it begins at.
+    /// Returns the object at which the chain begins.
     pub fn start(&self) -> SnapshotObject<'s> {
         self.start
     }
 
-    /// The steps; none where it begins at its end.
+    /// Returns the steps of the chain. A chain from an object to itself has no steps.
     pub fn links(&self) -> &[Link<'s>] {
         &self.links
     }

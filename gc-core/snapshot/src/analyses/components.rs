@@ -1,4 +1,5 @@
-//! Strongly connected components: the cycles of a heap, what closes them, and where to cut.
+//! Strongly connected components: the cycles of a heap, the edges that close them, and the edges to
+//! cut.
 
 use super::chains::Link;
 use crate::{Snapshot, SnapshotObject};
@@ -7,8 +8,8 @@ use alloc::vec::Vec;
 use bumpalo::Bump;
 use hashbrown::{HashMap, HashSet};
 
-/// A strongly connected component: objects that can all be reached from each other. It has several
-/// objects, or one that points to itself.
+/// A strongly connected component, in which every object can be reached from every other. A
+/// component has several objects, or one object that points to itself.
 ///
 /// ```
 /// use gc_snapshot::{ObjectId, SnapshotBuilder};
@@ -32,16 +33,16 @@ use hashbrown::{HashMap, HashSet};
 #[derive(Clone, Debug)]
 pub struct Component<'s> {
     snapshot: &'s Snapshot,
-    /// Oldest first.
+    /// The numbers of the members, oldest first.
     members: Vec<u32>,
 }
 
-/// Number of edges of a cycle that are tried as the one to cut.
+/// The greatest number of edges of a cycle that are tried as the edge to cut.
 const TRIED: usize = 64;
 
 impl Snapshot {
-    /// The components with a cycle, that with the oldest object first. What lies between
-    /// them, or hangs off them, is in none.
+    /// Returns the components with a cycle, the one with the oldest object first. An object that
+    /// lies on no cycle is in no component.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -59,31 +60,33 @@ impl Snapshot {
 }
 
 impl<'s> Component<'s> {
-    /// Its objects, oldest first.
+    /// Returns the members, oldest first.
     pub fn members(&self) -> impl ExactSizeIterator<Item = SnapshotObject<'s>> + use<'s, '_> {
         self.members.iter().map(|&at| self.snapshot.at(at))
     }
 
-    /// Returns the members whose type has a finalizer. Under the `Legacy` policy they make the
-    /// component uncollectable.
+    /// Returns the members whose type has a finalizer. Under the `Legacy` policy, such members make
+    /// the component uncollectable.
     pub fn finalizers(&self) -> impl Iterator<Item = SnapshotObject<'s>> + use<'s, '_> {
         self.members().filter(|member| member.has_finalizer())
     }
 
-    /// The edges that close its cycles, seen from its oldest object: without them none is
-    /// left. Each with the object that it comes from. Walks through all of it.
+    /// Returns the edges that close a cycle in a walk from the oldest member, with the object that
+    /// each edge comes from. The component has no cycle without these edges. Walks through the
+    /// whole component.
     pub fn closing_edges(&self) -> Vec<(SnapshotObject<'s>, Link<'s>)> {
         let inner = Inner::of(self);
         inner.back_edges(None, usize::MAX).into_iter().map(|edge| self.edge(inner.edges[edge])).collect()
     }
 
-    /// Returns an edge without which the component has no cycle, with the object that it comes
-    /// from. If that edge is cut, counting frees the objects once nothing else holds them. Prefers
-    /// an edge that closes a cycle.
+    /// Returns an edge without which the component has no cycle, with the object that the edge
+    /// comes from. If that edge is cut, counting frees the objects once nothing else holds them.
+    /// Prefers an edge that closes a cycle.
     ///
-    /// Returns `None` if there is no such edge, or if it was not found because the cycle whose
-    /// edges are tried is very long. Cut all of [`closing_edges`](Component::closing_edges) then.
-    /// Walks through the component several times.
+    /// Returns `None` if there is no such edge, or if the edge was not found because the cycle
+    /// whose edges are tried is very long. In both cases, cut all of
+    /// [`closing_edges`](Component::closing_edges) instead. Walks through the component several
+    /// times.
     pub fn edge_to_cut(&self) -> Option<(SnapshotObject<'s>, Link<'s>)> {
         let inner = Inner::of(self);
         inner.single_cut().map(|edge| self.edge(inner.edges[edge]))
@@ -101,10 +104,10 @@ impl<'s> Component<'s> {
 
 /// A component as a graph of its own: members and edges are numbered from 0.
 struct Inner {
-    /// Where the edges of each member begin; one entry more than there are members.
+    /// The number of the first edge of each member, and the number of all edges at the end.
     first: Vec<usize>,
     targets: Vec<usize>,
-    /// The edges' numbers in the snapshot.
+    /// The numbers that the edges have in the snapshot.
     edges: Vec<u32>,
 }
 
@@ -170,22 +173,22 @@ impl Inner {
         back
     }
 
-    /// Returns the number of an edge that lies on every cycle, if one is found. It tries the edges
-    /// of one cycle only, because an edge that lies on every cycle lies on that one, too.
+    /// Returns the number of an edge that lies on every cycle, if one is found. Tries the edges of
+    /// one cycle only, because an edge that lies on every cycle lies on that cycle, too.
     fn single_cut(&self) -> Option<usize> {
         let closing = self.back_edges(None, usize::MAX);
         if let [only] = closing[..] {
             return Some(only);
         }
         let mut cycle = self.shortest_cycle(*closing.first()?);
-        // Those that close a cycle come first.
+        // The edges that close a cycle come first.
         let closing: HashSet<usize> = closing.into_iter().collect();
         cycle.sort_by_key(|edge| !closing.contains(edge));
         cycle.truncate(TRIED);
         cycle.into_iter().find(|&edge| self.back_edges(Some(edge), 1).is_empty())
     }
 
-    /// The edges of a shortest cycle through this edge.
+    /// Returns the edges of a shortest cycle through this edge.
     fn shortest_cycle(&self, closing: usize) -> Vec<usize> {
         const UNSEEN: usize = usize::MAX;
         let (start, end) = (self.targets[closing], self.source_of(closing));
@@ -216,11 +219,11 @@ impl Inner {
     }
 }
 
-/// Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) with a stack
-/// of its own.
+/// Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972), with an explicit
+/// stack.
 struct Tarjan<'s, 'b> {
     snapshot: &'s Snapshot,
-    /// The order in which objects were met, from 1; 0: not met.
+    /// The number of each object in the order in which objects were met, from 1; 0 if not met.
     met: &'b mut [u32],
     low: &'b mut [u32],
     is_open: &'b mut [bool],

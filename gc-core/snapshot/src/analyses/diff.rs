@@ -8,7 +8,8 @@ use hashbrown::{HashMap, HashSet};
 
 /// Changes from one snapshot to a later one of the same heap: see [`Snapshot::diff`].
 ///
-/// `Display` prints a table: objects that came and went, the bytes that changed, the type.
+/// `Display` prints a table with a line for each type that changed: the objects that came and went,
+/// the objects in the later snapshot, the change in bytes, and the type's name.
 ///
 /// ```
 /// use gc_core::Heap;
@@ -27,7 +28,7 @@ pub struct Diff<'s> {
     born: Vec<SnapshotObject<'s>>,
 }
 
-/// How the objects of one type changed.
+/// The change of the objects of one type.
 ///
 /// ```
 /// use gc_core::Heap;
@@ -43,15 +44,15 @@ pub struct Diff<'s> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TypeChange {
-    /// The type.
+    /// The type's name.
     pub type_name: String,
-    /// Objects that are in the later snapshot only.
+    /// Number of objects that are only in the later snapshot.
     pub born: usize,
-    /// Objects that are in the earlier one only.
+    /// Number of objects that are only in the earlier snapshot.
     pub died: usize,
-    /// Objects in the later one.
+    /// Number of objects in the later snapshot.
     pub objects: usize,
-    /// Shallow and owned bytes in the later one less those in the earlier.
+    /// Shallow and owned bytes in the later snapshot, less those in the earlier snapshot.
     pub bytes: i64,
 }
 
@@ -96,12 +97,12 @@ fn change_of<'a, 'n>(types: &'a mut HashMap<&'n str, TypeChange>, name: &'n str)
 }
 
 impl<'s> Diff<'s> {
-    /// The types that changed, the one that grew by most bytes first.
+    /// Returns the types that changed, the one that grew by the most bytes first.
     pub fn types(&self) -> &[TypeChange] {
         &self.types
     }
 
-    /// The objects that are new, oldest first.
+    /// Returns the objects that are only in the later snapshot, oldest first.
     pub fn born(&self) -> &[SnapshotObject<'s>] {
         &self.born
     }

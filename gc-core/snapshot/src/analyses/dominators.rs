@@ -1,9 +1,9 @@
 //! Dominators and retained sizes.
 //!
-//! An object dominates another when every path to that from outside of the heap leads
-//! through it: were it gone, the other would be. The tree is built as Lengauer and Tarjan
-//! do ("A fast algorithm for finding dominators in a flowgraph", 1979, the version with
-//! path compression: O(m log n)), in arrays, without recursion.
+//! An object D dominates an object O if every path from outside of the heap to O leads through D:
+//! if D were freed, O would be freed, too. The tree is built with the algorithm of Lengauer and
+//! Tarjan ("A fast algorithm for finding dominators in a flowgraph", 1979, the version with path
+//! compression: O(m log n)), in arrays, without recursion.
 
 use crate::{Snapshot, SnapshotObject};
 use alloc::vec;
@@ -33,18 +33,21 @@ const NONE: u32 = u32::MAX;
 /// ```
 pub struct Dominators<'s> {
     snapshot: &'s Snapshot,
-    /// The immediate dominator of each object; `NONE`: nothing in the heap dominates it.
+    /// The immediate dominator of each object; `NONE` if nothing in the heap dominates the object.
     above: Vec<u32>,
     retained_bytes: Vec<u64>,
     retained_objects: Vec<u32>,
-    /// The object is not reachable from outside of the heap.
+    /// True for each object that is not reachable from outside of the heap.
     unreachable: Vec<bool>,
 }
 
 impl Snapshot {
-    /// The dominator tree, and what each object retains. What is not reachable from outside
-    /// of the heap (garbage that was not collected yet) is in it as well, each of its parts
-    /// as if held by its first object. Takes 52 bytes an object and 4 an edge while it runs.
+    /// Computes the dominator tree, and the retained size of each object. Takes 52 bytes for each
+    /// object and 4 for each edge while it runs.
+    ///
+    /// The tree also contains the objects that are not reachable from outside of the heap (garbage
+    /// that was not collected yet). Each unreachable part of the graph is treated as if its first
+    /// object were held from outside.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -59,7 +62,7 @@ impl Snapshot {
         let mut above = vec![NONE; self.len()];
         let mut retained_bytes: Vec<u64> = self.objects().map(SnapshotObject::bytes).collect();
         let mut retained_objects = vec![1u32; self.len()];
-        // A dominator comes before what it dominates.
+        // A dominator comes before the objects that it dominates.
         for number in (1..order.len()).rev() {
             let at = order[number] as usize;
             if above_in_order[number] != 0 {
@@ -76,14 +79,14 @@ impl Snapshot {
 }
 
 impl<'s> Dominators<'s> {
-    /// The closest object that dominates this one; `None` where nothing in the heap does.
+    /// Returns the closest object that dominates this object; `None` if nothing in the heap does.
     pub fn dominator(&self, object: SnapshotObject<'s>) -> Option<SnapshotObject<'s>> {
         let above = self.above[object.at as usize];
         (above != NONE).then(|| self.snapshot.at(above))
     }
 
-    /// Bytes that would be free if the object were: its own, and those of all objects that
-    /// it dominates.
+    /// Returns the retained size of the object: the bytes that would be free if the object were
+    /// freed, which are its own bytes and the bytes of all objects that it dominates.
     pub fn retained_bytes(&self, object: SnapshotObject<'_>) -> u64 {
         self.retained_bytes[object.at as usize]
     }
@@ -93,13 +96,13 @@ impl<'s> Dominators<'s> {
         self.retained_objects[object.at as usize]
     }
 
-    /// Returns true if no chain of edges from an object that is held from outside leads to the
-    /// object: it is garbage that was not collected yet.
+    /// Returns true if the object cannot be reached from outside of the heap. An unreachable object
+    /// is garbage that was not collected yet.
     pub fn is_unreachable(&self, object: SnapshotObject<'_>) -> bool {
         self.unreachable[object.at as usize]
     }
 
-    /// The objects that retain most, at most `limit`, the greatest first.
+    /// Returns the objects with the greatest retained sizes, at most `limit`, the greatest first.
     pub fn largest(&self, limit: usize) -> Vec<SnapshotObject<'s>> {
         let mut objects: Vec<u32> = (0..self.above.len() as u32).collect();
         let key = |&at: &u32| (core::cmp::Reverse(self.retained_bytes[at as usize]), at);
@@ -118,19 +121,19 @@ impl core::fmt::Debug for Dominators<'_> {
     }
 }
 
-/// All objects in depth-first order. Number 0 stands for the outside.
+/// All objects, numbered in depth-first order. Number 0 stands for the outside of the heap.
 struct DepthFirst<'b> {
     /// The object of each number.
     order: &'b mut [u32],
-    /// Numbers given so far.
+    /// The next free number.
     met: usize,
     /// The number of each object.
     number: &'b mut [u32],
     /// The number from which each number was reached.
     parent: &'b mut [u32],
-    /// Numbers from here on are not reachable from outside.
+    /// The first number whose object is not reachable from outside.
     reachable: usize,
-    /// Objects that are taken to be held from outside.
+    /// True for each object that is treated as held from outside.
     is_root: &'b mut [bool],
 }
 
@@ -186,7 +189,7 @@ impl<'b> DepthFirst<'b> {
     }
 }
 
-/// The sources of the edges to each number, in numbers.
+/// The sources of the edges that lead to each number, as numbers.
 struct Sources<'b> {
     first: &'b [u32],
     from: &'b [u32],
@@ -227,7 +230,7 @@ struct Forest<'b> {
 }
 
 impl Forest<'_> {
-    /// The number with the least semidominator on the way from `v` to its root, that one
+    /// Returns the number with the least semidominator on the way from `v` to its root, which is
     /// excluded.
     fn eval(&mut self, v: u32) -> u32 {
         if self.ancestor[v as usize] == NONE {
@@ -253,7 +256,7 @@ impl Forest<'_> {
     }
 }
 
-/// The immediate dominator of each number, as a number.
+/// Returns the immediate dominator of each number, as a number.
 fn immediate<'b>(snapshot: &Snapshot, walk: &DepthFirst<'_>, scratch: &'b Bump) -> &'b [u32] {
     let sources = Sources::of(snapshot, walk, scratch);
     let numbers = walk.order.len();
@@ -261,7 +264,7 @@ fn immediate<'b>(snapshot: &Snapshot, walk: &DepthFirst<'_>, scratch: &'b Bump) 
     let none = || scratch.alloc_slice_fill_copy(numbers, NONE);
     let mut forest = Forest { semi: every(), ancestor: none(), label: every(), path: Vec::new() };
     let dominator = scratch.alloc_slice_fill_copy(numbers, 0u32);
-    // Lists of the numbers that have a semidominator.
+    // Lists of the numbers with a common semidominator: `bucket` holds the first number of each.
     let (bucket, next) = (none(), none());
     for w in (1..numbers as u32).rev() {
         let at = w as usize;

@@ -1,4 +1,4 @@
-//! Analyses of a snapshot. Each takes its own memory while it runs.
+//! Analyses of a snapshot. Each analysis allocates its own memory while it runs.
 
 mod chains;
 mod components;

@@ -1,4 +1,4 @@
-//! Building a snapshot from what is known of any graph, with checks.
+//! Builds snapshots from the data of any graph, with checks.
 
 use super::names::{Name, Texts};
 use super::rows::{Columns, ObjectRow};
@@ -7,8 +7,8 @@ use crate::{ObjectId, Snapshot};
 use alloc::string::String;
 use core::fmt;
 
-/// Builds a snapshot from what is known of a graph, such as the contents of a file: first all
-/// objects, then all edges, in the order of their sources.
+/// Builds a snapshot from the data of a graph, such as the contents of a file. First all objects
+/// are added, then all edges, in the order of the objects that the edges come from.
 ///
 /// ```
 /// use gc_snapshot::{ObjectId, SnapshotBuilder};
@@ -36,25 +36,28 @@ use core::fmt;
 pub struct SnapshotBuilder {
     columns: Columns,
     names: Interner,
-    /// Of all objects.
+    /// Bytes of all objects.
     bytes: u64,
 }
 
-/// The most bytes of all objects together. Sums of bytes, and their differences, fit into an `i64`.
+/// The greatest number of bytes of all objects together. With this bound, sums of bytes and their
+/// differences fit into an `i64`.
 const MOST_BYTES: u64 = i64::MAX as u64;
-/// The most objects. The analyses reserve the two greatest numbers as markers.
+/// The greatest number of objects. The analyses reserve the two greatest `u32` numbers as markers.
 const MOST_OBJECTS: usize = u32::MAX as usize - 2;
 
 impl SnapshotBuilder {
-    /// A builder without objects.
+    /// Creates a builder without objects.
     pub fn new() -> SnapshotBuilder {
         SnapshotBuilder::default()
     }
 
-    /// Adds an object that `references` pointers from outside hold. Returns its number.
+    /// Adds an object that `external_references` pointers from outside hold. Returns the number of
+    /// the object.
     ///
     /// # Errors
-    /// All objects together have 2^63 bytes or more, or there are too many of them.
+    /// Returns an error if all objects together have 2^63 bytes or more, or if there are too many
+    /// objects.
     pub fn object(
         &mut self,
         id: ObjectId,
@@ -75,7 +78,7 @@ impl SnapshotBuilder {
     /// Adds `references` pointers from outside to an object.
     ///
     /// # Errors
-    /// There is no object of this number.
+    /// Returns an error if there is no object of this number.
     pub fn hold(&mut self, object: usize, references: u32) -> Result<(), SnapshotError> {
         let external = self.columns.external.get_mut(object).ok_or(SnapshotError::NoSuchObject(object))?;
         *external = external.saturating_add(references);
@@ -85,17 +88,20 @@ impl SnapshotBuilder {
     /// Adds an edge with a name.
     ///
     /// # Errors
-    /// There is no object of one of the numbers, edges of a later object were added before,
-    /// or there are too many.
+    /// Returns an error if there is no object of one of the numbers, if edges of a later object
+    /// were added before, or if there are too many edges.
+    ///
+    /// # Panics
+    /// Panics if there are more than 2^31 different names.
     pub fn edge(&mut self, from: usize, name: &str, to: usize) -> Result<(), SnapshotError> {
         let name = Name::text(self.names.number(name));
         self.add(from, name, to)
     }
 
-    /// Adds an edge that is known by its position in a list.
+    /// Adds an edge that is identified by its position in a list.
     ///
     /// # Errors
-    /// As [`edge`](SnapshotBuilder::edge).
+    /// Returns the errors of [`edge`](SnapshotBuilder::edge).
     pub fn element(&mut self, from: usize, position: usize, to: usize) -> Result<(), SnapshotError> {
         self.add(from, Name::position(position), to)
     }
@@ -118,7 +124,7 @@ impl SnapshotBuilder {
         Ok(())
     }
 
-    /// The snapshot.
+    /// Returns the snapshot of all objects and edges that were added.
     pub fn finish(self) -> Snapshot {
         let texts = self.names.into_texts();
         self.columns.finish(Texts::of(texts.into_iter().map(String::into_boxed_str).collect()))
@@ -143,7 +149,7 @@ impl fmt::Debug for SnapshotBuilder {
 pub enum SnapshotError {
     /// There is no object of this number.
     NoSuchObject(usize),
-    /// The object's edges come after those of a later one.
+    /// The edges of the object of this number come after those of a later object.
     OutOfOrder(usize),
     /// There are 2^32 or more edges.
     TooManyEdges,

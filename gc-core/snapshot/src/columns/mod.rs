@@ -1,7 +1,7 @@
-//! Building snapshots: with checks, and column by column.
+//! Builds snapshots, with checks or column by column.
 //!
-//! [`SnapshotBuilder`] checks what it is given. A heap that takes a snapshot of itself knows that its rows fit
-//! together, and fills the [`Columns`] directly.
+//! [`SnapshotBuilder`] checks its input. A heap that takes a snapshot of itself knows that its rows
+//! fit together, and fills the [`Columns`] directly.
 
 mod builder;
 mod names;

@@ -1,12 +1,12 @@
-//! The names of edges, each text kept once.
+//! The names of edges. Each text is kept once.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
-/// Positions in a list or map from here on are all called `[…]`: a long list would have as
-/// many names.
+/// The first position in a list or map that has no name of its own. This position and all later
+/// ones are named `[…]`, because a long list would otherwise need a name for each position.
 pub const NAMED: usize = 1000;
 
 /// The name of an edge in one word: the number of a text, or a position.
@@ -16,12 +16,13 @@ pub struct Name(u32);
 const POSITION: u32 = 1 << 31;
 
 impl Name {
-    /// The name of an edge that is known by its position in a list.
+    /// Returns the name of an edge that is identified by its position in a list. Keeps the low 31
+    /// bits of the position.
     pub fn position(at: usize) -> Name {
         Name(POSITION | (at as u32 & !POSITION))
     }
 
-    /// The text of this number among the [`Texts`] of the snapshot.
+    /// Returns the name of an edge whose text has this number among the [`Texts`] of the snapshot.
     ///
     /// # Panics
     /// Panics if `number` is 2^31 or more.
@@ -30,7 +31,7 @@ impl Name {
         Name(number as u32)
     }
 
-    /// Returns the position, if the name is one.
+    /// Returns the position; `None` if the name is a text.
     pub fn as_position(self) -> Option<usize> {
         (self.0 & POSITION != 0).then_some((self.0 & !POSITION) as usize)
     }
@@ -41,7 +42,7 @@ impl Name {
 pub struct Texts(Vec<Box<str>>);
 
 impl Texts {
-    /// Texts by their numbers.
+    /// Creates the texts from a list in the order of their numbers.
     pub fn of(texts: Vec<Box<str>>) -> Texts {
         Texts(texts)
     }
@@ -54,7 +55,7 @@ impl Texts {
         }
     }
 
-    /// Bytes of memory that the texts take.
+    /// Returns the bytes of memory that the texts take.
     pub(crate) fn bytes(&self) -> usize {
         let texts: usize = self.0.iter().map(|text| text.len()).sum();
         texts + self.0.capacity() * size_of::<Box<str>>()

@@ -10,13 +10,13 @@ bitflags::bitflags! {
     /// Properties of one object.
     #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
     pub struct Traits: u8 {
-        /// It is in the list of uncollectable objects.
+        /// The object is in the list of uncollectable objects.
         const IN_GARBAGE = 1;
-        /// Its PEP 442 finalizer ran.
+        /// The object's PEP 442 finalizer has run.
         const FINALIZED = 2;
-        /// It lost a pointer and lived.
+        /// The object is a candidate: it lost a pointer and lived.
         const CANDIDATE = 4;
-        /// A weak reference's callback captured a pointer to it.
+        /// The callback of a weak reference captured a pointer to the object.
         const CAPTURED = 8;
     }
 }
@@ -24,24 +24,27 @@ bitflags::bitflags! {
 /// One object of a snapshot, without its edges.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct ObjectRow {
-    /// Its [`ObjectId`](crate::ObjectId).
+    /// The object's [`ObjectId`](crate::ObjectId).
     pub id: u64,
-    /// The number that [`Columns::shape`] gave to its type and size.
+    /// The number that [`Columns::shape`] gave to the object's type and size.
     pub shape: u32,
-    /// Bytes that its value owns outside of the slot.
+    /// Bytes that the object's value owns outside of the slot.
     pub owned: u64,
-    /// Pointers to it from outside of the heap's objects.
+    /// Number of external references; of all pointers to the object if
+    /// [`Columns::subtract_internal`] is called later.
     pub external: u32,
-    /// 0, 1, 2, or 3 if it is frozen; `None`: untracked.
+    /// The generation: 0, 1, 2, or 3 if the object is frozen; `None` if the object is untracked.
     pub generation: Option<u8>,
-    /// Its properties.
+    /// The object's properties.
     pub traits: Traits,
 }
 
-/// The columns while they grow: first all objects, then the edges of each object in the same order.
+/// The columns while they grow: first all objects are added, then the edges of each object in the
+/// order of the objects.
 ///
-/// Nothing is checked here: a number that fits no object makes an analysis panic later. It serves a heap that knows
-/// its rows; [`SnapshotBuilder`](crate::SnapshotBuilder) checks its input.
+/// Nothing is checked: a number to which no object belongs makes an analysis panic later. `Columns`
+/// serves a heap, which knows that its rows fit together;
+/// [`SnapshotBuilder`](crate::SnapshotBuilder) checks its input.
 ///
 /// ```
 /// use gc_snapshot::ObjectId;
@@ -52,9 +55,9 @@ pub struct ObjectRow {
 /// for id in [1, 3] {
 ///     columns.object(ObjectRow { id, shape, external: 1, ..ObjectRow::default() });
 /// }
-/// columns.next_edges(); // those of object 0
+/// columns.next_edges(); // the edges of object 0
 /// columns.edge(Name::text(0), 1);
-/// columns.next_edges(); // those of object 1
+/// columns.next_edges(); // the edges of object 1
 /// columns.subtract_internal();
 /// let snapshot = columns.finish(Texts::of(vec!["next".into()]));
 /// assert_eq!(snapshot.roots().map(|root| root.id()).collect::<Vec<_>>(), [ObjectId(1)]);
@@ -76,7 +79,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// No rows, with room for this many objects.
+    /// Creates columns without rows, with room for this many objects.
     pub fn with_room(objects: usize) -> Columns {
         Columns {
             ids: Vec::with_capacity(objects),
@@ -90,7 +93,8 @@ impl Columns {
         }
     }
 
-    /// Returns the number of a type and size: objects that have both in common share a shape.
+    /// Returns the number of a shape, and adds the shape if it is new. Objects that have the type
+    /// name, the size and `has_finalizer` in common share a shape.
     pub fn shape(&mut self, type_name: &str, shallow_bytes: u64, has_finalizer: bool) -> u32 {
         let shape = Shape { type_name: type_name.into(), shallow_bytes, has_finalizer };
         let next = self.shapes.len() as u32;
@@ -114,7 +118,7 @@ impl Columns {
         self.traits.push(row.traits);
     }
 
-    /// The edges that follow are those of the next object.
+    /// Begins the edges of the next object: the edges that are added next come from that object.
     ///
     /// # Panics
     /// Panics if there are 2^32 edges or more.
@@ -122,31 +126,31 @@ impl Columns {
         self.first_edge.push(u32::try_from(self.targets.len()).expect("fewer than 2^32 edges"));
     }
 
-    /// Adds an edge to the object of this number.
+    /// Adds an edge from the current object to the object of this number.
     #[inline]
     pub fn edge(&mut self, name: Name, target: usize) {
         self.targets.push(target as u32);
         self.names.push(name);
     }
 
-    /// Objects so far.
+    /// Returns the number of objects so far.
     pub fn objects(&self) -> usize {
         self.ids.len()
     }
 
-    /// Edges so far.
+    /// Returns the number of edges so far.
     pub fn edges(&self) -> usize {
         self.targets.len()
     }
 
-    /// How many objects have begun their edges.
+    /// Returns the number of objects whose edges have begun.
     pub(super) fn sources(&self) -> usize {
         self.first_edge.len()
     }
 
-    /// For each object, how many edges lead to it. The targets are sorted by parts of the
-    /// heap first: what is counted then stays in the processor's cache. (Counted in the order
-    /// of the edges it takes three times as long, with 1e7 objects.)
+    /// Returns the number of edges that lead to each object. The targets are first sorted by parts
+    /// of the heap, so that the counts of one part stay in the processor's cache. (Counting in the
+    /// order of the edges takes three times as long, with 1e7 objects.)
     fn internal_counts(&self) -> Vec<u32> {
         const PART: u32 = 17;
         let mut counts = alloc::vec![0u32; self.objects()];
@@ -169,8 +173,9 @@ impl Columns {
         counts
     }
 
-    /// Subtracts from the external pointers of each object the edges that lead to it, where the rows
-    /// were given all pointers to their object.
+    /// Subtracts the number of edges that lead to each object from the object's number of external
+    /// references. Call this function if the rows were given the number of all pointers to their
+    /// object.
     pub fn subtract_internal(&mut self) {
         let internal = self.internal_counts();
         for (count, internal) in self.external.iter_mut().zip(internal) {
@@ -178,7 +183,8 @@ impl Columns {
         }
     }
 
-    /// Pointers to the object of this number from outside, as far as they are known.
+    /// Returns the number of external references of the object of this number, as far as it is
+    /// known.
     pub fn external(&self, object: usize) -> u32 {
         self.external[object]
     }
@@ -188,7 +194,7 @@ impl Columns {
         self.traits[object] |= traits;
     }
 
-    /// The snapshot. `texts` are those that the names of the edges are numbers of.
+    /// Returns the snapshot. `texts` are the texts that the names of the edges refer to by number.
     pub fn finish(mut self, texts: Texts) -> Snapshot {
         self.first_edge.resize(self.ids.len() + 1, self.targets.len() as u32);
         self.targets.shrink_to_fit();

@@ -11,7 +11,8 @@ use hashbrown::{HashMap, HashSet};
 pub(super) struct Quarters(pub(super) [u64; 3]);
 
 impl Quarters {
-    /// The quarter that an object was born in, the first one and what is older left out.
+    /// Returns the quarter that the object was born in, from 0 for the second quarter; `None` for
+    /// the first quarter and for older objects.
     fn of(self, object: SnapshotObject<'_>) -> Option<usize> {
         let birth = object.birth();
         self.0.iter().rposition(|&begin| birth >= begin)
@@ -21,15 +22,16 @@ impl Quarters {
 /// Objects that gather in one place of one container.
 #[derive(Clone, Debug)]
 pub(super) struct Holding<'s> {
-    /// The container; `None`: it is held from outside of the heap.
+    /// The container; `None` if the objects are held from outside of the heap.
     pub(super) holder: Option<SnapshotObject<'s>>,
-    /// The edge by which it holds, with `[…]` for positions and keys.
+    /// The edge by which the container holds the objects, with `[…]` for positions and keys.
     pub(super) place: Option<String>,
-    /// The growing type that most of what is held there directly has.
+    /// The growing type that most of the directly held objects have.
     pub(super) type_name: &'s str,
-    /// Objects of it that came and stayed, by the quarter that they are from.
+    /// Number of objects of the type `type_name` that came and stayed, by the quarter of their
+    /// birth.
     pub(super) by_quarter: [usize; 3],
-    /// Bytes of all objects that came and stayed there.
+    /// Bytes of all objects that came and stayed in the place.
     pub(super) bytes: u64,
 }
 
@@ -38,15 +40,15 @@ impl Holding<'_> {
         self.by_quarter.iter().sum()
     }
 
-    /// Returns true if objects of each quarter are held. (A container that only turns over has lost
-    /// the old ones.)
+    /// Returns true if enough objects of each quarter are held. (A container whose entries are only
+    /// replaced has lost the old objects.)
     fn is_steady(&self) -> bool {
         let average = self.objects() as f64 / 3.0;
         self.by_quarter.iter().all(|&objects| objects as f64 >= 0.25 * average)
     }
 }
 
-/// The places where objects of growing types gather, the one with the most bytes first.
+/// Returns the places where objects of growing types gather, the one with the most bytes first.
 pub(super) fn holdings<'s>(snapshot: &'s Snapshot, quarters: Quarters, growing: &HashSet<&str>) -> Vec<Holding<'s>> {
     let dominators = snapshot.dominators();
     let tops = Tops::of(snapshot, &dominators, quarters);
@@ -75,7 +77,7 @@ struct Gathered<'s> {
     types: HashMap<&'s str, Seen>,
 }
 
-/// Objects of one type.
+/// The numbers of objects of one type.
 #[derive(Default)]
 struct Seen {
     /// Number of objects that an old object holds.
@@ -84,7 +86,8 @@ struct Seen {
 }
 
 impl<'s> Gathered<'s> {
-    /// It is about the type that is held there, not about what that holds in turn.
+    /// Returns the holding, with the type of the objects that are held directly, not of the objects
+    /// that these hold in turn. Returns `None` if no object is of a growing type.
     fn holding(self, snapshot: &'s Snapshot, holder: Option<u32>, place: Option<String>) -> Option<Holding<'s>> {
         let count = |seen: &Seen| (seen.tops, seen.by_quarter.iter().sum::<usize>());
         let most = self.types.iter().max_by_key(|(name, seen)| (count(seen), core::cmp::Reverse(**name)))?;
@@ -93,8 +96,8 @@ impl<'s> Gathered<'s> {
     }
 }
 
-/// For each new object, the last new object on the way up the dominator tree, which may be the
-/// object itself. Something that is not new holds it.
+/// For each new object, its top: the last new object on the way up the dominator tree, which may be
+/// the object itself. A top is held by something that is not new.
 struct Tops(Vec<u32>);
 
 const NONE: u32 = u32::MAX;
@@ -118,7 +121,7 @@ impl Tops {
             };
             way.drain(..).for_each(|at| tops[at] = top);
         }
-        // Uncollectable objects have a rule of their own, and unreachable ones are no leak.
+        // Uncollectable objects have a rule of their own, and unreachable objects are no leak.
         for top in &mut tops {
             if *top != NONE {
                 let object = snapshot.at(*top);
@@ -134,8 +137,9 @@ impl Tops {
         Some(self.0[object.number()]).filter(|&top| top != NONE)
     }
 
-    /// Finds the holder of each top, and the place in it: the object that dominates it if that
-    /// points to it, else any old object that does, else something outside of the heap.
+    /// Finds the holder of each top, and the place in the holder. The holder is the dominator of
+    /// the top if the dominator points to the top, else any old object that points to the top, else
+    /// something outside of the heap.
     fn places<'s>(
         &self,
         snapshot: &'s Snapshot,
@@ -164,7 +168,7 @@ impl Tops {
     }
 }
 
-/// An edge's name with `[…]` for each position and key.
+/// Returns an edge's name, with `[…]` for each position and key.
 pub(super) fn general(name: &str) -> String {
     let mut general = String::new();
     let mut chars = name.chars();
@@ -178,7 +182,8 @@ pub(super) fn general(name: &str) -> String {
     general
 }
 
-/// Skips what is left of a key, its bracket included. A bracket within quotes is none.
+/// Skips the rest of a key, including its closing bracket. A bracket within quotes does not close
+/// the key.
 fn skip_key(chars: &mut core::str::Chars<'_>) {
     let mut quote = None;
     while let Some(c) = chars.next() {

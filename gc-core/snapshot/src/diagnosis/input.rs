@@ -4,13 +4,13 @@ use super::{Diagnosis, Evidence, Problem, VerdictKind, rules};
 use crate::{Sample, Snapshot, Timeline};
 use alloc::vec::Vec;
 
-/// How the same work ended under a limit: see [`DiagnosisInput::trials`].
+/// The result of repeating the work under a larger limit: see [`DiagnosisInput::trials`].
 ///
 /// ```
 /// use gc_core::diagnosis::{DiagnosisInput, Trial};
 /// use gc_core::observe::Timeline;
 ///
-/// // The same work under two and four times the limit: it always needs more.
+/// // The work ran out of memory under two and four times the limit, too.
 /// let trial = |max, peak| Trial { max, completed: false, before: 0, peak, after: peak };
 /// let trials = [trial(2 << 20, 2 << 20), trial(4 << 20, 4 << 20)];
 /// let diagnosis = DiagnosisInput::new(&Timeline::new()).trials(&trials).diagnose();
@@ -22,19 +22,19 @@ pub struct Trial {
     pub max: usize,
     /// True if the work completed, false if it ended in an out-of-memory error.
     pub completed: bool,
-    /// Live bytes before it.
+    /// Live bytes before the work.
     pub before: usize,
-    /// The most bytes meanwhile.
+    /// The most bytes during the work.
     pub peak: usize,
-    /// Live bytes after it.
+    /// Live bytes after the work.
     pub after: usize,
 }
 
-/// All that is known of a program's heap, to be diagnosed.
+/// The data about a program's heap from which a diagnosis is made.
 ///
-/// Samples over time are enough to tell that something grows; a snapshot taken at the end
-/// tells which container holds it. Take the samples at a fixed point of the program's loop,
-/// after a `Heap::collect`: that is how one tells a leak from garbage.
+/// Samples over time suffice to tell that something grows. A snapshot taken at the end tells which
+/// container holds the objects. Take the samples at a fixed point of the program's loop, after a
+/// `Heap::collect`, so that garbage is not taken for a leak.
 ///
 /// ```
 /// use gc_core::diagnosis::{DiagnosisInput, VerdictKind};
@@ -80,7 +80,7 @@ pub struct Trial {
 /// let (in_use, problems) = (heap.in_use_after_full_collections(), heap.verify());
 /// let input = DiagnosisInput::new(&timeline).snapshot(&later).earlier(&earlier).in_use_after(&in_use).problems(&problems);
 /// assert_eq!(input.diagnose().verdict.word(), "none");
-/// // From dumps alone:
+/// // A diagnosis can also be made from dumps alone.
 /// assert!(DiagnosisInput::of_snapshot(&later).earlier(&earlier).diagnose().suspects.is_empty());
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +94,7 @@ pub struct DiagnosisInput<'a> {
 }
 
 impl<'a> DiagnosisInput<'a> {
-    /// A diagnosis input with these samples.
+    /// Creates an input with these samples.
     pub fn new(timeline: &'a Timeline) -> DiagnosisInput<'a> {
         DiagnosisInput { timeline: Some(timeline), ..DiagnosisInput::NOTHING }
     }
@@ -102,22 +102,25 @@ impl<'a> DiagnosisInput<'a> {
     const NOTHING: DiagnosisInput<'a> =
         DiagnosisInput { timeline: None, snapshot: None, earlier: None, in_use_after: &[], trials: &[], problems: &[] };
 
-    /// A diagnosis input with a snapshot alone, such as a heap dump of a program that has ended.
-    /// The diagnosis tells where most of the heap accumulates, which is not always a leak. An
-    /// [earlier snapshot](Self::earlier) or the
-    /// [bytes after full collections](Self::in_use_after) help to tell a leak.
+    /// Creates an input with a snapshot alone, such as a heap dump of a program that has ended. The
+    /// diagnosis tells where most of the heap accumulates, which is not always a leak. An
+    /// [earlier snapshot](Self::earlier) or the [bytes after full collections](Self::in_use_after)
+    /// help to recognise a leak.
     pub fn of_snapshot(snapshot: &'a Snapshot) -> DiagnosisInput<'a> {
         DiagnosisInput { snapshot: Some(snapshot), ..DiagnosisInput::NOTHING }
     }
 
-    /// An earlier snapshot of the same heap: what is new since then is looked at.
+    /// Adds an earlier snapshot of the same heap, so that only growth since then is suspected. The
+    /// earlier snapshot is used only in an input without a timeline.
     #[must_use]
     pub fn earlier(self, earlier: &'a Snapshot) -> DiagnosisInput<'a> {
         DiagnosisInput { earlier: Some(earlier), ..self }
     }
 
-    /// The bytes in use after each full collection up to the snapshot, oldest first. If they do not
-    /// grow, no place where objects accumulate is a suspect.
+    /// Adds the bytes in use after each full collection up to the snapshot, oldest first. If there
+    /// are 4 numbers or more, and the numbers do not grow, no place where objects accumulate is a
+    /// suspect. The numbers are used only in an input with neither a timeline nor an earlier
+    /// snapshot.
     #[must_use]
     pub fn in_use_after(self, full_collections: &'a [u64]) -> DiagnosisInput<'a> {
         DiagnosisInput { in_use_after: full_collections, ..self }
@@ -127,15 +130,15 @@ impl<'a> DiagnosisInput<'a> {
         self.timeline.map_or(&[], Timeline::samples)
     }
 
-    /// A snapshot of the same heap, taken after the last sample.
+    /// Adds a snapshot of the same heap, taken after the last sample.
     #[must_use]
     pub fn snapshot(self, snapshot: &'a Snapshot) -> DiagnosisInput<'a> {
         DiagnosisInput { snapshot: Some(snapshot), ..self }
     }
 
-    /// How the work that ended in an out-of-memory error went under other limits, 2, 4 and
-    /// 8 times as large. They tell apart a live set that needs more, one unit that loads too much at
-    /// once, and an allocation without an end.
+    /// Adds the results of repeating the work that ended in an out-of-memory error, under limits 2,
+    /// 4 and 8 times as large. The results tell apart a live set that needs more memory, one unit
+    /// of work that loads too much at once, and an allocation without an end.
     ///
     /// ```
     /// use gc_core::diagnosis::{DiagnosisInput, Trial};
@@ -162,9 +165,9 @@ impl<'a> DiagnosisInput<'a> {
         Diagnosis { verdict, suspects, evidence: self.looked_at() }
     }
 
-    /// Returns the samples by which growth is judged. If the program has units of work, these are
-    /// the last samples before the number of ended units changes, so that the memory that a unit
-    /// needs while it is open does not count as growth.
+    /// Returns the samples by which growth is judged. If the program has units of work, only the
+    /// last sample before each change of the number of ended units is returned, so that the memory
+    /// that a unit needs while it is open does not count as growth.
     pub(super) fn judged(&self) -> Vec<&'a Sample> {
         let samples = self.samples();
         if samples.iter().all(|sample| sample.units.is_empty()) {
@@ -180,7 +183,7 @@ impl<'a> DiagnosisInput<'a> {
         judged
     }
 
-    /// Returns true if the heap ran out of memory while it was watched.
+    /// Returns true if the heap had run out of memory by the last sample.
     pub(super) fn ran_out(&self) -> bool {
         let samples = self.samples();
         samples.last().is_some_and(|last| last.out_of_memory > 0)

@@ -1,4 +1,5 @@
-//! From samples and a snapshot to the words: what is wrong, how it shows, what to do.
+//! Diagnoses a heap from samples and snapshots, and tells in words what is wrong, how it shows, and
+//! what to do.
 
 mod holders;
 mod input;
@@ -23,7 +24,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum VerdictKind {
-    /// Nothing suspicious.
+    /// Nothing is suspicious.
     None,
     /// Objects gather in a container, from unit of work to unit of work.
     ContainerGrowth,
@@ -33,18 +34,18 @@ pub enum VerdictKind {
     ExternalGrowth,
     /// One part of the program produces more than another consumes.
     Backlog,
-    /// There is no leak: what lives needs more than the limit.
+    /// There is no leak: the live objects need more than the limit.
     LimitTooSmall,
     /// A type's `Trace` is wrong: see `Heap::verify`.
     TraceBug,
-    /// One unit of work holds very much at once, and lets go of it.
+    /// One unit of work holds very much memory at once, and releases it.
     BulkLoad,
     /// One unit of work allocates without an end.
     RunawayAllocation,
 }
 
 impl VerdictKind {
-    /// The word for it in reports and JSON: `container-growth`.
+    /// Returns the word for the verdict in reports and JSON, such as `container-growth`.
     pub fn word(self) -> &'static str {
         match self {
             VerdictKind::None => "none",
@@ -77,9 +78,9 @@ impl VerdictKind {
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Name of the quantity, with its unit: `objects that live since then`.
+    /// Name of the quantity, with its unit: `bytes at the end`.
     pub name: &'static str,
-    /// How many.
+    /// The value of the quantity.
     pub value: f64,
 }
 
@@ -100,18 +101,19 @@ pub struct Evidence {
 pub struct Suspect {
     /// The kind of trouble.
     pub kind: VerdictKind,
-    /// The type of the objects that gather, or that are to blame; empty where it is not
-    /// about objects.
+    /// The type of the objects that gather or are to blame; empty if the suspect is not about
+    /// objects.
     pub type_name: String,
-    /// The object that holds them.
+    /// The object that holds the objects that gather, or an example of the objects to blame.
     pub holder: Option<ObjectId>,
-    /// The type of that object.
+    /// The type of the object in `holder`.
     pub holder_type: Option<String>,
-    /// The edge by which it does: `sessions[…]`; or the gauge that shows it.
+    /// The edge by which the holder holds the objects, such as `sessions[…]`, or the gauge that
+    /// shows the growth.
     pub place: Option<String>,
-    /// The bytes that it is about.
+    /// The bytes that the suspect accounts for.
     pub bytes: u64,
-    /// The numbers that this rests on.
+    /// The numbers that the finding rests on.
     pub evidence: Vec<Evidence>,
     /// The finding, in words.
     pub finding: String,
@@ -119,9 +121,10 @@ pub struct Suspect {
     pub advice: String,
 }
 
-/// Result of a [`DiagnosisInput`]: the suspects, the most likely first.
+/// The result of [`DiagnosisInput::diagnose`]: the suspects, the one that matters most first.
 ///
-/// `Display` prints it for people; "nothing suspicious" is a verdict, too.
+/// `Display` prints the diagnosis as a text. Without suspects, the text begins with "nothing
+/// suspicious".
 ///
 /// ```
 /// use gc_core::diagnosis::{DiagnosisInput, VerdictKind};
@@ -134,10 +137,10 @@ pub struct Suspect {
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The kind of the first suspect.
+    /// The kind of the first suspect; [`VerdictKind::None`] without suspects.
     pub verdict: VerdictKind,
-    /// All of them, the one that matters most first.
+    /// All suspects, the one that matters most first.
     pub suspects: Vec<Suspect>,
-    /// The extent of the evidence: samples, units of work, objects.
+    /// The extent of the input, such as the numbers of samples, units of work and objects.
     pub evidence: Vec<Evidence>,
 }

@@ -1,4 +1,4 @@
-//! Suspects from snapshots alone: what a dump can tell after the program is gone.
+//! Finds suspects in snapshots alone, such as the dump of a program that has ended.
 
 use super::Suspect;
 use super::holders::{Holding, Quarters, general, holdings};
@@ -9,16 +9,16 @@ use alloc::vec;
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
-/// A holder of less than this part of the heap is no suspect.
+/// A holder of less than this fraction of the heap, or of the heap's growth, is no suspect.
 const PART: f64 = 0.2;
 
-/// One object holds nearly all of what another holds.
+/// The least fraction of the bytes held by an object that counts as nearly all of these bytes.
 const NEARLY_ALL: f64 = 0.8;
 
-/// The least number of objects that are an accumulation.
+/// The least number of objects that count as an accumulation.
 const MANY: usize = 100;
 
-/// Where most of what is new since an earlier snapshot is held.
+/// Returns the places that hold a large part of the growth since an earlier snapshot.
 pub(super) fn since(snapshot: &Snapshot, earlier: &Snapshot) -> Vec<Suspect> {
     let newest = |snapshot: &Snapshot| snapshot.objects().map(SnapshotObject::birth).max().unwrap_or(0);
     let (begin, end) = (newest(earlier) + 1, newest(snapshot) + 1);
@@ -35,9 +35,10 @@ pub(super) fn since(snapshot: &Snapshot, earlier: &Snapshot) -> Vec<Suspect> {
     told.map(|holding| words::container(holding, snapshot, &[])).collect()
 }
 
-/// Returns the places where a large part of the heap accumulates. Each is found by a walk down the
-/// dominator tree that goes on while one object holds nearly all that the one above it holds. The
-/// place is in the last object of the walk, or in the holder of a long chain on it.
+/// Returns the places where a large part of the heap accumulates. Each place is found by a walk
+/// down the dominator tree, which goes on while one object holds nearly all that the object above
+/// it holds. The place is in the last object of the walk, or in the holder of a long chain on the
+/// walk.
 pub(super) fn accumulations(snapshot: &Snapshot) -> Vec<Suspect> {
     let dominators = snapshot.dominators();
     let children = Children::of(snapshot, &dominators);
@@ -89,7 +90,8 @@ fn accumulation<'s>(
     chain(&way, dominators).or_else(|| point(snapshot, dominators, at))
 }
 
-/// A long run of objects of one type, each held by the one before.
+/// Returns the holding of the first long run of objects of one type on the way, in which each
+/// object holds the next.
 fn chain<'s>(way: &[SnapshotObject<'s>], dominators: &Dominators<'s>) -> Option<Holding<'s>> {
     let mut begin = 0;
     for end in 1..=way.len() {
@@ -112,7 +114,8 @@ fn edge_to(holder: SnapshotObject<'_>, target: SnapshotObject<'_>) -> Option<Str
     holder.edges().find(|&(_, to)| to == target).map(|(name, _)| general(&name))
 }
 
-/// An object that dominates many of one type directly.
+/// Returns the holding of the objects of one type that `at` dominates directly, if there are at
+/// least `MANY`.
 fn point<'s>(snapshot: &'s Snapshot, dominators: &Dominators<'s>, at: SnapshotObject<'s>) -> Option<Holding<'s>> {
     let mut types: HashMap<&str, (usize, u64)> = HashMap::new();
     let mut direct = HashSet::new();

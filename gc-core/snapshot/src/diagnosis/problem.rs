@@ -1,4 +1,4 @@
-//! Problems that a heap's verifier finds: input of a diagnosis.
+//! Problems that a heap's verifier finds, which are input of a diagnosis.
 
 use crate::ObjectId;
 use alloc::string::String;
@@ -16,22 +16,23 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// Values of a type hold pointers that its `Trace` does not report: what they lead to
-    /// counts as held from outside, and cycles through them leak.
+    /// Values of a type hold pointers that the type's `Trace` does not report. The targets of
+    /// unreported pointers count as held from outside, and cycles through unreported pointers leak.
     MissedEdge,
-    /// A type's `Trace` reports a pointer more than once: its target can be taken for
-    /// unreachable while it is in use. A hand-written `unsafe impl` broke its contract.
+    /// A type's `Trace` reports a pointer more than once. The target of such a pointer can be taken
+    /// for unreachable while it is in use. The cause is a hand-written `unsafe impl` that breaks
+    /// its contract.
     DoubledEdge,
-    /// The callback of a weak reference captured pointers to objects of the type: they count as
-    /// held from outside while it waits, and leak where they hold the weak reference. Use
-    /// `Heap::alloc_weak_with_state`.
+    /// The callback of a weak reference captured pointers to objects of the type. The captured
+    /// objects count as held from outside while the callback waits, and leak if they hold the weak
+    /// reference. Use `Heap::alloc_weak_with_state` instead.
     CapturedPointer,
-    /// The heap's own tables contradict each other. A bug of this library, or memory that
-    /// something else wrote into.
+    /// The heap's own tables contradict each other. The cause is a bug of this library, or other
+    /// code that wrote into the heap's memory.
     Structure,
 }
 
-/// Something that `Heap::verify` found.
+/// A problem that `Heap::verify` found.
 ///
 /// ```
 /// for problem in gc_core::Heap::new().verify() {
@@ -45,19 +46,18 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// The type that is to blame.
     pub type_name: String,
-    /// The likely field: its name, where `Trace::fields` or the
-    /// edges tell it, else its place.
+    /// The likely field: its name if `Trace::fields` or the edges tell the name, else its place.
     pub field: Option<String>,
-    /// Objects of the type that show it.
+    /// Number of objects of the type that show the problem.
     pub objects: usize,
-    /// One of them.
+    /// One of the objects that show the problem.
     pub example: Option<ObjectId>,
-    /// The contradiction, where the structure is wrong.
+    /// The contradiction, if the kind is [`ProblemKind::Structure`].
     pub detail: String,
 }
 
 impl Problem {
-    /// A problem of a type, with no object to show yet.
+    /// Creates a problem of a type, without objects that show it.
     pub fn new(kind: ProblemKind, type_name: String) -> Problem {
         Problem { kind, type_name, field: None, objects: 0, example: None, detail: String::new() }
     }

@@ -1,4 +1,4 @@
-//! The rules: each looks for one kind of trouble, and says what it rests on.
+//! The rules of the diagnosis. Each rule looks for one kind of trouble, and states its evidence.
 
 use super::Suspect;
 use super::holders::{Holding, Quarters, holdings};
@@ -11,20 +11,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
-/// The heap counts as flat if it grows by less than this part of the growth outside of it.
+/// The heap counts as flat if it grows by less than this fraction of the growth outside of the
+/// heap.
 const HEAP_IS_FLAT: f64 = 0.25;
 
-/// Growth of the resident set by no more than this many bytes is not reported, because it has many
+/// The greatest growth of the resident set, in bytes, that is not reported. Small growth has many
 /// causes.
 const RESIDENT_NOISE: f64 = (1 << 20) as f64;
 
-/// A unit of work let go of what it held when no more than this part of it is left.
+/// A unit of work has let go of its memory if less than this fraction of the memory is left.
 const LET_GO: f64 = 0.25;
 
-/// Units of work filled the heap up when they left behind more than this part of the limit.
+/// Units of work have filled the heap up if they left behind more than this fraction of the limit.
 const FILLED: f64 = 0.5;
 
-/// All suspects, the one that matters most first.
+/// Returns all suspects, the one that matters most first.
 pub(super) fn suspects(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     let samples = input.judged();
     let mut suspects: Vec<Suspect> = input.problems.iter().map(words::trace_bug).collect();
@@ -35,10 +36,10 @@ pub(super) fn suspects(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     within.extend(growth);
     if input.snapshot.is_some() {
         within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
-    } // Without a snapshot the uncollectable come first: types may grow because of them.
+    } // Without a snapshot, uncollectable objects come first, as types may grow due to them.
     within.extend(external_growth(&samples, heap_has_a_leak));
     if input.ran_out() {
-        // What took most of the memory matters most.
+        // The suspect that takes most of the memory matters most.
         within.sort_by_key(|suspect| core::cmp::Reverse(suspect.bytes));
     }
     suspects.extend(within);
@@ -49,7 +50,7 @@ pub(super) fn suspects(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     suspects
 }
 
-/// Returns the suspects that snapshots alone show, if there are no samples.
+/// Returns the suspects that snapshots alone show, if the input has no timeline.
 fn from_snapshots(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     let (None, Some(snapshot)) = (input.timeline, input.snapshot) else { return Vec::new() };
     if let Some(earlier) = input.earlier {
@@ -75,7 +76,8 @@ fn backlogs(samples: &[&Sample]) -> Vec<Suspect> {
     grown.map(|(gauge, trend)| words::backlog(&gauge.name, trend, samples)).collect()
 }
 
-/// The types of which there are steadily more, by number or by the bytes that they own.
+/// Returns the types that grow steadily by number of objects, and other types that grow by owned
+/// bytes.
 fn growing_types(samples: &[&Sample]) -> (HashMap<String, Trend>, HashMap<String, Trend>) {
     let (mut objects, mut owned) = (HashMap::new(), HashMap::new());
     let Some(last) = samples.last() else { return (objects, owned) };
@@ -109,15 +111,16 @@ fn container_growth(input: &DiagnosisInput<'_>, samples: &[&Sample]) -> Vec<Susp
         Some(_) => {}
         None => suspects.extend(objects.iter().map(|(name, &trend)| words::more_objects(name, trend, samples))),
     }
-    // The buffer of a list that objects gather in grows with them.
+    // The buffer of a list grows with the objects that gather in the list, and is no further
+    // suspect.
     let holders: HashSet<ObjectId> = suspects.iter().filter_map(|suspect| suspect.holder).collect();
     let buffers = owned.iter().map(|(name, &trend)| words::owned(name, trend, input.snapshot, samples));
     suspects.extend(buffers.filter(|suspect| suspect.holder.is_none_or(|holder| !holders.contains(&holder))));
     suspects
 }
 
-/// Returns true if this place holds a good part of the growth of its type. (Of a type that leaks in
-/// one place, a few objects also come and stay in others.)
+/// Returns true if the place holds at least a tenth of the growth of its type. (If a type leaks in
+/// one place, a few of its objects also come and stay in other places.)
 fn matters(holding: &Holding<'_>, growing: &HashMap<String, Trend>) -> bool {
     growing.get(holding.type_name).is_some_and(|trend| holding.objects() as f64 >= 0.1 * trend.more())
 }
@@ -127,7 +130,8 @@ fn quarters(samples: &[&Sample]) -> Quarters {
     Quarters([births(1), births(2), births(3)])
 }
 
-/// Groups in the list of uncollectable objects, alike ones together.
+/// Returns the suspects for uncollectable objects. Groups whose members have equal types make one
+/// suspect.
 fn uncollectable(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     let last = input.samples().last();
     match input.snapshot {
@@ -154,7 +158,8 @@ fn groups(snapshot: &Snapshot) -> Vec<Suspect> {
     suspects
 }
 
-/// Memory outside of the heap: what was declared, and what the process has beside.
+/// Returns the suspects outside of the heap: declared external bytes, and resident memory beyond
+/// the heap's.
 fn external_growth(samples: &[&Sample], heap_has_a_leak: bool) -> Vec<Suspect> {
     let heap = |sample: &Sample| sample.census.bytes() as f64;
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
@@ -189,7 +194,7 @@ fn exhaustion(input: &DiagnosisInput<'_>) -> Option<Suspect> {
     }
 }
 
-/// No limit is known to be enough.
+/// Returns the suspect for a heap for which no limit is known to be enough.
 fn without_an_end(input: &DiagnosisInput<'_>) -> Suspect {
     if !input.trials.is_empty() || unit_is_open(input) {
         return exhausted::runaway(input);
@@ -198,14 +203,14 @@ fn without_an_end(input: &DiagnosisInput<'_>) -> Suspect {
     if has_let_go { exhausted::bulk_load(input, None) } else { exhausted::undecided(input) }
 }
 
-/// The heap as it was between units of work, when those that had ended left more behind than a
-/// part of the limit.
+/// Returns the last sample between units of work, if the units that had ended left more behind than
+/// the fraction `FILLED` of the limit.
 fn filled_up<'a>(input: &DiagnosisInput<'a>) -> Option<&'a Sample> {
     let last = input.judged().into_iter().rev().find(|sample| sample.units_open() == 0 && sample.units_ended() > 1)?;
     (held(last) > FILLED * last.memory.max? as f64).then_some(last)
 }
 
-/// Bytes that were taken, inside of the heap and outside.
+/// Returns the bytes in use, inside and outside of the heap.
 fn held(sample: &Sample) -> f64 {
     (sample.memory.used + sample.memory.owned + sample.memory.external) as f64
 }

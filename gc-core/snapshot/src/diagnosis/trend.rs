@@ -1,31 +1,31 @@
-//! Tells whether a series of numbers grows.
+//! Recognises steady growth in a series of numbers.
 
 use alloc::vec::Vec;
 
 /// Steady growth of a series.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Trend {
-    /// The least of the first part.
+    /// The least number of the first part.
     pub(super) from: f64,
-    /// The least of the last part.
+    /// The least number of the last part.
     pub(super) to: f64,
-    /// Their places in the series.
+    /// The places of `from` and `to` in the series.
     pub(super) span: (usize, usize),
-    /// The last number.
+    /// The last number of the series.
     pub(super) end: f64,
 }
 
 /// The least length of a series that can show a trend.
 pub(super) const FEWEST: usize = 4;
 
-/// The parts that a series is cut into.
+/// The number of parts that a series is cut into.
 const PARTS: usize = 4;
 
-/// The least ratio of the last step to the average step. If the ratio is less, the growth has come
-/// to a stand: it was a warm-up.
+/// The least ratio of the last step to the average step. If the ratio is less, the growth has
+/// stopped, and was a warm-up.
 const LAST_STEP: f64 = 0.3;
 
-/// The greatest part of the whole growth that one step may be. A greater step is a jump.
+/// The greatest fraction of the whole growth that one step may be. A greater step is a jump.
 const JUMP: f64 = 0.75;
 
 impl Trend {
@@ -33,9 +33,11 @@ impl Trend {
         self.to - self.from
     }
 
-    /// The series is cut into four parts. It grows when the least number of each part
-    /// exceeds that of the part before, steadily, and by more than the numbers of one part
-    /// differ: a cache that fills and empties does not.
+    /// Returns the trend of a series, or `None` if the series does not grow steadily.
+    ///
+    /// The series is cut into four parts. A series grows if the least numbers of the parts rise
+    /// steadily from part to part, and if the whole growth exceeds the range of the numbers within
+    /// a typical part. The size of a cache that fills and empties does not grow in this sense.
     pub(super) fn of(series: &[f64]) -> Option<Trend> {
         if series.len() < FEWEST {
             return None;
@@ -58,13 +60,13 @@ impl Trend {
     }
 }
 
-/// Growth of a buffer by no more than this many bytes is not reported.
+/// The greatest growth of a buffer, in bytes, that is not reported.
 const BUFFER_NOISE: f64 = (32 << 10) as f64;
 
 impl Trend {
-    /// Tells whether the capacity of buffers grows. It grows in steps that double and never falls.
-    /// The next step would come after twice the time, so the last one lies in the second half of
-    /// the series.
+    /// Returns the trend of the capacity of buffers, or `None` if the capacity does not grow. The
+    /// capacity of a growing buffer doubles in steps and never falls. Each step takes twice the
+    /// time of the step before, so the last step lies in the second half of the series.
     pub(super) fn of_buffer(series: &[f64]) -> Option<Trend> {
         let (first, last) = (*series.first()?, *series.last()?);
         let trend = Trend { from: first, to: last, span: (0, series.len() - 1), end: last };

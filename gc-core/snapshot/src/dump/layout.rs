@@ -1,4 +1,4 @@
-//! The part `snapshot` of a heap dump: how many rows there are, and which field lies where in a row.
+//! The part `snapshot` of a heap dump: the numbers of rows, and the place of each field in a row.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Deserialize;
 
-/// The part `meta`.
+/// The part `meta`: the names of the fields and of the kinds of nodes and edges.
 #[derive(Deserialize)]
 pub(super) struct Meta {
     pub(super) node_fields: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct Head {
     pub(super) edge_count: usize,
 }
 
-/// Where the fields lie in a row, and what the kinds are called.
+/// The places of the fields in a row, and the names of the kinds.
 pub(super) struct Layout {
     pub(super) fields: usize,
     pub(super) places: [usize; 5],
@@ -50,5 +50,5 @@ impl Layout {
     }
 }
 
-/// A row of numbers of which five at most are of use.
+/// The fields of a row that are used, five at most.
 pub(super) type Row = [u64; 5];

@@ -1,7 +1,7 @@
-//! Reading `.heapsnapshot` files: those of gc-core, and those of V8 as far as they share the format.
+//! Reads `.heapsnapshot` files: those of gc-core, and those of V8 as far as the formats agree.
 //!
-//! The file is one JSON object whose parts are long lists of numbers. They are read one by
-//! one into columns; nothing of the JSON is kept.
+//! The file is one JSON object, whose parts are long lists of numbers and a list of strings. The
+//! reader streams the lists into rows, and keeps no JSON values.
 
 use super::layout::{Head, Layout, Row};
 use crate::{ObjectId, Snapshot, SnapshotBuilder};
@@ -18,7 +18,8 @@ use std::io::{self, BufReader, Read};
 /// Reads a heap dump: a `.heapsnapshot` of gc-core, Node or Chrome.
 ///
 /// # Errors
-/// The reader fails, or what it reads is no heap dump, is cut short, or contradicts itself.
+/// Returns an error if the reader fails, or if the file is no heap dump, is cut short, or
+/// contradicts itself.
 ///
 /// ```
 /// use gc_snapshot::{ReadError, read_heap_snapshot};
@@ -50,19 +51,19 @@ pub fn read_heap_snapshot(reader: impl Read) -> Result<Snapshot, ReadError> {
 pub enum ReadError {
     /// The reader failed.
     Io(io::Error),
-    /// The file ends within this part; empty: it ends before the first.
+    /// The file ends within a part.
     CutShort {
-        /// `snapshot`, `nodes`, `edges` or `strings`.
+        /// `snapshot`, `nodes`, `edges` or `strings`; empty if the file ends before these parts.
         part: &'static str,
     },
-    /// The file is not of the format, in this part; empty: before the first.
+    /// The file does not have the format.
     Invalid {
-        /// `snapshot`, `nodes`, `edges` or `strings`.
+        /// `snapshot`, `nodes`, `edges` or `strings`; empty if the error is before these parts.
         part: &'static str,
         /// The cause, with line and column.
         error: String,
     },
-    /// The parts do not fit together.
+    /// The parts contradict each other.
     Contradiction(String),
 }
 
@@ -83,17 +84,17 @@ impl core::error::Error for ReadError {}
 
 struct Parts<'a> {
     part: &'a Cell<&'static str>,
-    /// The strings of the file lie here until the snapshot is built.
+    /// Holds the strings of the file until the snapshot is built.
     arena: &'a Bump,
 }
 
-/// All parts, as they are in the file.
+/// All parts of a heap dump, as they are in the file.
 struct Dump<'a> {
     node_layout: Layout,
     edge_layout: Layout,
-    /// Type, name, id, bytes, edges.
+    /// The type, name, id, bytes and number of edges of each node.
     nodes: Vec<Row>,
-    /// Type, name or position, target.
+    /// The type, name or position, and target of each edge.
     edges: Vec<[u64; 3]>,
     strings: Vec<&'a str>,
 }
@@ -149,7 +150,7 @@ impl<'de, 'a> Visitor<'de> for Parts<'a> {
     }
 }
 
-/// A list of strings, kept in an arena.
+/// Reads a list of strings into an arena.
 struct Strings<'a>(&'a Bump);
 
 impl<'de, 'a> DeserializeSeed<'de> for Strings<'a> {
@@ -176,7 +177,7 @@ impl<'de, 'a> Visitor<'de> for Strings<'a> {
     }
 }
 
-/// One string, kept in an arena.
+/// Reads one string into an arena.
 struct Text<'a>(&'a Bump);
 
 impl<'de, 'a> DeserializeSeed<'de> for Text<'a> {
@@ -199,7 +200,7 @@ impl<'a> Visitor<'_> for Text<'a> {
     }
 }
 
-/// A list of numbers, `layout.fields` of which make a row.
+/// Reads a list of numbers, `layout.fields` of which make a row.
 struct Rows<'l> {
     layout: &'l Layout,
     rows: usize,
@@ -246,12 +247,12 @@ impl Dump<'_> {
         text.copied().ok_or_else(|| format!("there is no string {number}"))
     }
 
-    /// Builds the snapshot. Leaves out the root node; the objects that it points to are held from
-    /// outside. In a dump of gc-core, also leaves out the node whose edges tell the numbers of
-    /// external references.
+    /// Builds the snapshot. Leaves out the root node; the objects that the root node points to are
+    /// held from outside. In a dump of gc-core, also leaves out the node whose edges tell the
+    /// numbers of external references.
     ///
     /// # Errors
-    /// The parts of the dump contradict each other.
+    /// Returns an error if the parts of the dump contradict each other.
     fn snapshot(&self) -> Result<Snapshot, String> {
         let mut builder = SnapshotBuilder::new();
         let ours = self.tells_external()?;
@@ -295,10 +296,10 @@ impl Dump<'_> {
     }
 
     /// Returns the number of the node that an edge leads to. An edge names the place in the list of
-    /// numbers at which the node's row begins.
+    /// numbers at which the row of its target begins.
     ///
     /// # Errors
-    /// No row begins there.
+    /// Returns an error if no row begins at this place.
     fn node(&self, to: u64) -> Result<usize, String> {
         let (to, fields) = (size(to)?, self.node_layout.fields);
         if !to.is_multiple_of(fields) || to / fields >= self.nodes.len() {
@@ -307,7 +308,8 @@ impl Dump<'_> {
         Ok(to / fields)
     }
 
-    /// Returns true if the second node is one of ours, which tells what is held from outside.
+    /// Returns true if the second node is the node of gc-core whose edges tell the numbers of
+    /// external references.
     fn tells_external(&self) -> Result<bool, String> {
         let Some(&[kind, name, _, bytes, count]) = self.nodes.get(1) else { return Ok(false) };
         let first = self.nodes[0][4] as usize;

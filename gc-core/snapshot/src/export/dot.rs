@@ -1,4 +1,4 @@
-//! A part of a heap as a picture, for Graphviz: as objgraph draws it.
+//! Draws a part of a heap for Graphviz, as objgraph does.
 
 use crate::SnapshotObject;
 use crate::text::escaped;
@@ -48,35 +48,37 @@ pub struct Dot {
 }
 
 impl Dot {
-    /// Shows the objects that point to the start objects, and those that point to these:
-    /// `objgraph.show_backrefs`.
+    /// Shows the objects that point to the start objects, directly or through other objects, as
+    /// `objgraph.show_backrefs` does.
     pub fn backrefs() -> Dot {
         Dot { backwards: true, max_depth: 3, too_many: 10 }
     }
 
-    /// Shows the objects that the start objects point to, and those that these point to:
-    /// `objgraph.show_refs`.
+    /// Shows the objects that the start objects point to, directly or through other objects, as
+    /// `objgraph.show_refs` does.
     pub fn refs() -> Dot {
         Dot { backwards: false, ..Dot::backrefs() }
     }
 
-    /// Follows edges to this depth, 3 by default.
+    /// Sets the depth to which edges are followed, 3 by default.
     #[must_use]
     pub fn max_depth(self, depth: usize) -> Dot {
         Dot { max_depth: depth, ..self }
     }
 
-    /// Shows at most this many edges of one object, 10 by default. A red box tells how many more
-    /// there are.
+    /// Sets the greatest number of edges that are shown of one object, 10 by default. A red box
+    /// shows how many edges are left out.
     #[must_use]
     pub fn too_many(self, edges: usize) -> Dot {
         Dot { too_many: edges, ..self }
     }
 
-    /// Writes the picture of what lies around these objects (of one snapshot), for `dot
-    /// -Tsvg`. The start objects have red names, objects farther away are darker, objects that are
-    /// held from outside are green, and objects with a finalizer have a red bullet. In
-    /// brackets stands how many pointers come from outside.
+    /// Writes the picture of the surroundings of these objects, as input of `dot -Tsvg`. The
+    /// objects must be of one snapshot.
+    ///
+    /// The start objects have red names, objects farther away are darker, objects that are held
+    /// from outside are green, and objects with a finalizer have a red bullet. A number in brackets
+    /// is the number of external references.
     ///
     /// # Errors
     /// Returns the error of `out` if writing fails.
@@ -107,7 +109,7 @@ struct Picture<'a, 's, W: Write> {
     options: &'a Dot,
     out: &'a mut BufWriter<W>,
     seen: HashSet<u64>,
-    /// Objects met on the way, to be shown one step farther away.
+    /// Objects that were met, and are to be shown one step farther away.
     next: Vec<SnapshotObject<'s>>,
 }
 
@@ -118,7 +120,7 @@ impl<'s, W: Write> Picture<'_, 's, W> {
         }
     }
 
-    /// Writes the edges of all objects of one level, or the edges to them.
+    /// Writes the edges that come from the objects of one level, or lead to these objects.
     fn edges_of(&mut self, level: &[SnapshotObject<'s>]) -> Result<()> {
         let most = self.options.too_many;
         let Some(first) = level.first() else { return Ok(()) };
@@ -142,7 +144,7 @@ impl<'s, W: Write> Picture<'_, 's, W> {
         let outside = if held > 0 { format!(" [{held}]") } else { String::new() };
         let label = escaped(&format!("{}{outside}", object.type_name()));
         writeln!(self.out, "  {name}[label=\"{label}\\n{}\"];", object.id())?;
-        // As far away as can be: 0.3.
+        // The objects farthest away have the lightness 0.3.
         let light = 1.0 - 0.7 * depth as f64 / (self.options.max_depth.max(1)) as f64;
         let hue = if held > 0 { "0.3,1" } else { "0,0" };
         writeln!(self.out, "  {name}[fillcolor=\"{hue},{light:.2}\"];")?;
@@ -157,8 +159,9 @@ impl<'s, W: Write> Picture<'_, 's, W> {
         Ok(())
     }
 
-    /// Writes the given edges of an object, or to it, and notes the objects at their other ends.
-    /// Writes a red box if the object has more edges; `all` is the number of all of them.
+    /// Writes the given edges, which come from the object or lead to it, and notes the objects at
+    /// their other ends. Writes a red box if the number of all such edges, `all`, is greater than
+    /// the number of given edges.
     fn around(
         &mut self,
         object: SnapshotObject<'s>,
@@ -187,7 +190,7 @@ impl<'s, W: Write> Picture<'_, 's, W> {
     }
 }
 
-/// A node's name in the file.
+/// The name of an object's node in the file.
 struct Name<'s>(SnapshotObject<'s>);
 
 impl core::fmt::Display for Name<'_> {

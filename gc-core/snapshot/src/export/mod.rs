@@ -1,4 +1,4 @@
-//! Files that other tools open. The writers stream: none holds what it writes.
+//! Files that other tools open. The writers stream: no writer keeps its output in memory.
 
 mod dot;
 mod tables;

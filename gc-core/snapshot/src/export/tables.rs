@@ -1,16 +1,17 @@
-//! Objects and edges as JSON lines, which DuckDB and others read as tables.
+//! Objects and edges as JSON lines, which DuckDB and other tools read as tables.
 
 use crate::Snapshot;
 use crate::text::Json;
 use std::io::{BufWriter, Result, Write};
 
 impl Snapshot {
-    /// Writes a line of JSON for each object: `id`, `type`, `shallow_bytes`, `owned_bytes`,
-    /// `external_references`, `generation` (null where it is untracked), `in_garbage`,
-    /// `retained_bytes` and `dominator` (null where nothing in the heap dominates it).
+    /// Writes a line of JSON for each object, with the fields `id`, `type`, `shallow_bytes`,
+    /// `owned_bytes`, `external_references`, `generation`, `in_garbage`, `retained_bytes` and
+    /// `dominator`. The generation is null if the object is untracked. The dominator is null if
+    /// nothing in the heap dominates the object.
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// Returns the error of `out` if writing fails.
     ///
     /// ```
     /// let heap = gc_core::Heap::new();
@@ -42,7 +43,8 @@ impl Snapshot {
         out.flush()
     }
 
-    /// Writes a line of JSON for each edge: `from`, `name`, `to`; the ends are ids.
+    /// Writes a line of JSON for each edge, with the fields `from`, `name` and `to`. The fields
+    /// `from` and `to` are the ids of objects.
     ///
     /// ```
     /// # let heap = gc_core::Heap::new();
@@ -54,7 +56,7 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// Returns the error of `out` if writing fails.
     pub fn write_edges(&self, out: impl Write) -> Result<()> {
         let mut out = BufWriter::new(out);
         for object in self.objects() {

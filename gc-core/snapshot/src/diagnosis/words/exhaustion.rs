@@ -1,4 +1,4 @@
-//! The words for a heap that ran out of memory where nothing grows from unit to unit.
+//! The words for a heap that ran out of memory although nothing grows from unit to unit.
 
 use super::{about, item};
 use crate::Sample;
@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// The most bytes that were taken, and those that live at the end.
+/// Returns the most bytes that were taken, and the bytes that live at the end.
 fn peak_and_end(input: &DiagnosisInput<'_>) -> (f64, f64) {
     let samples = input.samples();
     let bytes = |sample: &Sample| sample.census.bytes() as f64;
@@ -51,8 +51,8 @@ pub(in crate::diagnosis) fn bulk_load(input: &DiagnosisInput<'_>, trial: Option<
     about(VerdictKind::BulkLoad, peak, evidence, finding, advice)
 }
 
-/// Describes a heap that ran out of memory and still uses much of what it took, if no larger limit
-/// was tried.
+/// Describes a heap that ran out of memory and still uses much of the memory that it took, if no
+/// larger limit was tried.
 pub(in crate::diagnosis) fn undecided(input: &DiagnosisInput<'_>) -> Suspect {
     let (peak, end) = peak_and_end(input);
     let evidence = vec![item("most bytes seen", peak), item("bytes at the end", end)];
@@ -65,10 +65,10 @@ pub(in crate::diagnosis) fn undecided(input: &DiagnosisInput<'_>) -> Suspect {
     about(VerdictKind::LimitTooSmall, peak, evidence, finding, MORE_MEMORY.into())
 }
 
-/// Advice where there is too little to look at.
+/// The advice if the input has too little data for a finding.
 const MORE_MEMORY: &str = "give the heap more memory, so that there is more to look at, and run it again";
 
-/// Describes a heap that units of work filled up although all of them ended. There are too few
+/// Describes a heap that units of work filled up although all units ended, if there are too few
 /// samples for a trend.
 pub(in crate::diagnosis) fn filled_up(sample: &Sample) -> Suspect {
     let figures = sample.memory;

@@ -1,4 +1,4 @@
-//! The words of a diagnosis: what was found, what it rests on, what to do.
+//! The words of a diagnosis: the findings, the evidence, and the advice.
 
 pub(super) mod exhaustion;
 
@@ -17,13 +17,13 @@ fn item(name: &'static str, value: impl Into<f64>) -> Evidence {
     Evidence { name, value: value.into() }
 }
 
-/// A suspect that is not about an object.
+/// Returns a suspect that is not about an object.
 fn about(kind: VerdictKind, bytes: f64, evidence: Vec<Evidence>, finding: String, advice: String) -> Suspect {
     let (type_name, bytes) = (String::new(), bytes.max(0.0) as u64);
     Suspect { kind, type_name, holder: None, holder_type: None, place: None, bytes, evidence, finding, advice }
 }
 
-/// A suspect that is a place in a container.
+/// Returns a suspect that is a place in a container.
 fn about_holding(holding: &Holding<'_>, evidence: Vec<Evidence>, finding: String, advice: String) -> Suspect {
     let Holding { holder, place, type_name, bytes, .. } = holding;
     Suspect {
@@ -70,7 +70,8 @@ impl Per {
     }
 }
 
-/// `, 2.5 objects for each unit of work`, where there are units.
+/// Returns the growth for each unit of work, as evidence and as a text such as
+/// `, 2.5 objects for each unit of work`. The text is empty if no unit ended.
 fn for_each_unit(more: f64, what: Per, samples: &[&Sample]) -> (Option<Evidence>, String) {
     let ended = |sample: Option<&&Sample>| sample.map_or(0, |sample| sample.units_ended());
     let units = ended(samples.last()) - ended(samples.first());
@@ -81,7 +82,7 @@ fn for_each_unit(more: f64, what: Per, samples: &[&Sample]) -> (Option<Evidence>
     (Some(item(what.name(), each)), format!(", {} for each unit of work", what.show(each)))
 }
 
-/// The samples that the growth of a trend was measured between.
+/// Returns the samples between which the growth of a trend was measured.
 fn within<'s, 'a>(trend: Trend, samples: &'s [&'a Sample]) -> &'s [&'a Sample] {
     samples.get(trend.span.0..=trend.span.1).unwrap_or(samples)
 }
@@ -90,7 +91,7 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
     let Holding { holder, place, type_name, by_quarter, bytes } = holding;
     let objects = holding.objects();
     let [second, third, last] = by_quarter;
-    // They are from after the first quarter.
+    // The objects that came and stayed are from after the first quarter.
     let since = samples.get(samples.len().saturating_sub(1) / 4..).unwrap_or(&[]);
     let (each, per_unit) = for_each_unit(objects as f64, Per::Objects, since);
     let mut evidence = vec![item("objects that came and stayed", objects as f64), item("their bytes", *bytes as f64)];
@@ -127,8 +128,8 @@ pub(super) fn container(holding: &Holding<'_>, snapshot: &Snapshot, samples: &[&
     about_holding(holding, evidence, finding, advice)
 }
 
-/// Returns true if most of the objects are captured by callbacks of weak references. No object of
-/// the heap holds them.
+/// Returns true if callbacks of weak references captured most of the objects of the type that are
+/// held from outside.
 fn are_captured(holding: &Holding<'_>, snapshot: &Snapshot) -> bool {
     let of_type = snapshot.objects().filter(|object| object.type_name() == holding.type_name);
     let mut held = of_type.filter(|object| object.external_references() > 0).peekable();
@@ -139,7 +140,7 @@ fn are_captured(holding: &Holding<'_>, snapshot: &Snapshot) -> bool {
     }
 }
 
-/// Describes a place by a snapshot alone.
+/// Describes a place that was found in a snapshot alone.
 pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspect {
     let Holding { holder, place, type_name, bytes, .. } = holding;
     let (objects, all) = (holding.objects(), snapshot.bytes());
@@ -177,7 +178,7 @@ pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -
     Suspect { type_name: type_name.into(), ..suspect }
 }
 
-/// Objects whose own memory grows: vectors, strings, maps of plain values.
+/// Describes objects whose own memory grows, such as vectors, strings, and maps of plain values.
 pub(super) fn owned(type_name: &str, trend: Trend, snapshot: Option<&Snapshot>, samples: &[&Sample]) -> Suspect {
     let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, within(trend, samples));
     let mut evidence = vec![item("owned bytes before", trend.from), item("owned bytes after", trend.end)];
@@ -256,7 +257,7 @@ pub(super) fn uncollectable(groups: &[Component<'_>]) -> Suspect {
     }
 }
 
-/// Describes the growth of declared bytes, or of the resident set (`gauge`).
+/// Describes the growth of declared bytes, or of the resident set if `gauge` is its gauge.
 pub(super) fn external(gauge: Option<&str>, trend: Trend, heap_grew: f64, samples: &[&Sample]) -> Suspect {
     let (each, per_unit) = for_each_unit(trend.more(), Per::Bytes, within(trend, samples));
     let mut evidence = vec![
@@ -319,7 +320,7 @@ pub(super) fn trace_bug(problem: &Problem) -> Suspect {
     }
 }
 
-/// `3 samples`, `1 sample`.
+/// Returns a number with the name of its unit, in the singular for 1: `3 samples`, `1 sample`.
 fn counted(value: f64, name: &str) -> String {
     if let Some(rest) = name.strip_prefix("bytes") {
         return format!("{}{rest}", Bytes(value));
