@@ -1,5 +1,5 @@
-//! The rows as criterion benches, for a closer look at one of them: confidence
-//! intervals, and a comparison with the last run.
+//! The rows as criterion benches. Criterion gives confidence intervals and a comparison
+//! with the last run, for a closer look at a single row.
 //!
 //! ```sh
 //! cargo bench -p gc-benches                         # ours and Rc
@@ -7,9 +7,9 @@
 //! PEERS=all cargo bench -p gc-benches -- full-look  # everyone who can
 //! ```
 //!
-//! The numbers of `compare` are not these: there each measurement has a fresh process,
-//! here they share one, and memory that an earlier one returned to the system's
-//! allocator is warm.
+//! The numbers differ from those of `compare`. `compare` runs each measurement in a fresh
+//! process; these benches share one process, so memory that an earlier bench returned to the
+//! system's allocator is warm.
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_main};
 use gc_benches::peers::{OURS, PEERS, Peer, RC};
@@ -17,11 +17,13 @@ use gc_benches::rows::{ROWS, Row, Unit};
 use gc_benches::work::{Size, Work};
 use std::time::Duration;
 
-/// Small enough for peers that recurse.
+/// Sizes that are small enough for peers that recurse.
 const SIZE: Size = Size { objects: 20_000, pairs: 1000, live: 10_000, steps: 20_000, depth: 12, trees: 2 };
 
-/// A pause is a maximum and memory is no time; the list ends the process of a peer
-/// that overflows its stack.
+/// Returns true if criterion can time this row on this peer.
+///
+/// A pause is a maximum, and memory is not a time. The list row runs on our heap only, because
+/// a peer that overflows its stack would end the process.
 fn is_bench(row: &Row, peer: &Peer) -> bool {
     let fits = row.work != Work::List || peer.name == OURS;
     row.unit != Unit::Bytes && row.work != Work::RandomChurnPause && fits
@@ -35,7 +37,7 @@ fn wanted_peers() -> Vec<&'static Peer> {
 
 fn bench_row(group: &mut BenchmarkGroup<'_, criterion::measurement::WallTime>, row: &Row, peer: &Peer) {
     let Ok(sample) = (peer.run)(row.work, &SIZE) else {
-        return; // `compare` says why
+        return; // `compare` prints the reason
     };
     group.throughput(Throughput::Elements(sample.count as u64));
     group.bench_function(BenchmarkId::from_parameter(peer.name), |bencher| {
@@ -49,8 +51,8 @@ fn bench_row(group: &mut BenchmarkGroup<'_, criterion::measurement::WallTime>, r
     });
 }
 
-/// How many units an iteration stands for: the idle collection repeats itself as often
-/// as the clock needs, and counts once.
+/// Returns the number of units in one iteration. The idle collection counts as one unit,
+/// although it is repeated until the clock can measure it.
 fn count_of(row: &Row, count: f64) -> f64 {
     if row.work == Work::Nothing { 1.0 } else { count }
 }

@@ -1,5 +1,5 @@
-//! The chart of a comparison: a lane for each row, the peers as marks at their ratio
-//! to ours, on a logarithmic axis.
+//! The chart of a comparison. Each row has a lane, in which each peer is a mark at its ratio to
+//! our heap, on a logarithmic axis.
 
 use crate::heap_under_test::Kind;
 use crate::peers::{OURS, RC, named};
@@ -11,13 +11,13 @@ const WIDTH: f64 = 1180.0;
 const LANE: f64 = 34.0;
 const TOP: f64 = 128.0;
 const BOTTOM: f64 = 62.0;
-/// Where the marks begin and end. The titles are left of them, the peers that cannot are right of
-/// them.
+/// The left and right end of the axis. The titles are to the left of the axis, and the peers that
+/// cannot do the work are to the right.
 const LEFT: f64 = 396.0;
 const RIGHT: f64 = 972.0;
-/// A mark.
+/// The width and height of a mark.
 const MARK: (f64, f64) = (21.0, 13.0);
-/// From one level of marks to the next.
+/// The distance from one level of marks to the next.
 const LEVEL: f64 = 14.0;
 
 /// A peer as the chart shows it.
@@ -55,7 +55,7 @@ fn look(peer: &str) -> Option<Look> {
     Some(Look { peer, code, fill })
 }
 
-/// The chart, as the text of an SVG file.
+/// Returns the chart as the text of an SVG file.
 pub fn bars(report: &Report) -> String {
     let axis = LogAxis { values: (0.1, 200.0), places: (LEFT, RIGHT) };
     let lanes: Vec<Lane<'_>> = report.rows.iter().filter_map(|row| lane(&axis, row, &report.cells)).collect();
@@ -86,7 +86,8 @@ fn heading(svg: &mut Svg, report: &Report) {
     svg.text((RIGHT + 26.0, TOP - 10.0), Anchor::Start, Style::plain(11.0, colour::MUTED), "cannot do it");
 }
 
-/// Two lines: the marks by kind of peer, then the meaning of the lines.
+/// Draws the legend in two lines. The first names the mark of each peer; the second explains the
+/// colours and the two kinds of line.
 fn legend(svg: &mut Svg) {
     let mut x = 24.0;
     for (peer, _) in CODES {
@@ -126,11 +127,11 @@ fn grid(svg: &mut Svg, axis: &LogAxis, bottom: f64) {
     }
 }
 
-/// A row, laid out.
+/// The layout of a row.
 struct Lane<'a> {
     row: &'a RowReport,
     ours: f64,
-    /// The look of a mark, its place, and its distance from the middle.
+    /// The look of each mark, its place on the axis, and its distance from the lane's middle.
     marks: Vec<(Look, f64, f64)>,
     beyond: bool,
     unable: Vec<Look>,
@@ -172,14 +173,14 @@ fn draw(svg: &mut Svg, axis: &LogAxis, top: f64, lane: &Lane<'_>) {
     cannot(svg, baseline, &lane.unable);
 }
 
-/// The tightest bar of the row, in its unit.
+/// Returns the tightest bar of the row, in the row's unit.
 fn limit(row: &RowReport) -> Option<f64> {
     let ratio = row.verdict.bar_to_rc.zip(row.rc).map(|(bar, rc)| bar * rc);
     [row.verdict.scaled_bar, ratio].into_iter().flatten().reduce(f64::min)
 }
 
-/// How far above or below the middle of the lane the marks are drawn: those that would
-/// cover each other stand on levels, around the middle.
+/// Returns the distance of each mark from the middle of the lane. Marks that would cover each
+/// other are placed on levels around the middle.
 fn levels(places: &[f64]) -> Vec<f64> {
     let (mut levels, mut free) = (Vec::new(), Vec::new());
     let mut crowd = 0;
@@ -198,13 +199,14 @@ fn levels(places: &[f64]) -> Vec<f64> {
     levels
 }
 
-/// Level numbers become distances from the middle.
+/// Turns level numbers into distances from the middle.
 fn centre(crowd: &mut [f64], levels: &[f64]) {
     let middle = (levels.len() as f64 - 1.0) / 2.0;
     crowd.iter_mut().for_each(|level| *level = (*level - middle) * LEVEL);
 }
 
-/// Places for marks that are beyond the axis: at its end, on two levels.
+/// Returns the places and levels of marks whose values are beyond the axis. These marks are at
+/// the end of the axis, on two levels.
 fn at_the_end(count: usize) -> impl Iterator<Item = (f64, f64)> {
     let columns = count.div_ceil(2);
     let level = move |at: usize| if count == 1 { 0.0 } else { (at % 2) as f64 * LEVEL - LEVEL / 2.0 };

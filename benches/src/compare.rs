@@ -1,4 +1,4 @@
-//! Runs the rows on the peers, each in a process of its own, and gathers the report.
+//! Runs the rows on the peers, each measurement in a process of its own, and makes the report.
 
 use crate::floors::Floor;
 use crate::machine;
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// CPython runs the same shapes by a script.
+/// The script that runs the rows on CPython.
 const PYTHON_ROWS: &str = include_str!("../python/rows.py");
 
-/// The rows and peers to run, and how often.
+/// The rows and peers to run, and the number of repeats.
 #[derive(Clone, Debug)]
 pub struct Plan {
     quick: bool,
@@ -24,20 +24,21 @@ pub struct Plan {
     rows: Vec<&'static Row>,
     peers: Vec<&'static str>,
     repeats: u32,
-    /// One measurement is cut after this.
+    /// The time after which a single measurement is killed.
     patience: Duration,
-    /// A cell that took longer in all is not repeated, unless it is ours or `Rc`'s.
+    /// The total time of a cell after which it is not repeated, unless it belongs to our heap, to
+    /// `Rc` or to a floor.
     slow: Duration,
-    /// After this, only ours and `Rc` go on.
+    /// The time of the run after which only our heap, `Rc` and the floors are repeated.
     budget: Duration,
-    /// Runs of a measurement in a row, in each round. On a virtual machine whose host
-    /// took idle memory back, the first of them pays for getting it again, and a heap
+    /// The number of consecutive runs of a measurement in each round. On a virtual machine whose
+    /// host took idle memory back, the first run pays for getting the memory again, and a heap
     /// of large pages pays most.
     burst: u32,
 }
 
 impl Plan {
-    /// Nothing named means everything.
+    /// Makes a plan of the named rows and peers. An empty list stands for all.
     pub fn new(quick: bool, only: &[String], peers: &[String], repeats: Option<u32>) -> Plan {
         let rows = ROWS.iter().filter(|row| only.is_empty() || only.iter().any(|id| id == row.id));
         let canonical = |name: &String| match name.as_str() {
@@ -60,8 +61,8 @@ impl Plan {
         }
     }
 
-    /// Every cell, rows in order. The first row's `Rc` is always among them: it is the
-    /// clock that bars are scaled by.
+    /// Returns a task for every cell, in the order of the rows. The cell of `Rc` in the first row
+    /// is always included, because the bars are scaled by its value.
     fn tasks(&self) -> Vec<Task> {
         let of_row = |row: &&'static Row| {
             let row = *row;
@@ -93,7 +94,8 @@ impl Task {
         [OURS, RC, FLOOR].contains(&self.cell.peer.as_str())
     }
 
-    /// Everybody is measured equally often, but for those that take too long or fail.
+    /// Returns true if the cell is to be measured again. Every cell is measured equally often,
+    /// except for cells that fail or take too long.
     fn wanted(&self, plan: &Plan, elapsed: Duration) -> bool {
         let in_time = self.is_ours() || (self.spent < plan.slow && elapsed < plan.budget);
         !self.cell.failed() && (self.cell.samples.is_empty() || in_time)
@@ -123,8 +125,8 @@ impl Task {
         command
     }
 
-    /// The sizes as children take them. Memory is always that of the full run: in a
-    /// small heap, the granularity of pages and chunks is all that would be seen.
+    /// Returns the sizes as arguments of a child. Memory is always measured with the objects of a
+    /// full run, because the granularity of pages and chunks would dominate in a small heap.
     fn sizes(&self, plan: &Plan) -> [String; 4] {
         let Size { objects, live, steps, trees, .. } = plan.size;
         let objects = if self.unit == Unit::Bytes { Size::FULL.objects } else { objects };
@@ -132,8 +134,12 @@ impl Task {
     }
 }
 
-/// Measures all cells, round by round, so that a slow minute of the machine falls on
-/// all of them.
+/// Measures all cells, round by round, so that a slow minute of the machine affects all cells
+/// alike.
+///
+/// # Errors
+///
+/// Fails if this program does not find its own path.
 pub fn run(plan: &Plan) -> Result<Report> {
     let program = std::env::current_exe().context("the program does not find itself")?;
     let python = find_python();
@@ -166,7 +172,7 @@ pub(crate) fn find_python() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join("python3")).find(|file| file.is_file())
 }
 
-/// Tells on stderr what is running: in place on a terminal, else a line for each row.
+/// Shows on stderr which cell is measured: in place on a terminal, otherwise a line for each row.
 struct Progress {
     start: Instant,
     count: usize,
@@ -181,7 +187,7 @@ impl Progress {
 
     fn show(&mut self, round: u32, at: usize, cell: &Cell) {
         let (seconds, round) = (self.start.elapsed().as_secs(), round + 1);
-        // Progress that cannot be shown is no reason to stop.
+        // A run does not stop because its progress cannot be shown.
         if self.terminal {
             let text = format!("round {round}, {}/{}: {} on {}, {seconds} s", at + 1, self.count, cell.row, cell.peer);
             let _ = write!(std::io::stderr(), "\r\x1b[K{text}");

@@ -1,28 +1,30 @@
-//! Floors: the memory accesses that a collector cannot avoid, without the collector; and bump
-//! allocation, the least that an allocation can be.
+//! Floors: lower bounds for the numbers of a heap. Three floors are the memory accesses that a
+//! collector cannot avoid, without the collector. The fourth is bump allocation, the cheapest
+//! allocation there is.
 
 use crate::work::Sample;
 use crate::work::random::Random;
 use bumpalo::Bump;
 use std::hint::black_box;
 
-/// Objects that are fetched before the first of them is looked at.
+/// The number of objects that are fetched before the first of them is examined.
 const AHEAD: usize = 64;
 
-/// One such access pattern over all objects.
+/// One pattern of memory accesses over all objects.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Floor {
     /// Reads each header, in order.
     Sweep,
     /// Reads each object in order and decrements the header of a random one.
     Decrement,
-    /// Marks from one object over two random edges, fetching many objects at a time.
+    /// Marks all objects reachable from one object over two random edges each, fetching many
+    /// objects at a time.
     Mark,
     /// Allocates objects from an arena, holds them, and drops them all at once.
     Bump,
 }
 
-/// An object as large as a counting peer's: one line of the cache.
+/// An object of one cache line, as large as an object of a counting peer.
 #[derive(Clone, Default)]
 #[repr(align(64))]
 struct Object {
@@ -31,10 +33,10 @@ struct Object {
 }
 
 impl Floor {
-    /// All of them.
+    /// All floors.
     pub const ALL: [Floor; 4] = [Floor::Sweep, Floor::Decrement, Floor::Mark, Floor::Bump];
 
-    /// Its name on the command line and in the report.
+    /// Returns the floor's name on the command line and in the report.
     pub fn name(self) -> &'static str {
         match self {
             Floor::Sweep => "sweep",
@@ -44,7 +46,7 @@ impl Floor {
         }
     }
 
-    /// The title in the report.
+    /// Returns the floor's title in the report.
     pub fn title(self) -> &'static str {
         match self {
             Floor::Sweep => "linear sweep over headers",
@@ -54,10 +56,10 @@ impl Floor {
         }
     }
 
-    /// Runs it over `count` objects.
+    /// Runs the floor over `count` objects.
     pub fn run(self, count: usize) -> Sample {
         let mut objects = objects(count);
-        let mut stack = vec![1; 2 * count]; // written once, so that no page of it is new
+        let mut stack = vec![1; 2 * count]; // written once, so that none of its pages is new
         stack.clear();
         let sweep = |objects: &[Object]| objects.iter().map(|object| object.header).sum::<u64>();
         match self {
@@ -72,7 +74,7 @@ impl Floor {
 /// A value as large as the one that the row `hold` holds: a number and two pointers.
 type Held = (u64, [*const (); 2]);
 
-/// The pages of the arena are new, as those of the heaps are.
+/// Times bump allocation. The pages of the arena are new, like the pages of the heaps.
 fn bump(count: usize) -> Sample {
     let mut held: Vec<*const Held> = vec![std::ptr::null(); count]; // written once, so that no page of it is new
     held.clear();
@@ -96,11 +98,11 @@ fn decrement(objects: &mut [Object]) {
     for at in 0..objects.len() {
         let target = objects[at].edges[0] as usize;
         objects[target].header -= 1;
-        objects[target].header |= 2; // stays positive, however often it comes
+        objects[target].header |= 2; // the header stays positive after any number of decrements
     }
 }
 
-/// Marks all that is reachable from the first object; returns how many.
+/// Marks all objects that are reachable from the first object, and returns their number.
 fn mark(objects: &mut [Object], stack: &mut Vec<u32>) -> usize {
     const MARK: u64 = 1 << 63;
     let mut marked = 0;
@@ -124,8 +126,8 @@ fn mark(objects: &mut [Object], stack: &mut Vec<u32>) -> usize {
     marked
 }
 
-/// Loads the lines of these objects, all at once: no load waits for another. As good as
-/// a prefetch instruction, and safe code.
+/// Loads the cache lines of the objects in `batch` at once, so that no load waits for another.
+/// These loads are as good as a prefetch instruction, and are safe code.
 #[inline]
 fn fetch(objects: &[Object], batch: &[u32]) {
     let sum = batch.iter().fold(0, |sum, &at| sum ^ objects[at as usize].header);

@@ -1,5 +1,5 @@
-//! How the cost of an object grows with the heap, and how heaps on several threads add
-//! up. Only our heap.
+//! Measures how the cost of an object grows with the heap, and how the throughput of heaps on
+//! several threads adds up. Only our heap is measured.
 
 use crate::machine;
 use crate::measure::{thread_time, units_timed};
@@ -26,64 +26,66 @@ const THREADED: [(Work, &str); 3] = [
     (Work::RandomChurn, "random churn"),
 ];
 
-/// Runs of a throughput.
+/// The number of runs of each throughput. The best run counts.
 const RUNS: usize = 3;
 
-/// Returns how often a size is measured: until a fixed number of objects was touched, but at least
-/// three times, and the largest size twice, because it takes minutes. (Never once: the first touch
-/// of memory that the host of a virtual machine took back waits for it.)
+/// Returns the number of runs at a size. The runs touch 2e6 objects in all, but there are at
+/// least three runs. Above 1e7 objects, where a run takes minutes, there are two. (A single run
+/// is not enough: the first touch of memory that the host of a virtual machine took back waits
+/// for the host.)
 fn runs(objects: usize) -> usize {
     let least = if objects > 10_000_000 { 2 } else { 3 };
     (2_000_000 / objects).max(least)
 }
 
-/// The cost of one thing at all sizes.
+/// The cost of one kind of work at all sizes.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Line {
-    /// The work.
+    /// The work, in words.
     pub work: &'static str,
-    /// At each size, the least of the runs.
+    /// The least cost of the runs at each size.
     pub points: Vec<Point>,
 }
 
 /// The cost at one size.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Point {
-    /// Objects.
+    /// The number of objects.
     pub objects: usize,
-    /// Thread CPU time for each.
+    /// Thread CPU time for each object.
     pub nanoseconds: f64,
 }
 
 /// Throughput of a number of threads at once, each with a heap of its own.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Throughput {
-    /// The work.
+    /// The work, in words.
     pub work: &'static str,
-    /// How many.
+    /// The number of threads.
     pub threads: usize,
-    /// Millions of objects (or steps) in a second of wall clock, all threads together:
-    /// what the user gets, and what other processes leave of the cores.
+    /// Millions of objects (or steps) of all threads together in a second of wall clock. Other
+    /// processes that use the cores lower this number.
     pub by_wall_clock: f64,
-    /// The slowdown by each thread's CPU time: what the threads do to each other, and nothing else.
+    /// Millions of objects (or steps) in a second of a thread's CPU time, summed over the threads.
+    /// Only the effect of the threads on each other lowers this number.
     pub by_cpu_time: f64,
 }
 
-/// All of it.
+/// The outcome of a run: all lines and all throughputs.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Growth {
-    /// Where it ran.
+    /// The machine of the run.
     pub machine: String,
-    /// When.
+    /// The date of the run, in UTC.
     pub date: String,
-    /// The cost of an object.
+    /// The cost of an object for each kind of work.
     pub lines: Vec<Line>,
-    /// Several threads.
+    /// The throughput for each kind of work and each number of threads.
     pub threads: Vec<Throughput>,
 }
 
-/// Measures sizes from 1e4 to `max` by powers of ten, and threads up to `threads`;
-/// tells of each step by `progress`.
+/// Measures sizes from 1e4 to `max` by powers of ten, and 1 to `threads` threads. Calls
+/// `progress` with a text before each measurement.
 pub fn run(max: usize, threads: usize, progress: &dyn Fn(&str)) -> Result<Growth> {
     let ours = named(OURS).context("our heap is among the peers")?;
     let sizes = || std::iter::successors(Some(10_000), |size| Some(size * 10)).take_while(|&size| size <= max);
@@ -115,7 +117,7 @@ fn point(ours: &Peer, work: Work, objects: usize) -> Result<Point> {
     Ok(Point { objects, nanoseconds: best * 1e9 })
 }
 
-/// Objects of each thread's runs.
+/// The size of each thread's runs.
 const THREAD_SIZE: Size = Size { steps: 500_000, ..Size::FULL };
 
 fn throughput(ours: &'static Peer, work: Work, title: &'static str, threads: usize) -> Result<Throughput> {
@@ -128,8 +130,9 @@ fn throughput(ours: &'static Peer, work: Work, title: &'static str, threads: usi
     Ok(best)
 }
 
-/// Units a second: by the wall clock from the common start to the end of the last, and
-/// the sum over threads by each one's CPU time.
+/// Returns two throughputs of `threads` threads that run at once, in units per second. The first
+/// is by the wall clock, from the common start to the end of the slowest thread. The second is
+/// the sum of the threads' throughputs, each by the CPU time of its thread.
 fn at_once(ours: &'static Peer, work: Work, threads: usize) -> Result<(f64, f64)> {
     let start_line = Barrier::new(threads);
     let one = || {
@@ -153,7 +156,7 @@ fn at_once(ours: &'static Peer, work: Work, threads: usize) -> Result<(f64, f64)
     Ok((units / longest, by_cpu))
 }
 
-/// Both tables.
+/// Returns the tables of the lines and of the throughputs.
 pub fn table(growth: &Growth) -> String {
     let sizes = growth.lines.first().map_or(Vec::new(), |line| line.points.iter().map(|point| point.objects).collect());
     let sizes: Vec<String> = sizes.iter().map(|&size| format!("{:.0e}", size as f64)).collect();
@@ -175,7 +178,7 @@ fn threads_row(growth: &Growth, one: &Throughput) -> Vec<String> {
     vec![one.work.to_owned(), one.threads.to_string(), number(one.by_wall_clock), number(one.by_cpu_time), times]
 }
 
-/// Against the same work on one thread, by CPU time.
+/// Returns the throughput as a multiple of that of the same work on one thread, by CPU time.
 pub fn speedup(growth: &Growth, of: &Throughput) -> f64 {
     let single = growth.threads.iter().find(|one| one.work == of.work && one.threads == 1);
     single.map_or(f64::NAN, |single| of.by_cpu_time / single.by_cpu_time)

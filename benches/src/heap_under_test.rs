@@ -1,25 +1,25 @@
-//! The one interface between the workloads and the heaps they compare.
+//! The interface between the workloads and the heaps that are compared.
 //!
 //! A workload builds its graph inside [`HeapUnderTest::mutate`] and collects between
-//! two calls of it. That is the shape that `gc-arena` forces (its pointers live only
-//! inside such a call) and that costs the others nothing: for a heap of smart
+//! two calls of `mutate`. `gc-arena` forces this shape, because its pointers live only
+//! inside such a call. The shape costs the other heaps nothing: for a heap of smart
 //! pointers `mutate` is a plain call.
 //!
-//! What a program holds across collections stands in a vector of *roots*, handed to
-//! every `mutate`. For counting heaps it is a `Vec` of pointers, as any program has
-//! one; for `gc-arena` it is the arena's root object, for `safe-gc` a `Vec` of its
-//! roots. So nobody pays for another's way of rooting: no `DynamicRootSet`, no
-//! emulated counts.
+//! The pointers that a program holds across collections are in a vector of *roots*, which
+//! every call of `mutate` receives. The roots of a counting heap are a `Vec` of pointers, as
+//! in any program; the roots of `gc-arena` are the arena's root object, and those of `safe-gc`
+//! a `Vec` of its `Root`s. No heap therefore pays for the way in which another heap finds its
+//! roots: there is no `DynamicRootSet`, and there are no emulated counts.
 //!
 //! Two kinds of pointer exist, because some peers tell them apart: a
 //! [handle](Mutator::Handle) that a variable holds and an [edge](Mutator::Edge) that
-//! an object holds. Where a heap has only one kind, making an edge of a handle is a
-//! move and an edge to a handle is a clone.
+//! an object holds. If a heap has only one kind of pointer, [`Mutator::move_to_edge`] is a
+//! move and [`Mutator::edge_to`] is a clone.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Why a peer cannot do a workload. Printed in the peer's cell.
+/// The reason why a peer cannot do a workload. The report notes it for the peer's cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cannot(pub &'static str);
 
@@ -31,42 +31,42 @@ impl fmt::Display for Cannot {
 
 impl std::error::Error for Cannot {}
 
-/// How a heap finds out that an object is dead.
+/// The way in which a heap finds out that an object is dead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// Reference counts, and for all but `Rc` a cycle detector.
+    /// Reference counts, with a cycle detector in every heap but `Rc`.
     Counting,
-    /// Tracing from roots: nothing dies before a collection.
+    /// Tracing from roots. No object dies before a collection.
     Tracing,
 }
 
-/// Tells whether collections may start by themselves.
+/// The setting for collections that the heap starts by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Automatic {
-    /// Whatever the heap does by default.
+    /// The heap's default policy.
     On,
-    /// Only explicit ones, where the heap can be told so.
+    /// Explicit collections only, if the heap has such a setting.
     Off,
 }
 
-/// The handles of a heap.
+/// The type of a heap's handles.
 pub type HandleOf<'gc, H> = <<H as HeapUnderTest>::Mutator<'gc> as Mutator>::Handle;
 
 /// A heap that the workloads run on.
 pub trait HeapUnderTest: Sized + 'static {
-    /// How it finds the dead.
+    /// The way in which the heap finds dead objects.
     const KIND: Kind;
-    /// True if it collects cycles without being asked to.
+    /// True if the heap collects cycles without being asked to.
     const AUTOMATIC: bool;
     /// True if a handle is a plain copy that keeps nothing alive.
     const PLAIN_HANDLES: bool = false;
-    /// Allocates and links inside [`mutate`](HeapUnderTest::mutate).
+    /// The type that allocates and links nodes inside [`mutate`](HeapUnderTest::mutate).
     type Mutator<'gc>: Mutator;
 
-    /// A heap in its default settings, but for automatic collection.
+    /// Makes a heap in its default settings, except for automatic collection.
     fn new(automatic: Automatic) -> Self;
 
-    /// Runs a part of the program. No collection that has to be asked for happens inside.
+    /// Runs a part of the program. Inside the call, no collection is asked for.
     fn mutate<R>(
         &mut self,
         part: impl for<'gc> FnOnce(&mut Self::Mutator<'gc>, &mut Vec<HandleOf<'gc, Self>>) -> R,
@@ -75,55 +75,57 @@ pub trait HeapUnderTest: Sized + 'static {
     /// Collects all garbage.
     fn collect(&mut self) -> Result<(), Cannot>;
 
-    /// Collects what is young.
+    /// Collects the garbage of the young generation.
     fn collect_young(&mut self) -> Result<(), Cannot> {
         Err(Cannot("no generations"))
     }
 
-    /// The most garbage that one collection found, in bytes, where the heap knows.
+    /// Returns the most garbage that one collection found, in bytes, or `None` if the heap does
+    /// not record it.
     fn floating_bytes(&self) -> Option<u64> {
         None
     }
 
-    /// A point between parts of the program where a heap that collects only at such
-    /// points may do what is due.
+    /// Marks a point between two parts of the program. A heap that collects only at such points
+    /// may do the collection work that is due.
     fn safepoint(&mut self) {}
 }
 
-/// Allocates nodes of a number and two edges, and links them.
+/// Allocates nodes, each with a number and two edges, and links them.
 pub trait Mutator {
     /// The pointer that a variable of the program holds.
     type Handle: Clone;
     /// The pointer that an object holds.
     type Edge;
 
-    /// A new node.
+    /// Allocates a node.
     fn alloc(&mut self, value: u64, edges: [Option<Self::Edge>; 2]) -> Self::Handle;
 
-    /// Another pointer to the node, to be stored in an object.
+    /// Returns a further pointer to the node, to be stored in an object.
     fn edge_to(&self, handle: &Self::Handle) -> Self::Edge;
 
-    /// The handle itself, moved into an object.
+    /// Turns the handle itself into a pointer that is stored in an object.
     fn move_to_edge(&self, handle: Self::Handle) -> Self::Edge;
 
-    /// Overwrites an edge; what was there is let go after the store.
+    /// Overwrites an edge. The previous pointer is dropped after the store.
     fn set_edge(&mut self, from: &Self::Handle, index: usize, to: Option<Self::Edge>);
 }
 
-/// A heap whose handles are smart pointers: all an adapter of such a peer has to say.
+/// A heap whose handles are smart pointers. The adapter of such a peer implements only this
+/// trait.
 pub trait PointerHeap: Sized + 'static {
-    /// How it finds the dead.
+    /// The way in which the heap finds dead objects.
     const KIND: Kind;
-    /// True if it collects cycles without being asked to.
+    /// True if the heap collects cycles without being asked to.
     const AUTOMATIC: bool;
-    /// The smart pointer.
+    /// The smart pointer to a node.
     type Pointer: Clone;
 
     /// See [`HeapUnderTest::new`].
     fn new(automatic: Automatic) -> Self;
-    /// A new node.
+    /// Allocates a node.
     fn alloc(&self, value: u64, edges: [Option<Self::Pointer>; 2]) -> Self::Pointer;
-    /// Stores an edge and returns what was there.
+    /// Stores an edge and returns the previous one.
     fn replace_edge(from: &Self::Pointer, index: usize, to: Option<Self::Pointer>) -> Option<Self::Pointer>;
     /// See [`HeapUnderTest::collect`].
     fn collect(&self) -> Result<(), Cannot>;
@@ -140,7 +142,7 @@ pub trait PointerHeap: Sized + 'static {
 /// A [`PointerHeap`] with the roots of its program.
 #[derive(Debug)]
 pub struct WithRoots<P: PointerHeap> {
-    // Before the heap, so that the roots go first.
+    // This field stands before the heap, so that the roots are dropped first.
     roots: Vec<P::Pointer>,
     heap: P,
 }

@@ -1,31 +1,32 @@
-//! Judges a number by its bar.
+//! Judges the numbers of our heap by the bars of the rows.
 
 use crate::rows::{RC_CHURN_OF_THE_DESIGN, Row};
 use crate::work::Size;
 use serde::Serialize;
 
-/// The bar of a row in this run, and whether ours holds it.
+/// The bars of a row in this run, and whether our heap holds them.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Verdict {
     /// The design's bar.
     pub bar: Option<f64>,
     /// The bar, scaled to the speed of this machine.
     pub scaled_bar: Option<f64>,
-    /// The most that ours may be of `Rc`'s.
+    /// The greatest allowed value of our heap, as a multiple of the value of `Rc`.
     pub bar_to_rc: Option<f64>,
-    /// Every bar that the row has holds. Nothing where `Rc` is missing for it.
+    /// True if every bar of the row holds. `None` if the row has no bar, or if a value of `Rc`
+    /// that a bar needs is missing.
     pub holds: Option<bool>,
-    /// Not judged yet.
+    /// True if the row does not count in [`Report::holds`](crate::report::Report::holds) yet.
     pub pending: bool,
 }
 
-/// How much slower this machine is now than the one the bars were set on, by `Rc`'s
-/// nanoseconds for allocating and dropping.
+/// Returns the factor by which this machine is now slower than the machine the bars were set on.
+/// `rc_churn` is the time of `Rc` to allocate and drop an object, in nanoseconds.
 pub fn scale(rc_churn: f64) -> f64 {
     rc_churn / RC_CHURN_OF_THE_DESIGN
 }
 
-/// Judges a row. Times are scaled to the machine; bytes and ratios are what they are.
+/// Judges a row. Bars for times are scaled to the machine; bars for bytes and ratios are not.
 pub fn judge(row: &Row, size: &Size, ours: Option<f64>, rc: Option<f64>, scale: Option<f64>) -> Verdict {
     let bar = row.bar_at(size);
     let scaled_bar = match row.unit.is_time() {
@@ -38,7 +39,8 @@ pub fn judge(row: &Row, size: &Size, ours: Option<f64>, rc: Option<f64>, scale: 
     Verdict { bar, scaled_bar, bar_to_rc: row.bar_to_rc, holds, pending: row.pending }
 }
 
-/// A number of ours that is missing holds nothing; a limit that is unknown is not judged.
+/// Returns true if our value holds the limit. A missing value holds no limit; an unknown limit
+/// is not judged, and gives `None`.
 fn holds_one(ours: Option<f64>, limit: Option<f64>) -> Option<bool> {
     match (ours, limit) {
         (None, _) => Some(false),
@@ -46,7 +48,7 @@ fn holds_one(ours: Option<f64>, limit: Option<f64>) -> Option<bool> {
     }
 }
 
-/// The least of the numbers, with its name.
+/// Returns the least of the numbers, with its name.
 pub fn best<'a>(values: impl Iterator<Item = (&'a str, f64)>) -> Option<(&'a str, f64)> {
     values.min_by(|one, other| one.1.total_cmp(&other.1))
 }

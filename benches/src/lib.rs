@@ -1,13 +1,14 @@
-//! The benches of gc-core: every row of the design's table of numbers, beside every
-//! peer, in one run.
+//! The benches of gc-core. One run measures every row of the design's table of numbers on every
+//! peer.
 //!
 //! * [`heap_under_test`] is the interface that [`peers`] adapt and [`work`] is
 //!   written for.
-//! * `compare` runs all rows on all peers and judges ours; `growth` shows how the cost
-//!   of an object grows with the heap; `pauses` how long a program is stopped; `scripts/instructions` counts instructions,
-//!   which do not depend on what else the machine does.
+//! * `compare` runs all rows on all peers and judges our heap.
+//! * `growth` shows how the cost of an object grows with the heap.
+//! * `pauses` shows how long a program is stopped.
+//! * `scripts/instructions` counts instructions, which do not depend on the machine's load.
 //!
-//! Nothing of this is published.
+//! This crate is not published.
 
 pub mod chart;
 pub mod compare;

@@ -1,5 +1,5 @@
-//! The chart of growth: nanoseconds an object over the size of the heap, and beside it
-//! what several threads do against one.
+//! The chart of growth. The left panel shows nanoseconds per object over the size of the heap;
+//! the right panel compares several threads with one thread.
 
 use crate::growth::{Growth, Line, Throughput, speedup};
 use crate::svg::{Anchor, LogAxis, Style, Svg, colour};
@@ -13,7 +13,7 @@ const SIZES: (f64, f64) = (70.0, 500.0);
 const THREADS: (f64, f64) = (740.0, 970.0);
 const COLOURS: [&str; 4] = [colour::OURS, colour::COUNTING, colour::TRACING, colour::PYTHON];
 
-/// The chart, as the text of an SVG file.
+/// Returns the chart as the text of an SVG file.
 pub fn growth(growth: &Growth) -> String {
     let mut svg = Svg::new(WIDTH, HEIGHT);
     let title = "gc-core: cost of an object as the heap grows";
@@ -32,7 +32,7 @@ struct Height {
 }
 
 impl Height {
-    /// Room for the largest value, in about five round steps.
+    /// Makes an axis that has room for the largest value, in about five round steps.
     fn over(largest: f64) -> Height {
         let rough = (largest / 4.0).max(1e-9);
         let decade = 10f64.powf(rough.log10().floor());
@@ -117,7 +117,8 @@ fn curve(svg: &mut Svg, places: &[(f64, f64)], fill: &str) {
     places.iter().for_each(|&place| svg.dot(place, 3.5, fill));
 }
 
-/// Heights of labels near their lines' ends, a line of text apart.
+/// Returns the heights of the labels. Each label is near the end of its line, and at least the
+/// height of a line of text from the next label.
 fn spread(ends: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..ends.len()).collect();
     order.sort_by(|&one, &other| ends[one].total_cmp(&ends[other]));

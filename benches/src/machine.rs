@@ -1,8 +1,8 @@
-//! Where and when a run was made.
+//! The machine and the date of a run.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The processor, how many of it, the system.
+/// Returns the processor's model, the number of cores, the system and the architecture.
 pub fn machine() -> String {
     let model = cpu_model(&std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -14,15 +14,16 @@ fn cpu_model(cpuinfo: &str) -> String {
     model.map_or("unknown processor", |model| model.trim_start_matches(['\t', ' ', ':'])).to_owned()
 }
 
-/// Today in UTC, as `2026-01-31`.
+/// Returns today's date in UTC, in the form `2026-01-31`.
 pub fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (year, month, day) = civil(seconds / 86_400);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// Year, month and day of a day since 1970-01-01, counted in years from March
-/// (Howard Hinnant, "chrono-compatible low-level date algorithms").
+/// Returns the year, month and day of a day that is given as the number of days since
+/// 1970-01-01. The computation counts years from March (Howard Hinnant, "chrono-compatible
+/// low-level date algorithms").
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);

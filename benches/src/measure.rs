@@ -1,19 +1,21 @@
-//! Clocks and memory of this process.
+//! Measures the CPU time and the memory of this process.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-/// CPU time of this thread: what other threads and processes do is not in it.
+/// Returns the CPU time of this thread. Work of other threads and processes is not counted.
 pub fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Of all threads: some rows run on one of their own.
+/// Units of work in the measured sections of all threads. Some rows run on a thread of their
+/// own.
 static UNITS: AtomicUsize = AtomicUsize::new(0);
 
-/// Returns how long `part` took for each of its `units` units of work.
+/// Runs `part`, and returns its result and the thread CPU time that it took in all. Adds `units`
+/// to [`units_timed`].
 pub fn timed<R>(units: usize, part: impl FnOnce() -> R) -> (R, Duration) {
     UNITS.fetch_add(units, Relaxed);
     let (mut part, mut result, mut time) = (Some(part), None, Duration::ZERO);
@@ -25,25 +27,25 @@ pub fn timed<R>(units: usize, part: impl FnOnce() -> R) -> (R, Duration) {
     (result.expect("the section ran"), time)
 }
 
-/// All that is measured runs below this function, so that `scripts/instructions` can
-/// tell callgrind by its name what to count.
+/// Runs a measured section. Every measured section runs below this function, because
+/// `scripts/instructions` gives its name to callgrind as the code to count.
 #[inline(never)]
 fn measured_section(section: &mut dyn FnMut()) {
     section();
 }
 
-/// Units of work in all measured sections so far.
+/// Returns the units of work in all measured sections so far.
 pub fn units_timed() -> usize {
     UNITS.load(Relaxed)
 }
 
-/// Bytes of memory that are resident now. By the kernel's walk over the page tables:
-/// its running counter lags by some hundred KiB.
+/// Returns the bytes of memory that are resident now. The value comes from the kernel's walk
+/// over the page tables, because the kernel's running counter lags by some hundred KiB.
 pub fn resident_bytes() -> u64 {
     proc_kib("/proc/self/smaps_rollup", "Rss:").or_else(|| proc_kib("/proc/self/status", "VmRSS:")).unwrap_or(0) * 1024
 }
 
-/// The most that was ever resident.
+/// Returns the peak of resident memory, in bytes.
 pub fn peak_resident_bytes() -> u64 {
     proc_kib("/proc/self/status", "VmHWM:").unwrap_or(0) * 1024
 }

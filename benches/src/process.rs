@@ -1,5 +1,5 @@
-//! One measurement, one process: what a peer does to its process (crashes, hoards,
-//! never ends) becomes the content of a cell.
+//! Runs each measurement in a process of its own. A peer that crashes, uses too much memory or
+//! never ends spoils only that process; the reason becomes the content of a cell.
 
 use crate::work::Sample;
 use anyhow::{Context as _, Result};
@@ -12,47 +12,47 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A child that wants more address space than this gets none.
+/// The address space of a child, in bytes. A request for more fails.
 pub const MEMORY_LIMIT: u64 = 4 << 30;
 
-/// The output of a child: one line.
+/// The output of a child, printed as one line of JSON.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
-    /// It measured something.
+    /// The child measured a row or a floor.
     Measured {
-        /// Seconds or bytes.
+        /// Seconds of thread CPU time, or bytes.
         total: f64,
-        /// The number of units it is for.
+        /// The number of units that the total is for.
         count: f64,
-        /// The program had to ask for collections.
+        /// True if the program had to ask for collections.
         asked_to_collect: bool,
-        /// The most memory that was ever resident, in bytes.
+        /// The peak of resident memory, in bytes.
         peak: u64,
     },
-    /// It looked at the steps of a program.
+    /// The child measured the pauses of a program.
     Stepped(crate::pauses::Sample),
-    /// The peer cannot do it.
+    /// The peer cannot do the work, for this reason.
     Cannot(String),
 }
 
 impl Message {
-    /// A sample with the memory this process needed for it.
+    /// Makes a message of a sample and of the peak of this process's resident memory.
     pub fn measured(sample: Sample) -> Message {
         let Sample { total, count, asked_to_collect } = sample;
         Message::Measured { total, count, asked_to_collect, peak: crate::measure::peak_resident_bytes() }
     }
 }
 
-/// Limits this process to [`MEMORY_LIMIT`].
+/// Limits the address space of this process to [`MEMORY_LIMIT`].
 pub fn limit_memory() -> std::io::Result<()> {
     let limit = Some(MEMORY_LIMIT);
     let limit = rustix::process::Rlimit { current: limit, maximum: limit };
     Ok(rustix::process::setrlimit(rustix::process::Resource::As, limit)?)
 }
 
-/// Runs the command to its end, or to the end of its time. Its last line is the
-/// message; whatever else happens is told as what the peer cannot do.
+/// Runs the command and returns the message in its last line of output. A child that runs longer
+/// than `patience` is killed. Every failure is returned as a [`Message::Cannot`].
 pub fn run(command: &mut Command, patience: Duration) -> Message {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("RUST_BACKTRACE", "0");
     let mut child = match command.spawn() {
@@ -69,7 +69,7 @@ pub fn run(command: &mut Command, patience: Duration) -> Message {
     }
 }
 
-/// Waits, and kills the child when its time is over.
+/// Waits for the child to end. Kills the child and returns `None` when `patience` is over.
 fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
     let start = Instant::now();
     loop {
@@ -77,7 +77,7 @@ fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
             Ok(Some(status)) => return Some(status),
             Ok(None) if start.elapsed() < patience => sleep(Duration::from_millis(1).max(start.elapsed() / 50)),
             Ok(None) | Err(_) => {
-                // Neither can fail in a way that would change the answer.
+                // A failure of `kill` or `wait` would not change the answer.
                 let _ = child.kill();
                 let _ = child.wait();
                 return None;
@@ -89,12 +89,12 @@ fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
 fn output(pipe: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
-        let _ = pipe.read_to_end(&mut bytes); // what could be read is good enough
+        let _ = pipe.read_to_end(&mut bytes); // after an error, the bytes read so far are enough
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Why a child that printed no message ended.
+/// Returns the reason why a child ended without a message.
 fn reason(status: ExitStatus, stderr: &str) -> String {
     let signal = status.signal();
     if stderr.contains("has overflowed its stack") {
@@ -113,17 +113,18 @@ fn reason(status: ExitStatus, stderr: &str) -> String {
     }
 }
 
-/// Shows how far a long run is, where somebody looks.
+/// Shows the progress of a long run on stderr: in place on a terminal, otherwise as a line.
 pub fn progress(text: &str) {
     let mut stderr = std::io::stderr();
-    // Progress that cannot be shown is no reason to stop.
+    // A run does not stop because its progress cannot be shown.
     let _ = match stderr.is_terminal() {
         true => write!(stderr, "\r\x1b[K{text}"),
         false => writeln!(stderr, "{text}"),
     };
 }
 
-/// Fails now, and not after minutes of measuring, where a result cannot be written.
+/// Checks that the file can be written, before minutes are spent on measuring. Creates the file
+/// if it does not exist.
 pub fn check_writable(file: &Path) -> Result<()> {
     let opened = OpenOptions::new().create(true).append(true).open(file);
     opened.map(drop).with_context(|| format!("{}", file.display()))

@@ -1,4 +1,4 @@
-//! The outcome of a comparison: cells as they were measured, rows as they are judged.
+//! The outcome of a comparison: the measured cells and the judged rows.
 
 use crate::floors::Floor;
 use crate::judge::{self, Verdict};
@@ -13,63 +13,63 @@ pub const PYTHON: &str = "CPython";
 /// The name of the floors' cells.
 pub const FLOOR: &str = "floor";
 
-/// One row on one peer.
+/// The numbers of one row on one peer.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Cell {
-    /// The peer.
+    /// The name of the peer.
     pub peer: String,
-    /// The row, or the floor.
+    /// The name of the row, or of the floor.
     pub row: String,
     /// The least of all repeats, in the row's unit.
     pub value: Option<f64>,
-    /// Why there is none, or what has to be known about it.
+    /// The reason why there is no value, or a remark on the value.
     pub note: Option<String>,
-    /// The most resident memory of any repeat, in bytes.
+    /// The peak of resident memory over all repeats, in bytes.
     pub peak_rss: u64,
-    /// Each repeat.
+    /// The value of each repeat, in the row's unit.
     pub samples: Vec<f64>,
 }
 
-/// A row, judged.
+/// A row with its best numbers and its verdict.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct RowReport {
-    /// Its name on the command line.
+    /// The row's name on the command line.
     pub id: &'static str,
-    /// In words.
+    /// The measured work, in words.
     pub work: &'static str,
-    /// Of all numbers here.
+    /// The unit of all numbers of the row.
     pub unit: String,
-    /// Our heap.
+    /// The value of our heap.
     pub ours: Option<f64>,
-    /// The yardstick.
+    /// The value of `Rc`.
     pub rc: Option<f64>,
-    /// The least of the counting peers.
+    /// The least value of the counting peers that have a cycle detector.
     pub best_counting: Option<f64>,
-    /// Which that is.
+    /// The peer that has the value `best_counting`.
     pub best_counting_peer: Option<String>,
-    /// The least of all peers, `Rc` included.
+    /// The least value of all peers except ours and CPython. `Rc` is included.
     pub best_any: Option<f64>,
-    /// Which that is.
+    /// The peer that has the value `best_any`.
     pub best_any_peer: Option<String>,
-    /// CPython, where there is one.
+    /// The value of CPython, if it was measured.
     pub cpython: Option<f64>,
-    /// The memory accesses that cannot be avoided.
+    /// The sum of the row's floors, which no heap of this kind can avoid.
     pub floor: Option<f64>,
-    /// Bars, and whether they hold.
+    /// The bars of the row, and their verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
 
-/// All of it.
+/// The outcome of a run: all rows and all cells.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Report {
-    /// Where it ran.
+    /// The machine of the run.
     pub machine: String,
-    /// When.
+    /// The date of the run, in UTC.
     pub date: String,
-    /// With a tenth of the objects and few repeats.
+    /// True for a run with a tenth of the objects and few repeats.
     pub quick: bool,
-    /// This machine's time for the time of the machine the bars were set on.
+    /// The time that this machine takes, divided by that of the machine the bars were set on.
     pub scale: Option<f64>,
     /// The rows that were asked for.
     pub rows: Vec<RowReport>,
@@ -78,12 +78,12 @@ pub struct Report {
 }
 
 impl Cell {
-    /// A cell without a measurement yet.
+    /// Makes a cell that has no measurement yet.
     pub fn new(peer: &str, row: &str) -> Cell {
         Cell { peer: peer.into(), row: row.into(), value: None, note: None, peak_rss: 0, samples: Vec::new() }
     }
 
-    /// Adds a repeat. A failure after a success leaves the number, and is noted.
+    /// Adds a repeat. A failure is noted, and leaves the value of an earlier success.
     pub fn add(&mut self, message: Message, value: impl Fn(&Sample) -> f64) {
         match message {
             Message::Cannot(reason) => self.note = Some(reason),
@@ -100,13 +100,13 @@ impl Cell {
         }
     }
 
-    /// Returns true if it ended without a number.
+    /// Returns true if the cell was measured and has no value.
     pub fn failed(&self) -> bool {
         self.value.is_none() && self.note.is_some()
     }
 }
 
-/// The cells of a run, being looked up.
+/// The cells of a run, for lookups by peer and row.
 #[derive(Clone, Copy, Debug)]
 pub struct Cells<'a>(pub &'a [Cell]);
 
@@ -120,7 +120,8 @@ impl<'a> Cells<'a> {
         judge::best(cells.filter_map(|cell| Some((cell.peer.as_str(), cell.value?))))
     }
 
-    /// This machine's time for the design's.
+    /// Returns the scale of this machine, as in [`Report::scale`], or `None` if `Rc` has no value
+    /// in the first row.
     pub fn scale(self) -> Option<f64> {
         self.value(RC, ROWS[0].id).map(judge::scale)
     }

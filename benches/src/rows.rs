@@ -1,4 +1,4 @@
-//! The table of numbers to reach: what is measured, in which unit, and the bars.
+//! The table of numbers to reach: the work of each row, its unit and its bars.
 
 use crate::floors::Floor;
 use crate::work::{Sample, Size, Work};
@@ -6,7 +6,7 @@ use crate::work::{Sample, Size, Work};
 /// The unit of a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unit {
-    /// Nanoseconds for one of something.
+    /// Nanoseconds for one of the named things, for example an object.
     Nanoseconds(&'static str),
     /// Microseconds in all.
     Microseconds,
@@ -17,7 +17,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// As the tables print it.
+    /// Returns the unit as the tables print it.
     pub fn name(self) -> String {
         match self {
             Unit::Nanoseconds(one) => format!("ns/{one}"),
@@ -27,12 +27,12 @@ impl Unit {
         }
     }
 
-    /// A sample in this unit.
+    /// Returns the value of a sample in this unit.
     pub fn of(self, sample: &Sample) -> f64 {
         sample.each() * self.per_second()
     }
 
-    /// How many of it a second has; 1 for bytes.
+    /// Returns the number of these units in a second, or 1 for bytes.
     fn per_second(self) -> f64 {
         match self {
             Unit::Nanoseconds(_) => 1e9,
@@ -42,7 +42,7 @@ impl Unit {
         }
     }
 
-    /// Returns true if it measures time.
+    /// Returns true if this is a unit of time.
     pub fn is_time(self) -> bool {
         self != Unit::Bytes
     }
@@ -51,27 +51,28 @@ impl Unit {
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// Its name on the command line.
+    /// The row's name on the command line.
     pub id: &'static str,
     /// The work that is measured.
     pub work: Work,
-    /// In words.
+    /// The measured work, in words.
     pub title: &'static str,
     /// The unit of the numbers.
     pub unit: Unit,
-    /// Ours must not be above this, at the clock of [`RC_CHURN_OF_THE_DESIGN`].
+    /// The greatest allowed value of our heap, on the machine of [`RC_CHURN_OF_THE_DESIGN`].
     pub bar: Option<f64>,
-    /// Ours must not be above this many times `Rc`'s.
+    /// The greatest allowed value of our heap, as a multiple of the value of `Rc`.
     pub bar_to_rc: Option<f64>,
-    /// The bar is for 1e6 live objects and grows with them.
+    /// True if `bar` is for 1e6 objects and is proportional to the number of objects.
     pub bar_grows: bool,
-    /// Printed, not judged: a later change brings it.
+    /// True if the row is printed and cannot fail the run, because a later change is meant to
+    /// reach its bar.
     pub pending: bool,
     /// The floors: work that no detector of this kind can avoid.
     pub floor: &'static [Floor],
 }
 
-/// `Rc`'s nanoseconds for the first row on the machine the bars were set on.
+/// The value of `Rc` in the first row on the machine the bars were set on, in nanoseconds.
 pub const RC_CHURN_OF_THE_DESIGN: f64 = 13.6;
 
 const OBJECT: Unit = Unit::Nanoseconds("object");
@@ -83,7 +84,7 @@ const fn row(id: &'static str, work: Work, title: &'static str, unit: Unit, bar:
     Row { id, work, title, unit, bar: Some(bar), bar_to_rc: None, bar_grows: false, pending: false, floor: &[] }
 }
 
-/// The table.
+/// The rows of the table, in the order of [`Work::ALL`].
 pub const ROWS: [Row; 16] = [
     Row { bar_to_rc: Some(0.45), ..row("churn", Work::Churn, "allocate and drop, churn", OBJECT, 6.0) },
     Row { floor: &[Floor::Bump], ..row("hold", Work::Hold, "allocate, hold, drop", OBJECT, 20.0) },
@@ -120,19 +121,20 @@ pub const ROWS: [Row; 16] = [
     row("bytes", Work::Bytes, "bytes per held object, handle included", Unit::Bytes, 56.0),
 ];
 
-/// The row of this name.
+/// Returns the row of this name.
 pub fn named(id: &str) -> Option<&'static Row> {
     const { &ROWS }.iter().find(|row| row.id == id)
 }
 
 impl Row {
-    /// The design's bar at this size, before it is scaled to the machine.
+    /// Returns the design's bar at this size, before the bar is scaled to the machine.
     pub fn bar_at(&self, size: &Size) -> Option<f64> {
         let growth = if self.bar_grows { size.objects as f64 / Size::FULL.objects as f64 } else { 1.0 };
         self.bar.map(|bar| bar * growth)
     }
 
-    /// The floor in the row's unit, from nanoseconds an object of each pattern.
+    /// Returns the sum of the row's floors in the row's unit. `nanoseconds` gives the nanoseconds
+    /// per object of a floor. Returns `None` if the row has no floor, or if one was not measured.
     pub fn floor_of(&self, nanoseconds: impl Fn(Floor) -> Option<f64>, size: &Size) -> Option<f64> {
         let each: f64 = self.floor.iter().map(|&floor| nanoseconds(floor)).sum::<Option<f64>>()?;
         match self.unit {

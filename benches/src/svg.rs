@@ -1,13 +1,13 @@
-//! As much of SVG as our charts need.
+//! The part of SVG that our charts need.
 
 use std::fmt::Write as _;
 
-/// The colours of all charts, made for an opaque light ground: a chart looks the same
-/// on a light page and on a dark one.
+/// The colours of all charts. The charts have an opaque light ground, so that they look the same
+/// on a light page and on a dark page.
 pub mod colour {
     /// The ground.
     pub const GROUND: &str = "#fcfcfa";
-    /// Every other lane.
+    /// The ground of every other lane.
     pub const LANE: &str = "#f1f2ee";
     /// Text.
     pub const TEXT: &str = "#22262b";
@@ -29,18 +29,18 @@ pub mod colour {
     pub const BAR: &str = "#b3261e";
 }
 
-/// How text stands to its point.
+/// The position of text relative to its point.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Anchor {
-    /// To the right of it.
+    /// The text is to the right of its point.
     Start,
-    /// Around it.
+    /// The text is centred on its point.
     Middle,
-    /// To the left of it.
+    /// The text is to the left of its point.
     End,
 }
 
-/// A drawing, being made.
+/// A drawing to which elements are added.
 #[derive(Clone, Debug)]
 pub struct Svg {
     width: f64,
@@ -49,7 +49,7 @@ pub struct Svg {
 }
 
 impl Svg {
-    /// An empty drawing on an opaque card.
+    /// Makes an empty drawing on an opaque ground.
     pub fn new(width: f64, height: f64) -> Svg {
         let mut svg = Svg { width, height, body: String::new() };
         let (inner_width, inner_height) = (width - 1.0, height - 1.0);
@@ -62,7 +62,7 @@ impl Svg {
         svg
     }
 
-    /// A filled rectangle.
+    /// Adds a filled rectangle.
     pub fn rect(&mut self, [x, y, width, height]: [f64; 4], radius: f64, fill: &str) {
         let _ = writeln!(
             self.body,
@@ -70,7 +70,7 @@ impl Svg {
         );
     }
 
-    /// A line; dashed, if there is a pattern.
+    /// Adds a line. The line is dashed if `dashes` is not empty.
     pub fn line(&mut self, [x1, y1, x2, y2]: [f64; 4], stroke: &str, width: f64, dashes: &str) {
         let dashes = if dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{dashes}""#) };
         let _ = writeln!(
@@ -79,7 +79,7 @@ impl Svg {
         );
     }
 
-    /// A line through points.
+    /// Adds a line through points.
     pub fn polyline(&mut self, points: &[(f64, f64)], stroke: &str) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let points = points.join(" ");
@@ -89,12 +89,12 @@ impl Svg {
         );
     }
 
-    /// A filled dot.
+    /// Adds a filled dot.
     pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, fill: &str) {
         let _ = writeln!(self.body, r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{fill}"/>"#);
     }
 
-    /// Text with its baseline at the point.
+    /// Adds text with its baseline at the point.
     pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, style: Style<'_>, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
@@ -110,7 +110,7 @@ impl Svg {
         );
     }
 
-    /// The file.
+    /// Returns the text of the SVG file.
     pub fn finish(self, title: &str) -> String {
         let Svg { width, height, body } = self;
         let title = escaped(title);
@@ -123,7 +123,7 @@ impl Svg {
     }
 }
 
-/// How text looks.
+/// The size, colour and weight of text.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Style<'a> {
     size: f64,
@@ -143,7 +143,7 @@ impl<'a> Style<'a> {
     }
 }
 
-/// Text that is only text to XML.
+/// Escapes the characters that have a meaning in XML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -151,28 +151,29 @@ fn escaped(text: &str) -> String {
 /// A logarithmic axis from one value to another, drawn from one place to another.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LogAxis {
-    /// Values at both ends.
+    /// The values at both ends.
     pub values: (f64, f64),
-    /// Where the ends are drawn.
+    /// The coordinates of both ends.
     pub places: (f64, f64),
 }
 
 impl LogAxis {
-    /// Where a value is drawn; beyond an end, at the end.
+    /// Returns the coordinate of a value. A value beyond an end is drawn at that end.
     pub fn place(&self, value: f64) -> f64 {
         let (from, to) = (self.values.0.ln(), self.values.1.ln());
         let share = ((value.ln() - from) / (to - from)).clamp(0.0, 1.0);
         self.places.0 + share * (self.places.1 - self.places.0)
     }
 
-    /// The powers of ten on it.
+    /// Returns the powers of ten on the axis.
     pub fn decades(&self) -> impl Iterator<Item = f64> {
         let (first, last) = (self.values.0.log10().ceil() as i32, self.values.1.log10().floor() as i32);
         (first..=last).map(|power| 10f64.powi(power))
     }
 }
 
-/// Is every tag closed, in order? Enough of a check for what is written here.
+/// Returns true if every tag is closed, in order, and has balanced quotes. This check is enough
+/// for the drawings of this module.
 #[cfg(test)]
 pub fn is_well_formed(text: &str) -> bool {
     let mut open = Vec::new();

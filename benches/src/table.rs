@@ -1,9 +1,9 @@
-//! Tables for people: Markdown whose columns are aligned in a terminal, too.
+//! Tables for people, in Markdown whose columns are also aligned in a terminal.
 
 use crate::report::{Cell, Report, RowReport};
 use std::fmt::Write as _;
 
-/// Markdown with padded columns; all but the first are right-aligned.
+/// Returns a Markdown table with padded columns. All columns but the first are right-aligned.
 pub fn aligned(header: &[&str], rows: &[Vec<String>]) -> String {
     let width = |at: usize| {
         let cells = rows.iter().map(|row| row[at].chars().count());
@@ -28,7 +28,7 @@ fn rule(at: usize, width: usize) -> String {
     if at == 0 { "-".repeat(width) } else { format!("{}:", "-".repeat(width - 1)) }
 }
 
-/// Three significant digits, as many as such clocks give.
+/// Formats a number with three significant digits, which is the precision of the measurements.
 pub fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
@@ -89,7 +89,7 @@ fn cells_of(row: &RowReport) -> Vec<String> {
     ]
 }
 
-/// The table of the design, measured.
+/// Returns the design's table with the measured numbers.
 pub fn rows(report: &Report) -> String {
     let header = [
         "work",
@@ -113,7 +113,8 @@ pub fn rows(report: &Report) -> String {
     text
 }
 
-/// Every cell: peers across, rows down; numbers only.
+/// Returns a table of all cells, with a column for each peer and a line for each row. The table
+/// has no notes.
 pub fn cells(report: &Report) -> String {
     let mut peers: Vec<&str> = Vec::new();
     for cell in &report.cells {
@@ -130,8 +131,8 @@ pub fn cells(report: &Report) -> String {
     aligned(&header, &report.rows.iter().map(line).collect::<Vec<_>>())
 }
 
-/// Returns the notes on peers: what they cannot do, and how their numbers must be read; one line
-/// for each reason.
+/// Returns the notes on the cells: the reasons of failures and the remarks on numbers. Peers with
+/// the same note in a row share a line.
 pub fn notes(report: &Report) -> String {
     let mut text = String::new();
     for row in &report.rows {

@@ -1,4 +1,4 @@
-//! The command as a user runs it.
+//! Tests of the command `compare`, run as a user runs it.
 
 use serde_json::Value;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn a_quick_run_reports_what_was_asked_for() {
         "--svg",
         svg_name,
     ]);
-    // Built for tests, ours is slow: whether the bars hold is not asked here.
+    // Our heap is slow in a build for tests, so this test accepts a bar that does not hold.
     assert!(matches!(output.status.code(), Some(0 | 1)), "{output:?}");
     let report: Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
     assert_eq!(report["quick"], true);

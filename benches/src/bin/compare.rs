@@ -1,4 +1,5 @@
-//! All rows, all peers, one process each; exits with 1 when a bar does not hold.
+//! Measures all rows on all peers, each in a process of its own. Exits with 1 if a bar does not
+//! hold.
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
@@ -86,7 +87,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// One measurement, in a process that ends with it.
+/// Runs one measurement in this process, and prints its message.
 fn child(peer: &str, row: &str, size: &Size) -> Result<ExitCode> {
     process::limit_memory()?;
     let message = match peer {

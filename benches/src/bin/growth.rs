@@ -1,4 +1,5 @@
-//! Cost of an object at growing sizes of the heap, and heaps on several threads.
+//! Measures the cost of an object at growing sizes of the heap, and the throughput of heaps on
+//! several threads.
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
@@ -26,7 +27,7 @@ struct Options {
     svg: Option<PathBuf>,
 }
 
-/// A number such as `1000000` or `1e6`.
+/// Parses a number of objects, such as `1000000` or `1e6`.
 fn objects(text: &str) -> Result<usize, String> {
     match text.parse::<f64>() {
         Ok(number) if (1e4..=1e9).contains(&number) => Ok(number as usize),

@@ -1,7 +1,7 @@
-//! One row on our heap, for `scripts/instructions` to count the instructions of.
+//! Runs one row on our heap, so that `scripts/instructions` can count its instructions.
 //!
-//! `instructions --list` names the rows; `instructions ROW` runs one and prints how
-//! many units of work its measured sections did.
+//! `instructions --list` prints the names of the rows. `instructions ROW` runs a row and prints
+//! the number of units of work in its measured sections.
 
 use anyhow::{Context as _, Result, bail};
 use gc_benches::measure::units_timed;
@@ -9,11 +9,12 @@ use gc_benches::peers::{OURS, named};
 use gc_benches::rows::{self, ROWS, Row, Unit};
 use gc_benches::work::{Size, Work};
 
-/// Small, for callgrind runs a hundred times slower; large enough that what a
-/// collection costs in any case is little of it.
+/// The sizes of the rows. They are small, because a program runs a hundred times slower under
+/// callgrind, and large enough that the fixed cost of a collection is a small share.
 const SIZE: Size = Size { objects: 50_000, pairs: 50, live: 10_000, steps: 50_000, depth: 14, trees: 2 };
 
-/// A pause is no sum, and memory is no instruction.
+/// Returns true if the row's instructions can be counted. A pause is not a sum over the steps,
+/// and memory is not counted in instructions.
 fn is_counted(row: &Row) -> bool {
     row.unit != Unit::Bytes && row.work != Work::RandomChurnPause
 }

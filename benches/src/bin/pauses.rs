@@ -1,5 +1,5 @@
-//! The longest stops of a program, our two paces beside gc-arena and CPython; exits with 1
-//! when a bar does not hold.
+//! Measures the longest stops of a program, at our two paces, on gc-arena and on CPython. Exits
+//! with 1 if a bar does not hold.
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
@@ -55,7 +55,7 @@ enum Child {
     Child { heap: String, mode: Mode, live: usize, steps: usize },
 }
 
-/// A number such as `1000000` or `1e6`.
+/// Parses a number of objects, such as `1000000` or `1e6`.
 fn objects(text: &str) -> Result<usize, String> {
     match text.parse::<f64>() {
         Ok(number) if (10.0..=1e8).contains(&number) => Ok(number as usize),

@@ -1,5 +1,5 @@
-//! How long it takes to look into a heap: a snapshot, its dominators, a diff, a heap dump;
-//! exits with 1 when a bar does not hold.
+//! Measures the time of a snapshot, its dominators, a diff, a heap dump and other views of a
+//! heap. Exits with 1 if a bar does not hold.
 
 use anyhow::Result;
 use clap::Parser;
@@ -38,8 +38,9 @@ struct Node {
     edges: RefCell<[Option<Gc<Node>>; 2]>,
 }
 
-/// Seconds that a snapshot of 1e7 objects may take; the same for an object of any number.
+/// The time that a snapshot may take for each object, in seconds.
 const SECONDS: f64 = 3.0 / 1e7;
+/// The memory that a snapshot may take for each object, in bytes.
 const BYTES: f64 = 48.0;
 
 /// Number of snapshots that are taken; the fastest counts.
@@ -94,7 +95,7 @@ fn main() -> Result<ExitCode> {
         let holds = if value < bar { "holds" } else { "MISSED" };
         writeln!(out, "{holds}: {name}: {} (bar {})", table::number(value), table::number(bar))?;
     }
-    // To take the heap apart is not measured.
+    // Dropping the heap is not part of the measurement.
     assert_eq!(nodes[objects - 1].number, objects as u64 - 1);
     std::mem::forget((nodes, heap));
     Ok(if bars.iter().all(|(_, value, bar)| value < bar) { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -1,21 +1,21 @@
-//! The bars of the pauses.
+//! Judges the measured pauses of the incremental pace by their bars.
 
 use super::{INCREMENTAL, Row, STOPPING};
 use serde::Serialize;
 
-/// No slice takes longer, in µs.
+/// The longest that a slice may take, in µs.
 const LONGEST_US: f64 = 1000.0;
-/// The program keeps this part of its speed.
+/// The least speed of the program, as a share of its speed at the stopping pace.
 const SPEED: f64 = 0.7;
-/// It needs at most this many times the memory.
+/// The most memory of the program, as a multiple of its memory at the stopping pace.
 const MEMORY: f64 = 1.3;
 
-/// One demand at one size.
+/// One bar at one number of live objects.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Bar {
     /// The name of the bar.
     pub name: &'static str,
-    /// Live objects.
+    /// The number of live objects.
     pub live: usize,
     /// The measured value.
     pub value: f64,
@@ -25,7 +25,8 @@ pub struct Bar {
     pub holds: bool,
 }
 
-/// Judges the incremental pace at every size at which it and the other one were measured.
+/// Judges the incremental pace at every size at which it was measured. The bars for speed and
+/// memory need the stopping pace at the same size, and are left out without it.
 pub fn judge(rows: &[Row]) -> Vec<Bar> {
     let of = |heap: &str, live: usize| rows.iter().find(|row| row.heap == heap && row.live == live);
     let mut bars = Vec::new();

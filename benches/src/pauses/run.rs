@@ -1,5 +1,5 @@
-//! The measurements: each a process of its own, once for the speed, once with a look at
-//! the clock after every step.
+//! Runs the measurements, each in a process of its own. A row is measured once for its speed,
+//! and once with the clock read after every step.
 
 use super::{ARENA, BUDGET_US, HEAPS, INCREMENTAL, PYTHON, Report, Row, STOPPING, judge};
 use crate::heap_under_test::{Automatic, HeapUnderTest, WithRoots};
@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 use std::process::Command;
 use std::time::Duration;
 
-/// Steps that took longer are those in which the heap worked; a plain one takes a tenth.
+/// The time in µs above which a step counts as one in which the heap worked. A step without
+/// collection work takes a tenth of this time.
 const WORKED_US: f64 = 5.0;
 
 const PYTHON_PROGRAM: &str = include_str!("../../python/pauses.py");
 const PYTHON_ROWS: &str = include_str!("../../python/rows.py");
 
-/// CPython is not asked for more.
+/// The largest number of live objects that CPython is measured with.
 const PYTHON_MOST: usize = 1_000_000;
 
 /// The quantity that a run measures.
@@ -36,7 +37,7 @@ pub enum Mode {
 /// Result of one run.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Sample {
-    /// Seconds of thread CPU time in all.
+    /// Thread CPU time of all steps, in seconds.
     pub seconds: f64,
     /// The longest step, in µs.
     pub longest_us: f64,
@@ -51,18 +52,18 @@ pub struct Sample {
 /// The heaps and sizes to measure.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Fewer steps and repeats.
+    /// True for a run with fewer steps and repeats.
     pub quick: bool,
-    /// Live objects.
+    /// The numbers of live objects to measure beside.
     pub live: Vec<usize>,
-    /// Which heaps.
+    /// The names of the heaps.
     pub heaps: Vec<&'static str>,
-    /// Rounds over all of them.
+    /// The number of rounds over all heaps and sizes.
     pub repeats: u32,
 }
 
 impl Plan {
-    /// The sizes and heaps that were asked for, or all.
+    /// Makes a plan of the given sizes and heaps. An empty list stands for all.
     pub fn new(quick: bool, live: &[usize], heaps: &[String], repeats: Option<u32>) -> Plan {
         let all: &[usize] = if quick { &[100_000, 1_000_000] } else { &[100_000, 1_000_000, 10_000_000] };
         let live = if live.is_empty() { all.to_vec() } else { live.to_vec() };
@@ -73,12 +74,12 @@ impl Plan {
 
     fn steps(&self, heap: &str, live: usize) -> usize {
         match (self.quick, heap) {
-            // It is slow, and stops for all live objects within as many.
+            // CPython is slow, and stops to look at all live objects within this number.
             (true, PYTHON) => 100_000,
             (false, PYTHON) => 1_000_000,
             (true, _) if live >= 1_000_000 => live * 2,
             (true, _) => live * 4,
-            // It takes minutes for more, and collects within as many.
+            // `gc-arena` takes minutes for more steps, and collects within this number.
             (false, ARENA) if live > 1_000_000 => live,
             (false, _) if live > 1_000_000 => live * 3,
             (false, _) => live * 8,
@@ -86,7 +87,12 @@ impl Plan {
     }
 }
 
-/// Measures; tells of each measurement by `progress`.
+/// Runs the plan and judges the rows. Calls `progress` with a text before each measurement.
+///
+/// # Errors
+///
+/// Fails if this program does not find its own path, or if a child sends a message of the
+/// wrong kind.
 pub fn run(plan: &Plan, progress: &dyn Fn(&str)) -> Result<Report> {
     let mut rows: Vec<Row> = Vec::new();
     for &live in &plan.live {
@@ -104,7 +110,7 @@ pub fn run(plan: &Plan, progress: &dyn Fn(&str)) -> Result<Report> {
     }
     for round in 1..=plan.repeats {
         for row in &mut rows {
-            // The peers need no second look: nothing is judged by theirs.
+            // The peers run in the first round only, because no bar depends on their numbers.
             if row.note.is_none() && (round == 1 || [STOPPING, INCREMENTAL].contains(&row.heap)) {
                 progress(&format!("round {round}: {} beside {}", row.heap, row.live));
                 measure(plan, row)?;
@@ -115,7 +121,8 @@ pub fn run(plan: &Plan, progress: &dyn Fn(&str)) -> Result<Report> {
     Ok(Report { machine: machine::machine(), date: machine::today(), quick: plan.quick, rows, bars })
 }
 
-/// Both measurements of a row. Noise only adds, so the best of several counts.
+/// Runs both measurements of a row. Noise only makes a number worse, so the row keeps the best
+/// number of several rounds.
 fn measure(plan: &Plan, row: &mut Row) -> Result<()> {
     let steps = plan.steps(row.heap, row.live);
     for mode in [Mode::Speed, Mode::Steps] {
@@ -164,7 +171,11 @@ fn command(heap: &str, mode: Mode, live: usize, steps: usize) -> Result<Option<C
     Ok(Some(command))
 }
 
-/// One measurement, in a process that ends with it.
+/// Runs one measurement in this process, which must end afterwards: the heap is leaked.
+///
+/// # Errors
+///
+/// Fails if there is no heap of this name.
 pub fn child(heap: &str, mode: Mode, live: usize, steps: usize) -> Result<Sample> {
     Ok(match heap {
         STOPPING => stepped::<WithRoots<Ours>>(mode, live, steps),
@@ -187,7 +198,7 @@ fn stepped<H: HeapUnderTest>(mode: Mode, live: usize, steps: usize) -> Sample {
     sample.seconds = (thread_time() - start).as_secs_f64();
     sample.peak_bytes = peak_resident_bytes().saturating_sub(before);
     sample.floating_bytes = heap.floating_bytes();
-    // To take the heap apart is not measured.
+    // Dropping the heap is not part of the measurement.
     std::mem::forget(heap);
     sample
 }

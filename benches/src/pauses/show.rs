@@ -5,7 +5,7 @@ use crate::svg::{Anchor, LogAxis, Style, Svg, colour};
 use crate::table::{aligned, number};
 use std::fmt::Write as _;
 
-/// The report as a table for people, and what must hold.
+/// Returns the report as a table for people, followed by the bars and the notes.
 pub fn table(report: &Report) -> String {
     let header = ["heap", "live", "longest, µs", "99.9 %, µs", "steps/s", "peak, MiB", "floating, MiB"];
     let text = |value: Option<f64>| value.map_or("–".into(), number);
@@ -37,10 +37,11 @@ const TOP: f64 = 96.0;
 const LANE: f64 = 26.0;
 const LEFT: f64 = 230.0;
 const RIGHT: f64 = 840.0;
-/// How wide the label of a mark can be.
+/// The greatest width of a mark's label.
 const LABEL: f64 = 56.0;
 
-/// The longest steps on a logarithmic axis, the size of the heap by size.
+/// Returns an SVG chart of the longest steps on a logarithmic axis, grouped by the number of
+/// live objects.
 pub fn chart(report: &Report) -> String {
     let shown: Vec<(&Row, f64)> = report.rows.iter().filter_map(|row| Some((row, row.longest_slice_us?))).collect();
     let sizes = shown.chunk_by(|one, other| one.0.live == other.0.live).count();
@@ -73,7 +74,7 @@ pub fn chart(report: &Report) -> String {
         let end = axis.place(longest.max(10.0));
         svg.text((LEFT - 10.0, y + 14.0), Anchor::End, Style::plain(12.0, colour::TEXT), row.heap);
         svg.rect([LEFT, y + 3.0, end - LEFT, LANE - 9.0], 3.0, fill(row.heap));
-        // Not across the line.
+        // The label must not cross the line of the limit.
         let label = if (limit - LABEL..limit).contains(&end) { limit } else { end };
         svg.text((label + 6.0, y + 14.0), Anchor::Start, Style::plain(11.0, colour::MUTED), &duration(longest));
         y += LANE;

@@ -1,5 +1,5 @@
-//! `gc-arena`: incremental mark and sweep; pointers live inside `mutate`, and it
-//! collects between two calls of it. The program's roots are the arena's root object.
+//! `gc-arena`: incremental mark and sweep. Pointers live inside `mutate`, and the arena
+//! collects between two calls of `mutate`. The program's roots are the arena's root object.
 
 use crate::heap_under_test::{Automatic, Cannot, HeapUnderTest, Kind, Mutator};
 use gc_arena::barrier::unlock;
@@ -15,7 +15,7 @@ pub struct GcArena {
 /// The pointers that the program holds.
 type Roots<'gc> = Vec<Gc<'gc, Node<'gc>>>;
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Collect)]
 #[collect(no_drop)]
 pub struct Node<'gc> {

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 #[derive(Debug)]
 pub struct Bacon;
 
-/// Its node.
+/// A node of the workloads.
 pub struct Node {
     #[expect(dead_code, reason = "the payload is only there to be paid for")]
     value: u64,

@@ -1,5 +1,5 @@
 //! `boa_gc`: mark and sweep that counts the references from within the heap to find
-//! the roots. Its automatic collection cannot be switched off.
+//! the roots. The automatic collection of `boa_gc` cannot be switched off.
 
 use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
 use boa_gc::{Finalize, Gc, GcRefCell, Trace};
@@ -8,7 +8,7 @@ use boa_gc::{Finalize, Gc, GcRefCell, Trace};
 #[derive(Debug)]
 pub struct Boa;
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Trace, Finalize)]
 pub struct Node {
     value: u64,

@@ -1,4 +1,5 @@
-//! `dumpster::sync`: the same for many threads, so the node's cell is a `Mutex`.
+//! `dumpster::sync`: the variant of `dumpster::unsync` for many threads. The node's cell is
+//! therefore a `Mutex`.
 
 use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
 use dumpster::Trace;
@@ -9,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub struct DumpsterSync;
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Trace)]
 pub struct Node {
     value: u64,

@@ -1,5 +1,5 @@
-//! `dumpster::unsync`: counting with a detector that looks when more pointers were
-//! dropped than exist.
+//! `dumpster::unsync`: counting with a detector that runs when the number of pointers dropped
+//! exceeds the number that exist.
 
 use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
 use dumpster::Trace;
@@ -10,7 +10,7 @@ use std::cell::RefCell;
 #[derive(Debug)]
 pub struct DumpsterUnsync;
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Trace)]
 pub struct Node {
     value: u64,

@@ -8,14 +8,15 @@ use std::cell::RefCell;
 #[derive(Debug)]
 pub struct Gcmodule;
 
-/// Its node.
+/// A node of the workloads.
 pub struct Node {
     #[expect(dead_code, reason = "the payload is only there to be paid for")]
     value: u64,
     edges: RefCell<[Option<Cc<Node>>; 2]>,
 }
 
-// The derive asks each field's type whether it is tracked, which does not end here.
+// `Trace` is not derived: the derived code asks each field's type whether it is tracked, and
+// for a type that contains itself this never ends.
 impl Trace for Node {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         if let Ok(edges) = self.edges.try_borrow() {

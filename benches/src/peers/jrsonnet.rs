@@ -1,4 +1,5 @@
-//! `jrsonnet-gcmodule`, a maintained fork of `gcmodule`: counting with CPython's detector, collected on request only.
+//! `jrsonnet-gcmodule`, a maintained fork of `gcmodule`: counting with CPython's detector,
+//! collected on request only.
 
 use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
 use jrsonnet_gcmodule::{Cc, Trace, Tracer};
@@ -8,14 +9,15 @@ use std::cell::RefCell;
 #[derive(Debug)]
 pub struct Jrsonnet;
 
-/// Its node.
+/// A node of the workloads.
 pub struct Node {
     #[expect(dead_code, reason = "the payload is only there to be paid for")]
     value: u64,
     edges: RefCell<[Option<Cc<Node>>; 2]>,
 }
 
-// The derive asks each field's type whether it is tracked, which does not end here.
+// `Trace` is not derived: the derived code asks each field's type whether it is tracked, and
+// for a type that contains itself this never ends.
 impl Trace for Node {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         if let Ok(edges) = self.edges.try_borrow() {

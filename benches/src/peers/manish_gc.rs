@@ -8,7 +8,7 @@ use gc::{Finalize, Gc, GcCell, Trace};
 #[derive(Debug)]
 pub struct ManishGc;
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Trace, Finalize)]
 pub struct Node {
     value: u64,

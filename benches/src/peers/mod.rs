@@ -1,4 +1,4 @@
-//! The heaps that are compared, one adapter a file.
+//! The heaps that are compared, with one adapter in each file.
 
 pub(crate) mod arena;
 mod bacon;
@@ -13,7 +13,8 @@ mod rc;
 mod rust_cc;
 mod safe_gc;
 
-/// Allocation and stores of a peer whose node has a number and a cell with two edges.
+/// Implements allocation and stores for a peer whose node has a number and a cell with two
+/// edges.
 macro_rules! edges_in_a_cell {
     ($pointer:ident, $cell:ident) => {
         #[inline]
@@ -35,26 +36,26 @@ use crate::work::{self, Sample, Size, Work};
 /// A heap that rows can be run on, by name.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    /// Its package's name.
+    /// The name of the peer's package.
     pub name: &'static str,
-    /// How it finds the dead.
+    /// The way in which the peer finds dead objects.
     pub kind: Kind,
-    /// Runs a workload once on a fresh heap, and ends the heap.
+    /// Runs a workload once on a fresh heap, and drops the heap.
     pub run: fn(Work, &Size) -> Result<Sample, Cannot>,
-    /// Runs the work, and leaves the heap to the end of the process.
+    /// Runs a workload once on a fresh heap, and leaks the heap.
     pub run_and_leak: fn(Work, &Size) -> Result<Sample, Cannot>,
 }
 
 /// The name of our heap.
 pub const OURS: &str = "gc-core";
-/// The name of the yardstick.
+/// The name of `std::rc::Rc`, the yardstick.
 pub const RC: &str = "Rc";
 
 const fn peer<H: HeapUnderTest>(name: &'static str) -> Peer {
     Peer { name, kind: H::KIND, run: work::run::<H>, run_and_leak: work::run_and_leak::<H> }
 }
 
-/// All of them, ours and the yardstick first.
+/// All peers. Our heap and the yardstick come first.
 pub const PEERS: [Peer; 12] = [
     peer::<WithRoots<ours::Ours>>(OURS),
     peer::<WithRoots<rc::StdRc>>(RC),
@@ -70,12 +71,12 @@ pub const PEERS: [Peer; 12] = [
     peer::<safe_gc::SafeGc>("safe-gc"),
 ];
 
-/// The peer of this name.
+/// Returns the peer of this name.
 pub fn named(name: &str) -> Option<&'static Peer> {
     const { &PEERS }.iter().find(|peer| peer.name == name)
 }
 
-/// Counts with a cycle detector, and is not ours: a rival in our own discipline.
+/// Returns true if the peer counts references, has a cycle detector, and is not our heap.
 pub fn is_counting_rival(name: &str) -> bool {
     name != OURS && name != RC && named(name).is_some_and(|peer| peer.kind == Kind::Counting)
 }

@@ -1,4 +1,4 @@
-//! `gc-core`, in its default settings, and in slices.
+//! `gc-core`, once in its default settings and once with collections in slices.
 
 use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
 use crate::pauses::BUDGET_US;
@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Ours(Heap);
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Trace)]
 pub struct Node {
     value: u64,

@@ -4,11 +4,11 @@ use crate::heap_under_test::{Automatic, Cannot, Kind, PointerHeap};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// No heap at all: each object is a `Box` of the system's allocator.
+/// The stand-in for a heap. Each object is a `Box` of the system's allocator.
 #[derive(Debug)]
 pub struct StdRc;
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Debug)]
 pub struct Node {
     #[expect(dead_code, reason = "the payload is only there to be paid for")]

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 #[derive(Debug)]
 pub struct RustCc;
 
-/// Its node.
+/// A node of the workloads.
 #[derive(Trace, Finalize)]
 pub struct Node {
     value: u64,

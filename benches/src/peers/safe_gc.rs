@@ -1,6 +1,6 @@
-//! `safe-gc`: mark and sweep without `unsafe`; objects are indices into a vector, and
-//! are reached through the heap. Its automatic collection, when the vector is full,
-//! cannot be switched off.
+//! `safe-gc`: mark and sweep without `unsafe`. A pointer is an index into a vector, and an
+//! object is reached through the heap. The automatic collection of `safe-gc`, which runs when
+//! the vector is full, cannot be switched off.
 
 use crate::heap_under_test::{Automatic, Cannot, HeapUnderTest, Kind, Mutator};
 use safe_gc::{Collector, Gc, Heap, Root, Trace};
@@ -11,7 +11,7 @@ pub struct SafeGc {
     roots: Vec<Root<Node>>,
 }
 
-/// Its node. The heap hands out `&mut`, so it needs no cell.
+/// A node of the workloads. The heap hands out `&mut Node`, so the edges need no cell.
 pub struct Node {
     #[expect(dead_code, reason = "the payload is only there to be paid for")]
     value: u64,
@@ -24,8 +24,9 @@ impl Trace for Node {
     }
 }
 
-/// An edge on its way into an object. A handle moved into an edge stays a root until
-/// the object stands: an allocation may collect what only the new value points to.
+/// An edge that is about to be stored in an object. A handle that was moved into an edge stays
+/// a root until the object is allocated, because the allocation may collect an object that only
+/// the new value points to.
 pub struct Edge {
     to: Gc<Node>,
     _root: Option<Root<Node>>,

@@ -3,8 +3,8 @@
 use super::{Sample, Size, graphs};
 use crate::heap_under_test::{Cannot, HeapUnderTest};
 
-/// Collections of an idle heap are timed together until they took so long: reading
-/// the clock takes longer than one. In seconds.
+/// The least time of a measurement of an idle heap, in seconds. Many collections are timed
+/// together, because reading the clock takes longer than one of them.
 const LONG_ENOUGH: f64 = 1e-3;
 
 /// Collects garbage cycles of two.
@@ -21,7 +21,7 @@ pub(super) fn ring<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sampl
     Sample::try_timed(count, || heap.collect())
 }
 
-/// Looks at a live graph whose every node is held, and suspect.
+/// Runs a full collection of a live graph. Every node is held by a root and is a candidate.
 pub(super) fn full_look<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::live(heap, count);
     heap.collect()?;
@@ -29,8 +29,8 @@ pub(super) fn full_look<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<
     Sample::try_timed(count, || heap.collect())
 }
 
-/// Looks at a live graph whose every node but one just lost its handle: only marking tells which
-/// nodes live.
+/// Runs a full collection of a live graph in which every node but one just lost its handle. Only
+/// marking shows which nodes are live.
 pub(super) fn full_look_one_root<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::connected(heap, count);
     heap.collect()?;
@@ -38,7 +38,7 @@ pub(super) fn full_look_one_root<H: HeapUnderTest>(heap: &mut H, count: usize) -
     Sample::try_timed(count, || heap.collect())
 }
 
-/// Collects right after a collection: nothing happened since.
+/// Collects right after a collection, with no work of the program in between.
 pub(super) fn nothing_to_suspect<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     graphs::live(heap, count);
     heap.collect()?;
@@ -72,7 +72,7 @@ fn few_pairs<H: HeapUnderTest>(
     into: usize,
     collect: fn(&mut H) -> Result<(), Cannot>,
 ) -> Result<Sample, Cannot> {
-    collect(heap)?; // fails at once where there is no such collection
+    collect(heap)?; // fails at once on a heap that lacks this kind of collection
     graphs::live(heap, size.objects);
     heap.collect()?;
     graphs::pairs(heap, size.pairs, into);

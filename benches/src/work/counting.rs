@@ -6,10 +6,10 @@ use crate::measure::resident_bytes;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
-/// Allocations between two safepoints: a heap that collects only there gets to.
+/// Allocations between two safepoints. A heap that collects only at safepoints needs them.
 const BATCH: usize = 1000;
 
-/// Short rows are repeated within a process; the first round warms up.
+/// Rounds of a short row within a process. The first round warms up, and the fastest counts.
 const ROUNDS: usize = 5;
 
 /// Allocates a node and drops it at once.
@@ -26,8 +26,8 @@ pub(super) fn churn<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Samp
     Ok(fastest(|| Sample::timed(batches * BATCH, &mut round)))
 }
 
-/// Allocates nodes into a vector that is large enough, then drops them. Where nothing
-/// dies before a collection, that collection belongs to it.
+/// Allocates nodes into a vector that is large enough, then drops them. On a tracing heap, the
+/// collection that reclaims the nodes is part of the measurement.
 pub(super) fn hold<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     heap.mutate(|_, roots| touch_capacity(roots, count));
     Sample::try_timed(count, || {
@@ -60,7 +60,7 @@ pub(super) fn drop_list<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<
     })
 }
 
-/// Growth of the resident set by held nodes and their handles.
+/// Measures the growth of the resident set by held nodes and their handles, in bytes.
 pub(super) fn bytes_held<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result<Sample, Cannot> {
     let before = resident_bytes();
     heap.mutate(|nodes, roots| {
@@ -73,13 +73,14 @@ pub(super) fn bytes_held<H: HeapUnderTest>(heap: &mut H, count: usize) -> Result
     Ok(Sample { total: grown as f64, count: count as f64, asked_to_collect: false })
 }
 
-/// Touches the pages of the vector's capacity, so that the system's work for them is in no row.
+/// Touches the pages of the vector's capacity, so that no row includes the system's work for
+/// new pages.
 fn touch_capacity<T>(vector: &mut Vec<T>, count: usize) {
     vector.reserve_exact(count);
     black_box(vector.spare_capacity_mut()).fill_with(MaybeUninit::zeroed);
 }
 
-/// The end of what was let go: a counting heap has done it already.
+/// Reclaims the dropped nodes by a collection. A counting heap has reclaimed them already.
 fn reclaim<H: HeapUnderTest>(heap: &mut H) -> Result<(), Cannot> {
     match H::KIND {
         Kind::Counting => Ok(()),

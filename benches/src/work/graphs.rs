@@ -1,10 +1,10 @@
-//! The graphs that the workloads build. Everything is held by the roots until the
-//! workload lets it go, so that no automatic collection can eat a graph half built.
+//! The graphs that the workloads build. The roots hold every graph until the workload releases
+//! it, so that no automatic collection can reclaim a graph that is half built.
 
 use super::random::Random;
 use crate::heap_under_test::{HeapUnderTest, Mutator};
 
-/// Holds `count` nodes, each with edges to two random ones.
+/// Adds `count` held nodes, each with edges to two random nodes.
 pub fn live<H: HeapUnderTest>(heap: &mut H, count: usize) {
     heap.mutate(|nodes, roots| {
         roots.reserve(count);
@@ -19,8 +19,8 @@ pub fn live<H: HeapUnderTest>(heap: &mut H, count: usize) {
     });
 }
 
-/// Holds `count` nodes, each with an edge to a random one and an edge to the next in a
-/// random order of all: every node is reachable from every other.
+/// Adds `count` held nodes, each with an edge to a random node and an edge to the next node in a
+/// random cyclic order. Every node is reachable from every other node.
 pub fn connected<H: HeapUnderTest>(heap: &mut H, count: usize) {
     live(heap, count);
     heap.mutate(|nodes, roots| {
@@ -34,8 +34,8 @@ pub fn connected<H: HeapUnderTest>(heap: &mut H, count: usize) {
     });
 }
 
-/// Adds `count` cycles of two, each held at one node. With `into` live roots the
-/// other edge of each node points to a random one of them.
+/// Adds `count` cycles of two nodes, each held at one node. If `into` is not 0, the second edge
+/// of each node points to a random one of the first `into` roots.
 pub fn pairs<H: HeapUnderTest>(heap: &mut H, count: usize, into: usize) {
     heap.mutate(|nodes, roots| {
         roots.reserve(count);
@@ -53,7 +53,7 @@ pub fn pairs<H: HeapUnderTest>(heap: &mut H, count: usize, into: usize) {
     });
 }
 
-/// Adds a singly linked list, held at its head.
+/// Adds a singly linked list of `count` nodes, held at its head.
 pub fn list<H: HeapUnderTest>(heap: &mut H, count: usize) {
     heap.mutate(|nodes, roots| {
         let mut head = nodes.alloc(0, [None, None]);
@@ -65,7 +65,7 @@ pub fn list<H: HeapUnderTest>(heap: &mut H, count: usize) {
     });
 }
 
-/// Adds a ring, held at one node.
+/// Adds a ring of `count` nodes, held at one node.
 pub fn ring<H: HeapUnderTest>(heap: &mut H, count: usize) {
     heap.mutate(|nodes, roots| {
         let last = nodes.alloc(0, [None, None]);
@@ -80,12 +80,13 @@ pub fn ring<H: HeapUnderTest>(heap: &mut H, count: usize) {
     });
 }
 
-/// Lets go of all roots but the first `keep`.
+/// Drops all roots except the first `keep`.
 pub fn release<H: HeapUnderTest>(heap: &mut H, keep: usize) {
     heap.mutate(|_, roots| roots.truncate(keep));
 }
 
-/// Clones and drops a handle of every root: to a counting heap, each is a suspect now.
+/// Clones every root and drops the clone. On a counting heap, every such node becomes a
+/// candidate.
 pub fn touch<H: HeapUnderTest>(heap: &mut H) {
     heap.mutate(|_, roots| roots.iter().for_each(|root| drop(std::hint::black_box(root.clone()))));
 }

@@ -23,21 +23,21 @@ pub enum Work {
     Pairs,
     /// Collect one garbage ring.
     Ring,
-    /// A full collection where everything is live and everything is suspect.
+    /// A full collection of a heap in which every object is live and is a candidate.
     FullLook,
-    /// A full look with one node held, and all others reachable from it only.
+    /// A full collection with one node held, and all other nodes reachable only from that node.
     FullLookOneRoot,
-    /// A collection right after another.
+    /// A collection right after another collection.
     Nothing,
     /// Collect 1000 garbage pairs beside a settled live graph.
     PairsBesideLive,
-    /// Pairs that point into the live graph, beside it.
+    /// Collect pairs that point into the live graph, by a full collection.
     PairsIntoLive,
-    /// Pairs that point into the live graph, by a young collection.
+    /// Collect pairs that point into the live graph, by a young collection.
     PairsIntoLiveYoung,
     /// Drop a linked list, on a thread with the default stack.
     List,
-    /// Replace random nodes of a linked graph; per step.
+    /// Replace random nodes of a linked graph. The unit is one step.
     RandomChurn,
     /// The longest step of random churn.
     RandomChurnPause,
@@ -47,7 +47,7 @@ pub enum Work {
     Bytes,
 }
 
-/// How much work.
+/// The amount of work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
     /// Objects of the rows that allocate or collect.
@@ -56,11 +56,11 @@ pub struct Size {
     pub pairs: usize,
     /// Live nodes of the random churn.
     pub live: usize,
-    /// Its steps.
+    /// Steps of the random churn.
     pub steps: usize,
     /// Depth of the binary trees.
     pub depth: u32,
-    /// How many of them.
+    /// Number of binary trees.
     pub trees: usize,
 }
 
@@ -68,12 +68,13 @@ impl Size {
     /// The sizes of the design's table.
     pub const FULL: Size =
         Size { objects: 1_000_000, pairs: 1000, live: 100_000, steps: 2_000_000, depth: 16, trees: 16 };
-    /// For a first look.
+    /// The sizes of a quick run.
     pub const QUICK: Size = Size { objects: 100_000, pairs: 1000, live: 20_000, steps: 200_000, depth: 16, trees: 4 };
-    /// For tests.
+    /// The sizes for tests.
     pub const TINY: Size = Size { objects: 300, pairs: 10, live: 50, steps: 500, depth: 4, trees: 2 };
 
-    /// These many objects, and the rest in proportion to [`Size::FULL`].
+    /// Returns a size with this number of objects. Live nodes and steps are in proportion to
+    /// [`Size::FULL`], the other fields are equal to it.
     pub fn of(objects: usize) -> Size {
         let share = |full: usize| (full as f64 * objects as f64 / 1e6).ceil() as usize;
         Size { objects, live: share(Size::FULL.live), steps: share(Size::FULL.steps), ..Size::FULL }
@@ -87,7 +88,7 @@ pub struct Sample {
     pub total: f64,
     /// The number that the total is divided by.
     pub count: f64,
-    /// The program had to ask for collections, because the heap starts none.
+    /// True if the program had to ask for collections, because the heap starts none by itself.
     pub asked_to_collect: bool,
 }
 
@@ -102,20 +103,20 @@ impl Sample {
         Sample::time(timed(count, part).1, count)
     }
 
-    /// Times a part that a peer may be unable to do.
+    /// Times a part of a workload that a peer may be unable to do.
     pub fn try_timed(count: usize, part: impl FnOnce() -> Result<(), Cannot>) -> Result<Sample, Cannot> {
         let (done, time) = timed(count, part);
         done.map(|()| Sample::time(time, count))
     }
 
-    /// Total over count: seconds or bytes for one.
+    /// Returns the total divided by the count, in seconds or bytes for one unit.
     pub fn each(&self) -> f64 {
         self.total / self.count
     }
 }
 
 impl Work {
-    /// All of them, in the order of the design's table.
+    /// All workloads, in the order of the design's table.
     pub const ALL: [Work; 16] = [
         Work::Churn,
         Work::Hold,
@@ -135,9 +136,9 @@ impl Work {
         Work::Bytes,
     ];
 
-    /// Whole programs run as a user gets the heap. Rows about counting alone, or about
-    /// one explicit collection, switch automatic collection off for every heap that
-    /// has a switch.
+    /// Returns the setting for automatic collections. Whole programs run with each heap's
+    /// default. Rows about counting alone, or about one explicit collection, switch automatic
+    /// collection off on every heap that has a switch.
     pub fn automatic(self) -> Automatic {
         match self {
             Work::Churn | Work::RandomChurn | Work::RandomChurnPause | Work::Trees | Work::Bytes => Automatic::On,
@@ -146,13 +147,13 @@ impl Work {
     }
 }
 
-/// Runs a workload once on a fresh heap, and ends the heap.
+/// Runs a workload once on a fresh heap, and drops the heap.
 pub fn run<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
     run_to::<H>(work, size, drop)
 }
 
-/// Runs the work and leaves the heap as it is, for a process that ends now. Tearing down is in no
-/// row, and some peers overflow the stack there.
+/// Runs a workload once on a fresh heap and leaks the heap, for a process that ends right after.
+/// No row measures dropping the heap, and some peers overflow the stack when they do so.
 pub fn run_and_leak<H: HeapUnderTest>(work: Work, size: &Size) -> Result<Sample, Cannot> {
     run_to::<H>(work, size, std::mem::forget)
 }
@@ -188,9 +189,9 @@ fn run_on<H: HeapUnderTest>(heap: &mut H, work: Work, size: &Size) -> Result<Sam
     }
 }
 
-/// Runs on a new thread with the stack that a thread gets by default: recursion over
-/// the user's graph shows here first. The other rows stay on the main thread, because
-/// a process with threads makes the system's allocator lock.
+/// Runs `part` on a new thread with the default stack, where recursion over the user's graph
+/// overflows first. The other rows stay on the main thread, because the system's allocator takes
+/// locks in a process with threads.
 fn on_default_stack<R: Send>(part: impl FnOnce() -> R + Send) -> R {
     std::thread::scope(|scope| scope.spawn(part).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -1,5 +1,5 @@
-//! Rows that are small programs, under each heap's default policy. Only a heap that
-//! never collects by itself is asked to.
+//! Rows that are small programs, under each heap's default policy. The program asks for
+//! collections only on a heap that never collects by itself.
 
 use super::random::Random;
 use super::{Sample, Size};
@@ -7,7 +7,7 @@ use crate::heap_under_test::{Cannot, HandleOf, HeapUnderTest, Kind, Mutator};
 use crate::measure::thread_time;
 use std::time::Duration;
 
-/// Steps between two safepoints when the whole is timed.
+/// Steps between two safepoints when all steps are timed together.
 const BATCH: usize = 100;
 
 /// Replaces random nodes of a linked graph.
@@ -18,8 +18,8 @@ pub(super) fn random_churn<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Resul
     Ok(Sample { asked_to_collect: !H::AUTOMATIC, ..sample })
 }
 
-/// The longest step of the same program, safepoint included, in thread CPU time: what
-/// the system does to other processes is not counted.
+/// Measures the longest step of random churn, including the safepoint, in thread CPU time. The
+/// time of other processes is not counted.
 pub(super) fn longest_pause<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Result<Sample, Cannot> {
     let mut program = RandomChurn::new(heap, size.live)?;
     let mut longest = Duration::ZERO;
@@ -33,14 +33,16 @@ pub(super) fn longest_pause<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Resu
     Ok(Sample { asked_to_collect: !H::AUTOMATIC, ..Sample::time(longest, 1) })
 }
 
-/// A graph of `live` held nodes. Each has a *reference*, edge 0, to a random other,
-/// and a *mate*, edge 1: a new node and its mate point to each other, until one of
-/// them finds another mate. A node that leaves forgets its reference and keeps its
-/// mate, so every node that has left ends in a cycle, and the graph stays bounded.
+/// A program that replaces random nodes in a graph of `live` held nodes.
 ///
-/// (If nodes that left kept two edges to nodes of their time, each node would get two
-/// referrers on average, and the reachable past would grow for ever, by about half
-/// of all steps: a leak by construction, which measures memory and no collector.)
+/// Edge 0 of a node is its *reference*, to a random node. Edge 1 is its *mate*: a new node and
+/// its mate point to each other, until a newer node takes one of them as its mate. When a node
+/// is replaced, its reference is cleared and its mate is kept. Chains of replaced nodes therefore
+/// end in cycles, and the graph stays bounded.
+///
+/// (If a replaced node kept both edges to nodes of its time, each node would have two referrers
+/// on average, and the number of reachable replaced nodes would grow for ever, by about half of
+/// all steps. Such a program leaks by construction, and measures memory instead of a collector.)
 pub struct RandomChurn<'a, H> {
     heap: &'a mut H,
     random: Random,
@@ -49,10 +51,14 @@ pub struct RandomChurn<'a, H> {
 }
 
 impl<'a, H: HeapUnderTest> RandomChurn<'a, H> {
-    /// The program after it has built its graph.
+    /// Builds the graph and returns the program, ready for its first step.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the heap cannot collect cycles at all.
     pub fn new(heap: &'a mut H, live: usize) -> Result<Self, Cannot> {
         if !H::AUTOMATIC {
-            heap.collect()?; // fails at once where nothing ever finds a cycle
+            heap.collect()?; // fails at once on a heap that never finds a cycle
         }
         heap.mutate(|nodes, roots| roots.extend((0..live as u64).map(|value| nodes.alloc(value, [None, None]))));
         Ok(RandomChurn { heap, random: Random::new(3), live, done: 0 })
@@ -93,13 +99,13 @@ pub(super) fn binary_trees<H: HeapUnderTest>(heap: &mut H, size: &Size) -> Resul
         }
         match H::KIND {
             Kind::Counting => Ok(()),
-            Kind::Tracing => heap.collect(), // the last trees are not dead before
+            Kind::Tracing => heap.collect(), // this collection reclaims the last trees
         }
     })
 }
 
-/// Both children stay handles until the parent is made: a tracing heap may collect in
-/// between.
+/// Allocates a full binary tree. Both children stay handles until their parent is allocated,
+/// because a tracing heap may collect in between.
 fn tree<M: Mutator>(nodes: &mut M, depth: u32) -> M::Handle {
     if depth == 0 {
         return nodes.alloc(0, [None, None]);

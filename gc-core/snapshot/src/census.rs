@@ -155,8 +155,8 @@ impl fmt::Display for Growth {
 
 /// The greatest number of objects of each type that was seen so far.
 ///
-/// Growth is measured against the peak, as in objgraph's `growth`. A type whose objects become
-/// fewer and then as many as before has therefore not grown.
+/// Growth is measured against the peak, as in objgraph's `growth`. A type whose number of objects
+/// falls and then rises to the peak again has therefore not grown.
 ///
 /// ```
 /// use gc_core::observe::PeakCounts;

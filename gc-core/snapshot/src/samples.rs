@@ -152,10 +152,10 @@ impl Sample {
 /// Samples over time, oldest first, by which a [diagnosis](crate::diagnosis::DiagnosisInput) judges
 /// growth.
 ///
-/// A timeline keeps at most [`Timeline::MOST`] samples. A full timeline drops every second of its
-/// samples. From then on, the timeline keeps the last sample, and only every second of the other
-/// samples that are added. A service can therefore be watched for as long as it runs, and its first
-/// hour counts as much as its latest.
+/// A timeline keeps at most [`Timeline::MOST`] samples. When a sample is added to a full timeline,
+/// the timeline drops every second of its samples, and from then on keeps half as many of the
+/// samples that are added as before. The last sample is always kept. A service can therefore be
+/// watched for as long as it runs, and its first hour counts as much as its latest.
 ///
 /// ```
 /// # let heap = gc_core::Heap::new();
@@ -184,7 +184,7 @@ impl Timeline {
 
     /// Adds a sample, which becomes the last one.
     pub fn push(&mut self, sample: Sample) {
-        // The last sample is dropped unless its number is a multiple of `1 << halvings`.
+        // The last sample is dropped unless its number, from 0, is a multiple of `1 << halvings`.
         if !self.added.saturating_sub(1).is_multiple_of(1 << self.halvings) {
             self.samples.pop();
         }

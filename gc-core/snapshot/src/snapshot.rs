@@ -239,7 +239,8 @@ impl<'s> SnapshotObject<'s> {
     }
 
     /// Returns the number of pointers to the object from outside of the heap's objects: from
-    /// variables of the program, from the garbage list, and from values that are not traced.
+    /// variables of the program, from the list of uncollectable objects, and from values that are
+    /// not traced.
     pub fn external_references(self) -> u32 {
         self.snapshot.external[self.at as usize]
     }
@@ -265,8 +266,9 @@ impl<'s> SnapshotObject<'s> {
         self.has(Traits::FINALIZED)
     }
 
-    /// Returns true if the object is a candidate: the object lost a pointer and lived, and no
-    /// collection has examined it since. The next collection starts from the candidates.
+    /// Returns true if the object is a candidate: a pointer to the object was dropped, other
+    /// pointers kept the object alive, and no collection has examined the object since. The next
+    /// collection starts from the candidates.
     pub fn is_candidate(self) -> bool {
         self.has(Traits::CANDIDATE)
     }

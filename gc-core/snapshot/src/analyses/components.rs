@@ -80,8 +80,8 @@ impl<'s> Component<'s> {
     }
 
     /// Returns an edge without which the component has no cycle, with the object that the edge
-    /// comes from. If that edge is cut, counting frees the objects once nothing else holds them.
-    /// Prefers an edge that closes a cycle.
+    /// comes from. If that edge is cut, reference counting frees the objects of the component once
+    /// nothing else holds them. Prefers an edge that closes a cycle.
     ///
     /// Returns `None` if there is no such edge, or if the edge was not found because the cycle
     /// whose edges are tried is very long. In both cases, cut all of

@@ -62,7 +62,7 @@ impl Snapshot {
         let mut above = vec![NONE; self.len()];
         let mut retained_bytes: Vec<u64> = self.objects().map(SnapshotObject::bytes).collect();
         let mut retained_objects = vec![1u32; self.len()];
-        // A dominator comes before the objects that it dominates.
+        // In depth-first order, a dominator comes before the objects that it dominates.
         for number in (1..order.len()).rev() {
             let at = order[number] as usize;
             if above_in_order[number] != 0 {
@@ -189,7 +189,7 @@ impl<'b> DepthFirst<'b> {
     }
 }
 
-/// The sources of the edges that lead to each number, as numbers.
+/// The sources of the edges that lead to each number, as numbers of the depth-first order.
 struct Sources<'b> {
     first: &'b [u32],
     from: &'b [u32],
@@ -230,8 +230,8 @@ struct Forest<'b> {
 }
 
 impl Forest<'_> {
-    /// Returns the number with the least semidominator on the way from `v` to its root, which is
-    /// excluded.
+    /// Returns the number with the least semidominator on the path from `v` to the root of its
+    /// tree, the root excluded. Returns `v` if `v` is a root.
     fn eval(&mut self, v: u32) -> u32 {
         if self.ancestor[v as usize] == NONE {
             return v;
@@ -256,7 +256,7 @@ impl Forest<'_> {
     }
 }
 
-/// Returns the immediate dominator of each number, as a number.
+/// Returns the immediate dominator of each number, as a number of the depth-first order.
 fn immediate<'b>(snapshot: &Snapshot, walk: &DepthFirst<'_>, scratch: &'b Bump) -> &'b [u32] {
     let sources = Sources::of(snapshot, walk, scratch);
     let numbers = walk.order.len();
@@ -264,7 +264,8 @@ fn immediate<'b>(snapshot: &Snapshot, walk: &DepthFirst<'_>, scratch: &'b Bump) 
     let none = || scratch.alloc_slice_fill_copy(numbers, NONE);
     let mut forest = Forest { semi: every(), ancestor: none(), label: every(), path: Vec::new() };
     let dominator = scratch.alloc_slice_fill_copy(numbers, 0u32);
-    // Lists of the numbers with a common semidominator: `bucket` holds the first number of each.
+    // Linked lists of the numbers with a common semidominator: `bucket` holds the first number for
+    // each semidominator, and `next` the number that follows each number.
     let (bucket, next) = (none(), none());
     for w in (1..numbers as u32).rev() {
         let at = w as usize;

@@ -14,7 +14,8 @@ bitflags::bitflags! {
         const IN_GARBAGE = 1;
         /// The object's PEP 442 finalizer has run.
         const FINALIZED = 2;
-        /// The object is a candidate: it lost a pointer and lived.
+        /// The object is a candidate: a pointer to the object was dropped, other pointers kept the
+        /// object alive, and no collection has examined the object since.
         const CANDIDATE = 4;
         /// The callback of a weak reference captured a pointer to the object.
         const CAPTURED = 8;
@@ -42,8 +43,8 @@ pub struct ObjectRow {
 /// The columns while they grow: first all objects are added, then the edges of each object in the
 /// order of the objects.
 ///
-/// Nothing is checked: a number to which no object belongs makes an analysis panic later. `Columns`
-/// serves a heap, which knows that its rows fit together;
+/// The methods that add rows do not check their input: a number to which no object belongs makes a
+/// later method or analysis panic. `Columns` serves a heap, which knows that its rows fit together;
 /// [`SnapshotBuilder`](crate::SnapshotBuilder) checks its input.
 ///
 /// ```
@@ -174,8 +175,11 @@ impl Columns {
     }
 
     /// Subtracts the number of edges that lead to each object from the object's number of external
-    /// references. Call this function if the rows were given the number of all pointers to their
-    /// object.
+    /// references. Call this function, after all edges were added, if [`ObjectRow::external`] was
+    /// the number of all pointers to the object.
+    ///
+    /// # Panics
+    /// Panics if an edge leads to a number to which no object belongs.
     pub fn subtract_internal(&mut self) {
         let internal = self.internal_counts();
         for (count, internal) in self.external.iter_mut().zip(internal) {
@@ -183,13 +187,20 @@ impl Columns {
         }
     }
 
-    /// Returns the number of external references of the object of this number, as far as it is
-    /// known.
+    /// Returns the number of external references of the object of this number. Until
+    /// [`subtract_internal`](Columns::subtract_internal) is called, the result is the number that
+    /// the object's row was given.
+    ///
+    /// # Panics
+    /// Panics if there is no object of this number.
     pub fn external(&self, object: usize) -> u32 {
         self.external[object]
     }
 
     /// Adds traits to the object of this number.
+    ///
+    /// # Panics
+    /// Panics if there is no object of this number.
     pub fn mark(&mut self, object: usize, traits: Traits) {
         self.traits[object] |= traits;
     }
