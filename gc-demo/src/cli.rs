@@ -163,7 +163,7 @@ enum Policy {
 }
 
 impl Cli {
-    /// Does what the command line says.
+    /// Runs the command that the command line names.
     ///
     /// # Errors
     /// When something cannot be read or written.

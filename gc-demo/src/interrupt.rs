@@ -1,30 +1,31 @@
-//! Ctrl-C: the first one asks for the end, the second one is the end.
+//! Ctrl-C: the first one asks the program to finish, the second one ends it at once.
 
 use crate::{output, watch};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Was the program interrupted? What takes long looks at this, and comes to its end.
+/// Returns true if the program was interrupted. Long work polls this function and finishes early.
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// As Ctrl-C does.
+/// Interrupts the work, as the first Ctrl-C does.
 pub fn interrupt() {
     INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
-/// Forgets the interruption: the work that it ended is over.
+/// Clears the interruption, after the interrupted work has ended.
 pub fn go_on() {
     INTERRUPTED.store(false, Ordering::Relaxed);
 }
 
-/// A run was broken off and is judged: what is left is to print it, however slowly it is read.
+/// Notes that an interrupted run has its verdict. Printing the verdict may take any time.
 pub fn conclude() {
     CONCLUDED.store(true, Ordering::Relaxed);
 }
 
-/// A story is over, and its heap is judged and written; or the next one begins.
+/// Notes whether a heap is being diagnosed and written. `judging` is true when a scenario has
+/// ended, and false when the next scenario begins.
 pub fn set_judging(judging: bool) {
     JUDGING.store(judging, Ordering::Relaxed);
 }
@@ -33,13 +34,13 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static CONCLUDED: AtomicBool = AtomicBool::new(false);
 static JUDGING: AtomicBool = AtomicBool::new(false);
 
-/// An interrupted run may take so long to come to its end.
+/// The time that an interrupted run has to finish.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-/// The exit code of what was interrupted.
+/// The exit code of an interrupted run.
 pub const INTERRUPTED_CODE: u8 = 130;
 
-/// Hears Ctrl-C from here on.
+/// Installs the handler for Ctrl-C.
 pub fn listen() {
     let heard = || {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
@@ -48,7 +49,7 @@ pub fn listen() {
         std::thread::spawn(|| {
             std::thread::sleep(PATIENCE);
             if CONCLUDED.load(Ordering::Relaxed) {
-                return; // it is being printed
+                return; // the verdict is being printed
             }
             if JUDGING.load(Ordering::Relaxed) {
                 eprintln!("interrupted: what was seen is being judged; Ctrl-C again ends that too");

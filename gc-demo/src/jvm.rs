@@ -1,18 +1,18 @@
-//! Options as one types them for the JVM.
+//! Command line options in the spelling of the JVM.
 
 use std::ffi::OsString;
 
-/// Where a heap dump goes, unless it is said.
+/// The option that the JVM's options for heap dumps are translated to.
 const DUMP: &str = "--heap-dump-on-out-of-memory";
 
-/// The spellings that are understood, for the error about another one.
+/// The supported spellings, for the error message about an unsupported one.
 const SPELLINGS: &str = "-Xmx, -Xms, -XX:MaxHeapSize=, -XX:InitialHeapSize=, -Xlog:gc, -verbose:gc, \
                          -XX:+HeapDumpOnOutOfMemoryError, -XX:HeapDumpPath=";
 
-/// The arguments, with the JVM's spellings in ours.
+/// Translates the JVM's spellings among the arguments to the options of `gc-demo`.
 ///
 /// # Errors
-/// For an option of the JVM's that there is not here.
+/// When an option has a JVM spelling (`-X...`) that is not supported.
 pub fn understood(arguments: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, String> {
     let mut ours: Vec<OsString> = Vec::new();
     let (mut dumps, mut path) = (false, None);
@@ -40,7 +40,7 @@ pub fn understood(arguments: impl Iterator<Item = OsString>) -> Result<Vec<OsStr
         }
     }
     if dumps {
-        // As there, the path alone asks for nothing.
+        // As on the JVM, `-XX:HeapDumpPath=` alone does not request a dump.
         ours.push(path.map_or_else(|| DUMP.into(), |path| format!("{DUMP}={path}").into()));
     }
     Ok(ours)

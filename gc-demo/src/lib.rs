@@ -23,7 +23,7 @@ use interrupt::{INTERRUPTED_CODE, conclude, go_on, interrupt, interrupted};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
-/// A file that cannot be written: not the command line's fault.
+/// An error for a file that cannot be written. The command line itself is valid.
 #[derive(Debug)]
 struct Unwritable(String);
 
@@ -38,10 +38,10 @@ impl std::error::Error for Unwritable {}
 /// The exit code for output that could not be written.
 const UNWRITTEN: u8 = 1;
 
-/// The exit code for what is wrong with the command line or with a file.
+/// The exit code for an error in the command line or in an input file.
 const UNUSABLE: u8 = 2;
 
-/// Reads the command line, and does what it says.
+/// Parses the command line, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
     let cli = match jvm::understood(std::env::args_os()) {
         Ok(arguments) => {
@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
     let done = cli.run(&mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match done {
         Ok(code) => code,
-        // The reader of our output has seen enough.
+        // A closed pipe is no error: the reader of the output stopped reading.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -71,7 +71,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Notices that what is told could not be written, such as to a disk that is full.
+/// A writer that records whether a write to `out` failed, for example because the disk is full.
 struct Noticing<W> {
     out: W,
     failed: bool,
@@ -95,14 +95,14 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Readers of files from elsewhere, for the fuzz targets.
+/// Parsers of untrusted input files, for the fuzz targets.
 #[doc(hidden)]
 pub mod readers {
     pub use crate::replay::replay_text;
     pub use gc_snapshot::read_heap_snapshot as heap_snapshot;
 }
 
-/// The code on the documentation's pages is tested.
+/// The pages of the documentation, included so that their code examples run as doctests.
 #[cfg(doctest)]
 mod pages {
     macro_rules! pages {

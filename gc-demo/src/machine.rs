@@ -1,7 +1,7 @@
 //! Resources of the machine.
 
-/// Bytes of memory that the machine can give without swapping, where it tells: Linux, within
-/// the limit of the control group.
+/// Returns the bytes of memory that the machine can provide without swapping, within the limit of
+/// the control group. `None` where the system does not report it (only Linux does).
 pub fn free_memory() -> Option<usize> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let machine = available(&text)?;

@@ -1,23 +1,26 @@
-//! Files that are there whole or not at all.
+//! Output files that are either complete or not written at all.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// The file that is being written under another name.
+/// The path of the partial file that is being written, if any.
 static PARTIAL: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Writes a file: under another name beside it until it is complete, so that what bears its name
-/// is never cut off. What is no plain file, such as a pipe, is written as it is.
+/// Writes a file completely or not at all.
+///
+/// The content goes to a partial file beside `file`, which is renamed when the content is complete.
+/// A special file, such as a pipe, is written directly.
 ///
 /// # Errors
-/// When it cannot be written; what bore its name before is there still.
+/// When the file cannot be written. An existing file with this name is then unchanged, unless it is
+/// a special file.
 pub fn write_whole(file: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
     if is_special(file) {
         return write(File::create(file)?);
     }
-    // (A link stays one: what it leads to is replaced.)
+    // A symbolic link is kept: the file that the link points to is replaced.
     let target = file.canonicalize().unwrap_or_else(|_| file.into());
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
@@ -25,13 +28,13 @@ pub fn write_whole(file: &Path, write: impl FnOnce(File) -> io::Result<()>) -> i
     note_partial(Some(partial.clone()));
     let written = File::create(&partial).and_then(write).and_then(|()| fs::rename(&partial, &target));
     if written.is_err() {
-        let _ = fs::remove_file(&partial); // the error that matters is the first one
+        let _ = fs::remove_file(&partial); // the write error is reported, not this one
     }
     note_partial(None);
     written
 }
 
-/// Returns true if the file is there and no plain one, such as a pipe or a device.
+/// Returns true if the path exists and is no regular file, but for example a pipe or a device.
 pub fn is_special(file: &Path) -> bool {
     file.exists() && !file.is_file()
 }
@@ -40,7 +43,7 @@ fn note_partial(partial: Option<PathBuf>) {
     *PARTIAL.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = partial;
 }
 
-/// The program ends: what was half written goes.
+/// Removes the partial file that is being written, if any. Called when the program ends early.
 pub fn remove_partial() {
     let partial = PARTIAL.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     let _ = partial.map(fs::remove_file);

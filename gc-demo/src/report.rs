@@ -19,11 +19,12 @@ pub struct Report {
     /// The policy's name, as on the command line.
     #[serde(serialize_with = "by_name")]
     pub policy: FinalizerPolicy,
-    /// Where all that is random began.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// The factor of all numbers.
+    /// The factor by which the numbers of requests, objects and rows were multiplied.
     pub scale: f64,
-    /// Was it broken off? It is judged by what was seen until then.
+    /// True if the run was interrupted. The verdict of an interrupted run rests on the samples
+    /// taken until then.
     pub interrupted: bool,
     /// The conclusion.
     pub verdict: Verdict,
@@ -47,24 +48,24 @@ pub struct Report {
     pub evidence: Evidence,
 }
 
-/// A conclusion, and what it rests on.
+/// A conclusion with the suspects that it rests on.
 #[derive(serde::Serialize)]
 pub struct Verdict {
     /// The kind of the first suspect, or `none`.
     pub kind: &'static str,
-    /// All of them.
+    /// All suspects, in the order of the diagnosis.
     pub suspects: Vec<Suspected>,
     /// The conclusion as text.
     #[serde(skip)]
     pub text: String,
 }
 
-/// The parts of a heap that are kept after it is gone.
+/// The data of a heap that a diagnosis needs after the heap was dropped.
 pub struct Evidence {
     pub timeline: Timeline,
     pub snapshot: Snapshot,
     pub problems: Vec<Problem>,
-    /// When collections ended, in seconds since the heap was made.
+    /// The end of each collection, in seconds since the heap was made.
     pub collected_at: Vec<f64>,
     /// How this run ended, as a trial.
     pub trial: Option<Trial>,
@@ -72,21 +73,21 @@ pub struct Evidence {
     pub is_early: bool,
 }
 
-/// Number of samples that show whether something grows.
+/// Least number of samples for the verdict that an interrupted run shows nothing suspicious.
 const ENOUGH: usize = 30;
 
-/// Of a run that came to its end, fewer samples do not tell growth from what fills up at the start.
+/// Number of samples below which growth cannot be told from containers that fill up at the start.
 const FEW: usize = 12;
 
-/// A suspect that holds more than this part of the limit is why the heap ran out of memory.
+/// A suspect that holds more than this fraction of the limit explains the out-of-memory error.
 const FILLED: f64 = 0.25;
 
 impl Report {
-    /// Concludes anew, with what trials under other limits came to.
+    /// Computes the verdict again, with the results of trials under other limits.
     pub fn conclude(&mut self, trials: &[Trial]) {
         let Evidence { timeline, snapshot, problems, .. } = &self.evidence;
         let mut input = DiagnosisInput::new(timeline).problems(problems).trials(trials);
-        // (Of a run that was interrupted there may be none.)
+        // An interrupted run may have no snapshot.
         if !(self.interrupted && snapshot.is_empty()) {
             input = input.snapshot(snapshot);
         }
@@ -94,7 +95,7 @@ impl Report {
         self.verdict = Verdict::of(&diagnosis);
         let says_little = self.verdict.suspects.is_empty() || self.may_be_told_by_trials() || self.evidence.is_early;
         if self.interrupted && says_little {
-            // What is left to say would be about the work as a whole.
+            // The remaining kinds of verdict would judge the whole run, which did not finish.
             let has_looked = timeline.samples().len() >= ENOUGH && !self.evidence.is_early;
             let text = match self.verdict.suspects.is_empty() && has_looked {
                 true => "the run was interrupted: what was seen until then shows nothing suspicious\n".into(),
@@ -117,13 +118,14 @@ impl Report {
 }
 
 impl Report {
-    /// Returns true if something seems to grow, in too few looks.
+    /// Returns true if something seems to grow, but there are too few samples to be sure.
     fn is_too_early(&self) -> bool {
         let grows = ["container-growth", "external-growth", "backlog"].contains(&self.verdict.kind);
         grows && self.evidence.timeline.samples().len() < FEW && !self.fills_the_limit()
     }
 
-    /// Returns true if the heap ran out of memory by what the first suspect holds.
+    /// Returns true if the first suspect holds so much memory that it explains the out-of-memory
+    /// error.
     fn fills_the_limit(&self) -> bool {
         let max = self.out_of_memory.as_ref().and_then(|error| error.max);
         let held = self.verdict.suspects.first().map_or(0, |suspect| suspect.bytes);
@@ -135,14 +137,14 @@ impl Report {
         !self.interrupted && ["container-growth", "external-growth", "uncollectable-cycle"].contains(&self.verdict.kind)
     }
 
-    /// Returns true if runs of the same work under larger limits would tell more.
+    /// Returns true if runs of the same work under larger limits would give a better verdict.
     pub fn may_be_told_by_trials(&self) -> bool {
         ["bulk-load", "runaway-allocation", "limit-too-small", "too-early"].contains(&self.verdict.kind)
     }
 }
 
 impl Verdict {
-    /// The diagnosis in the report's words.
+    /// Converts a diagnosis to a verdict.
     pub fn of(diagnosis: &Diagnosis) -> Verdict {
         let suspects = diagnosis.suspects.iter().map(Suspected::of).collect();
         Verdict { kind: diagnosis.verdict.word(), suspects, text: diagnosis.to_string() }
@@ -154,7 +156,8 @@ impl Verdict {
 pub struct Exhausted {
     /// The resource that ran out.
     pub kind: String,
-    /// Bytes asked for, of the heap, owned by values, declared, allowed.
+    /// Numbers of bytes: requested, used by blocks, owned by values, declared outside of the heap,
+    /// and the limit.
     pub requested: usize,
     pub used: usize,
     pub owned: usize,
@@ -167,7 +170,7 @@ pub struct Exhausted {
 }
 
 impl Exhausted {
-    /// The error for people.
+    /// Returns the error as text for people.
     pub fn text(&self) -> String {
         let shown = |bytes: usize| Bytes(bytes as f64).to_string();
         format!(
@@ -200,7 +203,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// A sample in the report's words.
+    /// Converts a sample of the heap to a moment.
     pub fn of(sample: &Sample) -> Moment {
         Moment {
             at_ms: sample.at.as_secs_f64() * 1e3,
@@ -220,7 +223,8 @@ impl Moment {
 pub struct HeapAtEnd {
     /// Tracked objects that are alive.
     pub objects: usize,
-    /// Bytes of blocks in use, of all memory, declared outside, at most at once, allowed.
+    /// Numbers of bytes: blocks in use, all committed memory, memory declared outside of the heap,
+    /// the peak, and the limit.
     pub used: usize,
     pub committed: usize,
     pub external: usize,
@@ -237,22 +241,22 @@ pub struct Collection {
     pub collected: usize,
     /// Objects found uncollectable.
     pub uncollectable: usize,
-    /// Why it ran.
+    /// The cause of the collection.
     pub cause: String,
-    /// The longest time that the program was stopped by it, in ms.
+    /// The longest time for which the collection stopped the program, in ms.
     pub pause_ms: f64,
     /// Bytes of blocks in use before and after.
     pub used_before: usize,
     pub used_after: usize,
 }
 
-/// Something that was done, and what the heap showed then.
+/// A step of a scenario: an action with the facts read from the heap after the action.
 pub struct Step {
     /// The action.
     pub title: &'static str,
-    /// An explanation, for people only.
+    /// An explanation for people; the JSON output omits it.
     pub note: &'static str,
-    /// Names and values, in the order in which they tell the story.
+    /// Names and values of the facts, in the order in which they are shown.
     pub facts: Vec<(&'static str, Fact)>,
     /// True if the tour shows the step.
     pub in_tour: bool,
@@ -278,7 +282,7 @@ impl Step {
         self
     }
 
-    /// Shows the step in the tour.
+    /// Marks the step as one that the tour shows.
     pub fn in_tour(&mut self) -> &mut Step {
         self.in_tour = true;
         self

@@ -5,27 +5,28 @@ use gc_snapshot::text::Bytes;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
-/// No line is longer than this.
+/// The greatest width of a line, in characters.
 pub const WIDTH: usize = 79;
-/// Where the values of facts begin.
+/// Width of the column of fact names, in characters.
 const NAMES: usize = 21;
-/// Between the columns of the two policies.
+/// Number of blanks between the columns of the two policies.
 const GAP: usize = 2;
 
-/// How headings are set off.
+/// The style of headings.
 #[derive(Clone, Copy)]
 pub struct Style {
     bold: bool,
 }
 
 impl Style {
-    /// Bold headings where stdout is a terminal and `NO_COLOR` is not set.
+    /// Returns the style for stdout: bold headings if stdout is a terminal and `NO_COLOR` is unset
+    /// or empty.
     pub fn of_stdout() -> Style {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Style { bold: !unwanted && std::io::stdout().is_terminal() }
     }
 
-    /// A heading.
+    /// Formats a heading.
     pub fn heading(self, text: &str) -> String {
         if self.bold { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -82,7 +83,7 @@ pub fn steps(reports: &[Report], style: Style, only_tour: bool) -> String {
     text
 }
 
-/// The diagnoses, once where both policies have the same.
+/// The diagnoses of all reports; a diagnosis that both policies share is shown once.
 pub fn diagnoses(reports: &[Report], style: Style) -> String {
     let mut text = String::new();
     for (at, report) in reports.iter().enumerate() {
@@ -114,7 +115,8 @@ pub fn diagnoses(reports: &[Report], style: Style) -> String {
     text
 }
 
-/// The title, and what to make of it: where the two runs differ, what each does.
+/// The title of a step and its note. Where the notes of the two runs differ, both are shown with
+/// the names of the policies.
 fn heading(number: Option<usize>, step: &Step, twin: Option<&Step>, names: [&str; 2], style: Style) -> String {
     let title = number.map_or_else(|| format!("   {}", step.title), |number| format!("{number}. {}", step.title));
     let mut text = format!("\n{}\n", style.heading(&title));
@@ -142,7 +144,7 @@ fn one_column(name: &str, step: &Step, style: Style) -> String {
 
 fn two_columns(names: [&str; 2], steps: [&Step; 2], style: Style) -> String {
     let width = (WIDTH - 4 - NAMES - GAP) / 2;
-    // Padded before it is set off: escape sequences have no width.
+    // The text is padded before the escape sequences are added, because they have no width.
     let left = style.heading(&format!("{:<width$}", names[0]));
     let mut text = format!("    {:NAMES$}{left}{:GAP$}{}\n", "", "", style.heading(names[1]));
     for (name, value) in &steps[0].facts {
@@ -188,7 +190,7 @@ fn in_one_line(items: &[String], width: usize) -> Option<Vec<String>> {
     (length(&line) <= width).then(|| vec![line])
 }
 
-/// Names on the left, numbers on the right, as objgraph prints its tables.
+/// Formats a table with names on the left and numbers on the right, as objgraph does.
 fn table(rows: &[(String, i64)]) -> Vec<String> {
     let names = rows.iter().map(|(name, _)| length(name)).max().unwrap_or(0);
     rows.iter().map(|(name, number)| format!("{name:<names$} {number}")).collect()

@@ -1,4 +1,4 @@
-//! How a scenario is run: policy, limits, size, and what the command line says of them.
+//! The setting of a scenario (policy, limits, size), and the command line options for it.
 
 use crate::watch::Watcher;
 use clap::{Args, ValueEnum};
@@ -24,35 +24,36 @@ pub enum LeakKind {
 #[derive(Clone, Debug)]
 pub struct Setting {
     pub policy: FinalizerPolicy,
-    /// With the cure instead of the leak.
+    /// True if the cure is applied instead of the leak.
     pub fixed: bool,
     pub seed: u64,
-    /// Numbers of requests, objects and rows are multiplied by this.
+    /// The factor by which the numbers of requests, objects and rows are multiplied.
     pub scale: f64,
     pub initial: usize,
-    /// The limit; a scenario may have one of its own where none is given.
+    /// The limit of the heap in bytes. `None` leaves the limit of the scenario, if the scenario has
+    /// one.
     pub max: Option<usize>,
     pub pace: Pace,
-    /// How long scenarios take that run by the clock.
+    /// The duration of scenarios that run for a given time.
     pub duration: Option<Duration>,
     /// Rows of the table of `load-all-rows`.
     pub rows: Option<usize>,
     /// The leak that is planted in the scenario `service`.
     pub leak: Option<LeakKind>,
-    /// Log lines of collections go to stderr.
+    /// True if the log lines of collections go to stderr.
     pub gc_log: bool,
-    /// Where a heap dump is written when the heap runs out of memory.
+    /// The file for a heap dump at the first out-of-memory error.
     pub dump: Option<PathBuf>,
-    /// Where a snapshot of the end is written.
+    /// The file for a snapshot of the heap at the end of the run.
     pub snapshot: Option<PathBuf>,
-    /// The dashboard that looks on.
+    /// The dashboard that shows the run.
     pub watcher: Option<Watcher>,
-    /// True if this run repeats another under a larger limit, to see how that ends. Such a run
-    /// shows and writes nothing.
+    /// True if this run repeats another one under a larger limit. A repeated run prints nothing and
+    /// writes no files.
     pub is_trial: bool,
-    /// True if it may be run again under larger limits.
+    /// True if the scenario may be run again under larger limits.
     pub trials: bool,
-    /// The spinner beside which slow steps are told; `None` if they are not.
+    /// The spinner that shows slow steps; `None` if slow steps are not reported.
     pub progress: Option<ProgressBar>,
 }
 
@@ -81,7 +82,7 @@ impl Default for Setting {
 }
 
 impl Setting {
-    /// Tells what is being done, on a line of its own and beside the spinner.
+    /// Reports the present step, on a line of its own and as the text of the spinner.
     pub fn tell(&self, what: &str) {
         match &self.progress {
             Some(progress) if !progress.is_hidden() => {
@@ -93,7 +94,7 @@ impl Setting {
         }
     }
 
-    /// A number of things at this scale, at least one.
+    /// Returns `number` multiplied by the scale, at least 1.
     pub fn scaled(&self, number: usize) -> usize {
         ((number as f64 * self.scale) as usize).max(1)
     }
@@ -182,7 +183,7 @@ impl SettingOptions {
     }
 }
 
-/// A size as the JVM writes it.
+/// Parses a size in the notation of the JVM, such as `512k` or `16m`.
 fn size(text: &str, what: &str) -> Result<usize, String> {
     let invalid = || format!("Invalid {what} heap size: {text} (write it as 512k, 16m or 1g)");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -1,13 +1,13 @@
-//! `gc-demo show`: the program of a scenario, and the same in Python.
+//! `gc-demo show`: prints the program of a scenario in Rust and in Python.
 
 use crate::scenarios::Scenario;
 use crate::screen::Style;
 use std::io::{self, Write};
 
-/// The mark at the end of the line that matters, in both languages.
+/// The start of the comment that marks an important line, in both languages.
 const MARK: &str = "<- ";
 
-/// Prints both programs; the lines that matter are marked and, on a terminal, bold.
+/// Prints both programs; lines with [`MARK`] are marked and, on a terminal, bold.
 ///
 /// # Errors
 /// When the output cannot be written.
@@ -35,7 +35,7 @@ fn lines(text: &str, style: Style, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The source without what lists the scenario on the command line.
+/// Returns the part of the source that follows the `Scenario` constant.
 fn story(source: &str) -> &str {
     let listing = source.rfind("Scenario = Scenario {").unwrap_or(0);
     source[listing..].split_once("\n};\n").map_or(source, |(_, story)| story)

@@ -29,7 +29,8 @@ pub(super) fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCod
     let settings: Vec<Setting> = policies.iter().map(|&policy| options.setting.setting(policy)).collect();
     let mut all = Vec::new();
     for (number, scenario) in scenarios.iter().enumerate() {
-        // Where two runs would write the same file, each has one of its own. (A device is none.)
+        // Where two runs would write the same file, each run gets a file of its own. Devices are
+        // shared.
         let own_files = |setting: &Setting| {
             let policy = (policies.len() > 1).then(|| policy_name(setting.policy));
             let scenario = (scenarios.len() > 1).then_some(scenario.name);
@@ -67,7 +68,7 @@ pub(super) fn play(options: &RunOptions, out: &mut impl Write) -> Result<ExitCod
     ended(&all, out)
 }
 
-/// Under one policy after the other, until the run is interrupted.
+/// Runs the scenario under each policy in turn, until a run is interrupted.
 fn run_under_each(scenario: &Scenario, settings: &[Setting], options: &RunOptions) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
     for setting in settings {
@@ -92,13 +93,13 @@ pub(super) fn watched(options: &WatchOptions, out: &mut impl Write) -> Result<Ex
     ended(&[Report { interrupted, ..report }], out)
 }
 
-/// The files to write have this part in their names.
+/// Adds `part` to the names of the files that the run writes.
 fn with_part_in_files(setting: Setting, part: &str) -> Setting {
     let named = |file: &Option<PathBuf>| file.as_ref().map(|file| with_part(file, part));
     Setting { snapshot: named(&setting.snapshot), dump: named(&setting.dump), ..setting }
 }
 
-/// `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`.
+/// Adds `part` to a file name: `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`.
 fn with_part(file: &Path, part: &str) -> PathBuf {
     let extension = file.extension().map(|extension| format!(".{}", extension.display())).unwrap_or_default();
     let stem = file.file_stem().map(|stem| stem.display().to_string()).unwrap_or_default();
@@ -108,7 +109,7 @@ fn with_part(file: &Path, part: &str) -> PathBuf {
     file.with_file_name(format!("{stem}.{part}{extension}"))
 }
 
-/// Tries the files that the run will write, before it starts.
+/// Checks, before the run starts, that the files of the run can be written.
 fn can_be_written(setting: &Setting) -> Result<()> {
     if let (Some(snapshot), Some(dump)) = (&setting.snapshot, &setting.dump)
         && snapshot == dump
@@ -126,13 +127,13 @@ fn try_to_write(file: &Path) -> Result<()> {
     let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
     opened.map_err(|error| Unwritable(format!("cannot write {}: {error}", file.display())))?;
     if is_new {
-        // (Where that fails it is there, empty, until it is written.)
+        // If removing fails, an empty file stays there until the run writes it.
         let _ = std::fs::remove_file(file);
     }
     Ok(())
 }
 
-/// How the program ends after these runs.
+/// Returns the exit code for these runs, or an error if a file could not be written.
 fn ended(reports: &[Report], out: &mut impl Write) -> Result<ExitCode> {
     let unwritten: Vec<&str> = reports.iter().flat_map(|report| &report.unwritten).map(String::as_str).collect();
     if !unwritten.is_empty() {
@@ -156,7 +157,7 @@ fn check(scenario: &Scenario, setting: &SettingOptions) -> Result<()> {
     Ok(())
 }
 
-/// Tells on stderr, if that is a terminal, what takes its time.
+/// Returns a spinner that names the run, on stderr if stderr is a terminal.
 fn spinner(scenario: &Scenario, policy: FinalizerPolicy) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(format!("{} ({})", scenario.name, policy_name(policy)));
     spinner.enable_steady_tick(Duration::from_millis(100));
@@ -187,7 +188,7 @@ pub(super) fn write_page(options: &ReportOptions, out: &mut impl Write) -> Resul
     }
     let mut reports = vec![scenario.run(&setting)?];
     if let (Cure::Is(_), false, false) = (scenario.cure, setting.fixed, crate::interrupted()) {
-        // What the leak wrote stays.
+        // The cure writes no files, so that the files of the leak are kept.
         reports.push(scenario.run(&Setting { fixed: true, snapshot: None, dump: None, ..setting })?);
     }
     spinner.finish_and_clear();
@@ -199,7 +200,8 @@ pub(super) fn write_page(options: &ReportOptions, out: &mut impl Write) -> Resul
         written.map_err(|error| Unwritable(format!("cannot write {}: {error}", options.output.display())))?;
         writeln!(out, "{} written: {}", options.output.display(), reports[0].verdict.kind)?;
     }
-    // The page is what was asked for: that a run ends in out-of-memory is a part of it.
+    // The page was written as requested, so an out-of-memory error in a run does not change the
+    // exit code.
     let reports: Vec<Report> = reports.into_iter().map(|report| Report { out_of_memory: None, ..report }).collect();
     ended(&reports, out)
 }

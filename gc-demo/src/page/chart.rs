@@ -2,32 +2,32 @@
 
 use std::fmt::Write as _;
 
-/// How wide a picture is, in the pixels that its text is made for.
+/// The size of a picture, in pixels at the text's normal size.
 #[derive(Clone, Copy)]
 pub struct Size {
     width: f64,
-    /// Where the axis begins, and where the second column of the legend does.
+    /// Left edge of the plot area and of the legend.
     left: f64,
     columns: usize,
     label: f64,
-    /// Characters of an object's name in a box.
+    /// Greatest number of characters of an object's name in a box.
     name: usize,
 }
 
-/// For a page.
+/// The size of a picture for a wide page.
 pub const WIDE: Size = Size { width: 640.0, left: 64.0, columns: 3, label: 150.0, name: 52 };
-/// For a telephone of 375 pixels.
+/// The size of a picture for a telephone 375 pixels wide.
 pub const NARROW: Size = Size { width: 310.0, left: 60.0, columns: 1, label: 0.0, name: 34 };
 
 const HEIGHT: f64 = 220.0;
-/// A line of the legend.
+/// Height of a line of the legend.
 const ROW: f64 = 18.0;
 
 /// A line of a chart.
 pub struct Series<'a> {
     /// The name of the series.
     pub name: &'a str,
-    /// Seconds, and values.
+    /// Points of the series: seconds and values.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -35,16 +35,16 @@ pub struct Series<'a> {
 pub struct Chart<'a> {
     pub title: &'static str,
     pub series: Vec<Series<'a>>,
-    /// Times of collections.
+    /// Times of collections, in seconds.
     pub marks: Vec<f64>,
-    /// A line that is not to be passed.
+    /// The greatest allowed value, drawn as a line.
     pub limit: Option<f64>,
-    /// How values are shown.
+    /// Formats a value for the axis.
     pub show: fn(f64) -> String,
 }
 
 impl Chart<'_> {
-    /// The picture; empty where there is nothing to show.
+    /// Returns the chart as SVG; empty if there are fewer than two points.
     pub fn svg(&self, size: Size) -> String {
         let (left, right) = (size.left, size.width - 12.0);
         let rows = self.series.len().div_ceil(size.columns) as f64;
@@ -102,7 +102,7 @@ impl Chart<'_> {
     }
 }
 
-/// A path as boxes, one below the other.
+/// Draws a path as boxes, one below the other.
 pub fn path(steps: &[(String, String)], size: Size) -> String {
     let width = size.width;
     let (room, names) = ((width - 16.0).min(420.0), size.name);
@@ -133,7 +133,7 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most - 1).chain(['…']).collect()
 }
 
-/// A time for an axis.
+/// Formats a time for an axis.
 fn seconds(value: f64) -> String {
     match value {
         0.0 => "0".into(),
@@ -143,7 +143,7 @@ fn seconds(value: f64) -> String {
     }
 }
 
-/// Text within markup.
+/// Escapes text for use within markup.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

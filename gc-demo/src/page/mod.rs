@@ -1,5 +1,5 @@
-//! `gc-demo report`: one page with charts, histogram, path, diagnosis and cure; leak and
-//! cure one below the other. It needs no network.
+//! `gc-demo report`: one HTML page with charts, histogram, path, diagnosis and cure. The leak and
+//! the cure are shown one below the other. The page needs no network.
 
 mod chart;
 
@@ -15,10 +15,10 @@ use serde::Serialize;
 
 const TEMPLATE: &str = include_str!("template.html");
 
-/// Rows of the histogram.
+/// Greatest number of rows of the histogram.
 const TYPES: usize = 12;
 
-/// Evidence and facts, as names and texts.
+/// Evidence and facts, as pairs of a name and a text.
 type Rows = Vec<(String, String)>;
 
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ struct Run {
     steps: Vec<Step>,
 }
 
-/// One chart, drawn for a page and for a telephone.
+/// One chart, drawn in two sizes: for a wide page and for a telephone.
 #[derive(Serialize)]
 struct Picture {
     title: &'static str,
@@ -70,10 +70,10 @@ struct Step {
     facts: Rows,
 }
 
-/// The page of a scenario: its leak, and its cure where there is one.
+/// Renders the page of a scenario: the leak and, where the scenario has one, the cure.
 ///
 /// # Errors
-/// When the template does not fit, which is a bug.
+/// When the template cannot be rendered, which is a bug.
 pub fn page(scenario: &Scenario, reports: &[Report]) -> Result<String> {
     let mut environment = Environment::new();
     environment.add_template("page.html", TEMPLATE).context("the page's template")?;
@@ -89,13 +89,13 @@ pub fn page(scenario: &Scenario, reports: &[Report]) -> Result<String> {
     template.render(context! { name, summary, story, verdict, runs, cure, no_cure, version }).context("the page")
 }
 
-/// Text within markup, with `code` set off.
+/// Escapes text for markup and puts parts in backticks into `<code>` elements.
 fn marked_up(text: &str) -> String {
     let mut out = String::new();
     let mut parts = text.split('`').peekable();
     let mut is_code = false;
     while let Some(part) = parts.next() {
-        // The last backtick of an odd number of them is one.
+        // A backtick without a partner is kept as a backtick.
         let opens = is_code && parts.peek().is_some();
         if is_code && !opens {
             out.push('`');
@@ -210,7 +210,7 @@ fn suspects(report: &Report) -> Vec<Suspect> {
     suspects.map(suspect).collect()
 }
 
-/// From a root to the newest object of the first suspect's type.
+/// Draws the path from a root to the newest object of the first suspect's type.
 fn path(report: &Report) -> Option<Picture> {
     let suspect = report.verdict.suspects.first()?;
     let snapshot = &report.evidence.snapshot;

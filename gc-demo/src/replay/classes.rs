@@ -11,18 +11,18 @@ pub type Object = Gc<dyn Managed>;
 
 /// An object of a program. It has fields or items, or is a weak reference.
 pub trait Managed: DynTrace {
-    /// Its class.
+    /// Returns the class of the object.
     fn class(&self) -> Class;
-    /// One of its fields, if it has fields.
+    /// Returns one of the object's fields; `None` if the object has no fields.
     fn slot(&self, field: Field) -> Option<&Slot<dyn Managed>> {
         let _ = field;
         None
     }
-    /// Its items, if it is a list.
+    /// Returns the object's items; `None` if the object is no list.
     fn items(&self) -> Option<&List<dyn Managed>> {
         None
     }
-    /// Itself, if it is a weak reference.
+    /// Returns the object as a weak reference; `None` if the object is none.
     fn weak(&self) -> Option<&WeakRef<dyn Managed>> {
         None
     }
@@ -30,9 +30,9 @@ pub trait Managed: DynTrace {
 
 trace_object!(dyn Managed);
 
-/// Looks at what a slot holds without a count operation: the pointer is moved out
-/// and back. (A clone's drop would make the object a candidate, and so hide it when
-/// the heap forgets to.)
+/// Looks at the content of a slot without changing a count: the pointer is moved out and back.
+/// Dropping a clone would make the object a candidate, and so hide the bug of a heap that forgets
+/// to make it one.
 pub fn peek<R>(slot: &Slot<dyn Managed>, look: impl FnOnce(Option<&Object>) -> R) -> R {
     let held = slot.take();
     let seen = look(held.as_ref());
@@ -40,7 +40,7 @@ pub fn peek<R>(slot: &Slot<dyn Managed>, look: impl FnOnce(Option<&Object>) -> R
     seen
 }
 
-/// A class with four fields.
+/// Defines a class with four fields.
 macro_rules! instance {
     ($(#[$attribute:meta])* $name:ident) => {
         #[derive(Trace)]
@@ -75,7 +75,8 @@ macro_rules! instance {
     };
 }
 
-/// A class with four fields and a finalizer: what it does after logging.
+/// Defines a class with four fields and a finalizer. `$finalizer` is the action of the finalizer
+/// after logging.
 macro_rules! finalized_instance {
     ($name:ident, |$this:ident, $stage:ident| $finalizer:expr) => {
         instance!(
@@ -164,7 +165,7 @@ pub fn alloc_weak(heap: &Heap, target: &Object, callback: Option<Callback>, stag
     gc_cast!(weak => dyn Managed)
 }
 
-/// The object behind a pointer without type; `None` when no op made it.
+/// Returns the object behind an untyped pointer; `None` if no op made the object.
 pub fn managed(any: &GcAny) -> Option<Object> {
     macro_rules! first_of {
         ($($type:ty),* $(,)?) => {

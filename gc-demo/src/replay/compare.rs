@@ -1,4 +1,4 @@
-//! Where an outcome is not as recorded.
+//! Comparison of outcomes with the recorded ones.
 
 use super::look::Watch;
 use super::record::{Final, Outcome};
@@ -8,21 +8,21 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// One value that is not as recorded.
+/// One value that differs from the recorded one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The record's key.
     pub key: String,
     /// The value recorded.
     pub expected: String,
-    /// The value met.
+    /// The value of this run.
     pub got: String,
     /// The objects that the difference concerns.
     pub concerned: BTreeSet<Id>,
 }
 
 impl Difference {
-    /// A difference that concerns nobody yet.
+    /// Makes a difference that concerns no object yet.
     pub fn new(key: &str, expected: impl fmt::Display, got: impl fmt::Display) -> Difference {
         let (expected, got) = (expected.to_string(), got.to_string());
         Difference { key: key.to_owned(), expected, got, concerned: BTreeSet::new() }
@@ -75,7 +75,7 @@ fn is_by_id(key: &str) -> bool {
     matches!(key, "rc" | "wr" | "refs")
 }
 
-/// Both lists less the entries that they have in common, which nobody wants to read.
+/// Returns both lists without the entries that they have in common.
 fn without_common(expected: &Value, got: &Value) -> (Value, Value) {
     let rest = |of: &Value, than: &Value| {
         let there = than.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -122,7 +122,7 @@ fn shown(key: &str, value: &Value) -> String {
     }
 }
 
-/// JSON with blanks, so that long lists can be broken into lines.
+/// Formats JSON with blanks, so that long lists can be broken into lines.
 fn spaced(value: &Value) -> String {
     value.to_string().replace(',', ", ").replace("\":", "\": ")
 }

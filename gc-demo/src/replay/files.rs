@@ -1,14 +1,14 @@
-//! Which files are meant by the paths that were given.
+//! Lookup of the program files that the given paths name.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The programs that paths name: a file is itself, a folder all `*.json` in it and
-/// below, in the order of their names.
+/// Returns the programs that the paths name, in the order of the paths. A path of a file names that
+/// file. A path of a folder names all `*.json` files in the folder and below, sorted by path.
 ///
 /// # Errors
-/// When a path does not exist or cannot be listed, or when there is no program.
+/// When a path does not exist or cannot be listed, or when a path names no program.
 pub fn programs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
@@ -21,7 +21,8 @@ pub fn programs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Folders wait on a list, so that no depth of nesting matters.
+/// Adds the programs that one path names. Folders wait on a list instead of the call stack, so any
+/// depth of nesting works.
 fn add(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let about = || format!("cannot read {}", path.display());
     if !fs::metadata(path).with_context(about)?.is_dir() {
@@ -33,7 +34,7 @@ fn add(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
             let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-            // A link to a folder is not followed: it may lead back.
+            // A link to a folder is not followed, because it may lead to a cycle.
             if entry.file_type().with_context(about)?.is_dir() {
                 folders.push(entry.path());
             } else if entry.path().extension().is_some_and(|extension| extension == "json") {

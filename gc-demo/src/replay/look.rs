@@ -1,4 +1,4 @@
-//! Looking at the heap, and what an op changed between two looks.
+//! Looks at the heap, and the changes that an op made between two looks.
 
 use super::classes;
 use super::player::Player;
@@ -16,14 +16,14 @@ pub struct Look {
     survivors: Vec<Id>,
 }
 
-/// How much of an outcome is looked at after each op.
+/// How much of an outcome is compared after each op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch {
-    /// Everything.
+    /// Every key is compared.
     Closely,
-    /// Only what takes no pointer into the heap. Enumerating objects takes a pointer
-    /// to each and gives it back, which makes each a candidate: so a heap that forgets
-    /// a candidate could pass every close look.
+    /// Only the keys that can be read without taking a pointer into the heap are compared.
+    /// Enumerating objects takes a pointer to each object and releases it, which makes every object
+    /// a candidate. A heap that forgets a candidate could therefore pass every close look.
     FromAfar,
 }
 
@@ -35,7 +35,7 @@ impl Watch {
 }
 
 impl Look {
-    /// Looks at the heap of a player, which holds no pointers into it meanwhile.
+    /// Looks at the heap of a player. The player must hold no pointers into the heap meanwhile.
     pub fn at(player: &Player, watch: Watch) -> Look {
         let mut look = Look { survivors: player.stage.survivor_ids(), ..Look::default() };
         if watch == Watch::Closely {
@@ -48,7 +48,7 @@ impl Look {
     fn count(&mut self, player: &Player) {
         let living = player.heap.objects(None);
         for object in &living {
-            // One of the pointers is ours, for the time of looking.
+            // One pointer to each object belongs to `living` and is not counted.
             self.counts.insert(id(player, object), object.strong_count() - 1);
         }
         for weak in living.iter().filter(|object| object.is_weak_ref()) {
@@ -132,8 +132,8 @@ fn all_refs(player: &Player) -> Vec<(Id, Refs)> {
     all
 }
 
-/// Returns the targets of an object, by the heap's own names of its edges; `None` for a weak
-/// reference.
+/// Returns the targets of an object, with the names that the heap gives the edges; `None` for a
+/// weak reference.
 fn refs(player: &Player, object: &GcAny) -> Option<Refs> {
     let class = classes::managed(object)?.class();
     let edges = player.heap.edges(object).into_iter().map(|edge| (edge.name, id(player, &edge.target)));

@@ -1,4 +1,4 @@
-//! `gc-demo replay`: recorded programs run on a real heap, every outcome compared.
+//! `gc-demo replay`: runs recorded programs on a real heap and compares every outcome.
 
 mod classes;
 mod compare;
@@ -34,7 +34,7 @@ pub struct Options {
     reclaim: Option<Reclaim>,
 }
 
-/// How many programs came out how.
+/// The numbers of programs by result.
 #[derive(Default, PartialEq, Eq, Debug)]
 pub struct Tally {
     pub passed: usize,
@@ -49,10 +49,10 @@ struct Way {
     watch: Watch,
 }
 
-/// The first op of a program that did something else than recorded.
+/// The first op of a program whose outcome differs from the recorded one.
 struct Failure {
     way: Way,
-    /// The op's number and text; none for the state after the last one.
+    /// The op's number and text; `None` for the state after the last op.
     op: Option<(usize, String)>,
     differences: Vec<Difference>,
     surroundings: Vec<String>,
@@ -101,10 +101,11 @@ fn ways(reclaim: Option<Reclaim>) -> Vec<Way> {
     reclaims.iter().flat_map(|&reclaim| watches.map(|watch| Way { reclaim, watch })).collect()
 }
 
-/// Reads a program and replays it in every way: what differs, or why it is none.
+/// Reads a program and replays it in every way.
 ///
 /// # Errors
-/// The text that the command would print.
+/// When the text is no program, or when an outcome differs. The error is the text that the command
+/// would print.
 pub fn replay_text(text: &str) -> Result<(), String> {
     let program = Program::read(text).map_err(|malformed| at(Path::new("text"), &malformed))?;
     replay(&program, &ways(None)).map_err(|failure| failure.to_string())
@@ -166,7 +167,7 @@ impl fmt::Display for Way {
     }
 }
 
-/// Text after a label; its further lines are indented as far.
+/// Writes text after a label; further lines are indented by the width of the label.
 fn hang(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
     let mut label = label.to_owned();
     for line in wrap(text, WIDTH - label.len()) {

@@ -1,4 +1,4 @@
-//! Doing the ops of a program on a heap.
+//! Execution of the ops of a program on a heap.
 
 use super::classes::{self, Object, Reclaim};
 use super::compare::Difference;
@@ -8,7 +8,7 @@ use super::words::{Base, Callback, Class, FIELDS, Field, Hop, Id, Path, Root};
 use gc_core::{DebugFlags, FinalizerPolicy, Generation, Heap, List, Slot};
 use std::rc::Rc;
 
-/// A heap with its outside, and how its objects are made.
+/// A heap with the values outside of it (the stage), and the reclaim path of its objects.
 pub struct Player {
     pub heap: Heap,
     pub stage: Rc<Stage>,
@@ -16,8 +16,8 @@ pub struct Player {
     _current: Current,
 }
 
-/// Pointers to the operands, held to the end of an op: in an interpreter they lie
-/// on its stack. They are released in this order.
+/// Pointers to the operands of an op, held until the op ends, as an interpreter holds them on its
+/// stack. [`Temporaries::release`] releases the pointers in the order of the fields.
 #[derive(Default)]
 struct Temporaries {
     born: Option<Object>,
@@ -29,7 +29,7 @@ struct Temporaries {
 type Operand<'a> = (&'a Path, Id);
 
 impl Player {
-    /// An empty heap of the program's policy. Nothing is collected unless an op says so.
+    /// Makes an empty heap under the policy of the program. Only an op starts a collection.
     pub fn new(mode: Mode, reclaim: Reclaim) -> Player {
         let policy = match mode {
             Mode::Legacy => FinalizerPolicy::Legacy,
@@ -44,10 +44,10 @@ impl Player {
         Player { heap, stage, reclaim, _current }
     }
 
-    /// Does the op. Returns what a collection returned.
+    /// Performs the op. Returns the result of the collection if the op is one.
     ///
     /// # Errors
-    /// The operand that is not as the op needs it.
+    /// When an operand is not as the op needs it; the difference names the operand.
     pub fn perform(&self, op: &Op) -> Result<Option<usize>, Difference> {
         let held = &mut Temporaries::default();
         match op {
@@ -135,7 +135,7 @@ impl Player {
         Ok(self.heap.collect_generation(generation))
     }
 
-    /// The object that a path leads to, which must be the one recorded.
+    /// Returns the object that a path leads to, or an error if the object is not the recorded one.
     fn operand(&self, key: &'static str, (path, id): Operand<'_>) -> Result<Object, Difference> {
         let found = self.resolve(path);
         let got = found.as_ref().map(|object| self.stage.id(object));
@@ -188,7 +188,7 @@ fn items(object: &Object) -> Result<&List<dyn classes::Managed>, Difference> {
     object.items().ok_or_else(|| Difference::new("a", "a list", object.class()))
 }
 
-/// Takes the heap apart, so that nothing uncollectable outlives its program.
+/// Dropping a player takes the heap apart, so that no uncollectable object outlives its program.
 impl Drop for Player {
     fn drop(&mut self) {
         self.stage.strike();

@@ -1,14 +1,14 @@
-//! Reading recorded programs: the ops, and the checks that need no heap.
+//! Parser of recorded programs: the ops, and the checks that need no heap.
 
 use super::record::{Final, Outcome};
 use super::words::{Callback, Class, Field, Id, Path, Root};
 use serde::de::{self, Deserialize, Deserializer};
 use std::fmt;
 
-/// The version of the format that this reads.
+/// The version of the format that the parser accepts.
 const FORMAT: u32 = 1;
 
-/// Which interpreter's rules the outcomes follow.
+/// The interpreter whose rules the outcomes follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -18,8 +18,8 @@ pub enum Mode {
     Modern,
 }
 
-/// One op. `*_id` names the object that the path before it must lead to, `id` the
-/// object that is born.
+/// One op. A field `*_id` is the id of the object that the path before it must lead to. A field
+/// `id` is the id of the object that the op makes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Op {
@@ -78,7 +78,7 @@ pub enum Op {
     },
 }
 
-/// An op and what it did.
+/// An op with its recorded outcome.
 #[derive(Clone, Debug, serde::Deserialize)]
 pub struct Step {
     /// The op's number.
@@ -105,10 +105,10 @@ pub struct Program {
     pub last: Final,
 }
 
-/// Why a text is no recorded program.
+/// The reason why a text is no recorded program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// The line, counted from 1; none where the whole text is meant.
+    /// The line, counted from 1; `None` if the error concerns the whole text.
     pub line: Option<usize>,
     /// The error.
     pub what: String,
@@ -118,9 +118,9 @@ impl Program {
     /// Reads a program.
     ///
     /// # Errors
-    /// Where and why the text is none.
+    /// When the text is no recorded program; the error says where and why.
     pub fn read(text: &str) -> Result<Program, Malformed> {
-        // A derived reader would take a list for a struct without names.
+        // A derived deserializer would accept a list of values in place of a struct.
         if text.trim_start().starts_with('[') {
             return Err(Malformed { line: None, what: "a list is no program: that is an object with ops".to_owned() });
         }
@@ -138,7 +138,7 @@ impl Program {
 impl From<&serde_json::Error> for Malformed {
     fn from(error: &serde_json::Error) -> Malformed {
         let text = error.to_string();
-        // The column is that of the op's end where an op was read as a whole: it misleads.
+        // For an op that was parsed as a whole, the column is the end of the op, which misleads.
         let place = format!(" at line {} column {}", error.line(), error.column());
         let what = text.strip_suffix(&place).unwrap_or(&text).to_owned();
         Malformed { line: (error.line() > 0).then_some(error.line()), what }
@@ -167,7 +167,7 @@ fn known_order<'de, D: Deserializer<'de>>(input: D) -> Result<(), D::Error> {
     Ok(())
 }
 
-/// Checks what must hold of an op, whatever the heap does. `born` is the id given last.
+/// Checks the rules for an op that do not depend on the heap. `born` is the id that was given last.
 fn check(step: &Step, number: usize, born: &mut Id) -> Result<(), String> {
     if step.i != number {
         return Err(format!("op {number} says that it is op {}", step.i));
@@ -186,8 +186,8 @@ fn check(step: &Step, number: usize, born: &mut Id) -> Result<(), String> {
     }
 }
 
-/// The line on which an op begins, in a text that is a program: the ops are the
-/// objects in the one list of the outermost object.
+/// Returns the line on which an op begins, in a text that is a program. The ops are the objects in
+/// the only list of the outermost object.
 fn line_of_op(text: &str, number: usize) -> Option<usize> {
     let (mut line, mut depth, mut ops) = (1, 0usize, 0);
     let mut bytes = text.bytes();
@@ -207,7 +207,7 @@ fn line_of_op(text: &str, number: usize) -> Option<usize> {
     None
 }
 
-/// Goes past the end of a string that has begun.
+/// Skips the rest of a string, including the closing quote.
 fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
     while let Some(byte) = bytes.next() {
         match byte {

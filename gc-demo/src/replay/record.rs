@@ -4,14 +4,14 @@ use super::words::{FIELDS, Id, ROOTS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A call of user code: a finalizer's or a weak callback's.
+/// A call of user code: of a finalizer or of a weak callback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Event {
-    /// A finalizer: the weak references that pointed to the object at that moment,
-    /// newest first, and what its fields held.
+    /// The call of a finalizer, with the object, the weak references that pointed to the object at
+    /// that moment, newest first, and the content of the object's fields.
     Finalized(Del, Id, Vec<Id>, [Option<Id>; FIELDS]),
-    /// The callback of a weak reference.
+    /// The call of the callback of a weak reference.
     CalledBack(Cb, Id),
 }
 
@@ -34,25 +34,25 @@ pub enum Cb {
 pub struct Outcome {
     /// The user code called, in order.
     pub log: Vec<Event>,
-    /// Objects that were alive before the op and are not now.
+    /// Objects that were alive before the op and are dead after the op.
     pub dead: Vec<Id>,
-    /// The counts of those that are new or whose count changed.
+    /// The counts of the objects that are new or whose count changed.
     pub rc: Vec<(Id, usize)>,
-    /// The targets of those weak references that are new or lost theirs.
+    /// The targets of the weak references that are new or lost their target.
     #[serde(default)]
     pub wr: Vec<(Id, Option<Id>)>,
-    /// The garbage list when it changed, and after each collection.
+    /// The garbage list, if it changed; always present for a collection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub garbage: Option<Vec<Id>>,
-    /// The survivors list when it changed.
+    /// The survivors list, if it changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surv: Option<Vec<Id>>,
-    /// The part that only a collection has.
+    /// The keys that only a collection has.
     #[serde(flatten)]
     pub collected: Collected,
 }
 
-/// The keys that only a collection has; it has all of them.
+/// The keys that only the record of a collection has. Such a record has all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {
     /// The return value of the collection.
@@ -67,7 +67,7 @@ pub struct Collected {
     /// The members of the three generations, as sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gens: Option<[Vec<Id>; 3]>,
-    /// How often generations 0 and 1 were collected since the next one was.
+    /// Numbers of collections of generations 0 and 1 since the next older generation was collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count12: Option<[u32; 2]>,
 }
@@ -81,7 +81,7 @@ pub struct Final {
     pub gens: [Vec<Id>; 3],
     /// Every count.
     pub rc: Vec<(Id, usize)>,
-    /// The targets of every object but the weak references.
+    /// The targets of every object that is no weak reference.
     pub refs: Vec<(Id, Refs)>,
     /// The object in each root.
     pub roots: [Option<Id>; ROOTS],
@@ -100,7 +100,7 @@ pub enum Refs {
 }
 
 impl Outcome {
-    /// The first key that the record of a collection must have and this has not.
+    /// Returns the first key that the record of a collection must have and this record lacks.
     pub fn missing_of_collection(&self) -> Option<&'static str> {
         let Collected { ret, ngarbage, roots, gens, count12 } = &self.collected;
         let keys = [
@@ -114,14 +114,14 @@ impl Outcome {
         keys.into_iter().find(|&(_, there)| !there).map(|(key, _)| key)
     }
 
-    /// Brings the members of the generations into one order, as they are sets.
+    /// Sorts the members of each generation. Generations are sets, so their order has no meaning.
     pub fn sort_generations(&mut self) {
         self.collected.gens.iter_mut().flatten().for_each(|members| members.sort_unstable());
     }
 }
 
 impl Final {
-    /// Brings the members of the generations into one order, as they are sets.
+    /// Sorts the members of each generation. Generations are sets, so their order has no meaning.
     pub fn sort_generations(&mut self) {
         self.gens.iter_mut().for_each(|members| members.sort_unstable());
     }

@@ -1,7 +1,7 @@
-//! The surroundings of a program outside of the heap: roots, survivors, the log.
+//! The values of a program outside of the heap: roots, survivors, the log.
 //!
-//! These are plain Rust values. The heap does not know them: what they hold shows
-//! as a count that is higher than the references from within.
+//! The stage consists of plain Rust values that the heap does not know. A pointer held by the stage
+//! shows only as an external reference: the object's count is higher than its internal count.
 
 use super::classes::{Managed, Object, peek};
 use super::record::{Cb, Del, Event};
@@ -11,31 +11,31 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// The outside of one heap.
+/// The values outside of one heap.
 #[derive(Default)]
 pub struct Stage {
     roots: RefCell<[Option<Object>; ROOTS]>,
     survivors: RefCell<Vec<Object>>,
     log: RefCell<Vec<Event>>,
-    /// The object at each address. The newest object at an address has the entry, so that a living
-    /// object is always found. The entry holds no pointer to the object.
+    /// The id of the object at each address. The newest object at an address has the entry, so that
+    /// a living object is always found. The entry holds no pointer to the object.
     ids: RefCell<HashMap<usize, Id>>,
     panics: RefCell<Vec<String>>,
     struck: Cell<bool>,
 }
 
 impl Stage {
-    /// An object was born.
+    /// Records the id of a new object.
     pub fn name(&self, object: &Object, id: Id) {
         self.ids.borrow_mut().insert(address(object), id);
     }
 
-    /// The id of a living object; 0 for one that no op made.
+    /// Returns the id of a living object, or 0 if no op made the object.
     pub fn id(&self, object: &Object) -> Id {
         self.id_at(address(object))
     }
 
-    /// The id of the living object at an address.
+    /// Returns the id of the living object at an address, or 0 if no op made the object.
     pub fn id_at(&self, address: usize) -> Id {
         self.ids.borrow().get(&address).copied().unwrap_or(0)
     }
@@ -45,60 +45,62 @@ impl Stage {
         self.roots.borrow()[root.0].clone()
     }
 
-    /// Stores in a root and hands the old value out, to be released by the caller.
+    /// Stores a value in a root and returns the old value, which the caller must release.
     #[must_use = "the old value is released when it is dropped"]
     pub fn set_root(&self, root: Root, value: Option<Object>) -> Option<Object> {
         std::mem::replace(&mut self.roots.borrow_mut()[root.0], value)
     }
 
-    /// A survivor.
+    /// Returns the survivor at an index.
     pub fn survivor(&self, index: usize) -> Option<Object> {
         self.survivors.borrow().get(index).cloned()
     }
 
-    /// Appends to the survivors.
+    /// Appends an object to the survivors.
     pub fn survive(&self, object: Object) {
         self.survivors.borrow_mut().push(object);
     }
 
-    /// Takes the last survivor out.
+    /// Removes the last survivor and returns it.
     pub fn pop_survivor(&self) -> Option<Object> {
         self.survivors.borrow_mut().pop()
     }
 
-    /// Empties the survivors, then releases them last to first, as Python's list does.
+    /// Empties the survivors list, then releases the survivors last to first, as Python's list
+    /// does.
     pub fn clear_survivors(&self) {
         let mut detached = self.survivors.take();
         while detached.pop().is_some() {}
     }
 
-    /// The ids of what the roots hold.
+    /// Returns the ids of the objects in the roots.
     pub fn root_ids(&self) -> [Option<Id>; ROOTS] {
         let roots = self.roots.borrow();
         std::array::from_fn(|at| roots[at].as_ref().map(|object| self.id(object)))
     }
 
-    /// The ids of the survivors.
+    /// Returns the ids of the survivors.
     pub fn survivor_ids(&self) -> Vec<Id> {
         self.survivors.borrow().iter().map(|object| self.id(object)).collect()
     }
 
-    /// The user code called since this was asked last.
+    /// Returns the calls of user code since the last call of this function.
     pub fn take_log(&self) -> Vec<Event> {
         self.log.take()
     }
 
-    /// A panic that the heap caught.
+    /// Records a panic that the heap caught.
     pub fn note_panic(&self, message: String) {
         self.panics.borrow_mut().push(message);
     }
 
-    /// The panics since this was asked last.
+    /// Returns the panics since the last call of this function.
     pub fn take_panics(&self) -> Vec<String> {
         self.panics.take()
     }
 
-    /// Logs a finalizer. Returns false if the program is over and nothing more is to be done.
+    /// Logs a finalizer. Returns false, without logging, if the program is over; the finalizer must
+    /// then do nothing.
     pub fn log_finalized(&self, object: &dyn Managed, this: &GcAny) -> bool {
         if self.struck.get() {
             return false;
@@ -128,8 +130,8 @@ impl Stage {
         })
     }
 
-    /// The program is over: finalizers and callbacks do nothing from now on, and
-    /// nothing is held from outside.
+    /// Ends the program: finalizers and callbacks do nothing from now on, and all external
+    /// references are released.
     pub fn strike(&self) {
         self.struck.set(true);
         drop(self.roots.take());
@@ -145,11 +147,11 @@ thread_local! {
     static CURRENT: RefCell<Option<Rc<Stage>>> = const { RefCell::new(None) };
 }
 
-/// Makes a stage the one of this thread for as long as it lives.
+/// A guard that makes a stage the current one of this thread. Dropping the guard unsets the stage.
 pub struct Current;
 
 impl Current {
-    /// From here on finalizers that do not carry their stage find this one.
+    /// Sets the stage that finalizers of [`Ambient`] objects find.
     pub fn set(stage: &Rc<Stage>) -> Current {
         CURRENT.set(Some(stage.clone()));
         Current
@@ -162,14 +164,15 @@ impl Drop for Current {
     }
 }
 
-/// How an object finds the stage, which decides how the heap can reclaim it.
+/// How an object finds its stage. The choice decides which reclaim path the heap can use.
 pub trait Reach: Clone + 'static {
-    /// The stage, while there is one.
+    /// Returns the stage, if there is one.
     fn stage(&self) -> Option<Rc<Stage>>;
 }
 
-/// The object carries nothing. Dropping it only releases pointers, so that a
-/// collection may reclaim it block by block: the *fast* path.
+/// The reach of an object that carries nothing and finds the stage of the thread. Dropping such an
+/// object only releases pointers, so that a collection may reclaim it block by block: the *fast*
+/// path.
 #[derive(Clone, Copy)]
 pub struct Ambient;
 
@@ -179,9 +182,9 @@ impl Reach for Ambient {
     }
 }
 
-/// The object carries a pointer to the stage, which the heap does not trace.
-/// Dropping it runs code that the heap does not know, so that every collection
-/// must reclaim one object after the other: the *exact* path.
+/// The reach of an object that carries a pointer to the stage, which the heap does not trace.
+/// Dropping such an object runs code that the heap does not know, so that every collection must
+/// reclaim one object after the other: the *exact* path.
 #[derive(Clone)]
 pub struct Carried(pub Rc<Stage>);
 

@@ -1,4 +1,5 @@
-//! The heap around the objects that a difference concerns: what holds them, and what they hold.
+//! Descriptions of the objects that a difference concerns: their holders, and the objects that they
+//! hold.
 
 use super::classes;
 use super::player::Player;
@@ -6,10 +7,10 @@ use super::words::Id;
 use gc_core::GcAny;
 use std::collections::BTreeSet;
 
-/// More objects than this are more than a person reads.
+/// Greatest number of objects that are described.
 const SHOWN: usize = 8;
 
-/// A line for each of the objects.
+/// Returns a line for each of the objects.
 pub fn describe(player: &Player, concerned: &BTreeSet<Id>) -> Vec<String> {
     let living = player.heap.objects(None);
     let find = |id: Id| living.iter().find(|object| player.stage.id_at(object.address()) == id);
@@ -25,7 +26,7 @@ pub fn describe(player: &Player, concerned: &BTreeSet<Id>) -> Vec<String> {
 }
 
 fn line(player: &Player, id: Id, object: &GcAny) -> String {
-    // One of the pointers is ours, for the time of looking.
+    // One pointer to the object belongs to the list of living objects and is not counted.
     let count = object.strong_count() - 1;
     let class = classes::managed(object).map_or_else(|| object.type_name(), |object| object.class().to_string());
     let generation = object.generation().map_or_else(|| "none".to_owned(), |number| (number as u8).to_string());
@@ -45,7 +46,7 @@ fn joined(parts: Vec<String>) -> String {
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(" ") }
 }
 
-/// Roots, lists and edges that lead to the object.
+/// Returns the roots, lists and edges that lead to the object.
 fn holders(player: &Player, id: Id, object: &GcAny) -> Vec<String> {
     let roots = player.stage.root_ids().into_iter().enumerate();
     let mut holders: Vec<String> =
@@ -67,7 +68,7 @@ fn held_by(player: &Player, object: &GcAny) -> Vec<String> {
     edges.map(|edge| format!("{}={}", edge.name, player.stage.id_at(edge.target.address()))).collect()
 }
 
-/// `3.f0` and `3[0]`.
+/// Formats an edge of an object: `3.f0` or `3[0]`.
 fn place(id: Id, edge: &str) -> String {
     if edge.starts_with('[') { format!("{id}{edge}") } else { format!("{id}.{edge}") }
 }

@@ -1,36 +1,36 @@
-//! The words of a recorded program: classes, fields, roots, callbacks and access paths.
+//! The vocabulary of recorded programs: classes, fields, roots, callbacks and access paths.
 //!
-//! Reading is strict, so that a program that was read names only what can exist.
+//! Parsing is strict, so that a parsed program names only things that can exist.
 
 use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
 
-/// An object's name in a program: 1 for the first one born, never reused.
+/// The id of an object in a program. The first object made has id 1, and an id is never reused.
 pub type Id = u32;
 
-/// How many external roots `r0..` there are.
+/// Number of external roots, `r0` to `r7`.
 pub const ROOTS: usize = 8;
 
-/// How many fields an instance has.
+/// Number of fields of an instance.
 pub const FIELDS: usize = 4;
 
-/// The class of an object, and the action of its finalizer after logging.
+/// The class of an object. The class determines the action of the finalizer after logging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Class {
-    /// No finalizer.
+    /// The object has no finalizer.
     Plain,
-    /// Nothing more.
+    /// The finalizer only logs.
     Fin,
-    /// Appends the object to the survivors, the first time.
+    /// The finalizer appends the object to the survivors, the first time.
     Res,
-    /// Appends the object to the survivors, every time.
+    /// The finalizer appends the object to the survivors, every time.
     Res2,
-    /// Unsets the object's `f0`.
+    /// The finalizer unsets the object's `f0`.
     Drop,
-    /// A growable array, no finalizer.
+    /// The object is a growable array without a finalizer.
     List,
-    /// A weak reference; made by `wref`, never by `new`.
+    /// The object is a weak reference, which the op `wref` makes, never the op `new`.
     #[serde(skip)]
     WR,
 }
@@ -55,13 +55,13 @@ pub struct Root(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Callback {
-    /// Nothing more.
+    /// The callback only logs.
     Log,
-    /// Empties the root, then releases what it held.
+    /// The callback empties the root, then releases the object that the root held.
     DropRoot(Root),
 }
 
-/// Where an access path starts.
+/// The start of an access path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
     /// `rK`, an external root.
@@ -75,25 +75,25 @@ pub enum Base {
 /// One step along an access path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hop {
-    /// `.fN`
+    /// `.fN`, a field of an instance.
     Field(Field),
-    /// `[i]`
+    /// `[i]`, an item of a list.
     Item(usize),
-    /// `()`, what the weak reference points to.
+    /// `()`, the target of a weak reference.
     Referent,
 }
 
-/// How a program names an object: `r0.f1()`.
+/// An access path, by which a program names an object: `r0.f1()`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Path {
-    /// Where it starts.
+    /// The start of the path.
     pub base: Base,
-    /// The edges that are followed from there.
+    /// The edges that the path follows from its start.
     pub hops: Vec<Hop>,
 }
 
-/// A number below `limit` in its shortest form.
+/// Parses a number below `limit` in its shortest form.
 fn number(text: &str, limit: usize) -> Option<usize> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let value: usize = text.parse().ok().filter(|_| digits)?;
@@ -158,12 +158,12 @@ impl Path {
     }
 }
 
-/// Where the next hop starts, at `from` or later.
+/// Returns the position at which the next hop starts, at `from` or later.
 fn next_hop(text: &str, from: usize) -> usize {
     text.char_indices().find(|&(at, c)| at >= from && matches!(c, '.' | '[' | '(')).map_or(text.len(), |(at, _)| at)
 }
 
-/// Strict reading, with a message that says what would have been right.
+/// Implements strict parsing, with an error message that names the expected form.
 macro_rules! read_from_text {
     ($type:ty, $right:literal) => {
         impl FromStr for $type {

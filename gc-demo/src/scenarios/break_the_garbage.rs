@@ -1,4 +1,4 @@
-//! The way out of an uncollectable cycle.
+//! How to break an uncollectable cycle in the garbage list.
 
 use super::actors::Resource;
 use super::look::edges_of;

@@ -1,4 +1,5 @@
-//! Checks every title and note of every scenario, policy and cure against the data beside it.
+//! Tests that check every title and note against the data shown beside it, for every scenario,
+//! policy and cure.
 
 use super::{ALL, Cure};
 use crate::report::{Fact, Report, Step};
@@ -18,7 +19,7 @@ impl Shown<'_> {
         found.map(|(_, fact)| fact).unwrap_or_else(|| panic!("{}: no fact {name}", self.step.title))
     }
 
-    /// How many there are: entries of a list or table, or the number itself.
+    /// Returns the number of entries of a list or table, or the number itself.
     fn many(&self, name: &str) -> i64 {
         match self.fact(name) {
             Fact::Number(number) => *number,
@@ -37,7 +38,7 @@ impl Shown<'_> {
     }
 }
 
-/// A part of a title or note, and what must hold where it is shown.
+/// A part of a title or note, and a predicate that must hold wherever the part is shown.
 type Claim = (&'static str, fn(&Shown<'_>) -> bool);
 
 const CLAIMS: &[Claim] = &[

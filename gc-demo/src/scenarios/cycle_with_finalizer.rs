@@ -1,4 +1,4 @@
-//! The question on which the two policies part.
+//! A cycle with finalizers, which the two policies treat differently.
 
 use super::actors::Resource;
 use super::scene::{Played, Scene};

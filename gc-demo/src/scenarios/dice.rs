@@ -1,6 +1,6 @@
-//! Numbers that follow from a seed (splitmix64).
+//! Pseudo-random numbers from a seed (splitmix64).
 
-/// Throws that depend on the seed only.
+/// A generator of numbers that depend only on the seed.
 pub struct Dice(u64);
 
 impl Dice {
@@ -16,7 +16,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// A number from `least` to `most`.
+    /// Returns a number from `least` to `most`, both included.
     pub fn between(&mut self, least: usize, most: usize) -> usize {
         least + (self.next() % (most - least + 1) as u64) as usize
     }

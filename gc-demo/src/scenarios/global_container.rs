@@ -1,4 +1,4 @@
-//! The commonest leak of all: nothing unreachable, but a container that is never emptied.
+//! The most common leak: a reachable container that is never emptied.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

@@ -1,4 +1,4 @@
-//! The end of a leak that nobody looked for.
+//! A leak that stays unnoticed until the heap runs out of memory.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

@@ -1,4 +1,4 @@
-//! No leak: what lives needs more than the limit.
+//! A heap without a leak, whose live objects need more than the limit.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

@@ -1,4 +1,4 @@
-//! All rows of a table at once, against page by page.
+//! A table that is loaded with all rows at once, or page by page.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

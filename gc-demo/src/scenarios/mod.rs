@@ -1,4 +1,4 @@
-//! Stories of what happens in a heap, each told by the heap itself.
+//! The scenarios: programs that show what happens in a heap, with facts read from the heap.
 
 mod actors;
 mod break_the_garbage;
@@ -30,21 +30,21 @@ use gc_core::diagnosis::Trial;
 use gc_snapshot::text::Bytes;
 use scene::{Played, Scene};
 
-/// A story that can be told under either policy.
+/// A scenario that can be played under either policy.
 pub struct Scenario {
-    /// Its name on the command line.
+    /// The scenario's name on the command line.
     pub name: &'static str,
-    /// The subject, in a line.
+    /// The subject, in one line.
     pub summary: &'static str,
-    /// Why it matters, in a few.
+    /// Why the subject matters, in a few lines.
     pub story: &'static str,
     /// The effect of `--fixed`.
     pub cure: Cure,
-    /// The limit that it has where none is given.
+    /// The limit of the heap in bytes, if the setting gives none.
     pub max: Option<usize>,
-    /// Does the tour tell it? It takes no time, and no library.
+    /// True if the tour shows the scenario. Such a scenario is fast and needs no library.
     pub in_tour: bool,
-    /// Its own source, and the same program in Python.
+    /// The name of the source file, its content, and an equivalent program in Python.
     pub file: &'static str,
     pub source: &'static str,
     pub python: &'static str,
@@ -54,13 +54,13 @@ pub struct Scenario {
 /// The cure of a scenario.
 #[derive(Clone, Copy)]
 pub enum Cure {
-    /// This does.
+    /// The scenario has a cure, described by the text.
     Is(&'static str),
-    /// Nothing needs to, because.
+    /// The scenario has no cure, for the reason in the text.
     None(&'static str),
 }
 
-/// All of them, in the order in which one would learn.
+/// All scenarios, in a good order for learning.
 pub const ALL: [Scenario; 18] = [
     refcount::SCENARIO,
     cycle::SCENARIO,
@@ -85,13 +85,13 @@ pub const ALL: [Scenario; 18] = [
 /// Results of the runs under larger limits.
 #[derive(Default)]
 struct Trials {
-    /// How each ended.
+    /// The end of each run.
     ends: Vec<Trial>,
-    /// The leak that one of them showed, which was too small to be seen under the first limit.
+    /// The leak that one of the runs showed and that the run under the first limit did not show.
     leak: Option<Verdict>,
 }
 
-/// Limits that are tried where the first was not enough, as factors of it.
+/// Factors of the first limit, for runs under larger limits after an out-of-memory error.
 const FACTORS: [usize; 3] = [2, 4, 8];
 
 impl Scenario {
@@ -100,7 +100,8 @@ impl Scenario {
         self.name == load_all_rows::SCENARIO.name
     }
 
-    /// More memory does not bring it to an end.
+    /// Returns true if the scenario runs for a given time, so that a larger limit does not let it
+    /// end.
     fn runs_by_the_clock(&self) -> bool {
         self.name == service::SCENARIO.name
     }
@@ -110,13 +111,14 @@ impl Scenario {
         self.name == service::SCENARIO.name
     }
 
-    /// The one with this name.
+    /// Returns the scenario with this name.
     pub fn named(name: &str) -> Option<&'static Scenario> {
         ALL.iter().find(|scenario| scenario.name == name)
     }
 
-    /// Plays it on a new heap. Where that runs out of memory and nothing grew from request to
-    /// request, it is played again under larger limits, to see how that ends.
+    /// Plays the scenario on a new heap. If the heap runs out of memory and the report shows no
+    /// growth from request to request, the scenario is played again under larger limits to improve
+    /// the verdict.
     ///
     /// # Errors
     /// When no heap can be made with these limits.
@@ -140,7 +142,7 @@ impl Scenario {
         scene.report(played)
     }
 
-    /// The cure of a limit that is too small is a larger one.
+    /// Returns the setting with a larger limit if the cure of the scenario is a larger limit.
     fn with_cure(&self, setting: &Setting) -> Setting {
         let mut setting = setting.clone();
         let asked = setting.max;
@@ -182,7 +184,7 @@ impl Scenario {
                 trials.leak = Some(Verdict { text, ..report.verdict });
             }
             if trials.leak.is_some() || end.is_none_or(|end| end.completed) {
-                break; // it is known what grows, or what is enough; or it was interrupted
+                break; // a leak was found, the limit was large enough, or the run was interrupted
             }
         }
         Ok(trials)

@@ -1,4 +1,4 @@
-//! Memory that a C library takes, and nobody gives back.
+//! Memory that a C library allocates and no one frees.
 
 use super::scene::{Played, Scene};
 use super::{Cure, Scenario};

@@ -1,4 +1,4 @@
-//! Producers that are faster than the consumer, and a queue without an end between them.
+//! Producers that are faster than the consumer, with an unbounded queue between them.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

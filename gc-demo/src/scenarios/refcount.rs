@@ -1,4 +1,4 @@
-//! Counting destroys an object the moment its last pointer goes.
+//! An object that reference counting destroys as soon as its last pointer is dropped.
 
 use super::actors::Resource;
 use super::scene::{Played, Scene};

@@ -1,4 +1,4 @@
-//! Finalizers that bring their object back.
+//! Finalizers that resurrect their object.
 
 use super::actors::{Phoenix, Shelter};
 use super::scene::{Played, Scene};

@@ -1,7 +1,7 @@
-//! A heap to tell a story on, and the questions that are put to it.
+//! The heap of a scenario, and the queries about it.
 //!
-//! Every answer is read from the heap at that moment. What the scene itself holds
-//! for the time of asking is taken off the counts.
+//! Every answer is read from the heap at the moment of the query. Counts exclude the pointers that
+//! the scene itself holds during the query.
 
 use super::Scenario;
 use super::actors::name_of;
@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-/// Lines written by user code that the heap called, in order.
+/// Lines written by user code that the heap called, in the order of the calls.
 #[derive(Clone, Default)]
 pub struct Diary(Rc<RefCell<Vec<String>>>);
 
@@ -30,13 +30,13 @@ impl Diary {
         self.0.borrow_mut().push(line);
     }
 
-    /// The lines since this was asked last.
+    /// Returns the lines since the last call of this function.
     pub fn take(&self) -> Vec<String> {
         self.0.take()
     }
 }
 
-/// A heap under one policy, with the report that grows beside it.
+/// A heap under one policy, with the report that grows while the scenario runs.
 pub struct Scene {
     pub heap: Heap,
     pub diary: Diary,
@@ -47,26 +47,26 @@ pub struct Scene {
     exhausted: Rc<RefCell<Option<AtFailure>>>,
     scenario: &'static str,
     steps: Vec<Step>,
-    /// Number of objects at which the next diagnostic point within a request is.
+    /// Number of objects made within a request at which the next diagnostic point is due.
     next_look: usize,
     interrupted: bool,
-    /// It is too early to judge an interrupted run.
+    /// True if it is too early to judge an interrupted run.
     pub is_early: bool,
-    /// The end, seen while the story's own pointers were there.
+    /// The end of the story, recorded while the story's own pointers still existed.
     end: Option<End>,
-    /// The heap is to be dropped in sight: title and note of that step.
+    /// Title and note of the step that shows the drop of the heap, if there is such a step.
     last_step: Option<(&'static str, &'static str)>,
     unwritten: Rc<RefCell<Vec<String>>>,
 }
 
-/// The first time that the heap was out of memory.
+/// The record of the first out-of-memory error.
 struct AtFailure {
     error: Exhausted,
-    /// Where no unit of work was open, whose story goes on: the heap at that moment.
+    /// The heap at the moment of the error; `None` if a unit of work was open then.
     end: Option<End>,
 }
 
-/// The heap at the end.
+/// The state of the heap at the end.
 struct End {
     objects: usize,
     memory: MemoryMetrics,
@@ -77,9 +77,10 @@ struct End {
 
 impl End {
     fn of(heap: &Heap) -> End {
-        // Nobody waits for a look at everything once the run was interrupted.
+        // After an interruption, a large heap is not examined in full, because that takes too long.
         let is_large = crate::interrupted() && heap.census().objects() > MANY;
-        // (Pointers that are made for asking must be gone before the snapshot counts.)
+        // The pointers that these queries make must be released before the snapshot counts
+        // references.
         let objects = heap.objects(None).len();
         let garbage = heap.garbage().to_vec().iter().map(name_of).collect();
         End {
@@ -92,17 +93,17 @@ impl End {
     }
 }
 
-/// Greatest number of objects of an interrupted run that are looked at.
+/// Greatest number of objects of an interrupted run that are examined.
 const MANY: usize = 40_000;
 
 /// Number of objects made within a request before the first diagnostic point there.
 const FIRST_LOOK: usize = 5000;
 
-/// Played to its end, or broken off.
+/// The result of playing a scenario: `Ok` at its end, or why it was broken off.
 pub type Played = Result<(), Failed>;
 
 impl Scene {
-    /// An empty heap that collects only when it is told to.
+    /// Makes an empty heap that collects only when told to.
     ///
     /// # Errors
     /// When no heap can be made with these limits.
@@ -116,7 +117,7 @@ impl Scene {
         }
         let heap = builder.on_unraisable(move |_, it| told.note(it.message.clone())).build()?;
         heap.disable();
-        // (Not across the dashboard, which shows them.)
+        // A dashboard shows the collections itself, and log lines would overwrite it.
         if setting.gc_log && !setting.is_trial && setting.watcher.is_none() {
             heap.on_record(|_, record| eprintln!("{record}"));
         }
@@ -162,21 +163,22 @@ impl Scene {
         Ok(self.heap.try_alloc(value)?)
     }
 
-    /// Something was done: the facts that follow are about it.
+    /// Adds a step. The facts that follow belong to this step.
     pub fn step(&mut self, title: &'static str, note: &'static str) -> &mut Step {
         let at = self.steps.len();
         self.steps.push(Step { title, note, facts: Vec::new(), in_tour: false });
         &mut self.steps[at]
     }
 
-    /// The diagnostic point of a service: collect, then look.
+    /// The diagnostic point of a service: collects, then takes a sample. Returns the result of the
+    /// collection.
     pub fn sample(&mut self) -> usize {
         let returned = self.heap.collect();
         self.timeline.push(self.heap.sample());
         returned
     }
 
-    /// Asked by everything that takes long.
+    /// Checks whether the run may go on. All long work calls this method.
     ///
     /// # Errors
     /// When the run was interrupted.
@@ -184,13 +186,14 @@ impl Scene {
         if crate::interrupted() { Err(Failed::Interrupted) } else { Ok(()) }
     }
 
-    /// Notes whether that was the end of the run.
+    /// Notes an interruption, if `part` of the run ended by one.
     pub fn note_end_of(&mut self, part: Result<(), Failed>) {
         self.interrupted |= matches!(part, Err(Failed::Interrupted));
     }
 
-    /// The diagnostic point within a request that takes long, which has made `objects` objects by
-    /// now. Each diagnostic point takes a look at all of them, so they become rarer.
+    /// The diagnostic point within a long request, which has made `objects` objects until now. A
+    /// diagnostic point looks at all objects, so the distance between two points grows with
+    /// `objects`.
     ///
     /// # Errors
     /// When the run was interrupted.
@@ -235,15 +238,15 @@ impl Scene {
         true
     }
 
-    /// Between two units of work, or within one that takes long: the dashboard may look, if
-    /// there is one.
+    /// Lets the dashboard, if there is one, look at the heap. Called between two units of work, or
+    /// within a long one.
     pub fn show(&self) {
         if let Some(watcher) = self.setting.watcher.as_ref().filter(|_| !self.setting.is_trial) {
             watcher.between_units(&self.heap);
         }
     }
 
-    /// The end of the story, with what it holds still there.
+    /// Records the end of the story, while the objects that the story holds still exist.
     pub fn conclude(&mut self) {
         set_judging(true);
         self.end = Some(End::of(&self.heap));
@@ -253,7 +256,8 @@ impl Scene {
         }
     }
 
-    /// The end of the story and then of the heap, with what the heap says at that.
+    /// Records the end of the story and adds a last step: the drop of the heap, with the reports
+    /// that the heap then makes.
     pub fn end_with_the_heap(&mut self, title: &'static str, note: &'static str) {
         self.conclude();
         self.last_step = Some((title, note));
@@ -264,12 +268,12 @@ impl Scene {
         self.reported.take()
     }
 
-    /// The report, after the story was played or broken off.
+    /// Makes the report, after the story was played or broken off.
     pub fn report(mut self, played: Played) -> Report {
         self.note_end_of(played);
         let at_failure = self.exhausted.borrow_mut().as_mut().and_then(|failure| failure.end.take());
         if self.end.is_none() {
-            // Broken off: what the story held is gone.
+            // The story was broken off, so the pointers that it held are gone.
             self.conclude();
             self.end = at_failure.or(self.end.take());
         }
@@ -284,7 +288,8 @@ impl Scene {
         let MemoryMetrics { used, committed, external, peak, max, .. } = memory;
         let heap = HeapAtEnd { objects, used, committed, external, peak, max };
         let collections = self.heap.records().iter().map(collection).collect();
-        // The last handle: a last full collection, and a report of what is left.
+        // Dropping the last handle runs a last full collection and reports the objects that are
+        // left.
         drop(self.heap);
         self.steps.extend(self.last_step.map(|(title, note)| {
             let facts = vec![("the heap reports", Fact::from(self.reported.take()))];
@@ -314,7 +319,8 @@ impl Scene {
         report
     }
 
-    /// How the run ended, where it was under a limit and came to an end.
+    /// Returns how the run ended, as a trial; `None` if there was no limit or the run was
+    /// interrupted.
     fn trial(&self) -> Option<Trial> {
         let memory = self.heap.memory();
         let max = memory.max.filter(|_| !self.interrupted)?;
@@ -325,12 +331,12 @@ impl Scene {
     }
 }
 
-/// Why a story does not go on.
+/// The reason why a story was broken off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failed {
     /// The heap is out of memory.
     OutOfMemory,
-    /// By Ctrl-C.
+    /// The run was interrupted by Ctrl-C.
     Interrupted,
     /// A database did not answer.
     Database,
@@ -348,7 +354,8 @@ fn exhausted_by(error: &OutOfMemoryInfo) -> Exhausted {
     Exhausted { kind, requested, used, owned, external, max, reserve, message }
 }
 
-/// Writes a heap dump, and says so; the error where that failed.
+/// Writes a heap dump and reports that on the dashboard or on stderr. Returns an error message if
+/// writing failed.
 fn write_dump(heap: &Heap, file: &Path, watcher: Option<&Watcher>) -> Option<String> {
     let written = output::write_whole(file, |out| heap.write_heap_snapshot(out));
     match written {

@@ -1,4 +1,4 @@
-//! A service with all that a service has, to be watched, and to plant a leak in.
+//! A service with the typical parts of a service, to watch and to plant a leak in.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

@@ -1,4 +1,4 @@
-//! Expectations on the heap in each scenario.
+//! Tests of the heap and of the verdict in each scenario.
 
 use super::{ALL, Cure, Scenario};
 use crate::report::{Fact, Report};
@@ -55,7 +55,8 @@ const VERDICTS: [(&str, &str, &str); 17] = [
     ("leak-becomes-overflow", "container-growth", "container-growth"),
 ];
 
-/// Seeds and scales: two in debug builds, which are slow; six in release builds, which `.ci/full` runs.
+/// Returns pairs of a seed and a scale: two in debug builds, which are slow, and six in release
+/// builds, which `.ci/full` runs.
 fn seeds_and_scales() -> Vec<(u64, f64)> {
     if cfg!(debug_assertions) {
         return vec![(1, 1.0), (2, 0.6)];
@@ -63,11 +64,11 @@ fn seeds_and_scales() -> Vec<(u64, f64)> {
     (1..=3).flat_map(|seed| [(seed, 1.0), (seed, 0.6)]).collect()
 }
 
-/// The leak and its cure, with several seeds and scales, under one policy.
+/// Checks each leak and its cure under one policy, with several seeds and scales.
 fn check(policy: FinalizerPolicy) {
     for (name, legacy, pep442) in VERDICTS {
         if name == "native-module" {
-            continue; // it looks at the whole process: see `tests/native_module.rs`
+            continue; // this scenario measures the whole process: see `tests/native_module.rs`
         }
         let expected = if policy == Legacy { legacy } else { pep442 };
         for (seed, scale) in seeds_and_scales() {

@@ -1,4 +1,4 @@
-//! A type from elsewhere that does not report all that it holds.
+//! A third-party type that does not report all references that it holds.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

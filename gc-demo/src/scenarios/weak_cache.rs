@@ -1,4 +1,4 @@
-//! A cache that keeps what nobody uses any more.
+//! A cache that keeps objects that are no longer used elsewhere.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};

@@ -15,42 +15,42 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Between two pictures.
+/// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(100);
-/// After each unit of work, so that one can follow.
+/// Delay after each unit of work, so that a person can follow.
 const SLOWED: Duration = Duration::from_millis(4);
-/// Looks that are kept.
+/// Greatest number of looks that are kept.
 const LOOKS: usize = 400;
-/// Looks that a diagnosis needs.
+/// Least number of looks that a diagnosis needs.
 const ENOUGH: usize = 30;
 
-/// How watching ended.
+/// How watching a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
     Quit,
     Again,
     OtherPolicy,
-    /// By Ctrl-C.
+    /// Watching was ended by Ctrl-C.
     Interrupted,
 }
 
-/// The state that is shown.
+/// The state that the dashboard shows.
 pub struct Board {
     pub name: &'static str,
     pub policy: &'static str,
     pub fixed: bool,
     pub paused: bool,
-    /// The scenario came to its end, with this verdict.
+    /// The verdict, once the scenario has ended.
     pub verdict: Option<String>,
     /// Looks at the heap, at least a frame apart.
     pub looks: Vec<Sample>,
     /// Longest pauses of the last collections, in µs.
     pub pauses: Vec<u64>,
-    /// When collections ended, in seconds.
+    /// The end of each collection, in seconds since the heap was made.
     pub collections: Vec<f64>,
-    /// The last words: of keys, of the diagnosis.
+    /// The latest message: the result of a key, or the diagnosis.
     pub message: String,
-    /// The diagnosis is shown in full.
+    /// True if the diagnosis is shown in full.
     pub inspecting: bool,
     end: Option<End>,
     drawn: Option<Instant>,
@@ -79,7 +79,7 @@ impl Board {
         self.end.is_some()
     }
 
-    /// A look at the heap.
+    /// Takes a look at the heap. When [`LOOKS`] looks are kept, every second one is dropped first.
     pub fn look(&mut self, heap: &Heap) {
         if self.looks.len() == LOOKS {
             let mut at = 0;
@@ -95,7 +95,7 @@ impl Board {
         self.collections = records.iter().map(|record| record.ended.as_secs_f64()).collect();
     }
 
-    /// Does what a key says; those that need the heap have one.
+    /// Performs the action of a key. `heap` is `None` once the run is over.
     pub fn key(&mut self, key: KeyCode, heap: Option<&Heap>) {
         match (key, heap) {
             (KeyCode::Esc, _) if self.inspecting => self.inspecting = false,
@@ -124,7 +124,7 @@ impl Board {
         }
     }
 
-    /// The scenario comes to its end, and then this happens.
+    /// Interrupts the scenario and records how watching ends.
     fn end(&mut self, end: End) {
         self.end = Some(end);
         crate::interrupt();
@@ -154,7 +154,7 @@ fn dump(heap: &Heap, name: &str) -> String {
     }
 }
 
-/// A dashboard that a scene shows itself to.
+/// A handle to the dashboard, through which a scene shows its heap.
 #[derive(Clone)]
 pub struct Watcher(Rc<RefCell<Shown>>);
 
@@ -172,12 +172,13 @@ impl fmt::Debug for Watcher {
 impl Watcher {
     pub fn new(board: Board) -> io::Result<Watcher> {
         let mut terminal = ratatui::Terminal::new(ratatui::backend::CrosstermBackend::new(io::stdout()))?;
-        // What the board before it left there is not known to this one.
+        // The terminal may still show the previous board, which this one does not know of.
         terminal.clear()?;
         Ok(Watcher(Rc::new(RefCell::new(Shown { board, terminal }))))
     }
 
-    /// Between two units of work: draws when it is time, takes keys, waits while it is paused.
+    /// Called between two units of work: draws a frame when it is due, handles keys, and waits
+    /// while the board is paused.
     pub fn between_units(&self, heap: &Heap) {
         let shown = &mut *self.0.borrow_mut();
         if shown.board.end.is_some() {
@@ -187,7 +188,7 @@ impl Watcher {
             if shown.board.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
                 shown.board.drawn = Some(Instant::now());
                 shown.board.look(heap);
-                // (A terminal that is gone is noticed by the next key.)
+                // A lost terminal is noticed when the next key is read.
                 let _ = shown.draw();
             }
             shown.keys(Some(heap), SLOWED);
@@ -197,17 +198,17 @@ impl Watcher {
         }
     }
 
-    /// Something to tell, without writing across the picture.
+    /// Shows a message on the dashboard, without writing over the picture.
     pub fn tell(&self, message: String) {
         if let Ok(mut shown) = self.0.try_borrow_mut() {
             shown.board.message = message;
         }
     }
 
-    /// The scenario is over: the last picture stays until a key says what comes.
+    /// Shows the last picture of a finished scenario until a key says how to go on.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// When the terminal is lost.
     pub fn finish(&self, report: &Report) -> io::Result<End> {
         let shown = &mut *self.0.borrow_mut();
         shown.board.verdict = Some(report.verdict.kind.to_owned());
@@ -219,7 +220,7 @@ impl Watcher {
                 return Ok(end);
             }
             if crate::interrupted() {
-                return Ok(End::Interrupted); // by a signal from elsewhere
+                return Ok(End::Interrupted); // by a signal from another process
             }
             shown.draw()?;
             shown.keys(None, FRAME);

@@ -9,7 +9,7 @@ use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph, Row, Sparkline, Table, Wrap};
 
-/// Draws all of it.
+/// Draws the whole dashboard.
 pub fn draw(board: &Board, frame: &mut Frame<'_>) {
     let [head, middle, lower, foot] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(8), Constraint::Length(8), Constraint::Length(1)])
@@ -38,10 +38,10 @@ pub fn draw(board: &Board, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(keys(board, is_narrow).dim()), foot);
 }
 
-/// Below this width what stands side by side stands one below the other.
+/// Width below which panels that stand side by side are stacked instead.
 const NARROW: u16 = 72;
 
-/// Describes the actions of the keys at the moment.
+/// Describes what the keys do at the moment.
 fn keys(board: &Board, is_narrow: bool) -> &'static str {
     match (board.inspecting, is_narrow) {
         (true, _) => "i or Esc back  q quit  p other policy  r again",
@@ -67,7 +67,7 @@ fn bytes(value: f64) -> String {
     }
 }
 
-/// The resident set is not in here: it is larger by far than the rest.
+/// Draws the chart of memory. It omits the resident set, which is far larger than the other values.
 fn memory(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     let line = |value: fn(&Sample) -> usize| -> Vec<(f64, f64)> {
         board.looks.iter().map(|look| (look.at.as_secs_f64(), value(look) as f64)).collect()
@@ -128,7 +128,7 @@ fn pauses(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Sparkline::default().data(shown).block(Block::bordered().title(title)), area);
 }
 
-/// The heap, what was declared outside, and all of the process.
+/// Sizes of the heap, of memory declared outside of the heap, and of the whole process.
 fn sizes(look: &Sample) -> Line<'static> {
     let (heap, outside) = (bytes(look.memory.committed as f64), bytes(look.memory.external as f64));
     let resident = gc_core::observe::resident_bytes().map_or_else(|| "?".into(), |resident| bytes(resident as f64));

@@ -15,7 +15,7 @@ use ratatui::crossterm::{cursor, execute, terminal};
 use std::io::{IsTerminal as _, stderr, stdout};
 use std::time::Duration;
 
-/// Runs the scenario again and again as the keys say; what it printed last is left to read.
+/// Runs the scenario repeatedly, as the keys say, and returns the last run.
 ///
 /// # Errors
 /// When stdout is no terminal, or no heap can be made.
@@ -24,22 +24,22 @@ pub fn run(scenario: &'static Scenario, mut setting: Setting) -> Result<Watched>
         bail!("watch needs a terminal; `gc-demo run {}` prints", scenario.name);
     }
     setting.duration = setting.duration.or(Some(Duration::from_secs(3600)));
-    // (The terminal that this makes is dropped: each board has its own.)
+    // This terminal is dropped because each board makes its own.
     drop(ratatui::try_init()?);
     let outcome = play(scenario, &mut setting);
     ratatui::restore();
     outcome
 }
 
-/// The run that was watched last.
+/// The last run that was watched.
 pub struct Watched {
     pub report: Report,
-    /// Not by a key that ends it.
+    /// True if watching was ended by Ctrl-C or a signal, not by a key of the dashboard.
     pub interrupted: bool,
 }
 
-/// Gives the terminal back, whatever is shown on it: by stderr, because stdout may be locked by
-/// the thread that draws.
+/// Restores the terminal. The escape sequences go to stderr, because the drawing thread may hold
+/// the lock of stdout.
 pub fn restore_terminal() {
     if terminal::is_raw_mode_enabled().unwrap_or(false) {
         let _ = terminal::disable_raw_mode();
