@@ -4,7 +4,7 @@
 //! ```sh
 //! cargo bench -p gc-benches                         # ours and Rc
 //! cargo bench -p gc-benches -- pairs                # one row
-//! PEERS=all cargo bench -p gc-benches -- full-look  # everyone who can
+//! PEERS=all cargo bench -p gc-benches -- full-look  # every peer that can do the row
 //! ```
 //!
 //! The numbers differ from those of `compare`. `compare` runs each measurement in a fresh

@@ -76,7 +76,8 @@ type Held = (u64, [*const (); 2]);
 
 /// Times bump allocation. The pages of the arena are new, like the pages of the heaps.
 fn bump(count: usize) -> Sample {
-    let mut held: Vec<*const Held> = vec![std::ptr::null(); count]; // written once, so that no page of it is new
+    // This vector is written once, so that none of its pages is new.
+    let mut held: Vec<*const Held> = vec![std::ptr::null(); count];
     held.clear();
     let arena = Bump::new();
     Sample::timed(count, || {

@@ -8,7 +8,7 @@ const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 420.0;
 const TOP: f64 = 92.0;
 const BOTTOM: f64 = 350.0;
-/// Left and right end of each panel.
+/// Left and right end of the panel of sizes; `THREADS` are the ends of the panel of threads.
 const SIZES: (f64, f64) = (70.0, 500.0);
 const THREADS: (f64, f64) = (740.0, 970.0);
 const COLOURS: [&str; 4] = [colour::OURS, colour::COUNTING, colour::TRACING, colour::PYTHON];

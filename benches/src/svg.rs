@@ -132,12 +132,12 @@ pub struct Style<'a> {
 }
 
 impl<'a> Style<'a> {
-    /// Plain text.
+    /// Makes a style for plain text.
     pub fn plain(size: f64, fill: &'a str) -> Style<'a> {
         Style { size, fill, bold: false }
     }
 
-    /// Bold text.
+    /// Makes a style for bold text.
     pub fn bold(size: f64, fill: &'a str) -> Style<'a> {
         Style { size, fill, bold: true }
     }

@@ -28,7 +28,8 @@ fn rule(at: usize, width: usize) -> String {
     if at == 0 { "-".repeat(width) } else { format!("{}:", "-".repeat(width - 1)) }
 }
 
-/// Formats a number with three significant digits, which is the precision of the measurements.
+/// Formats a number with two or three significant digits, which is the precision of the
+/// measurements.
 pub fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),

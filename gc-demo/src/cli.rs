@@ -1,4 +1,4 @@
-//! The command line, and what each command does.
+//! The command line and its commands.
 
 mod commands;
 

@@ -132,7 +132,7 @@ impl Report {
         max.is_some_and(|max| held as f64 > FILLED * max as f64)
     }
 
-    /// Returns true if something was found to grow from unit of work to unit of work.
+    /// Returns true if the run was not interrupted and its verdict is a leak.
     pub fn shows_a_leak(&self) -> bool {
         !self.interrupted && ["container-growth", "external-growth", "uncollectable-cycle"].contains(&self.verdict.kind)
     }
@@ -156,8 +156,8 @@ impl Verdict {
 pub struct Exhausted {
     /// The resource that ran out.
     pub kind: String,
-    /// Numbers of bytes: requested, used by blocks, owned by values, declared outside of the heap,
-    /// and the limit.
+    /// Number of bytes requested. The fields below are the numbers of bytes used by blocks, owned
+    /// by values, declared outside of the heap, and allowed by the limit.
     pub requested: usize,
     pub used: usize,
     pub owned: usize,
@@ -223,8 +223,8 @@ impl Moment {
 pub struct HeapAtEnd {
     /// Tracked objects that are alive.
     pub objects: usize,
-    /// Numbers of bytes: blocks in use, all committed memory, memory declared outside of the heap,
-    /// the peak, and the limit.
+    /// Number of bytes of blocks in use. The fields below are the numbers of bytes of all committed
+    /// memory, of memory declared outside of the heap, of the peak, and of the limit.
     pub used: usize,
     pub committed: usize,
     pub external: usize,
@@ -245,7 +245,8 @@ pub struct Collection {
     pub cause: String,
     /// The longest time for which the collection stopped the program, in ms.
     pub pause_ms: f64,
-    /// Bytes of blocks in use before and after.
+    /// Bytes of blocks in use before the collection; `used_after` is the number after the
+    /// collection.
     pub used_before: usize,
     pub used_after: usize,
 }
@@ -262,7 +263,7 @@ pub struct Step {
     pub in_tour: bool,
 }
 
-/// Something read from the heap.
+/// A value read from the heap.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fact {
     Number(i64),
@@ -289,7 +290,7 @@ impl Step {
     }
 }
 
-/// A policy's name, as on the command line.
+/// Returns a policy's name, as on the command line.
 pub fn policy_name(policy: FinalizerPolicy) -> &'static str {
     match policy {
         FinalizerPolicy::Legacy => "legacy",

@@ -32,7 +32,8 @@ impl Style {
     }
 }
 
-/// Breaks text between words; a word that is longer than a line is cut.
+/// Breaks text between words into lines of at most `width` characters. A word that is longer than a
+/// line is cut.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split_whitespace().flat_map(|word| pieces(word, width)) {
@@ -54,9 +55,9 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// The steps of one scenario, under one policy or under both side by side.
+/// Formats the steps of one scenario, under one policy or under both side by side.
 ///
-/// Steps of the two runs belong together when they have the same title.
+/// Steps of the two runs belong together if they have the same title.
 pub fn steps(reports: &[Report], style: Style, only_tour: bool) -> String {
     let mut text = String::new();
     let Some((first, others)) = reports.split_first() else { return text };
@@ -83,7 +84,7 @@ pub fn steps(reports: &[Report], style: Style, only_tour: bool) -> String {
     text
 }
 
-/// The diagnoses of all reports; a diagnosis that both policies share is shown once.
+/// Formats the diagnoses of all reports. A diagnosis that both policies share is shown once.
 pub fn diagnoses(reports: &[Report], style: Style) -> String {
     let mut text = String::new();
     for (at, report) in reports.iter().enumerate() {
@@ -115,8 +116,8 @@ pub fn diagnoses(reports: &[Report], style: Style) -> String {
     text
 }
 
-/// The title of a step and its note. Where the notes of the two runs differ, both are shown with
-/// the names of the policies.
+/// Formats the title of a step and its note. If the notes of the two runs differ, both are shown
+/// with the names of the policies.
 fn heading(number: Option<usize>, step: &Step, twin: Option<&Step>, names: [&str; 2], style: Style) -> String {
     let title = number.map_or_else(|| format!("   {}", step.title), |number| format!("{number}. {}", step.title));
     let mut text = format!("\n{}\n", style.heading(&title));
@@ -155,7 +156,7 @@ fn two_columns(names: [&str; 2], steps: [&Step; 2], style: Style) -> String {
     text
 }
 
-/// A fact's name and its values, which may need several lines.
+/// Formats a fact's name and its values, which may need several lines.
 fn row(name: &str, left: &[String], right: &[String], width: usize) -> String {
     let mut text = String::new();
     for at in 0..left.len().max(right.len()) {

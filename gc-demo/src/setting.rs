@@ -20,7 +20,7 @@ pub enum LeakKind {
     Backlog,
 }
 
-/// How one run of a scenario is set up.
+/// The setting of one run of a scenario.
 #[derive(Clone, Debug)]
 pub struct Setting {
     pub policy: FinalizerPolicy,

@@ -1,4 +1,4 @@
-//! The tour: shown by `gc-demo` without arguments.
+//! The tour, which `gc-demo` shows if it is called without arguments.
 
 use crate::scenarios::ALL;
 use crate::screen::{Style, WIDTH, steps, wrap};
@@ -10,7 +10,7 @@ const WELCOME: &str = "A heap with CPython's memory model: objects are counted, 
     finalizers follow the rules of Python 2 (legacy) or of Python 3.4 and later (pep442). Each number and \
     name below was read from a heap just now.";
 
-/// Plays every scenario under both policies and shows the steps that matter most.
+/// Plays the scenarios of the tour under both policies and shows the steps that matter most.
 ///
 /// # Errors
 /// When the output cannot be written.

@@ -36,7 +36,7 @@ use crate::work::{self, Sample, Size, Work};
 /// A heap that rows can be run on, by name.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    /// The name of the peer's package.
+    /// The name of the peer on the command line and in the report.
     pub name: &'static str,
     /// The way in which the peer finds dead objects.
     pub kind: Kind,

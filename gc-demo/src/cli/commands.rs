@@ -99,7 +99,8 @@ fn with_part_in_files(setting: Setting, part: &str) -> Setting {
     Setting { snapshot: named(&setting.snapshot), dump: named(&setting.dump), ..setting }
 }
 
-/// Adds `part` to a file name: `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`.
+/// Adds `part` to a file name: `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`. Returns a
+/// special file, such as a device, unchanged.
 fn with_part(file: &Path, part: &str) -> PathBuf {
     let extension = file.extension().map(|extension| format!(".{}", extension.display())).unwrap_or_default();
     let stem = file.file_stem().map(|stem| stem.display().to_string()).unwrap_or_default();
@@ -143,7 +144,7 @@ fn ended(reports: &[Report], out: &mut impl Write) -> Result<ExitCode> {
     Ok(exit_code(reports))
 }
 
-/// Refuses options that the scenario does not take.
+/// Returns an error if an option does not apply to the scenario.
 fn check(scenario: &Scenario, setting: &SettingOptions) -> Result<()> {
     if let (Cure::None(why), true) = (scenario.cure, setting.is_fixed()) {
         bail!("{} has no cure: {why}", scenario.name);

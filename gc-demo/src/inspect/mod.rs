@@ -1,4 +1,5 @@
-//! `gc-demo inspect`: what is in a heap dump, what holds it, what changed between two.
+//! `gc-demo inspect`: shows the objects in a heap dump, the paths to them, and the changes between
+//! two heap dumps.
 
 mod open;
 mod progress;
@@ -37,7 +38,7 @@ pub struct Options {
     json: bool,
 }
 
-/// An id as it is shown, `@2405`, or without the sign.
+/// Parses an id in the form in which ids are shown, `@2405`, or without the sign.
 fn id(text: &str) -> Result<u64, String> {
     let digits = text.strip_prefix('@').unwrap_or(text);
     digits.parse().map_err(|_| "an id is wanted as it is shown: @2405".into())
@@ -46,7 +47,7 @@ fn id(text: &str) -> Result<u64, String> {
 /// Reads the files and shows what was asked for.
 ///
 /// # Errors
-/// When a file cannot be read, or is no heap dump; when there is no object of the id.
+/// When a file cannot be read or is no heap dump, or when no object has the given id.
 pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
     if options.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         bail!("stdin can be read once: `-` was given for several files");
@@ -204,7 +205,7 @@ fn change(row: &gc_core::snapshot::TypeChange) -> Change {
     Change { r#type: row.type_name.clone(), born, died, objects, bytes }
 }
 
-/// All objects, the one that retains most first.
+/// Returns all objects by retained size, the largest first.
 fn dominated<'s>(snapshot: &'s Snapshot) -> Vec<Dominated> {
     let dominators = snapshot.dominators();
     let row = |object: SnapshotObject<'s>| Dominated {

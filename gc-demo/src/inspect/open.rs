@@ -1,4 +1,4 @@
-//! Opening the files that `inspect` is given.
+//! Functions that open the files given to `inspect`.
 
 use super::progress::Watched;
 use anyhow::{Context as _, Result, ensure};
@@ -10,7 +10,7 @@ use std::path::Path;
 /// Reads a heap dump from a file; `-` is stdin.
 ///
 /// # Errors
-/// The file cannot be read, is cut short, or is no heap dump.
+/// When the file cannot be read, is cut short, or is no heap dump.
 pub fn snapshot(path: &Path) -> Result<Snapshot> {
     if path.as_os_str() == "-" {
         return read_heap_snapshot(std::io::stdin().lock()).context("stdin");

@@ -3,10 +3,11 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, Read};
 
-/// Smaller files are read before anybody could look at a bar.
+/// Size in bytes from which a file gets a progress bar. Smaller files are read too fast for a bar
+/// to be seen.
 const LARGE: u64 = 8 << 20;
 
-/// A reader that shows how far it is, on stderr if that is a terminal.
+/// A reader that shows its progress on stderr, if stderr is a terminal.
 pub struct Watched<R> {
     inner: R,
     bar: ProgressBar,

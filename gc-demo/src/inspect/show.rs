@@ -4,13 +4,13 @@ use gc_core::diagnosis::Diagnosis;
 use gc_core::snapshot::{Diff, Snapshot, SnapshotObject};
 use std::fmt::Write as _;
 
-/// One line on what it is.
+/// Returns a line with the numbers of objects, edges, bytes and roots.
 pub fn summary(snapshot: &Snapshot) -> String {
     let (objects, edges, bytes) = (snapshot.len(), snapshot.edge_count(), snapshot.bytes());
     format!("{objects} objects, {edges} edges, {bytes} bytes, {} roots\n", snapshot.roots().count())
 }
 
-/// The class histogram.
+/// Formats the class histogram, with at most `top` types.
 pub fn types(snapshot: &Snapshot, top: usize) -> String {
     let text = snapshot.census().to_string();
     let lines: Vec<&str> = text.lines().collect();
@@ -30,7 +30,7 @@ fn left_out(all: usize, top: usize, what: &str) -> String {
     }
 }
 
-/// Shows the differences.
+/// Formats the difference between two snapshots, with at most `top` types.
 pub fn diff(diff: &Diff<'_>, top: usize) -> String {
     if diff.types().is_empty() {
         return "\nnothing changed\n".into();
@@ -43,7 +43,7 @@ pub fn diff(diff: &Diff<'_>, top: usize) -> String {
     out + &left_out(diff.types().len(), top, "types")
 }
 
-/// The objects that retain most.
+/// Formats a table of the `top` objects with the largest retained sizes.
 pub fn dominators(snapshot: &Snapshot, top: usize) -> String {
     let dominators = snapshot.dominators();
     let mut out = String::from("\n      retained    objects        own  object\n");
@@ -55,7 +55,7 @@ pub fn dominators(snapshot: &Snapshot, top: usize) -> String {
     out + &left_out(snapshot.len(), top, "objects")
 }
 
-/// Shows what holds an object.
+/// Formats the path from a root to an object.
 pub fn path<'s>(snapshot: &'s Snapshot, object: SnapshotObject<'s>) -> String {
     match snapshot.path_to_root(object) {
         Some(chain) => format!("{chain}\n"),
@@ -63,7 +63,7 @@ pub fn path<'s>(snapshot: &'s Snapshot, object: SnapshotObject<'s>) -> String {
     }
 }
 
-/// The diagnosis.
+/// Formats the diagnosis.
 pub fn suspects(diagnosis: &Diagnosis) -> String {
     format!("\n{diagnosis}")
 }

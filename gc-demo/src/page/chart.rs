@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 #[derive(Clone, Copy)]
 pub struct Size {
     width: f64,
-    /// Left edge of the plot area and of the legend.
+    /// Left edge of the plot area and of the legend. The legend has `columns` columns, each `label`
+    /// pixels wide.
     left: f64,
     columns: usize,
     label: f64,

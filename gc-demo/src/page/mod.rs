@@ -143,7 +143,7 @@ fn number(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
-/// A tick of an axis.
+/// Formats a tick of an axis as a whole number.
 fn whole(value: f64) -> String {
     format!("{value:.0}")
 }
@@ -210,7 +210,8 @@ fn suspects(report: &Report) -> Vec<Suspect> {
     suspects.map(suspect).collect()
 }
 
-/// Draws the path from a root to the newest object of the first suspect's type.
+/// Draws the path from a root to the newest object of the first suspect's type, or to the suspect's
+/// holder if no object has this type.
 fn path(report: &Report) -> Option<Picture> {
     let suspect = report.verdict.suspects.first()?;
     let snapshot = &report.evidence.snapshot;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 /// A pointer to an object of any of the classes.
 pub type Object = Gc<dyn Managed>;
 
-/// An object of a program. It has fields or items, or is a weak reference.
+/// An object of a program: an instance with fields, a list with items, or a weak reference.
 pub trait Managed: DynTrace {
     /// Returns the class of the object.
     fn class(&self) -> Class;

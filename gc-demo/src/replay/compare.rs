@@ -35,7 +35,7 @@ impl Difference {
     }
 }
 
-/// The differences between two records of an op.
+/// Returns the differences between two records of an op, in the keys that `watch` covers.
 pub fn outcomes(expected: &Outcome, got: &Outcome, watch: Watch) -> Vec<Difference> {
     if expected == got {
         return Vec::new();
@@ -43,7 +43,7 @@ pub fn outcomes(expected: &Outcome, got: &Outcome, watch: Watch) -> Vec<Differen
     differences(expected, got, |key| watch.covers(key))
 }
 
-/// The differences between two heaps after the last op.
+/// Returns the differences between two records of the heap after the last op.
 pub fn finals(expected: &Final, got: &Final) -> Vec<Difference> {
     differences(expected, got, |_| true)
 }
@@ -85,7 +85,8 @@ fn without_common(expected: &Value, got: &Value) -> (Value, Value) {
     (rest(expected, got), rest(got, expected))
 }
 
-/// The ids that occur on one side only, and those whose entries differ.
+/// Returns the objects that a difference concerns: the ids that occur on one side only, or all ids
+/// if both sides have the same. For `rc`, returns the objects whose counts differ.
 fn concerned(key: &str, expected: &Value, got: &Value) -> BTreeSet<Id> {
     if matches!(key, "ret" | "ngarbage" | "count12") {
         return BTreeSet::new();

@@ -16,7 +16,7 @@ pub struct Look {
     survivors: Vec<Id>,
 }
 
-/// How much of an outcome is compared after each op.
+/// The part of an outcome that is compared after each op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch {
     /// Every key is compared.
@@ -86,7 +86,7 @@ fn garbage(player: &Player) -> Vec<Id> {
     ids(player, &player.heap.garbage().to_vec())
 }
 
-/// The entries that are new or have changed.
+/// Returns the entries that are new or have changed.
 fn changed<T: Copy + PartialEq>(before: &BTreeMap<Id, T>, after: &BTreeMap<Id, T>) -> Vec<(Id, T)> {
     let differ = after.iter().filter(|(id, value)| before.get(id) != Some(value));
     differ.map(|(&id, &value)| (id, value)).collect()
@@ -111,7 +111,7 @@ fn generations(player: &Player) -> [Vec<Id>; 3] {
     })
 }
 
-/// Everything that is recorded of the heap after the last op.
+/// Returns the record of the heap after the last op.
 pub fn last(player: &Player) -> Final {
     let look = Look::at(player, Watch::Closely);
     Final {

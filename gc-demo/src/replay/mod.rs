@@ -42,7 +42,7 @@ pub struct Tally {
     pub malformed: usize,
 }
 
-/// One way to run a program. The outcome must not depend on it.
+/// A way to run a program. The outcome of a program must not depend on the way.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     reclaim: Reclaim,

@@ -18,8 +18,8 @@ pub enum Mode {
     Modern,
 }
 
-/// One op. A field `*_id` is the id of the object that the path before it must lead to. A field
-/// `id` is the id of the object that the op makes.
+/// An op. A field `*_id` is the id of the object to which the path in the field before it must
+/// lead. A field `id` is the id of the object that the op makes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Op {

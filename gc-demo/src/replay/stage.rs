@@ -17,8 +17,8 @@ pub struct Stage {
     roots: RefCell<[Option<Object>; ROOTS]>,
     survivors: RefCell<Vec<Object>>,
     log: RefCell<Vec<Event>>,
-    /// The id of the object at each address. The newest object at an address has the entry, so that
-    /// a living object is always found. The entry holds no pointer to the object.
+    /// The id of the object at each address. If an address was reused, the entry is that of the
+    /// newest object, so a living object is always found. An entry holds no pointer to its object.
     ids: RefCell<HashMap<usize, Id>>,
     panics: RefCell<Vec<String>>,
     struck: Cell<bool>,
@@ -99,8 +99,8 @@ impl Stage {
         self.panics.take()
     }
 
-    /// Logs a finalizer. Returns false, without logging, if the program is over; the finalizer must
-    /// then do nothing.
+    /// Logs a call of a finalizer. Returns false, without logging, if the program is over. The
+    /// finalizer must then do nothing.
     pub fn log_finalized(&self, object: &dyn Managed, this: &GcAny) -> bool {
         if self.struck.get() {
             return false;
@@ -111,7 +111,8 @@ impl Stage {
         true
     }
 
-    /// Runs a weak callback.
+    /// Logs a call of a weak callback and performs the callback's action. Does nothing if the
+    /// program is over.
     pub fn called_back(&self, this: &Gc<WeakRef<dyn Managed>>, callback: Callback) {
         if self.struck.get() {
             return;
@@ -164,7 +165,7 @@ impl Drop for Current {
     }
 }
 
-/// How an object finds its stage. The choice decides which reclaim path the heap can use.
+/// The way in which an object finds its stage. The way decides which reclaim path the heap can use.
 pub trait Reach: Clone + 'static {
     /// Returns the stage, if there is one.
     fn stage(&self) -> Option<Rc<Stage>>;

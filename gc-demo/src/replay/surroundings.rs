@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 /// Greatest number of objects that are described.
 const SHOWN: usize = 8;
 
-/// Returns a line for each of the objects.
+/// Returns a line for each of the first [`SHOWN`] objects. If there are more objects, a last line
+/// gives the number of the rest.
 pub fn describe(player: &Player, concerned: &BTreeSet<Id>) -> Vec<String> {
     let living = player.heap.objects(None);
     let find = |id: Id| living.iter().find(|object| player.stage.id_at(object.address()) == id);

@@ -9,38 +9,38 @@ use std::cell::RefCell;
 pub struct Node {
     name: &'static str,
     pub next: Slot<Node>,
-    /// The cure: a pointer that is in no count.
+    /// The pointer of the cure, which no count includes.
     pub weakly: RefCell<Weak<Node>>,
 }
 
 impl Node {
-    /// A new one that holds nothing.
+    /// Allocates a node that holds nothing.
     pub fn alloc(scene: &Scene, name: &'static str) -> Result<Gc<Node>, Failed> {
         scene.alloc(Node { name, next: Slot::empty(), weakly: RefCell::default() })
     }
 }
 
-/// An object with a finalizer: it stands for a file, a socket, a lock.
+/// An object with a finalizer, which stands for a file, a socket or a lock.
 #[derive(Trace)]
 #[trace(finalize)]
 pub struct Resource {
     name: &'static str,
     pub peer: Slot<Resource>,
-    /// The cure: a pointer that is in no count.
+    /// The pointer of the cure, which no count includes.
     weakly: RefCell<Weak<Resource>>,
     #[trace(skip)]
     diary: Diary,
 }
 
 impl Resource {
-    /// A new one that holds nothing.
+    /// Allocates a resource that holds nothing.
     pub fn alloc(scene: &Scene, name: &'static str) -> Result<Gc<Resource>, Failed> {
         let diary = scene.diary.clone();
         scene.alloc(Resource { name, peer: Slot::empty(), weakly: RefCell::default(), diary })
     }
 
-    /// Two that hold each other, held from outside by nobody any more. With the cure the
-    /// second holds the first weakly.
+    /// Allocates two resources that hold each other, and drops every pointer from outside. With the
+    /// cure, the second resource holds the first weakly.
     pub fn forgotten_pair(scene: &Scene, [one, two]: [&'static str; 2]) -> Result<(), Failed> {
         let (one, two) = (Resource::alloc(scene, one)?, Resource::alloc(scene, two)?);
         one.peer.set(Some(two.clone()));
@@ -59,7 +59,7 @@ impl Finalize for Resource {
     }
 }
 
-/// An object with a finalizer that stores it where the program can reach it.
+/// An object whose finalizer stores the object where the program can reach it.
 #[derive(Trace)]
 #[trace(finalize)]
 pub struct Phoenix {
@@ -71,18 +71,17 @@ pub struct Phoenix {
     shelter: Shelter,
 }
 
-/// A place outside of the heap. The heap sees it only as counts that are higher
-/// than the references from within.
+/// A place outside of the heap. The heap sees a pointer in a shelter only as an external reference.
 #[derive(Clone, Default)]
 pub struct Shelter(std::rc::Rc<std::cell::RefCell<Vec<Gc<Phoenix>>>>);
 
 impl Shelter {
-    /// How many are in it.
+    /// Returns the number of objects in the shelter.
     pub fn len(&self) -> usize {
         self.0.borrow().len()
     }
 
-    /// Takes all of them out, to be dropped by the caller.
+    /// Takes all objects out of the shelter. The caller drops them.
     #[must_use = "they are released when this is dropped"]
     pub fn take(&self) -> Vec<Gc<Phoenix>> {
         self.0.take()
@@ -90,7 +89,7 @@ impl Shelter {
 }
 
 impl Phoenix {
-    /// A new one that holds nothing.
+    /// Allocates a phoenix that holds nothing.
     pub fn alloc(scene: &Scene, shelter: &Shelter, name: &'static str) -> Result<Gc<Phoenix>, Failed> {
         let (diary, shelter) = (scene.diary.clone(), shelter.clone());
         scene.alloc(Phoenix { name, mate: Slot::empty(), diary, shelter })

@@ -1,4 +1,4 @@
-//! How to break an uncollectable cycle in the garbage list.
+//! An uncollectable cycle in the garbage list, which the program breaks.
 
 use super::actors::Resource;
 use super::look::edges_of;

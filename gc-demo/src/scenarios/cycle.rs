@@ -56,7 +56,7 @@ fn forget_a_pair(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// The objects of the heap that hold each other: no other pointer is left.
+/// Returns a text for each living object that names the objects of the heap that hold it.
 fn referrers(scene: &Scene) -> Vec<String> {
     let held_by = |object: &GcAny| {
         let holders: Vec<String> = scene.heap.referrers(&[object]).iter().map(name_of).collect();

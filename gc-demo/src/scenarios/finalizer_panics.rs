@@ -48,7 +48,7 @@ fn play(scene: &mut Scene) -> Played {
     };
     let held: Result<Vec<Gc<TempFile>>, Failed> = (1..=files).map(|number| scene.alloc(file(number))).collect();
     let held = held?;
-    // (The default hook of Rust would print each panic, although it is caught.)
+    // The default hook of Rust would print each panic, although the heap catches the panic.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
     drop(held);

@@ -24,11 +24,11 @@ pub const SCENARIO: Scenario = Scenario {
     play,
 };
 
-/// Requests, and diagnostic points.
+/// Number of requests; `LOOKS` is the number of diagnostic points.
 const REQUESTS: usize = 600;
 const LOOKS: usize = 24;
 
-/// The global.
+/// The global container.
 #[derive(Trace)]
 struct AuditLog {
     entries: List<Session>,
@@ -65,8 +65,8 @@ fn play(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// Each request has a session, which knows its request; a collection would find both, were
-/// there not the lines that are meant for an audit.
+/// Serves a request. Each request has a session, which holds its request. A collection would find
+/// both, if the audit log did not hold the session.
 fn serve(scene: &mut Scene, global: &AuditLog, number: usize) -> Result<(), Failed> {
     let session = scene.alloc(Session { request: Slot::empty() })?;
     let body = "x".repeat(scene.dice.between(0, 100));
@@ -85,7 +85,7 @@ fn serve(scene: &mut Scene, global: &AuditLog, number: usize) -> Result<(), Fail
     Ok(())
 }
 
-/// How many rows of a census are shown.
+/// Greatest number of rows of a census that are shown.
 const ROWS: usize = 50;
 
 fn most_common(census: &Census) -> Vec<(String, i64)> {

@@ -22,7 +22,7 @@ pub const SCENARIO: Scenario = Scenario {
 };
 
 const REQUESTS: usize = 200_000;
-/// More requests than the leak ever serves.
+/// Number of requests with the cure, which is more than the leak ever serves.
 const CURED: usize = 20_000;
 const LOOKS: usize = 1000;
 
@@ -39,7 +39,8 @@ struct Listener {
 
 fn play(scene: &mut Scene) -> Played {
     let bus = scene.alloc(EventBus::default())?;
-    // The limit decides when it ends; with the cure more are served than without it.
+    // Without the cure, the limit decides when the run ends. With the cure, more requests are
+    // served.
     let requests = if scene.setting.fixed { scene.setting.scaled(CURED) } else { REQUESTS };
     let looks = if scene.setting.fixed { 100 } else { LOOKS };
     let mut served = 0usize;

@@ -19,10 +19,10 @@ pub const SCENARIO: Scenario = Scenario {
     play,
 };
 
-/// The cure's limit, as a multiple of the one that is too small.
+/// The cure's limit, as a multiple of the limit that is too small.
 pub const ENOUGH: usize = 4;
 
-/// Entries of the index.
+/// Number of entries in the index.
 const ENTRIES: usize = 35_000;
 
 #[derive(Trace)]
@@ -34,7 +34,7 @@ struct Entry {
 fn play(scene: &mut Scene) -> Played {
     let index = scene.alloc(List::<Entry>::new())?;
     scene.sample();
-    // The size is what matters here: no scale changes it.
+    // The scale does not change the size of the index, because the size is what matters here.
     let started = scene.serve(1, 1, |scene, _| load(scene, &index));
     let requests = scene.setting.scaled(200);
     let mut found = 0usize;

@@ -22,11 +22,12 @@ pub const SCENARIO: Scenario = Scenario {
     play,
 };
 
-/// Rows of the table. (Below this the limit is not reached: a scale makes more, never fewer.)
+/// Number of rows in the table. With fewer rows the limit is not reached, so a scale below 1 does
+/// not make the table smaller.
 const ROWS: usize = 100_000;
-/// Rows that are filled in at a time.
+/// Greatest number of rows that one statement inserts.
 const FILLED: usize = 100_000;
-/// Rows of a page.
+/// Number of rows in a page.
 const PAGE: usize = 500;
 
 #[derive(Trace)]
@@ -52,7 +53,7 @@ fn play(scene: &mut Scene) -> Played {
             return Ok(());
         }
     };
-    // Requests that need little.
+    // These requests need little memory.
     scene.serve(20, 10, |scene, number| sum(scene, &database, number as i64 * 10, 10).map(drop));
     let page = if scene.setting.fixed { PAGE } else { rows }; // <- the mistake: all rows at once
     let mut total = 0i64;
@@ -76,7 +77,7 @@ fn play(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// The sum over a page, whose rows are all objects at that time.
+/// Returns the sum over a page. All rows of the page are objects at that time.
 fn sum(scene: &mut Scene, database: &Connection, first: i64, page: usize) -> Result<i64, Failed> {
     let list = scene.heap.try_alloc(List::<Row>::new()).map_err(|error| Failed::from(error.without_value()))?;
     let query = "SELECT id, amount, text FROM sales WHERE id >= ?1 ORDER BY id LIMIT ?2";
@@ -101,7 +102,7 @@ fn fill(folder: &Path, rows: usize) -> rusqlite::Result<Connection> {
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
          CREATE TABLE sales (id INTEGER PRIMARY KEY, amount INTEGER, text TEXT)",
     )?;
-    // Part by part, so that an interrupt is heard.
+    // The table is filled part by part, so that an interruption is noticed in between.
     for first in (0..rows).step_by(FILLED).take_while(|_| !crate::interrupted()) {
         let last = rows.min(first + FILLED) - 1;
         database.execute(
@@ -113,7 +114,7 @@ fn fill(folder: &Path, rows: usize) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-/// A folder of its own, gone in the end.
+/// A temporary folder, which is removed when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {

@@ -26,7 +26,7 @@ pub const SCENARIO: Scenario = Scenario {
 const REQUESTS: usize = 320;
 const LOOKS: usize = 32;
 
-/// Stands for a connection.
+/// An object that stands for a connection.
 #[derive(Trace)]
 struct Database {
     rows: usize,
@@ -44,7 +44,7 @@ fn play(scene: &mut Scene) -> Played {
         let database = scene.alloc(Database { rows })?;
         assert!(database.rows > 0);
         if !scene.setting.fixed {
-            // As a binding without a destructor does.
+            // A binding without a destructor leaks in the same way.
             std::mem::forget(connection); // <- the leak
         }
         Ok(())

@@ -26,12 +26,12 @@ pub const SCENARIO: Scenario = Scenario {
 };
 
 const PRODUCERS: u64 = 3;
-/// The room of the bounded channel.
+/// The capacity of the bounded channel.
 const ROOM: usize = 64;
 
 type Message = (u64, u64, Vec<u8>);
 
-/// Either kind of channel.
+/// The sending end of either kind of channel.
 enum Outlet {
     Unbounded(Sender<Message>),
     Bounded(SyncSender<Message>),
@@ -45,7 +45,7 @@ struct Counts {
     stop: AtomicBool,
 }
 
-/// A job on the heap, while it is worked on.
+/// A job on the heap, which exists while the consumer works on it.
 #[derive(Trace)]
 struct Job {
     producer: u64,
@@ -69,7 +69,7 @@ fn play(scene: &mut Scene) -> Played {
     counts.stop.store(true, Ordering::Relaxed);
     drop(inlet);
     for producer in producers {
-        // (It ends with an error of the channel, not with a panic.)
+        // A producer ends when sending fails or `stop` is set, and does not panic.
         producer.join().expect("a producer does not panic");
     }
     scene.note_end_of(consumed);
@@ -111,7 +111,7 @@ fn produce(producer: u64, outlet: Outlet, counts: Arc<Counts>) -> thread::JoinHa
     })
 }
 
-/// Takes jobs for so long, each of which takes its time, and counts them.
+/// Takes jobs from the channel for `time`, works on each job for a moment, and counts the jobs.
 fn consume(
     scene: &mut Scene,
     inlet: &Receiver<Message>,
@@ -130,7 +130,7 @@ fn consume(
         counts.taken.fetch_add(1, Ordering::Relaxed);
         *handled += 1;
         scene.show();
-        // In a long run, which is watched, ten times a second.
+        // A long run, which is watched, takes ten samples a second.
         if began.elapsed() > (time / looks).min(Duration::from_millis(100)) * looked {
             looked += 1;
             scene.sample();

@@ -55,8 +55,8 @@ fn generations(scene: &Scene) -> Vec<(String, i64)> {
     living.iter().filter_map(|object| Some((super::actors::name_of(object), number(object)?))).collect()
 }
 
-/// Moves the values out of the heap, which runs no finalizer: under Legacy there is
-/// no other end to a finalizer that always resurrects.
+/// Moves the values out of the heap, which runs no finalizer. Under Legacy, an object whose
+/// finalizer always resurrects it has no other end.
 fn lay_to_rest(scene: &Scene, shelter: &Shelter) {
     for phoenix in shelter.take() {
         drop(Gc::try_unwrap(phoenix));
@@ -100,7 +100,8 @@ fn from_a_cycle(scene: &mut Scene, shelter: &Shelter) -> Played {
     Ok(())
 }
 
-/// Each of the two is brought back once more when it dies, so it is laid to rest.
+/// Cuts the cycle in the garbage list and clears the list. Under Legacy, each object is resurrected
+/// once more when it dies, and is then moved out of the heap.
 fn break_garbage(scene: &mut Scene, shelter: &Shelter) {
     let before = scene.garbage();
     for entry in scene.heap.garbage().to_vec() {

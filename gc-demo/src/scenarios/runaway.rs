@@ -33,7 +33,7 @@ pub const RECURSION: Scenario = Scenario {
     play: play_recursion,
 };
 
-/// Requests that are served well before the one that is not.
+/// Number of healthy requests before the request that does not end.
 const HEALTHY: usize = 40;
 
 #[derive(Trace)]
@@ -56,7 +56,8 @@ fn play_loop(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// Splits a text into words; after each it goes on `step` words further.
+/// Splits a text into words and returns their number. After each word, the function goes on `step`
+/// words further.
 fn words(scene: &mut Scene, text: &str, step: usize) -> Result<usize, Failed> {
     let list = scene.heap.try_alloc(List::<Word>::new()).map_err(|error| Failed::from(error.without_value()))?;
     let mut at = 0;
@@ -99,7 +100,7 @@ fn play_recursion(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// Calls until the base case, then returns from frame to frame.
+/// Computes a factorial: calls until the base case, then returns from frame to frame.
 fn factorial(scene: &mut Scene, argument: u64, has_base_case: bool) -> Result<u64, Failed> {
     let mut top = call(scene, None, argument)?;
     let mut depth = 1;

@@ -170,8 +170,8 @@ impl Scene {
         &mut self.steps[at]
     }
 
-    /// The diagnostic point of a service: collects, then takes a sample. Returns the result of the
-    /// collection.
+    /// Makes the diagnostic point of a service: collects, then takes a sample. Returns the result
+    /// of the collection.
     pub fn sample(&mut self) -> usize {
         let returned = self.heap.collect();
         self.timeline.push(self.heap.sample());
@@ -191,9 +191,9 @@ impl Scene {
         self.interrupted |= matches!(part, Err(Failed::Interrupted));
     }
 
-    /// The diagnostic point within a long request, which has made `objects` objects until now. A
-    /// diagnostic point looks at all objects, so the distance between two points grows with
-    /// `objects`.
+    /// Makes a diagnostic point within a long request, if one is due. The request has made
+    /// `objects` objects until now. A diagnostic point looks at all objects, so the distance
+    /// between two points grows with `objects`.
     ///
     /// # Errors
     /// When the run was interrupted.
@@ -238,8 +238,8 @@ impl Scene {
         true
     }
 
-    /// Lets the dashboard, if there is one, look at the heap. Called between two units of work, or
-    /// within a long one.
+    /// Lets the dashboard, if there is one, look at the heap. Scenarios call this function between
+    /// two units of work, or within a long one.
     pub fn show(&self) {
         if let Some(watcher) = self.setting.watcher.as_ref().filter(|_| !self.setting.is_trial) {
             watcher.between_units(&self.heap);
@@ -263,7 +263,7 @@ impl Scene {
         self.last_step = Some((title, note));
     }
 
-    /// Takes the reports of the heap, such as of user code that panicked.
+    /// Returns the reports of the heap since the last call, such as those of panics in user code.
     pub fn reported(&self) -> Vec<String> {
         self.reported.take()
     }
@@ -338,7 +338,7 @@ pub enum Failed {
     OutOfMemory,
     /// The run was interrupted by Ctrl-C.
     Interrupted,
-    /// A database did not answer.
+    /// An operation on a database failed.
     Database,
 }
 

@@ -1,4 +1,4 @@
-//! A service with the typical parts of a service, to watch and to plant a leak in.
+//! A service with sessions and a cache, which can be watched and in which a leak can be planted.
 
 use super::scene::{Failed, Played, Scene};
 use super::{Cure, Scenario};
@@ -44,7 +44,7 @@ struct Page {
     html: String,
 }
 
-/// A request and its response know each other.
+/// A request, which forms a cycle with its response.
 #[derive(Trace)]
 struct Request {
     response: Slot<Response>,
@@ -72,9 +72,9 @@ impl Finalize for Upload {
 
 /// Number of requests after which an unused session expires.
 const EXPIRES: u64 = 400;
-/// Pages that the cache holds.
+/// Greatest number of pages in the cache.
 const CACHED: usize = 100;
-/// Least number of looks, where there is time to get warm; at most twice as many are kept.
+/// Number of looks during the least number of requests. At most twice this number of looks is kept.
 const LOOKS: u64 = 50;
 
 fn play(scene: &mut Scene) -> Played {
@@ -86,7 +86,8 @@ fn play(scene: &mut Scene) -> Played {
     let declared = scene.heap.external_bytes(0);
     let time = scene.setting.duration.unwrap_or(Duration::from_millis(600));
     let (began, mut served, mut looked) = (Instant::now(), 0u64, 0u64);
-    // By the clock, and a least number of requests: caches are warm by then.
+    // The service runs by the clock, but serves at least this number of requests, so that its
+    // caches are warm.
     let least = scene.setting.scaled(4000) as u64;
     let mut every = (least / LOOKS).max(1);
     while began.elapsed() < time || served < least {
@@ -106,7 +107,8 @@ fn play(scene: &mut Scene) -> Played {
             scene.sample();
         }
         if looked == 2 * LOOKS {
-            // From here on half as often, and before it as well: a trend wants even steps.
+            // From here on, looks are half as frequent, and every second earlier look is dropped: a
+            // trend needs even steps.
             scene.timeline = thinned(&scene.timeline);
             (looked, every) = (LOOKS, 2 * every);
         }
@@ -129,7 +131,7 @@ fn play(scene: &mut Scene) -> Played {
     Ok(())
 }
 
-/// Every second sample.
+/// Returns a timeline with every second sample.
 fn thinned(timeline: &Timeline) -> Timeline {
     let mut kept = Timeline::new();
     timeline.samples().iter().skip(1).step_by(2).for_each(|sample| kept.push(sample.clone()));
@@ -189,7 +191,7 @@ fn expire(app: &Gc<App>, number: u64) {
     drop(expired);
 }
 
-/// Leaks as planted.
+/// Leaks in the way that the setting asks for, if any.
 fn leak(
     scene: &Scene,
     app: &Gc<App>,

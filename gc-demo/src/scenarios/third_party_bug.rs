@@ -30,14 +30,14 @@ struct Window {
     fixed: Slot<FixedWidget>,
 }
 
-/// From elsewhere.
+/// A type of the widget library.
 #[derive(Trace)]
 struct Widget {
     #[trace(skip)] // "it is only a back reference" <- the leak
     parent: Slot<Window>,
 }
 
-/// The next version of it.
+/// The next version of [`Widget`], which traces its field.
 #[derive(Trace)]
 struct FixedWidget {
     parent: Slot<Window>,

@@ -32,7 +32,7 @@ struct Image {
 #[derive(Trace, Default)]
 struct Cache {
     images: RefCell<BTreeMap<u64, Gc<Image>>>,
-    /// The cure. (Shared with the callbacks, and it holds nothing.)
+    /// The weak references of the cure. The map is shared with the callbacks and holds no image.
     #[trace(skip)]
     weak: WeakImages,
 }
@@ -49,7 +49,8 @@ impl Cache {
         if weakly {
             let entries = Rc::downgrade(&self.weak);
             let weak = Gc::try_downgrade_with(image, move || {
-                // Not within the borrow: dropping the entry drops this callback.
+                // The entry is dropped after the borrow, because dropping the entry drops this
+                // callback.
                 let entry = entries.upgrade().and_then(|entries| entries.borrow_mut().remove(&key));
                 drop(entry);
             })?;
@@ -64,12 +65,12 @@ impl Cache {
 
 fn play(scene: &mut Scene) -> Played {
     let cache = scene.alloc(Cache::default())?;
-    // What is on the screen at the moment.
+    // The images that are on the screen at the moment.
     let mut shown: Vec<Gc<Image>> = Vec::new();
     let (mut hits, mut misses) = (0usize, 0usize);
     let requests = scene.setting.scaled(REQUESTS);
     scene.serve(requests, LOOKS, |scene, number| {
-        // Mostly new images, now and then one that was just shown.
+        // Most requests are for a new image, some for an image that was just shown.
         let key = number.saturating_sub(if scene.dice.between(0, 3) == 0 { 3 } else { 0 }) as u64;
         let image = match cache.known(key) {
             Some(image) => {

@@ -24,13 +24,13 @@ const LOOKS: usize = 400;
 /// Least number of looks that a diagnosis needs.
 const ENOUGH: usize = 30;
 
-/// How watching a run ended.
+/// The way in which watching a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
     Quit,
     Again,
     OtherPolicy,
-    /// Watching was ended by Ctrl-C.
+    /// Watching was ended by Ctrl-C or by a signal.
     Interrupted,
 }
 
@@ -42,7 +42,7 @@ pub struct Board {
     pub paused: bool,
     /// The verdict, once the scenario has ended.
     pub verdict: Option<String>,
-    /// Looks at the heap, at least a frame apart.
+    /// Looks at the heap, oldest first.
     pub looks: Vec<Sample>,
     /// Longest pauses of the last collections, in µs.
     pub pauses: Vec<u64>,
@@ -79,7 +79,8 @@ impl Board {
         self.end.is_some()
     }
 
-    /// Takes a look at the heap. When [`LOOKS`] looks are kept, every second one is dropped first.
+    /// Takes a look at the heap. If [`LOOKS`] looks are kept already, every second look is dropped
+    /// first.
     pub fn look(&mut self, heap: &Heap) {
         if self.looks.len() == LOOKS {
             let mut at = 0;
@@ -172,13 +173,14 @@ impl fmt::Debug for Watcher {
 impl Watcher {
     pub fn new(board: Board) -> io::Result<Watcher> {
         let mut terminal = ratatui::Terminal::new(ratatui::backend::CrosstermBackend::new(io::stdout()))?;
-        // The terminal may still show the previous board, which this one does not know of.
+        // The terminal may still show the previous board, which the new `Terminal` does not know
+        // of.
         terminal.clear()?;
         Ok(Watcher(Rc::new(RefCell::new(Shown { board, terminal }))))
     }
 
-    /// Called between two units of work: draws a frame when it is due, handles keys, and waits
-    /// while the board is paused.
+    /// Draws a frame if one is due, handles keys, and waits while the board is paused. The scene
+    /// calls this function between two units of work.
     pub fn between_units(&self, heap: &Heap) {
         let shown = &mut *self.0.borrow_mut();
         if shown.board.end.is_some() {
@@ -220,7 +222,7 @@ impl Watcher {
                 return Ok(end);
             }
             if crate::interrupted() {
-                return Ok(End::Interrupted); // by a signal from another process
+                return Ok(End::Interrupted); // a signal interrupted the program
             }
             shown.draw()?;
             shown.keys(None, FRAME);

@@ -1,4 +1,4 @@
-//! The dashboard as a picture.
+//! The picture of the dashboard.
 
 use super::board::Board;
 use gc_core::observe::{GaugeKind, Sample};
@@ -41,7 +41,7 @@ pub fn draw(board: &Board, frame: &mut Frame<'_>) {
 /// Width below which panels that stand side by side are stacked instead.
 const NARROW: u16 = 72;
 
-/// Describes what the keys do at the moment.
+/// Returns the line that explains the keys at the moment.
 fn keys(board: &Board, is_narrow: bool) -> &'static str {
     match (board.inspecting, is_narrow) {
         (true, _) => "i or Esc back  q quit  p other policy  r again",
@@ -67,7 +67,8 @@ fn bytes(value: f64) -> String {
     }
 }
 
-/// Draws the chart of memory. It omits the resident set, which is far larger than the other values.
+/// Draws the chart of memory. The resident set is left out, because it is far larger than the other
+/// values.
 fn memory(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     let line = |value: fn(&Sample) -> usize| -> Vec<(f64, f64)> {
         board.looks.iter().map(|look| (look.at.as_secs_f64(), value(look) as f64)).collect()
@@ -128,7 +129,8 @@ fn pauses(board: &Board, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Sparkline::default().data(shown).block(Block::bordered().title(title)), area);
 }
 
-/// Sizes of the heap, of memory declared outside of the heap, and of the whole process.
+/// Returns a line with the sizes of the heap, of memory declared outside of the heap, and of the
+/// whole process.
 fn sizes(look: &Sample) -> Line<'static> {
     let (heap, outside) = (bytes(look.memory.committed as f64), bytes(look.memory.external as f64));
     let resident = gc_core::observe::resident_bytes().map_or_else(|| "?".into(), |resident| bytes(resident as f64));

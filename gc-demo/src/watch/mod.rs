@@ -38,8 +38,8 @@ pub struct Watched {
     pub interrupted: bool,
 }
 
-/// Restores the terminal. The escape sequences go to stderr, because the drawing thread may hold
-/// the lock of stdout.
+/// Restores the terminal if a dashboard is shown on it. The escape sequences go to stderr, because
+/// the drawing thread may hold the lock of stdout.
 pub fn restore_terminal() {
     if terminal::is_raw_mode_enabled().unwrap_or(false) {
         let _ = terminal::disable_raw_mode();
