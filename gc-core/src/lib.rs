@@ -146,7 +146,7 @@ pub mod diagnosis {
     //!
     //! Begin with a [`DiagnosisInput`].
 
-    pub use gc_snapshot::diagnosis::{Diagnosis, DiagnosisInput, Evidence, Suspect, Trial, VerdictKind};
+    pub use gc_snapshot::diagnosis::{Diagnosis, DiagnosisInput, Evidence, Gathered, Suspect, Trial, VerdictKind};
 }
 
 /// A finalizer, which runs before an object dies: Python's `__del__`.

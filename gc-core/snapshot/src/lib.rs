@@ -48,6 +48,7 @@ mod dump;
 #[cfg(feature = "std")]
 mod export;
 mod id;
+mod places;
 mod samples;
 mod snapshot;
 pub mod text;
@@ -56,7 +57,7 @@ pub use analyses::{Chain, Component, Diff, Dominators, Link, TypeChange};
 pub use census::{Census, Growth, PeakCounts, TypeCount};
 pub use columns::{SnapshotBuilder, SnapshotError};
 #[cfg(feature = "read")]
-pub use dump::{ReadError, read_heap_snapshot};
+pub use dump::{HeapDump, Process, ReadError, read_dump, read_heap_snapshot};
 #[cfg(feature = "std")]
 pub use export::Dot;
 pub use id::ObjectId;

@@ -161,7 +161,7 @@ impl Sample {
 /// # let heap = gc_core::Heap::new();
 /// let mut timeline = gc_core::observe::Timeline::new();
 /// timeline.push(heap.sample());
-/// timeline.push(heap.sample()); // the same counts
+/// timeline.push(heap.sample()); // the same counts counts
 /// assert_eq!(timeline.samples().len(), 2);
 /// ```
 #[derive(Clone, Default, Debug)]

@@ -1,6 +1,6 @@
 //! Snapshots: the objects and edges of a heap at one moment, in columns.
 
-use crate::columns::{Name, Texts, Traits};
+use crate::columns::{EdgeKind, Name, NodeKind, Texts, Traits};
 use crate::{Census, ObjectId, TypeCount};
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,6 +14,7 @@ pub(crate) struct Shape {
     pub(crate) type_name: String,
     pub(crate) shallow_bytes: u64,
     pub(crate) has_finalizer: bool,
+    pub(crate) kind: NodeKind,
 }
 
 /// All objects of a heap and their edges at one moment. `Heap::snapshot` of gc-core takes a
@@ -59,6 +60,10 @@ pub struct Snapshot {
     // The following columns have a row for each edge.
     pub(crate) targets: Vec<u32>,
     pub(crate) names: Vec<Name>,
+    /// The edges of the root that have a name; none if nothing outside of the heap has one.
+    pub(crate) roots: Vec<(Name, u32)>,
+    /// Objects with a name of their own, and the number of that text.
+    pub(crate) own_names: HashMap<u32, u32>,
 }
 
 pub(crate) const LARGE: u32 = u32::MAX;
@@ -220,6 +225,23 @@ impl<'s> SnapshotObject<'s> {
         &self.shape().type_name
     }
 
+    /// Its own name, if it has one: that of a function or a class.
+    pub fn own_name(self) -> Option<&'s str> {
+        let snapshot = self.snapshot;
+        let text = *snapshot.own_names.get(&self.at)?;
+        Some(&snapshot.texts.all()[text as usize])
+    }
+
+    /// Its role in the process that it is from.
+    pub fn kind(self) -> NodeKind {
+        self.shape().kind
+    }
+
+    /// Returns true if the cyclic collector of the process tracks it. Dumps of Python processes tell.
+    pub fn is_tracked(self) -> bool {
+        self.has(Traits::TRACKED)
+    }
+
     /// Returns the bytes of the object's slot, including the header.
     pub fn shallow_bytes(self) -> u64 {
         self.shape().shallow_bytes
@@ -280,7 +302,16 @@ impl<'s> SnapshotObject<'s> {
         self.has(Traits::CAPTURED)
     }
 
-    /// Returns the object's edges: the name of each edge, and the object that the edge leads to.
+    /// The edges that the program names, without those to what all objects share.
+    pub(crate) fn named_edges(self) -> impl Iterator<Item = (Cow<'s, str>, SnapshotObject<'s>)> {
+        let snapshot = self.snapshot;
+        let named = move |&edge: &usize| matches!(snapshot.names[edge].kind(), EdgeKind::Named | EdgeKind::Variable);
+        let edges = snapshot.edges_of(self.at).filter(named);
+        let edges = edges.map(|edge| (snapshot.texts.show(snapshot.names[edge]), snapshot.at(snapshot.targets[edge])));
+        edges.filter(|(name, _)| !crate::places::leads_to_shared(name))
+    }
+
+    /// Its edges: their names, and the objects that they lead to.
     pub fn edges(self) -> impl ExactSizeIterator<Item = (Cow<'s, str>, SnapshotObject<'s>)> {
         let snapshot = self.snapshot;
         let edges = snapshot.edges_of(self.at);
@@ -296,10 +327,14 @@ impl PartialEq for SnapshotObject<'_> {
 
 impl Eq for SnapshotObject<'_> {}
 
-/// Shows the type and the id: `Node @17`.
+/// Type, own name if there is one, and id: `Node @17`, `function serve @19`.
 impl fmt::Display for SnapshotObject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.type_name(), self.id())
+        f.write_str(self.type_name())?;
+        if let Some(name) = self.own_name() {
+            write!(f, " {name}")?;
+        }
+        write!(f, " {}", self.id())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Texts in files: numbered strings, escapes, and sizes in bytes.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -53,7 +54,34 @@ impl fmt::Display for Json<'_> {
     }
 }
 
-/// Escapes backslashes, quotes and line ends, as labels of Graphviz and OpenMetrics require.
+/// The most characters of a name that [`printable`] keeps.
+pub const LONGEST_NAME: usize = 200;
+
+/// A name from a file, safe to print: control characters and those that turn the direction of writing are
+/// escaped, and what is longer than [`LONGEST_NAME`] characters is cut.
+///
+/// ```
+/// assert_eq!(gc_snapshot::text::printable("plain name"), "plain name");
+/// assert_eq!(gc_snapshot::text::printable("red\u{1b}[31m\n"), "red\\u{1b}[31m\\n");
+/// assert_eq!(gc_snapshot::text::printable(&"long".repeat(100)).chars().count(), 201);
+/// ```
+pub fn printable(name: &str) -> Cow<'_, str> {
+    let is_harmless = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if name.len() <= LONGEST_NAME && name.chars().all(is_harmless) {
+        return Cow::Borrowed(name);
+    }
+    let mut shown = String::new();
+    let mut chars = name.chars();
+    for c in chars.by_ref().take(LONGEST_NAME) {
+        if is_harmless(c) { shown.push(c) } else { shown.extend(c.escape_default()) }
+    }
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    Cow::Owned(shown)
+}
+
+/// Escapes backslash, quote and line end, as Graphviz and OpenMetrics want a label.
 ///
 /// ```
 /// assert_eq!(gc_snapshot::text::escaped("a\\\"b\"\n"), r#"a\\\"b\"\n"#);

@@ -274,7 +274,10 @@ fn a_dump_alone_shows_where_most_accumulates() {
     let snapshot = heap.snapshot();
     let diagnosis = DiagnosisInput::of_snapshot(&snapshot).diagnose();
     let suspect = &diagnosis.suspects[0];
-    assert_eq!((suspect.holder, suspect.place.as_deref()), (Some(Gc::as_any(&registry).id()), Some("sessions[…]")));
+    assert_eq!(
+        (suspect.holder, suspect.place.as_deref()),
+        (Some(Gc::as_any(&registry).id()), Some("Registry.sessions[…]"))
+    );
     assert!(fact(&suspect.evidence, "per cent of the heap") > 90.0);
     // Full collections leave no more in use than before: it is a cache, not a leak.
     for _ in 0..8 {
@@ -295,7 +298,7 @@ fn a_chain_is_told_from_a_list() {
     }
     let snapshot = heap.snapshot();
     let suspect = &DiagnosisInput::of_snapshot(&snapshot).diagnose().suspects[0];
-    assert_eq!((suspect.place.as_deref(), &*suspect.type_name), (Some("head"), "Node"));
+    assert_eq!((suspect.place.as_deref(), &*suspect.type_name), (Some("Registry.head"), "Node"));
     assert_eq!(fact(&suspect.evidence, "objects held"), 500.0);
 }
 

@@ -115,6 +115,7 @@ impl Snapshot {
     }
 
     /// Finds a shortest chain from one of `starts` to `end`, breadth first. Returns `None` if there
+    /// is no chain. Returns `None` if there
     /// is no chain.
     fn shortest(&self, starts: impl Iterator<Item = u32>, end: u32) -> Option<Chain<'_>> {
         /// The value of `reached_by` for an object that was not reached. For a reached object,

@@ -42,9 +42,9 @@ pub struct SnapshotBuilder {
 
 /// The greatest number of bytes of all objects together. With this bound, sums of bytes and their
 /// differences fit into an `i64`.
-const MOST_BYTES: u64 = i64::MAX as u64;
+pub(crate) const MOST_BYTES: u64 = i64::MAX as u64;
 /// The greatest number of objects. The analyses reserve the two greatest `u32` numbers as markers.
-const MOST_OBJECTS: usize = u32::MAX as usize - 2;
+pub(crate) const MOST_OBJECTS: usize = u32::MAX as usize - 2;
 
 impl SnapshotBuilder {
     /// Creates a builder without objects.

@@ -7,6 +7,8 @@ mod builder;
 mod names;
 mod rows;
 
+#[cfg(feature = "read")]
+pub(crate) use builder::{MOST_BYTES, MOST_OBJECTS};
 pub use builder::{SnapshotBuilder, SnapshotError};
-pub use names::{NAMED, Name, Texts};
-pub use rows::{Columns, ObjectRow, Traits};
+pub use names::{EdgeKind, NAMED, Name, Texts};
+pub use rows::{Columns, NodeKind, ObjectRow, Traits};

@@ -19,7 +19,29 @@ bitflags::bitflags! {
         const CANDIDATE = 4;
         /// The callback of a weak reference captured a pointer to the object.
         const CAPTURED = 8;
+        /// The cyclic collector of the process tracks it (in dumps of Python processes).
+        const TRACKED = 16;
     }
+}
+
+/// The role of an object in the process that it is from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[non_exhaustive]
+pub enum NodeKind {
+    /// A value that the program made.
+    #[default]
+    Object,
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// Another object keeps its contents in it: the array of a list, the table of a map, the variables
+    /// of a function.
+    Storage,
+    /// The runtime made it for itself: compiled code, tables of names, layouts of objects.
+    Internal,
+    /// It stands for no object, but for a group of roots.
+    Group,
 }
 
 /// One object of a snapshot, without its edges.
@@ -77,6 +99,8 @@ pub struct Columns {
     first_edge: Vec<u32>,
     targets: Vec<u32>,
     names: Vec<Name>,
+    roots: Vec<(Name, u32)>,
+    own_names: HashMap<u32, u32>,
 }
 
 impl Columns {
@@ -97,7 +121,12 @@ impl Columns {
     /// Returns the number of a shape, and adds the shape if it is new. Objects that have the type
     /// name, the size and `has_finalizer` in common share a shape.
     pub fn shape(&mut self, type_name: &str, shallow_bytes: u64, has_finalizer: bool) -> u32 {
-        let shape = Shape { type_name: type_name.into(), shallow_bytes, has_finalizer };
+        self.shape_of(NodeKind::Object, type_name, shallow_bytes, has_finalizer)
+    }
+
+    /// Returns the number of a shape whose objects are of another kind.
+    pub fn shape_of(&mut self, kind: NodeKind, type_name: &str, shallow_bytes: u64, has_finalizer: bool) -> u32 {
+        let shape = Shape { type_name: type_name.into(), shallow_bytes, has_finalizer, kind };
         let next = self.shapes.len() as u32;
         *self.known.entry(shape).or_insert_with_key(|shape| {
             self.shapes.push(shape.clone());
@@ -132,6 +161,46 @@ impl Columns {
     pub fn edge(&mut self, name: Name, target: usize) {
         self.targets.push(target as u32);
         self.names.push(name);
+    }
+
+    /// Adds an edge of the root: a pointer from outside that has a name, such as that of a module.
+    pub fn root(&mut self, name: Name, target: usize) {
+        self.roots.push((name, target as u32));
+        self.external[target] = self.external[target].saturating_add(1);
+    }
+
+    /// Adds pointers without a name from outside to an object.
+    #[cfg(feature = "read")]
+    pub(crate) fn hold(&mut self, object: usize, references: u32) {
+        self.external[object] = self.external[object].saturating_add(references);
+    }
+
+    /// Sets the edges of all objects at once. The rows begin with those of `outside` nodes that are no
+    /// objects, and count those among the numbers of the targets; edges to them are left out.
+    #[cfg(feature = "read")]
+    pub(crate) fn set_edges(&mut self, first: Vec<u32>, targets: Vec<u32>, names: Vec<Name>, outside: usize) {
+        (self.first_edge, self.targets, self.names) = (first, targets, names);
+        let (begin, mut kept) = (self.first_edge[outside] as usize, 0);
+        for object in 0..self.ids.len() {
+            let own = self.first_edge[outside + object] as usize..self.first_edge[outside + object + 1] as usize;
+            self.first_edge[object] = kept as u32;
+            for edge in own {
+                if let Some(target) = self.targets[edge].checked_sub(outside as u32) {
+                    (self.targets[kept], self.names[kept]) = (target, self.names[edge]);
+                    kept += 1;
+                }
+            }
+        }
+        debug_assert!(kept + begin <= self.targets.len());
+        self.first_edge.truncate(self.ids.len());
+        self.targets.truncate(kept);
+        self.names.truncate(kept);
+    }
+
+    /// Gives an object a name of its own: that of a function or a class. `text` is the number of the
+    /// name among the texts.
+    pub fn own_name(&mut self, object: usize, text: u32) {
+        self.own_names.insert(object as u32, text);
     }
 
     /// Returns the number of objects so far.
@@ -210,9 +279,22 @@ impl Columns {
         self.first_edge.resize(self.ids.len() + 1, self.targets.len() as u32);
         self.targets.shrink_to_fit();
         self.names.shrink_to_fit();
-        let Columns { shapes, ids, shape, owned, large, external, place, traits, first_edge, targets, names, .. } =
-            self;
-        Snapshot { shapes, texts, ids, shape, owned, large, external, place, traits, first_edge, targets, names }
+        Snapshot {
+            shapes: self.shapes,
+            texts,
+            ids: self.ids,
+            shape: self.shape,
+            owned: self.owned,
+            large: self.large,
+            external: self.external,
+            place: self.place,
+            traits: self.traits,
+            first_edge: self.first_edge,
+            targets: self.targets,
+            names: self.names,
+            roots: self.roots,
+            own_names: self.own_names,
+        }
     }
 }
 

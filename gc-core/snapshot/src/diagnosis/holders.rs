@@ -169,7 +169,7 @@ impl Tops {
 }
 
 /// Returns an edge's name, with `[…]` for each position and key.
-pub(super) fn general(name: &str) -> String {
+pub(crate) fn general(name: &str) -> String {
     let mut general = String::new();
     let mut chars = name.chars();
     while let Some(c) = chars.next() {

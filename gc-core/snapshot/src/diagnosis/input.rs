@@ -83,11 +83,11 @@ pub struct Trial {
 /// // A diagnosis can also be made from dumps alone.
 /// assert!(DiagnosisInput::of_snapshot(&later).earlier(&earlier).diagnose().suspects.is_empty());
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DiagnosisInput<'a> {
     pub(super) timeline: Option<&'a Timeline>,
     pub(super) snapshot: Option<&'a Snapshot>,
-    pub(super) earlier: Option<&'a Snapshot>,
+    pub(super) earlier: Vec<&'a Snapshot>,
     pub(super) in_use_after: &'a [u64],
     pub(super) trials: &'a [Trial],
     pub(super) problems: &'a [Problem],
@@ -99,8 +99,14 @@ impl<'a> DiagnosisInput<'a> {
         DiagnosisInput { timeline: Some(timeline), ..DiagnosisInput::NOTHING }
     }
 
-    const NOTHING: DiagnosisInput<'a> =
-        DiagnosisInput { timeline: None, snapshot: None, earlier: None, in_use_after: &[], trials: &[], problems: &[] };
+    const NOTHING: DiagnosisInput<'a> = DiagnosisInput {
+        timeline: None,
+        snapshot: None,
+        earlier: Vec::new(),
+        in_use_after: &[],
+        trials: &[],
+        problems: &[],
+    };
 
     /// Creates an input with a snapshot alone, such as a heap dump of a program that has ended. The
     /// diagnosis tells where most of the heap accumulates, which is not always a leak. An
@@ -110,11 +116,12 @@ impl<'a> DiagnosisInput<'a> {
         DiagnosisInput { snapshot: Some(snapshot), ..DiagnosisInput::NOTHING }
     }
 
-    /// Adds an earlier snapshot of the same heap, so that only growth since then is suspected. The
-    /// earlier snapshot is used only in an input without a timeline.
+    /// Adds an earlier snapshot of the same program: what each place holds is compared. Of several,
+    /// the oldest comes first; three or more tell steady growth from a cache that fills to its bound.
     #[must_use]
-    pub fn earlier(self, earlier: &'a Snapshot) -> DiagnosisInput<'a> {
-        DiagnosisInput { earlier: Some(earlier), ..self }
+    pub fn earlier(mut self, earlier: &'a Snapshot) -> DiagnosisInput<'a> {
+        self.earlier.push(earlier);
+        self
     }
 
     /// Adds the bytes in use after each full collection up to the snapshot, oldest first. If there

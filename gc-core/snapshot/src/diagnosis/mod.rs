@@ -1,14 +1,17 @@
 //! Diagnoses a heap from samples and snapshots, and tells in words what is wrong, how it shows, and
 //! what to do.
 
+mod cures;
+mod growth;
 mod holders;
 mod input;
-mod offline;
+mod library;
 mod problem;
 mod rules;
 mod trend;
 mod words;
 
+pub(crate) use holders::general;
 pub use input::{DiagnosisInput, Trial};
 pub use problem::{Problem, ProblemKind};
 
@@ -119,6 +122,39 @@ pub struct Suspect {
     pub finding: String,
     /// Advice, in words.
     pub advice: String,
+    /// Other places that hold the same objects.
+    pub also: Vec<String>,
+    /// The types that gather at the place, the one with the most bytes first. Empty if the suspect
+    /// rests on samples.
+    pub types: Vec<Gathered>,
+    /// The path to one of the objects, a line a step.
+    pub path: Option<String>,
+}
+
+/// Objects of one type that gather in one place.
+///
+/// ```
+/// use gc_core::diagnosis::DiagnosisInput;
+///
+/// let heap = gc_core::Heap::new();
+/// let snapshot = heap.snapshot();
+/// for suspect in DiagnosisInput::of_snapshot(&snapshot).diagnose().suspects {
+///     for gathered in &suspect.types {
+///         println!("{}: {} became {}", gathered.type_name, gathered.before, gathered.now);
+///     }
+/// }
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Gathered {
+    /// The type, with the own name of a function or class.
+    pub type_name: String,
+    /// How many were held in the first snapshot.
+    pub before: u64,
+    /// How many are held in the last one.
+    pub now: u64,
+    /// The bytes that gathered through them.
+    pub bytes: u64,
 }
 
 /// The result of [`DiagnosisInput::diagnose`]: the suspects, the one that matters most first.

@@ -5,7 +5,8 @@ use super::holders::{Holding, Quarters, holdings};
 use super::input::{DiagnosisInput, Trial};
 use super::trend::{FEWEST, Trend};
 use super::words::exhaustion as exhausted;
-use super::{offline, words};
+use super::{growth, words};
+use crate::places::Places;
 use crate::{Component, GaugeKind, ObjectId, Sample, Snapshot};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -53,12 +54,18 @@ pub(super) fn suspects(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
 /// Returns the suspects that snapshots alone show, if the input has no timeline.
 fn from_snapshots(input: &DiagnosisInput<'_>) -> Vec<Suspect> {
     let (None, Some(snapshot)) = (input.timeline, input.snapshot) else { return Vec::new() };
-    if let Some(earlier) = input.earlier {
-        return offline::since(snapshot, earlier);
+    if !input.earlier.is_empty() {
+        let all: Vec<&Snapshot> = input.earlier.iter().copied().chain([snapshot]).collect();
+        let places = Places::of(&all);
+        return growth::growth(&places).iter().map(|it| words::places::growing(&places, it)).collect();
     }
     let left: Vec<f64> = input.in_use_after.iter().map(|&bytes| bytes as f64).collect();
     let is_flat = left.len() >= FEWEST && Trend::of(&left).is_none();
-    if is_flat { Vec::new() } else { offline::accumulations(snapshot) }
+    if is_flat {
+        return Vec::new();
+    }
+    let places = Places::of(&[snapshot]);
+    growth::accumulations(&places).iter().map(|it| words::places::gathered(&places, it)).collect()
 }
 
 fn trend(samples: &[&Sample], value: impl Fn(&Sample) -> f64) -> Option<Trend> {

@@ -1,6 +1,12 @@
 //! Reading heap dumps.
 
+mod assemble;
+mod error;
 mod layout;
+mod nodes;
 mod read;
+mod scan;
 
-pub use read::{ReadError, read_heap_snapshot};
+pub use error::ReadError;
+pub use layout::Process;
+pub use read::{HeapDump, read_dump, read_heap_snapshot};

@@ -1,19 +1,9 @@
 //! Gives memory back: the memory of free blocks to the system, and empty chunks to their source.
 
-use super::Memory;
+use super::{Memory, resident};
 use crate::storage::chunk::{BLOCK, CHUNK, Chunk};
 use crate::storage::os::poison;
 use core::ptr::NonNull;
-
-/// Number of blocks whose memory is handed to the system at most in one slice of an incremental
-/// heap.
-pub(super) const IN_A_SLICE: usize = 16;
-
-/// Returns the bytes of the blocks whose bits are set. Block 0 is not counted, because it is
-/// counted with the chunk's header.
-pub(super) fn resident(blocks: u64) -> usize {
-    (blocks & !1).count_ones() as usize * BLOCK
-}
 
 impl Memory {
     /// Hands the memory of at most `most` free blocks that were not needed in the present period to

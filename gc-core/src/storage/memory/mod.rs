@@ -3,7 +3,6 @@
 mod give_back;
 mod subs;
 
-use self::give_back::{IN_A_SLICE, resident};
 use self::subs::Subs;
 use crate::storage::block::Block;
 use crate::storage::chunk::{BLOCK, BLOCKS, CHUNK, Chunk, Owner, SUB, Wanted, run};
@@ -298,6 +297,16 @@ pub(crate) fn bytes_of(block: &Block) -> usize {
         63 if block.home().bytes() > CHUNK => block.home().bytes(),
         span => span as usize * BLOCK,
     }
+}
+
+/// Number of blocks whose memory is handed to the system at most in one slice of an incremental
+/// heap.
+const IN_A_SLICE: usize = 16;
+
+/// Returns the bytes of the blocks whose bits are set. Block 0 is not counted, because it is
+/// counted with the chunk's header.
+fn resident(blocks: u64) -> usize {
+    (blocks & !1).count_ones() as usize * BLOCK
 }
 
 impl Drop for Memory {

@@ -1,6 +1,8 @@
 //! The words of a diagnosis: the findings, the evidence, and the advice.
 
 pub(super) mod exhaustion;
+pub(super) mod names;
+pub(super) mod places;
 
 use super::holders::Holding;
 use super::trend::Trend;
@@ -19,23 +21,31 @@ fn item(name: &'static str, value: impl Into<f64>) -> Evidence {
 
 /// Returns a suspect that is not about an object.
 fn about(kind: VerdictKind, bytes: f64, evidence: Vec<Evidence>, finding: String, advice: String) -> Suspect {
-    let (type_name, bytes) = (String::new(), bytes.max(0.0) as u64);
-    Suspect { kind, type_name, holder: None, holder_type: None, place: None, bytes, evidence, finding, advice }
+    Suspect {
+        kind,
+        type_name: String::new(),
+        holder: None,
+        holder_type: None,
+        place: None,
+        bytes: bytes.max(0.0) as u64,
+        evidence,
+        finding,
+        advice,
+        also: Vec::new(),
+        types: Vec::new(),
+        path: None,
+    }
 }
 
 /// Returns a suspect that is a place in a container.
 fn about_holding(holding: &Holding<'_>, evidence: Vec<Evidence>, finding: String, advice: String) -> Suspect {
     let Holding { holder, place, type_name, bytes, .. } = holding;
     Suspect {
-        kind: VerdictKind::ContainerGrowth,
         type_name: (*type_name).into(),
         holder: holder.map(SnapshotObject::id),
         holder_type: holder.map(|holder| holder.type_name().into()),
         place: place.clone(),
-        bytes: *bytes,
-        evidence,
-        finding,
-        advice,
+        ..about(VerdictKind::ContainerGrowth, *bytes as f64, evidence, finding, advice)
     }
 }
 
@@ -140,31 +150,6 @@ fn are_captured(holding: &Holding<'_>, snapshot: &Snapshot) -> bool {
     }
 }
 
-/// Describes a place that was found in a snapshot alone.
-pub(super) fn accumulation(holding: &Holding<'_>, snapshot: &Snapshot) -> Suspect {
-    let Holding { holder, place, type_name, bytes, .. } = holding;
-    let (objects, all) = (holding.objects(), snapshot.bytes());
-    let part = *bytes as f64 / all.max(1) as f64 * 100.0;
-    let name = match (holder, place) {
-        (Some(holder), Some(place)) => format!("{holder} holds by `{place}`"),
-        (Some(holder), None) => format!("{holder} holds by others"),
-        (None, _) if are_captured(holding, snapshot) => "held by a weak callback's capture are".into(),
-        (None, _) => "held from outside of the heap are".into(),
-    };
-    let mut finding =
-        format!("{name} {objects} {type_name} objects: {}, {part:.0} % of the heap", Bytes(*bytes as f64));
-    if let Some(path) = holder.and_then(|holder| snapshot.path_to_root(holder)) {
-        finding.push_str(&format!("\nheld by: {path}"));
-    }
-    let evidence = vec![
-        item("objects held", objects as f64),
-        item("bytes retained", *bytes as f64),
-        item("per cent of the heap", part),
-    ];
-    let advice = "take a second dump later: what is new in it tells whether this grows".into();
-    about_holding(holding, evidence, finding, advice)
-}
-
 /// Describes a type of which there are more and more objects, without a snapshot.
 pub(super) fn more_objects(type_name: &str, trend: Trend, samples: &[&Sample]) -> Suspect {
     let (each, per_unit) = for_each_unit(trend.more(), Per::Objects, within(trend, samples));
@@ -239,21 +224,18 @@ pub(super) fn uncollectable(groups: &[Component<'_>]) -> Suspect {
         ),
         None => "cut all of the edges that close a cycle, then drop the entries of the garbage list".into(),
     };
+    let evidence = vec![
+        item("groups", groups.len() as f64),
+        item("objects on their cycles", objects as f64),
+        item("objects with a finalizer", finalizers as f64),
+        item("their bytes", bytes as f64),
+    ];
     Suspect {
-        kind: VerdictKind::UncollectableCycle,
         type_name: type_name.into(),
         holder: culprit.map(SnapshotObject::id),
         holder_type: Some(type_name.into()),
         place: cut.map(|(_, link)| link.edge.into_owned()),
-        bytes,
-        evidence: vec![
-            item("groups", groups.len() as f64),
-            item("objects on their cycles", objects as f64),
-            item("objects with a finalizer", finalizers as f64),
-            item("their bytes", bytes as f64),
-        ],
-        finding,
-        advice,
+        ..about(VerdictKind::UncollectableCycle, bytes as f64, evidence, finding, advice)
     }
 }
 
@@ -318,6 +300,11 @@ pub(super) fn trace_bug(problem: &Problem) -> Suspect {
         place: problem.field.clone(),
         ..suspect
     }
+}
+
+/// `3 Node objects`, `1 Node object`.
+fn counted_objects(number: u64, type_name: &str) -> String {
+    format!("{number} {type_name} object{}", if number == 1 { "" } else { "s" })
 }
 
 /// Returns a number with the name of its unit, in the singular for 1: `3 samples`, `1 sample`.
