@@ -9,6 +9,7 @@ mod jvm;
 mod machine;
 mod output;
 mod page;
+mod python;
 mod replay;
 mod report;
 mod scenarios;

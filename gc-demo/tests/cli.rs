@@ -214,8 +214,15 @@ fn the_tour_is_quick_and_fits_a_terminal() {
     let output = demo(&[]);
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     fits(&output);
-    for help in [&["--help"][..], &["-h"], &["run", "--help"], &["replay", "--help"], &["inspect", "--help"], &["list"]]
-    {
+    for help in [
+        &["--help"][..],
+        &["-h"],
+        &["run", "--help"],
+        &["replay", "--help"],
+        &["inspect", "--help"],
+        &["dump", "--help"],
+        &["list"],
+    ] {
         let output = demo(help);
         assert_eq!(code(&output), Some(0));
         assert!(stdout(&output).lines().all(|line| line.chars().count() <= 80), "{}", stdout(&output));

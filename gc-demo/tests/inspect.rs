@@ -6,6 +6,7 @@ use common::{Folder, code, demo, stderr, stdout};
 use gc_core::{Gc, Heap, Slot, Trace};
 use serde_json::Value;
 use std::cell::RefCell;
+use std::io::Write as _;
 
 #[derive(Trace)]
 struct Session {
@@ -55,7 +56,10 @@ fn one_file_is_summed_up() {
     assert!(text.starts_with("1801 objects, 1800 edges, "), "{text}");
     assert!(text.contains(" num     #instances         #bytes         #owned  type name\n"));
     assert!(text.contains("(1 more types: --top 3)\n") && text.contains("(1799 more objects: --top 1801)\n"));
-    assert!(text.contains("1. container-growth: Registry @5 holds by `sessions[…]` 900 Session objects"), "{text}");
+    assert!(
+        text.contains("1. container-growth: `Registry.sessions[…]` (Registry @5) holds 900 Session objects"),
+        "{text}"
+    );
     let only = stdout(&demo(&["inspect", &after, "--types"]));
     assert!(only.contains("Registry") && !only.contains("retained") && !only.contains("container-growth"), "{only}");
 }
@@ -66,9 +70,15 @@ fn two_files_tell_what_is_new() {
     let (before, after, _) = dumps(&folder);
     let text = stdout(&demo(&["inspect", &before, &after]));
     assert!(text.contains("       600          0        900 "), "{text}");
-    assert!(text.contains("Registry @5 grows through `sessions[…]`: 600 Session objects came and stayed"), "{text}");
+    assert!(
+        text.contains("`Registry.sessions[…]` (Registry @5) holds more and more: 300 Session became 900;"),
+        "{text}"
+    );
     let json: Value = serde_json::from_str(&stdout(&demo(&["inspect", &before, &after, "--json"]))).unwrap();
-    assert_eq!((&json["verdict"], &json["suspects"][0]["place"]), (&"container-growth".into(), &"sessions[…]".into()));
+    assert_eq!(
+        (&json["verdict"], &json["suspects"][0]["place"]),
+        (&"container-growth".into(), &"Registry.sessions[…]".into())
+    );
     let born = json["changes"].as_array().unwrap().iter().map(|row| row["born"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(born, 1200);
     let same = stdout(&demo(&["inspect", &before, &before, "--types", "--suspects"]));
@@ -162,4 +172,88 @@ fn a_dump_of_v8_is_read_as_far_as_the_formats_agree() {
     assert_eq!(json["path"][1]["edge"], "key");
     let cache = json["dominators"].as_array().unwrap().iter().find(|row| row["id"] == 5).unwrap();
     assert_eq!((&cache["retained_bytes"], &cache["dominator"]), (&80.into(), &Value::Null));
+}
+
+/// The dumps that people have: `edit` makes the odd one of a good one.
+#[test]
+fn odd_text_is_read_as_far_as_it_can_be() {
+    let folder = Folder::new("inspect-odd");
+    let (_, after, _) = dumps(&folder);
+    let whole = std::fs::read(after).unwrap();
+    let session = b"Session".as_slice();
+    let at = whole.windows(7).rposition(|window| window == session).unwrap();
+    let with_name = |name: &[u8]| [&whole[..at], name, &whole[at + 7..]].concat();
+    let read = |file: &str, bytes: &[u8]| {
+        std::fs::write(folder.0.join(file), bytes).unwrap();
+        let output = demo(&["inspect", &format!("{}/{file}", folder.path()), "--types"]);
+        assert_eq!(code(&output), Some(0), "{file}: {}", stderr(&output));
+        (stdout(&output), stderr(&output))
+    };
+    let (plain, quiet) = read("plain", &whole);
+    assert!(plain.contains("Session") && quiet.is_empty());
+    assert_eq!(read("bom", &[b"\xef\xbb\xbf", &whole[..]].concat()).0, plain);
+    for (file, name, shown) in [
+        ("control", b"Se\x03ion".as_slice(), "Se\\u{3}ion"),
+        ("latin1", b"caf\xe9", "café"),
+        ("lone", b"Le\\udfffak", "Le\u{fffd}ak"),
+        ("half", b"Le\\ud83c\\n", "Le\u{fffd}\\n"),
+    ] {
+        let (text, note) = read(file, &with_name(name));
+        assert!(text.contains(shown), "{file}: {text}");
+        assert!(note.starts_with("note: ") && note.contains("were replaced or repaired"), "{file}: {note}");
+    }
+    // What paints a terminal is shown, not sent to it; a pair of escapes is one character.
+    let (text, note) = read("ansi", &with_name(b"Evil\\u001b[31m\\ud83d\\ude00"));
+    assert!(text.contains("Evil\\u{1b}[31m\u{1f600}") && !text.contains('\u{1b}') && note.is_empty(), "{text}");
+    let (text, _) = read("long", &with_name("long".repeat(500).as_bytes()));
+    assert!(text.lines().all(|line| line.chars().count() < 300), "{text}");
+    let text = String::from_utf8(whole).unwrap();
+    let no_counts = text.replacen("\"node_count\":1803,\"edge_count\":1802,", "", 1);
+    assert!(no_counts != text);
+    assert_eq!(read("no-counts", no_counts.as_bytes()).0, plain);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    assert_eq!(read("packed.gz", &packed.finish().unwrap()).0, plain);
+}
+
+#[test]
+fn other_formats_are_named_for_what_they_are() {
+    let folder = Folder::new("inspect-formats");
+    for (file, bytes, expected) in [
+        ("java.hprof", b"JAVA PROFILE 1.0.2\0".as_slice(), "a Java heap dump (hprof)"),
+        ("utf16", b"\xff\xfe{\0", "text in UTF-16"),
+        ("page.html", b"\n<!DOCTYPE html><html>502 Bad Gateway", "HTML or XML"),
+        ("bun.json", br#"{"version":3,"type":"Inspector","nodes":[]}"#, "Bun or Safari"),
+        ("archive.zip", b"PK\x03\x04", "a zip archive"),
+    ] {
+        std::fs::write(folder.0.join(file), bytes).unwrap();
+        let output = demo(&["inspect", &format!("{}/{file}", folder.path())]);
+        assert!(code(&output) == Some(2) && stderr(&output).contains(expected), "{file}: {}", stderr(&output));
+    }
+}
+
+/// As V8 writes a WeakMap: an edge from the key and one from the table. The value lives as long as
+/// the key does, so the table's edge is weak.
+#[test]
+fn the_value_of_a_weak_map_is_kept_by_its_key() {
+    let folder = Folder::new("inspect-weak-map");
+    let name = "1 / part of key (Key @7) -> value (Value @9) pair in WeakMap (table @5)";
+    let text = format!(
+        r#"{{"snapshot":{{"meta":{{"node_fields":["type","name","id","self_size","edge_count"],
+"node_types":[["array","object","synthetic"],"string","number","number","number"],
+"edge_fields":["type","name_or_index","to_node"],
+"edge_types":[["property","internal","shortcut"],"string_or_number","node"]}}}},
+"nodes":[2,0,1,0,2, 0,1,5,100,1, 1,2,7,10,1, 1,3,9,1000,0],
+"edges":[2,4,5, 2,5,10, 1,6,15, 1,6,15],
+"strings":["","table","Key","Value","map","owner","{name}"]}}"#
+    );
+    let file = folder.file("weak.heapsnapshot", &text);
+    let json: Value = serde_json::from_str(&stdout(&demo(&["inspect", &file, "--json"]))).unwrap();
+    let retained = |id: u64| {
+        let rows = json["dominators"].as_array().unwrap();
+        rows.iter().find(|row| row["id"] == id).unwrap()["retained_bytes"].as_u64().unwrap()
+    };
+    assert_eq!((retained(5), retained(7), retained(9)), (100, 1010, 1000));
+    let path = stdout(&demo(&["inspect", &file, "--path", "9"]));
+    assert!(path.contains("value in a weak map") && !path.contains("part of key"), "{path}");
 }

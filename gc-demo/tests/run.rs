@@ -119,7 +119,7 @@ fn dumps_are_written_and_can_be_inspected() {
     assert_eq!(stderr(&output).matches("heap dump written: ").count(), 2, "{}", stderr(&output));
     for file in [&end, &full] {
         let found = stdout(&demo(&["inspect", file, "--suspects"]));
-        assert!(found.contains("EventBus @5 holds by `listeners[…]`"), "{found}");
+        assert!(found.contains("`EventBus.listeners[…]` (EventBus @5) holds"), "{found}");
     }
 }
 

@@ -100,6 +100,7 @@ fn with_part_in_files(setting: Setting, part: &str) -> Setting {
 }
 
 /// Adds `part` to a file name: `a/end.heapsnapshot` becomes `a/end.legacy.heapsnapshot`. Returns a
+/// special file, such as a device, unchanged. Returns a
 /// special file, such as a device, unchanged.
 fn with_part(file: &Path, part: &str) -> PathBuf {
     let extension = file.extension().map(|extension| format!(".{}", extension.display())).unwrap_or_default();

@@ -4,19 +4,21 @@
 mod open;
 mod progress;
 mod show;
+mod tracked;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use gc_core::diagnosis::{Diagnosis, DiagnosisInput};
 use gc_core::snapshot::{ObjectId, Snapshot, SnapshotObject};
+use gc_snapshot::HeapDump;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Options {
-    /// A `.heapsnapshot` file, `-` for stdin; with a second one, what changed
-    #[arg(value_name = "FILE", num_args = 1..=2, required = true)]
+    /// A `.heapsnapshot` file, `-` for stdin; of several, the oldest first
+    #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// How many rows of each table are shown
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -30,6 +32,13 @@ pub struct Options {
     /// Show the objects by type
     #[arg(long)]
     types: bool,
+    /// With `--types`: the objects that Python's collector tracks
+    ///
+    /// The rows are those that objgraph prints in the process by
+    /// `objgraph.show_most_common_types(limit=N)`; N is that of `--top`. The
+    /// objects of the dumper are counted as well.
+    #[arg(long, requires = "types", verbatim_doc_comment)]
+    tracked: bool,
     /// Show what is suspicious
     #[arg(long)]
     suspects: bool,
@@ -52,15 +61,20 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
     if options.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         bail!("stdin can be read once: `-` was given for several files");
     }
-    let snapshots = options.files.iter().map(|file| open::snapshot(file)).collect::<Result<Vec<Snapshot>>>()?;
-    let (Some(now), earlier) = (snapshots.last(), snapshots.split_last().and_then(|(_, before)| before.last())) else {
-        bail!("no file")
-    };
-    let mut input = DiagnosisInput::of_snapshot(now);
-    if let Some(earlier) = earlier {
-        input = input.earlier(earlier);
+    let dumps = options.files.iter().map(|file| open::dump(file)).collect::<Result<Vec<HeapDump>>>()?;
+    for (file, dump) in options.files.iter().zip(&dumps) {
+        dump.notes.iter().for_each(|note| eprintln!("note: {}: {note}", file.display()));
     }
-    let diagnosis = || input.diagnose();
+    let Some((now, before)) = dumps.split_last() else { bail!("no file") };
+    if options.tracked {
+        write!(out, "{}", tracked::most_common_types(now, options.top)?)?;
+        return Ok(());
+    }
+    let (now, before): (&Snapshot, Vec<&Snapshot>) =
+        (&now.snapshot, before.iter().map(|dump| &dump.snapshot).collect());
+    let earlier = before.first().copied();
+    let input = before.iter().copied().fold(DiagnosisInput::of_snapshot(now), DiagnosisInput::earlier);
+    let diagnosis = || input.clone().diagnose();
     if options.json {
         return json(options, now, earlier, &diagnosis(), out);
     }
@@ -150,6 +164,21 @@ pub struct Suspected {
     pub evidence: serde_json::Map<String, serde_json::Value>,
     pub finding: String,
     pub advice: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<Gathered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// Objects of one type that gather in one place.
+#[derive(Serialize)]
+pub struct Gathered {
+    pub r#type: String,
+    pub before: u64,
+    pub now: u64,
+    pub bytes: u64,
 }
 
 impl Suspected {
@@ -165,8 +194,15 @@ impl Suspected {
             evidence,
             finding: suspect.finding.clone(),
             advice: suspect.advice.clone(),
+            also: suspect.also.clone(),
+            types: suspect.types.iter().map(gathered).collect(),
+            path: suspect.path.clone(),
         }
     }
+}
+
+fn gathered(row: &gc_core::diagnosis::Gathered) -> Gathered {
+    Gathered { r#type: row.type_name.clone(), before: row.before, now: row.now, bytes: row.bytes }
 }
 
 fn json(

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 pub struct Size {
     width: f64,
     /// Left edge of the plot area and of the legend. The legend has `columns` columns, each `label`
+    /// pixels wide. The legend has `columns` columns, each `label`
     /// pixels wide.
     left: f64,
     columns: usize,
