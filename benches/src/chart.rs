@@ -205,8 +205,8 @@ fn centre(crowd: &mut [f64], levels: &[f64]) {
     crowd.iter_mut().for_each(|level| *level = (*level - middle) * LEVEL);
 }
 
-/// Returns the places and levels of marks whose values are beyond the axis. These marks are at
-/// the end of the axis, on two levels.
+/// Returns the places and levels of marks whose values are beyond the axis. The marks beyond
+/// the axis are at its end, on two levels.
 fn at_the_end(count: usize) -> impl Iterator<Item = (f64, f64)> {
     let columns = count.div_ceil(2);
     let level = move |at: usize| if count == 1 { 0.0 } else { (at % 2) as f64 * LEVEL - LEVEL / 2.0 };

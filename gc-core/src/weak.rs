@@ -148,8 +148,8 @@ impl<T: ShowGc + ?Sized> fmt::Debug for Weak<T> {
     }
 }
 
-// SAFETY: a weak reference holds no counted pointer. Its drop unlinks a cell, drops a callback, and
-// dereferences no traced pointer.
+// SAFETY: a weak reference holds no counted pointer. The drop of a `Weak` unlinks a cell, drops a
+// callback, and dereferences no traced pointer.
 unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
     fn types(walk: &mut TypeWalker) {
         walk.untraced::<Weak<T>>();

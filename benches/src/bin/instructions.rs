@@ -9,8 +9,8 @@ use gc_benches::peers::{OURS, named};
 use gc_benches::rows::{self, ROWS, Row, Unit};
 use gc_benches::work::{Size, Work};
 
-/// The sizes of the rows. They are small, because a program runs a hundred times slower under
-/// callgrind, and large enough that the fixed cost of a collection is a small share.
+/// The sizes of the rows. The programs are small, because a program runs a hundred times slower
+/// under callgrind, and large enough that the fixed cost of a collection is a small share.
 const SIZE: Size = Size { objects: 50_000, pairs: 50, live: 10_000, steps: 50_000, depth: 14, trees: 2 };
 
 /// Returns true if the row's instructions can be counted. A pause is not a sum over the steps,

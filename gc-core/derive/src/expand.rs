@@ -168,8 +168,8 @@ fn path_of(variant: Option<&Ident>) -> TokenStream {
 /// of unknown size, it lists none.
 ///
 /// `__gc_core_note` is an inherent method of gc-core if the field's type is `Trace`, and a method
-/// of the trait `NotTraced` otherwise. Its unusual name keeps it apart from the methods of a user's
-/// trait that every type implements.
+/// of the trait `NotTraced` otherwise. The unusual name of the method keeps it apart from the
+/// methods of a user's trait that every type implements.
 fn fields(subject: &Subject<'_>) -> TokenStream {
     let krate = &subject.krate;
     let skipped = subject.places().filter(|(_, field)| field.skipped).map(|(variant, field)| {

@@ -225,14 +225,14 @@ impl<'s> SnapshotObject<'s> {
         &self.shape().type_name
     }
 
-    /// Its own name, if it has one: that of a function or a class.
+    /// The own name of the object, if it has one: that of a function or a class.
     pub fn own_name(self) -> Option<&'s str> {
         let snapshot = self.snapshot;
         let text = *snapshot.own_names.get(&self.at)?;
         Some(&snapshot.texts.all()[text as usize])
     }
 
-    /// Its role in the process that it is from.
+    /// The role of the object in the process that it is from.
     pub fn kind(self) -> NodeKind {
         self.shape().kind
     }
@@ -311,7 +311,7 @@ impl<'s> SnapshotObject<'s> {
         edges.filter(|(name, _)| !crate::places::leads_to_shared(name))
     }
 
-    /// Its edges: their names, and the objects that they lead to.
+    /// The edges of the object: their names, and the objects that they lead to.
     pub fn edges(self) -> impl ExactSizeIterator<Item = (Cow<'s, str>, SnapshotObject<'s>)> {
         let snapshot = self.snapshot;
         let edges = snapshot.edges_of(self.at);

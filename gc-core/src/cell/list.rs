@@ -9,7 +9,7 @@ use core::fmt;
 /// A growable array of pointers that can be changed in place.
 ///
 /// Like Python's list, a `List` detaches pointers before it releases them, and releases them last
-/// to first. It does so when it is cleared and when it is dropped. (A plain `Vec` drops its
+/// to first. The list does so when it is cleared and when it is dropped. (A plain `Vec` drops its
 /// elements first to last.)
 ///
 /// ```

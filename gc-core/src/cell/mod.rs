@@ -1,4 +1,4 @@
-//! Mutable parts of values. Each of them stores its new content before it releases the old content.
+//! Mutable parts of values. Each cell stores its new content before it releases the old content.
 
 mod list;
 mod release_after;

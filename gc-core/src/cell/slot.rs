@@ -109,8 +109,8 @@ impl<T: ShowGc + ?Sized> fmt::Debug for Slot<T> {
     }
 }
 
-// SAFETY: `trace` passes on the one pointer that the slot owns. It reads the pointer in place, and
-// no visitor can replace the pointer meanwhile.
+// SAFETY: `trace` passes on the one pointer that the slot owns. `trace` reads the pointer in
+// place, and no visitor can replace the pointer meanwhile.
 unsafe impl<T: Trace + ?Sized> Trace for Slot<T> {
     fn types(walk: &mut TypeWalker) {
         walk.field::<Gc<T>>();

@@ -39,8 +39,8 @@ struct Rest<'h> {
     unobservable: bool,
 }
 
-/// The members to be reclaimed. They are condemned, except for managed weak references, or they
-/// are unobservable: no user code runs before they are gone.
+/// The members to be reclaimed. The members are condemned, except for managed weak references, or
+/// they are unobservable: no user code runs before they are gone.
 struct Reclaimable<'s, 'h> {
     set: &'s mut Set<'h>,
     unobservable: bool,

@@ -52,7 +52,8 @@ fn exact(reclaimable: &Reclaimable<'_, '_>) {
     }
 }
 
-/// Drops the value of a member. Its slot stays in use for the pointers to it that are left.
+/// Drops the value of a member. The slot of the member stays in use for the pointers to it that are
+/// left.
 ///
 /// A managed weak reference keeps its value, because user code may have a pointer to it. The weak
 /// reference loses only its target, its callback and the state of the callback.

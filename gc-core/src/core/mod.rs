@@ -42,8 +42,9 @@ pub(crate) struct Link {
 /// The state of one heap. Lives as long as a handle or an object of it does.
 ///
 /// A release may free the heap while callers that were given a reference to it have yet to return.
-/// They do not use it any more, but a plain reference would assert that its target is valid until
-/// they return. A reference to an `UnsafeCell` does not assert that, so all fields are in one.
+/// The callers do not use the core any more, but a plain reference would assert that its target is
+/// valid until they return. A reference to an `UnsafeCell` does not assert that, so all fields are
+/// in one.
 pub(crate) struct Core(UnsafeCell<Fields>);
 
 impl Deref for Core {

@@ -37,9 +37,9 @@ pub(crate) struct Releases {
 /// no memory.
 const QUEUED: usize = 64;
 
-/// Added to the nesting of a heap if its thread had other heaps when it was made. Its `depth` is
-/// then never 0, so that every release takes the slow path, which considers the other heaps (see
-/// `release::across`).
+/// Added to the nesting of a heap if its thread had other heaps when it was made. The `depth` of
+/// the heap is then never 0, so that every release takes the slow path, which considers the other
+/// heaps (see `release::across`).
 pub(crate) const COMPANY: u32 = 1 << 16;
 
 impl Releases {

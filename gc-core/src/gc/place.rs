@@ -68,7 +68,8 @@ fn make_room_for_owned(core: &Core, owned: usize) -> Result<(), OutOfMemoryKind>
     }
 }
 
-/// A taken slot without a header. It is freed if a collection panics before the header is written.
+/// A taken slot without a header. The slot is freed if a collection panics before the header is
+/// written.
 struct TakenSlot<'h> {
     core: &'h Core,
     object: Object,

@@ -1,9 +1,9 @@
 //! State of an incremental collection between two of its slices.
 //!
-//! The state holds no pointer to an object. It consists of bits and counts in the side tables of
-//! blocks, and of lists of blocks, which keep these blocks in place. So objects may die between two
-//! slices, and their slots may be reused: the bits of an object are cleared before its slot is
-//! reused.
+//! The state holds no pointer to an object. The state consists of bits and counts in the side
+//! tables of blocks, and of lists of blocks, which keep these blocks in place. So objects may die
+//! between two slices, and their slots may be reused: the bits of an object are cleared before its
+//! slot is reused.
 
 use crate::gc_state::candidates::CandidateBlocks;
 use crate::gc_state::pass::{Pass, Scope};

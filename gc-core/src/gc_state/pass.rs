@@ -115,7 +115,8 @@ impl Pass {
         }
     }
 
-    /// Takes the block that has waited longest. Its `pending` bits are the groups to be scanned.
+    /// Takes the block that has waited longest. The `pending` bits of a block are the groups to be
+    /// scanned.
     pub(crate) fn dequeue<'a>(&mut self) -> Option<&'a Block> {
         // SAFETY: as in `push`.
         let block = unsafe { self.head?.as_ref() };

@@ -44,8 +44,8 @@ pub enum FinalizerPolicy {
     /// The rules of Python up to 3.3 (tested against 2.7.18). An unreachable cycle with an object
     /// whose finalizer is armed is uncollectable: the armed objects go to
     /// [`Heap::garbage`](crate::Heap::garbage), and the objects that they reach are left alone.
-    /// When a count reaches zero, the finalizer runs after the weak references have died. It runs
-    /// again at each further death of a resurrected object.
+    /// When a count reaches zero, the finalizer runs after the weak references have died. The
+    /// finalizer runs again at each further death of a resurrected object.
     Legacy,
     /// The rules of Python from 3.4 (tested against 3.11). A finalizer runs once in an object's
     /// life, also in a cycle; objects that are still unreachable afterwards are reclaimed. When a

@@ -40,7 +40,8 @@ impl fmt::Display for OutOfMemoryKind {
     }
 }
 
-/// The error of an allocation that failed. It contains the value that could not be allocated.
+/// The error of an allocation that failed. The error contains the value that could not be
+/// allocated.
 ///
 /// ```
 /// let heap = gc_core::Heap::builder().max(4 << 20).build()?;

@@ -87,8 +87,8 @@ impl HeapBuilder {
     }
 
     /// Sets the bytes of address space that [`build`](HeapBuilder::build) takes from the chunk
-    /// source and that the heap keeps: the JVM's `-Xms`. They are rounded up to chunks of 4 MiB;
-    /// the default is 0. The operating system backs them with memory only as they are used.
+    /// source and that the heap keeps: the JVM's `-Xms`. The bytes are rounded up to chunks of 4
+    /// MiB; the default is 0. The operating system backs them with memory only as they are used.
     #[must_use]
     pub fn initial(mut self, bytes: usize) -> HeapBuilder {
         self.initial = bytes;
@@ -101,9 +101,9 @@ impl HeapBuilder {
     /// * blocks with their side tables, and free blocks that still have their memory
     /// * the headers of chunks
     /// * declared [external bytes](Heap::external_bytes)
-    /// * bytes that values own outside of their slots. They are charged when a value is put on the
-    ///   heap, and measured again by full collections, by [`Heap::check_limit`], and step by step
-    ///   whenever an allocation takes a new block.
+    /// * bytes that values own outside of their slots. Owned bytes are charged when a value is put on
+    ///   the heap, and measured again by full collections, by [`Heap::check_limit`], and step by
+    ///   step whenever an allocation takes a new block.
     ///
     /// A 32nd of the limit (64 KiB to 1 MiB) is a reserve for finalizers and hooks.
     ///

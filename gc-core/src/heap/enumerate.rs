@@ -29,8 +29,8 @@ pub struct Edge {
 
 impl Heap {
     /// Returns the tracked objects of a generation, or all of them for `None`: `gc.get_objects`.
-    /// Their order is unspecified. Frozen objects are in no generation, so only `None` includes
-    /// them.
+    /// The order of the objects is unspecified. Frozen objects are in no generation, so only `None`
+    /// includes them.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};

@@ -12,8 +12,8 @@ impl Heap {
     /// reclaimed or found uncollectable, or 0 if it is called from within a collection.
     ///
     /// As in Python, the number includes managed weak references that died because a callback
-    /// dropped the last pointer to them. It does not include objects that a finalizer resurrected
-    /// or freed.
+    /// dropped the last pointer to them. The number does not include objects that a finalizer
+    /// resurrected or freed.
     ///
     /// ```
     /// # use gc_core::{Gc, GcAny, Heap, Slot, Trace};

@@ -31,9 +31,9 @@ pub struct MemoryMetrics {
     /// External bytes that are declared: see [`Heap::external_bytes`].
     pub external: usize,
     /// Bytes that values own outside of their slots (the buffer of a `Vec`, the target of a `Box`),
-    /// as the limit counts them. They are the bytes that were measured last (by a full collection
-    /// or [`Heap::check_limit`]), and the bytes of values allocated since. The number is 0 if the
-    /// heap has no limit; [`Heap::owned_bytes`] measures at any time.
+    /// as the limit counts them. Owned bytes are the bytes that were measured last (by a full
+    /// collection or [`Heap::check_limit`]), and the bytes of values allocated since. The number is
+    /// 0 if the heap has no limit; [`Heap::owned_bytes`] measures at any time.
     pub owned: usize,
     /// The limit of the sum of `committed`, `external` and `owned`; `None` without a limit.
     pub max: Option<usize>,

@@ -126,8 +126,8 @@ impl Heap {
     }
 }
 
-/// Runs a last full collection and reports uncollectable objects. It is called when the last handle
-/// is dropped.
+/// Runs a last full collection and reports uncollectable objects. The function is called when the
+/// last handle is dropped.
 fn close(core: &Core) {
     collect::collect_because(core, Cause::Exit, 2);
     let flags = DebugFlags::from_bits_retain(core.state.schedule.debug.get());

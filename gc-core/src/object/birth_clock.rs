@@ -6,9 +6,9 @@ use core::cell::Cell;
 /// The counters of a heap's births and of its young objects.
 ///
 /// The number of *young* objects is that of the tracked objects allocated since the last collection
-/// less that of the tracked objects freed since then, but at least 0. It is kept as the difference
-/// of `born` and `settled`, so that the birth of a tracked object changes one counter and its death
-/// the other. An allocation compares `born` with `limit` only.
+/// less that of the tracked objects freed since then, but at least 0. The number is kept as the
+/// difference of `born` and `settled`, so that the birth of a tracked object changes one counter
+/// and its death the other. An allocation compares `born` with `limit` only.
 pub(crate) struct BirthClock {
     /// Number of allocations so far, which is the next object's birth.
     born: Cell<u64>,
@@ -26,9 +26,9 @@ pub(crate) struct BirthClock {
     is_watched: Cell<bool>,
 }
 
-/// The number of births after a block's base at which the block counts as full. It is half of what
-/// the 32 bits in a header can express, so that a block that is in range when it is cached stays
-/// usable for another `RANGE` births.
+/// The number of births after a block's base at which the block counts as full. The range is half
+/// of what the 32 bits in a header can express, so that a block that is in range when it is cached
+/// stays usable for another `RANGE` births.
 const RANGE: u64 = 1 << 31;
 
 impl BirthClock {

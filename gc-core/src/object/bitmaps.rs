@@ -70,8 +70,8 @@ impl Bitmaps {
         self.generation_low.get() & !self.alloc.get()
     }
 
-    /// Clears the alloc bits and the generations of objects. Their slots count as taken, and all
-    /// other bits stay.
+    /// Clears the alloc bits and the generations of objects. The slots of the objects count as
+    /// taken, and all other bits stay.
     #[inline]
     pub(crate) fn clear_alloc(&self, bits: u64) {
         lower(&self.alloc, bits);

@@ -40,8 +40,8 @@ pub(crate) enum Decrement {
     Zero,
     /// A condemned or emptied object lost its last pointer. Its word is now that of a dying object.
     CondemnedZero,
-    /// An unbuffered object lost a pointer, but not the last one. It becomes a candidate, and is
-    /// not unbuffered from now on.
+    /// An unbuffered object lost a pointer, but not the last one. The object becomes a candidate,
+    /// and is not unbuffered from now on.
     Candidate,
     /// The caller has nothing to do.
     Nothing,
@@ -156,7 +156,7 @@ impl CountWord {
         self.0.set(DYING);
     }
 
-    /// Marks a living object as condemned. Its count is still updated.
+    /// Marks a living object as condemned. The count of the object is still updated.
     pub(crate) fn condemn(&self) {
         debug_assert!(self.0.get() & IMMORTAL == 0, "condemned an immortal or condemned object");
         self.0.set(self.0.get() | SLOW | UNBUFFERED);

@@ -11,15 +11,15 @@ use core::any::TypeId;
 use core::fmt;
 use core::ptr::NonNull;
 
-/// How the collector treats the objects of a type. The type walk determines it once for each type
-/// and heap.
+/// How the collector treats the objects of a type. The type walk determines the value once for each
+/// type and heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// The type holds no traced pointer. Its objects are never examined.
+    /// The type holds no traced pointer. Objects of such a type are never examined.
     Leaf = 0,
-    /// An object of the type may lie on a cycle. It is tracked: it belongs to a generation, and
-    /// becomes a candidate when it loses a pointer.
+    /// An object of the type may lie on a cycle. The object is tracked: it belongs to a generation,
+    /// and becomes a candidate when it loses a pointer.
     Cyclic = 1,
     /// The type holds traced pointers, but its objects lie on no cycle. Passes follow the pointers,
     /// and the objects are not tracked.

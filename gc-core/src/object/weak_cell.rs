@@ -6,11 +6,11 @@ use alloc::boxed::Box;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// The callback of a weak reference. Its argument is the managed weak reference that owns the cell,
-/// if there is one.
+/// The callback of a weak reference. The argument of the callback is the managed weak reference
+/// that owns the cell, if there is one.
 pub(crate) type Callback = Box<dyn FnOnce(Option<Object>)>;
 
-/// The cell that a weak reference points to. It holds the target and the callback.
+/// The cell that a weak reference points to. The cell holds the target and the callback.
 pub(crate) struct WeakCell {
     pub(crate) target: Cell<Option<Object>>,
     pub(crate) newer: Cell<Option<NonNull<WeakCell>>>,

@@ -1,8 +1,8 @@
 //! Measures the bytes that values own outside of their slots, in heaps with a limit.
 //!
-//! The owned bytes of an object are charged to the limit when it is allocated. Its value may own
-//! more or fewer bytes later without the heap's knowledge, so the heap measures them again: block
-//! by block, in rounds over all blocks. A full collection measures all blocks at once.
+//! The owned bytes of an object are charged to the limit when it is allocated. The value of an
+//! object may own more or fewer bytes later without the heap's knowledge, so the heap measures them
+//! again: block by block, in rounds over all blocks. A full collection measures all blocks at once.
 
 use crate::storage::block::Block;
 use crate::storage::limit::Account;
@@ -18,8 +18,8 @@ pub(crate) struct OwnedLook {
     blocks: Cell<usize>,
     /// Bytes owned by the values in the blocks that the round has measured.
     sum: Cell<usize>,
-    /// Bytes charged since the round began. Some of them may belong to values in blocks that the
-    /// round has measured already.
+    /// Bytes charged since the round began. Some of these charged bytes may belong to values in
+    /// blocks that the round has measured already.
     charged: Cell<usize>,
     /// The value of `Memory::releases` at the last step. If it has changed since then, chunks have
     /// moved in the list, and the round starts again.
@@ -54,8 +54,8 @@ impl OwnedLook {
     /// Continues the round: measures at least one block, and blocks with about `most` objects in
     /// all. Returns the cost of the measured blocks as a number of objects. Returns `None` if the
     /// round is complete; the account then has its result. (If the program ran during the round,
-    /// the result is not exact for any single moment. It is usually too large, because it includes
-    /// all bytes charged during the round.)
+    /// the result is not exact for any single moment. The sum is usually too large, because it
+    /// includes all bytes charged during the round.)
     pub(crate) fn go_on(&self, memory: &Memory, account: &Account, most: usize) -> Option<usize> {
         if self.releases.replace(memory.releases()) != memory.releases() {
             // A chunk was given back, so `self.chunk` may be the index of another chunk now.
@@ -83,7 +83,8 @@ impl OwnedLook {
                 self.blocks.set(0);
             }
         }
-        // The round is not complete. Its sum is already a lower bound of the owned bytes.
+        // The round is not complete. The sum of the round is already a lower bound of the owned
+        // bytes.
         account.set_owned(account.owned().max(self.sum.get()));
         Some(spent)
     }

@@ -129,7 +129,7 @@ pub struct HookId {
     heap: usize,
 }
 
-/// A hook. Its first argument is the heap that it is called for.
+/// A hook. The first argument of a hook is the heap that it is called for.
 pub(crate) type Hook<E> = Rc<dyn Fn(NonNull<Owner>, &E)>;
 
 pub(crate) type OnCollection = Rc<dyn Fn(NonNull<Owner>, Phase, &CollectionInfo)>;
@@ -266,8 +266,8 @@ impl Hooks {
         let mut fewer = Vec::clone(&callbacks);
         let at = fewer.iter().position(|(known, _)| *known == id)?;
         let removed = fewer.remove(at).1;
-        // The old list holds the removed hook as well. It is returned too, so that the caller drops
-        // both where user code may run.
+        // The old list holds the removed hook as well. The old list is returned too, so that the
+        // caller drops both where user code may run.
         let old = core::mem::replace(&mut *callbacks, Rc::new(fewer));
         Some(boxed((removed, old)))
     }

@@ -81,7 +81,7 @@ pub struct CollectionRecord {
     /// Duration and results of the collection.
     pub figures: CollectionMetrics,
     /// The types of the unreachable objects that it found, the one with the most bytes first; at
-    /// most [`CollectionRecord::TYPES`] of them. They are counted only while a record hook is set.
+    /// most [`CollectionRecord::TYPES`] types. Types are counted only while a record hook is set.
     pub types: Vec<FoundType>,
 }
 

@@ -1,5 +1,5 @@
-//! The type walk. It finds out, once for each type on a heap, whether the objects of the type can
-//! lie on a cycle, and what dropping them can do.
+//! The type walk. The walk finds out, once for each type on a heap, whether the objects of the type
+//! can lie on a cycle, and what dropping them can do.
 //!
 //! The result is not an associated constant, because the evaluation of such a constant is a cycle
 //! for recursive types (E0391).

@@ -84,7 +84,7 @@ impl Work {
     }
 }
 
-/// The program that runs in the other process. It leaves the modules there as they were.
+/// The program that runs in the other process. The program leaves the modules there as they were.
 const SCRIPT: &str = r#"
 def _run():
     import os, sys

@@ -24,7 +24,7 @@ pub fn run(scenario: &'static Scenario, mut setting: Setting) -> Result<Watched>
         bail!("watch needs a terminal; `gc-demo run {}` prints", scenario.name);
     }
     setting.duration = setting.duration.or(Some(Duration::from_secs(3600)));
-    // This terminal is dropped because each board makes its own.
+    // The terminal made here is dropped because each board makes its own.
     drop(ratatui::try_init()?);
     let outcome = play(scenario, &mut setting);
     ratatui::restore();

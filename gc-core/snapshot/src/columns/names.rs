@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
-/// The first position in a list or map that has no name of its own. This position and all later
+/// The first position in a list or map that has no name of its own. The position `NAMED` and all later
 /// ones are named `[…]`, because a long list would otherwise need a name for each position.
 pub const NAMED: usize = 1000;
 

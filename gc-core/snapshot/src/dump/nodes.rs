@@ -72,7 +72,7 @@ pub(super) struct Edges {
     pub(super) first: Vec<u32>,
     /// Numbers of nodes.
     pub(super) targets: Vec<u32>,
-    /// Their texts are the strings of the file.
+    /// The texts of the names are the strings of the file.
     pub(super) names: Vec<Name>,
 }
 
@@ -159,9 +159,9 @@ impl Left<'_> {
 #[derive(Clone, Copy)]
 enum Kind {
     Weak,
-    /// Its name is a position.
+    /// The name of the edge is a position.
     Position(EdgeKind),
-    /// Its name is the number of a string.
+    /// The name of the edge is the number of a string.
     Text(EdgeKind),
 }
 

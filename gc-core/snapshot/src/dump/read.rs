@@ -1,7 +1,7 @@
 //! Reading `.heapsnapshot` files: those of gc-core, of V8, and of the dumper for Python.
 //!
-//! The file is one JSON object whose parts are long lists of numbers. They go from the reader into the
-//! columns of the snapshot, one by one. Nothing of the JSON is kept.
+//! The file is one JSON object whose parts are long lists of numbers. The numbers go from the
+//! reader into the columns of the snapshot, one by one. Nothing of the JSON is kept.
 
 use super::error::{Fault, ReadError, other_format};
 use super::layout::{Layouts, Process};

@@ -41,8 +41,8 @@ pub(super) fn prepare_stage(core: &Core, cycle: &mut CycleState, next: Stage) {
 }
 
 /// Takes the candidates. Returns false if the slice ends first. Postcondition: the candidates are
-/// members with internal count 0 and the flag `ROOT_CANDIDATE`. Their candidate bits are cleared,
-/// so that later decrements make these objects candidates again.
+/// members with internal count 0 and the flag `ROOT_CANDIDATE`. The candidate bits of the members
+/// are cleared, so that later decrements make these objects candidates again.
 pub(super) fn take(core: &Core, cycle: &mut CycleState) -> bool {
     join_candidates(core, cycle, |pass, block, group, candidates| {
         pass.list(block);

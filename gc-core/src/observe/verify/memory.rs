@@ -7,12 +7,13 @@ use gc_snapshot::diagnosis::Problem;
 
 impl Heap {
     /// Checks the heap as [`verify`](Heap::verify) does, and also looks at every word of every
-    /// value. This finds the pointers that a hand-written `Trace` leaves out or reports twice, and
-    /// pointers in skipped fields of types that are not `Trace`, unless they lie behind a vector or
-    /// box there.
+    /// value. The check finds the pointers that a hand-written `Trace` leaves out or reports twice,
+    /// and pointers in skipped fields of types that are not `Trace`, unless they lie behind a
+    /// vector or box there.
     ///
-    /// A word can be reported although it is no pointer. This happens if a number, or the remains
-    /// of an old value in padding, equals the address of an object that is held from outside.
+    /// A word can be reported although it is no pointer. A pointer is reported wrongly if a number,
+    /// or the remains of an old value in padding, equals the address of an object that is held from
+    /// outside.
     ///
     /// # Safety
     /// No code may write to a value of the heap while this function runs: neither another thread,

@@ -31,8 +31,8 @@ use slots::FreeSlot;
 
 pub(crate) type BlockLink = Cell<Option<NonNull<Block>>>;
 
-/// The entry that describes a block. It lies in the header of the block's chunk, or, for a
-/// sub-block, in the table of sub-blocks, never in the block itself.
+/// The entry that describes a block. The entry of a block lies in the header of the block's chunk,
+/// or, for a sub-block, in the table of sub-blocks, never in the block itself.
 #[repr(C, align(64))]
 pub(crate) struct Block {
     // Every pass reads the following fields.
@@ -131,8 +131,8 @@ impl Block {
     /// 0, the internal counts are unspecified.
     ///
     /// # Safety
-    /// `memory` is the start of this block's memory. It has at least as many bytes as `layout` was
-    /// planned for, and nothing else refers to it.
+    /// `memory` is the start of this block's memory. The memory has at least as many bytes as
+    /// `layout` was planned for, and nothing else refers to it.
     pub(crate) unsafe fn format(&self, memory: *mut u8, layout: SlotLayout, info: &'static TypeInfo, class: Class) {
         let groups = (layout.slots as usize).div_ceil(64);
         // SAFETY: invariant 4: the plan keeps the tables inside of the block and away from slots.
@@ -143,8 +143,8 @@ impl Block {
             self.counts.set(bitmaps.add(groups).cast());
             self.first.set(memory.add(layout.first as usize));
         }
-        // (The stride of a large value may not fit into 16 bits. It is not used, because the block
-        // has one slot.)
+        // (The stride of a large value may not fit into 16 bits. A block with one
+        // slot uses no stride.)
         self.stride.set(layout.stride as u16);
         self.reciprocal.set(((1u64 << 32).div_ceil(u64::from(layout.stride))) as u32);
         self.slots.set(layout.slots as u16);

@@ -220,8 +220,8 @@ impl Memory {
         Some(())
     }
 
-    /// Takes back an empty block. Its memory stays committed for a while, unless its chunk was
-    /// acquired for this block alone.
+    /// Takes back an empty block. The memory of the block stays committed for a while, unless its
+    /// chunk was acquired for this block alone.
     pub(crate) fn give_block(&self, block: &Block) {
         debug_assert_eq!(block.live(), 0);
         self.used.set(self.used.get() - 1);
@@ -277,7 +277,7 @@ impl Memory {
         true
     }
 
-    /// Returns the number of chunks given back so far. Each of them may have changed the indices of
+    /// Returns the number of chunks given back so far. Each release may have changed the indices of
     /// other chunks.
     pub(crate) fn releases(&self) -> usize {
         self.releases.get()

@@ -123,6 +123,19 @@ fn three_snapshots_tell_a_cache_that_fills_from_a_leak() {
     assert_eq!(places(&[with(200), with(1200), with(2200)]), ["program.CACHE[…]"]);
 }
 
+/// As many entries went as came: a cache whose keys are of another type now.
+#[test]
+fn entries_of_another_type_are_no_growth() {
+    let with = |type_name: &'static str| {
+        let mut graph = Graph::new();
+        let cache = graph.global("CACHE", "dict");
+        graph.fill(cache, "Page", 0..1000);
+        graph.fill(cache, type_name, 1000..4000);
+        graph.snapshot()
+    };
+    assert!(places(&[with("int"), with("float")]).is_empty());
+}
+
 /// Objects that were there before, and are found on another path now.
 #[test]
 fn objects_that_move_are_no_growth() {
