@@ -102,9 +102,11 @@ impl Edges {
             }
             let name = match kinds.get(kind as usize).copied().unwrap_or(Kind::Text(EdgeKind::Hidden)) {
                 Kind::Weak => return Ok(()),
+                Kind::Shortcut if left.node > 0 => return Ok(()),
                 Kind::Position(kind) => Name::position(name as usize).of_kind(kind),
-                Kind::Text(kind) if name < 1 << 29 => Name::text(name as usize).of_kind(kind),
-                Kind::Text(_) => return Err(Fault::Contradiction(format!("there is no string {name}"))),
+                _ if name >= 1 << 29 => return Err(Fault::Contradiction(format!("there is no string {name}"))),
+                Kind::Shortcut => Name::text(name as usize),
+                Kind::Text(kind) => Name::text(name as usize).of_kind(kind),
             };
             if edges.targets.len() >= u32::MAX as usize {
                 return Err(Fault::Contradiction("there are 2^32 edges or more".into()));
@@ -159,6 +161,8 @@ impl Left<'_> {
 #[derive(Clone, Copy)]
 enum Kind {
     Weak,
+    /// Stands for a way over other edges, except at the root, where it leads to a global object.
+    Shortcut,
     /// The name of the edge is a position.
     Position(EdgeKind),
     /// The name of the edge is the number of a string.
@@ -172,7 +176,8 @@ impl Kind {
             "element" => Kind::Position(EdgeKind::Named),
             "hidden" => Kind::Position(EdgeKind::Hidden),
             "context" => Kind::Text(EdgeKind::Variable),
-            "property" | "shortcut" => Kind::Text(EdgeKind::Named),
+            "property" => Kind::Text(EdgeKind::Named),
+            "shortcut" => Kind::Shortcut,
             _ => Kind::Text(EdgeKind::Internal),
         }
     }
