@@ -636,8 +636,8 @@ class _Dump(object):
         for name, value in zip(names, defaults):
             self.edge(CONTEXT, "default argument " + name, value)
         named = {id(cell) for cell in row.__closure__ or ()}
-        for name in ("__globals__", "__code__", "__defaults__", "__kwdefaults__", "__annotations__"):
-            value = getattr(row, name, None) if name != "__annotations__" else None
+        for name in ("__globals__", "__code__", "__defaults__", "__kwdefaults__"):
+            value = getattr(row, name, None)
             if value is not None:
                 named.add(id(value))
                 self.edge(INTERNAL, name, value)
