@@ -77,43 +77,18 @@ const COMPARED: usize = 16;
 
 /// The places that hold more in each snapshot than in the one before, the one with the most bytes first.
 pub(super) fn growth<'s>(places: &Places<'s>) -> Vec<Gathering<'s>> {
-    let units = Units::of(places);
-    let judge = Judge { places, units: &units };
-    let mut by_place: HashMap<u32, Vec<Member<'s>>> = HashMap::new();
-    for unit in &units.units {
-        if let Some(member) = judge.growing(unit) {
-            by_place.entry(unit.place).or_default().push(member);
-        }
-    }
-    let mut found: Vec<Gathering<'s>> = Vec::new();
-    for place in 0..places.len() {
-        let members = by_place.remove(&place).unwrap_or_default();
-        let own = judge.own_growth(place);
-        found.extend(judge.gathering(place, members, own));
-    }
-    finish(places, found)
+    let judge = Judge { places, units: &Units::of(places) };
+    finish(places, judge.gatherings(|unit| judge.growing(unit), |place| judge.own_growth(place)))
 }
 
 /// The places where most has gathered in a single snapshot.
 pub(super) fn accumulations<'s>(places: &Places<'s>) -> Vec<Gathering<'s>> {
-    let units = Units::of(places);
-    let judge = Judge { places, units: &units };
+    let judge = Judge { places, units: &Units::of(places) };
     let all = places.last().bytes();
-    let mut by_place: HashMap<u32, Vec<Member<'s>>> = HashMap::new();
-    for unit in &units.units {
-        if let Some(member) = judge.gathered(unit) {
-            by_place.entry(unit.place).or_default().push(member);
-        }
-    }
-    let mut found = Vec::new();
-    for place in 0..places.len() {
-        let members = by_place.remove(&place).unwrap_or_default();
-        let own = judge.large(place, all).map(|bytes| (0, bytes));
-        found.extend(judge.gathering(place, members, own));
-    }
-    let found =
-        found.into_iter().filter(|it: &Gathering<'_>| it.bytes as f64 * weight(places, it.place) >= PART * all as f64);
-    finish(places, found.collect())
+    let own = |place| judge.large(place, all).map(|bytes| (0, bytes));
+    let mut found = judge.gatherings(|unit| judge.gathered(unit), own);
+    found.retain(|it| it.bytes as f64 * weight(places, it.place) >= PART * all as f64);
+    finish(places, found)
 }
 
 /// The least part of a heap that is worth a word when nothing but one snapshot is known.
@@ -134,6 +109,22 @@ struct Judge<'p, 's> {
 }
 
 impl<'s> Judge<'_, 's> {
+    /// The places with members that `member` finds, or whose own bytes `own` finds.
+    fn gatherings(
+        &self,
+        member: impl Fn(&Unit) -> Option<Member<'s>>,
+        own: impl Fn(u32) -> Option<(u64, u64)>,
+    ) -> Vec<Gathering<'s>> {
+        let mut by_place: HashMap<u32, Vec<Member<'s>>> = HashMap::new();
+        for unit in &self.units.units {
+            if let Some(member) = member(unit) {
+                by_place.entry(unit.place).or_default().push(member);
+            }
+        }
+        let all = 0..self.places.len();
+        all.filter_map(|at| self.gathering(at, by_place.remove(&at).unwrap_or_default(), own(at))).collect()
+    }
+
     /// Judges whether a place holds more and more objects of a type.
     fn growing(&self, unit: &Unit) -> Option<Member<'s>> {
         let place = self.places.place(unit.place);
@@ -198,8 +189,7 @@ impl<'s> Judge<'_, 's> {
     /// themselves: a buffer, a text, a table of numbers.
     fn own_growth(&self, place: u32) -> Option<(u64, u64)> {
         let at = self.places.place(place);
-        if at.objects.contains(&0) || matches!(at.kind, NodeKind::Internal | NodeKind::Group) || self.is_nameless(place)
-        {
+        if at.objects.contains(&0) || matches!(at.kind, NodeKind::Internal | NodeKind::Group) {
             return None;
         }
         // The table of a weak map keeps the room of entries that are gone.
@@ -215,7 +205,7 @@ impl<'s> Judge<'_, 's> {
         // A container with as many entries as before was only made anew.
         let out = &self.units.out[place as usize];
         let is_made_anew = out[last] > FEW_ENTRIES && f64::from(out[last]) < ENTRIES_GROW * f64::from(out[0]);
-        (grows && !is_made_anew).then_some((before as u64, at.bytes[last]))
+        (grows && !is_made_anew && !self.is_nameless(place)).then_some((before as u64, at.bytes[last]))
     }
 
     /// The bytes of the objects of a place, if they are a large part of the heap in themselves.
@@ -229,15 +219,10 @@ impl<'s> Judge<'_, 's> {
 
     /// Returns true if no edge on the way to the place has a name that a person knows.
     fn is_nameless(&self, place: u32) -> bool {
-        if place == ROOT {
-            return !self.places.last().roots.is_empty();
-        }
-        let way = self.places.way(place);
-        let is_unnamed_heap = self.places.last().roots.is_empty();
-        !is_unnamed_heap
-            && way.iter().all(|at| {
-                matches!(at.edge, EdgeKind::Internal | EdgeKind::Hidden) || self.places.word(at.label) == "[…]"
-            })
+        let is_unknown = |at: &Place| {
+            matches!(at.edge, EdgeKind::Internal | EdgeKind::Hidden) || self.places.word(at.label) == "[…]"
+        };
+        !self.places.last().roots.is_empty() && self.places.way(place).into_iter().all(is_unknown)
     }
 
     fn gathering(&self, place: u32, mut members: Vec<Member<'s>>, own: Option<(u64, u64)>) -> Option<Gathering<'s>> {
@@ -268,7 +253,7 @@ fn finish<'s>(places: &Places<'s>, mut found: Vec<Gathering<'s>>) -> Vec<Gatheri
         let weighed = it.bytes as f64 * weight(places, it.place);
         (only_weak, core::cmp::Reverse(weighed as u64), it.place)
     };
-    found.sort_by_key(key);
+    found.sort_by_cached_key(key);
     let mut kept: Vec<Gathering<'s>> = Vec::new();
     let mut sets: Vec<HashSet<u32>> = Vec::new();
     for it in found.into_iter().take(COMPARED) {

@@ -25,8 +25,6 @@ pub(crate) struct Place {
     pub(crate) edge: EdgeKind,
     /// The role of its objects.
     pub(crate) kind: NodeKind,
-    /// True if it holds more of itself: the nodes of a list or a tree.
-    pub(crate) is_chain: bool,
     /// By snapshot: how many objects there are.
     pub(crate) objects: Vec<u32>,
     /// By snapshot: their bytes.
@@ -223,7 +221,6 @@ impl Builder {
             type_word: nothing,
             edge: EdgeKind::Named,
             kind: NodeKind::Group,
-            is_chain: false,
             objects: vec![1; snapshots],
             bytes: vec![0; snapshots],
         };
@@ -257,15 +254,11 @@ impl Builder {
             type_word,
             edge: by.kind(),
             kind,
-            is_chain: false,
             objects: vec![0; self.snapshots],
             bytes: vec![0; self.snapshots],
         };
         let at = match self.repeats(&new) {
-            Some(same) => {
-                self.places[same as usize].is_chain = true;
-                same
-            }
+            Some(same) => same,
             None => {
                 self.places.push(new);
                 self.places.len() as u32 - 1

@@ -1,5 +1,5 @@
 //! A weak reference that is dropped while its callback waits to run: what the callback captured is
-//! dropped by whoever drops the weak reference, and a panic there goes the same way.
+//! dropped by the code that drops the weak reference, and a panic there goes the same way.
 
 use super::{BOTH, Plain, REPORTS, assert_sound, heap, panic_if, report};
 use crate::support::{log, logged};
