@@ -175,26 +175,10 @@ impl Columns {
         self.external[object] = self.external[object].saturating_add(references);
     }
 
-    /// Sets the edges of all objects at once. The rows begin with those of `outside` nodes that are no
-    /// objects, and count those among the numbers of the targets; edges to them are left out.
+    /// Sets the edges of all objects at once. `first` has one entry more than there are objects.
     #[cfg(feature = "read")]
-    pub(crate) fn set_edges(&mut self, first: Vec<u32>, targets: Vec<u32>, names: Vec<Name>, outside: usize) {
+    pub(crate) fn set_edges(&mut self, first: Vec<u32>, targets: Vec<u32>, names: Vec<Name>) {
         (self.first_edge, self.targets, self.names) = (first, targets, names);
-        let (begin, mut kept) = (self.first_edge[outside] as usize, 0);
-        for object in 0..self.ids.len() {
-            let own = self.first_edge[outside + object] as usize..self.first_edge[outside + object + 1] as usize;
-            self.first_edge[object] = kept as u32;
-            for edge in own {
-                if let Some(target) = self.targets[edge].checked_sub(outside as u32) {
-                    (self.targets[kept], self.names[kept]) = (target, self.names[edge]);
-                    kept += 1;
-                }
-            }
-        }
-        debug_assert!(kept + begin <= self.targets.len());
-        self.first_edge.truncate(self.ids.len());
-        self.targets.truncate(kept);
-        self.names.truncate(kept);
     }
 
     /// Gives an object a name of its own: that of a function or a class. `text` is the number of the

@@ -47,8 +47,10 @@ pub(super) fn snapshot(
     hold(&mut columns, &edges, &strings, outside, counts_references);
     let keeps_texts = used(&edges, &forms, strings.len());
     drop((forms, nodes));
-    let Edges { first, targets, names } = edges;
-    columns.set_edges(first, targets, names, outside);
+    // Nodes that are no objects count among the numbers of the targets.
+    let object = |target: u32| target.checked_sub(outside as u32);
+    edges.retain(|node, name, target| object(target).filter(|_| node >= outside).map(|target| (name, target)));
+    columns.set_edges(edges.first.split_off(outside), edges.targets, edges.names);
     for (text, is_used) in strings.iter_mut().zip(keeps_texts) {
         if !is_used {
             *text = Box::default();
@@ -98,26 +100,14 @@ fn weaken_ephemerons(nodes: &Nodes, edges: &mut Edges, strings: &mut Vec<Box<str
     }
     let value = Name::text(strings.len()).of_kind(EdgeKind::Internal);
     strings.push(WEAK_MAP_VALUE.into());
-    let mut kept = 0;
-    for node in 0..nodes.ids.len() {
-        let own = edges.first[node] as usize..edges.first[node + 1] as usize;
-        edges.first[node] = kept as u32;
-        for edge in own {
-            let mut name = edges.names[edge];
-            let is_internal = name.kind() == EdgeKind::Internal;
-            if let Some(&table) = name.as_text().filter(|_| is_internal).and_then(|text| tables.get(&text)) {
-                if table == nodes.ids[node] {
-                    continue;
-                }
-                name = value;
-            }
-            (edges.names[kept], edges.targets[kept]) = (name, edges.targets[edge]);
-            kept += 1;
+    edges.retain(|node, name, target| {
+        let is_internal = name.kind() == EdgeKind::Internal;
+        match name.as_text().filter(|_| is_internal).and_then(|text| tables.get(&text)) {
+            Some(&table) if table == nodes.ids[node] => None,
+            Some(_) => Some((value, target)),
+            None => Some((name, target)),
         }
-    }
-    edges.first[nodes.ids.len()] = kept as u32;
-    edges.names.truncate(kept);
-    edges.targets.truncate(kept);
+    });
 }
 
 /// The id of the table in `2 / part of key (..) -> value (..) pair in WeakMap (table @77)`.

@@ -52,6 +52,8 @@ pub(super) enum Fault {
     End,
     /// The input is not of the format.
     Wrong(String),
+    /// The input is of another format, which this names.
+    OtherFormat(&'static str),
     /// The parts contradict each other.
     Contradiction(String),
 }
@@ -69,6 +71,7 @@ impl Fault {
             Fault::Io(error) => ReadError::Io(error),
             Fault::End => ReadError::CutShort { part },
             Fault::Wrong(error) => ReadError::Invalid { part, error },
+            Fault::OtherFormat(format) => ReadError::OtherFormat(format),
             Fault::Contradiction(error) => ReadError::Contradiction(error),
         }
     }

@@ -130,6 +130,28 @@ impl Edges {
     }
 }
 
+impl Edges {
+    /// Keeps the edges for which `keep` returns a name and a target, given the node that they leave.
+    pub(super) fn retain(&mut self, keep: impl Fn(usize, Name, u32) -> Option<(Name, u32)>) {
+        let mut kept = 0;
+        for node in 0..self.first.len() - 1 {
+            let own = self.first[node] as usize..self.first[node + 1] as usize;
+            self.first[node] = kept as u32;
+            for edge in own {
+                if let Some(row) = keep(node, self.names[edge], self.targets[edge]) {
+                    (self.names[kept], self.targets[kept]) = row;
+                    kept += 1;
+                }
+            }
+        }
+        if let Some(end) = self.first.last_mut() {
+            *end = kept as u32;
+        }
+        self.names.truncate(kept);
+        self.targets.truncate(kept);
+    }
+}
+
 /// The node that the next edge belongs to.
 struct Left<'n> {
     counts: &'n [u32],

@@ -65,10 +65,7 @@ pub fn read_heap_snapshot(reader: impl Read) -> Result<Snapshot, ReadError> {
 /// ```
 pub fn read_dump(reader: impl Read) -> Result<HeapDump, ReadError> {
     let (mut scanner, mut part) = (Scanner::new(reader), "");
-    let parts = Parts::read(&mut scanner, &mut part).map_err(|fault| match fault {
-        Ok(fault) => fault.within(part),
-        Err(error) => error,
-    })?;
+    let parts = Parts::read(&mut scanner, &mut part).map_err(|fault| fault.within(part))?;
     parts.finish(scanner.replaced).map_err(|fault| fault.within(part))
 }
 
@@ -81,15 +78,15 @@ struct Parts {
 }
 
 impl Parts {
-    fn read<R: Read>(scanner: &mut Scanner<R>, part: &mut &'static str) -> Result<Parts, Result<Fault, ReadError>> {
-        let beginning = scanner.beginning(64).map_err(Ok)?;
+    fn read<R: Read>(scanner: &mut Scanner<R>, part: &mut &'static str) -> Result<Parts, Fault> {
+        let beginning = scanner.beginning(64)?;
         if let Some(format) = other_format(beginning) {
-            return Err(Err(ReadError::OtherFormat(format)));
+            return Err(Fault::OtherFormat(format));
         }
         if beginning.starts_with(b"\xef\xbb\xbf") {
             scanner.skip(3);
         }
-        Parts::read_json(scanner, part).map_err(Ok)
+        Parts::read_json(scanner, part)
     }
 
     fn read_json<R: Read>(scanner: &mut Scanner<R>, part: &mut &'static str) -> Result<Parts, Fault> {
