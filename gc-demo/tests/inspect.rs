@@ -257,3 +257,44 @@ fn the_value_of_a_weak_map_is_kept_by_its_key() {
     let path = stdout(&demo(&["inspect", &file, "--path", "9"]));
     assert!(path.contains("value in a weak map") && !path.contains("part of key"), "{path}");
 }
+
+#[test]
+fn dumps_of_meliae_name_what_grows() {
+    let dump = |name: &str| format!("{}/tests/dumps/meliae-{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
+    let output = demo(&["inspect", &dump("before"), &dump("after"), "--json"]);
+    assert!(stderr(&output).contains("meliae writes no roots"), "{}", stderr(&output));
+    let json: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let places = json["suspects"].as_array().unwrap().iter().map(|suspect| (&suspect["place"], &suspect["type"]));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [(&"__main__.SEEN[…]".into(), &"Session".into()), (&"__main__.hub.sessions[…]".into(), &"list".into())]
+    );
+    // The edges of a dictionary, of an instance, and of a list, as meliae's lines have them.
+    let folder = Folder::new("inspect-meliae");
+    let lines = r#"{"address": 1, "type": "module", "size": 56, "name": "app", "refs": [2]}
+{"address": 2, "type": "dict", "size": 280, "len": 2, "refs": [10, 3, 11, 4]}
+{"address": 3, "type": "list", "size": 88, "len": 2, "refs": [4, 5]}
+{"address": 4, "type": "User", "size": 64, "refs": [6]}
+{"address": 5, "type": "int", "size": 24, "value": 7, "refs": []}
+{"address": 6, "type": "dict", "size": 280, "len": 1, "refs": [12, 5]}
+{"address": 10, "type": "str", "size": 40, "len": 5, "value": "users", "refs": []}
+{"address": 11, "type": "str", "size": 40, "len": 5, "value": "admin", "refs": []}
+{"address": 12, "type": "str", "size": 40, "len": 3, "value": "a\u00e9\u001b", "refs": []}
+"#;
+    let path = |lines: &str, id: &str| {
+        let file = folder.file("small.json", lines);
+        stdout(&demo(&["inspect", &file, "--path", id]))
+    };
+    assert!(path(lines, "4").ends_with("\n  .__dict__ -> dict @2\n  .admin -> User @4\n"), "{}", path(lines, "4"));
+    // Entries whose value comes first are turned round.
+    let turned = lines.replace("[10, 3, 11, 4]", "[3, 10, 4, 11]").replace("[12, 5]", "[5, 12]");
+    assert_eq!(path(&turned, "4"), path(lines, "4"));
+    assert!(path(lines, "5").ends_with("\n  .users -> list @3\n  [0] -> int @5\n"), "{}", path(lines, "5"));
+    for (broken, error) in [
+        (&lines[..lines.len() - 20], "it ends in the part `objects`"),
+        (&lines.replace("\"size\": 88", "\"size\": \"large\""), "in the part `objects`: line 3: invalid type"),
+    ] {
+        let output = demo(&["inspect", &folder.file("broken.json", broken)]);
+        assert!(code(&output) == Some(2) && stderr(&output).contains(error), "{}", stderr(&output));
+    }
+}

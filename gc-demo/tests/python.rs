@@ -259,3 +259,30 @@ fn what_is_no_python_process_gets_a_clear_error() {
     refused(&std::process::id().to_string(), "does not run CPython");
     assert!(!PathBuf::from("never.heapsnapshot").exists());
 }
+
+#[test]
+fn dumps_of_pyheap_name_what_grows() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dumps/write_pyheap.py");
+    with_each(&["3.8", "3.11", "3.13"], |program| {
+        let dump = |name: &str| format!("{}/{name}.pyheap", program.folder.path());
+        let (before, after) = (dump("before"), dump("after"));
+        let run = Command::new(&program.interpreter).args(["-S", script, &before, &after]).output().unwrap();
+        assert!(run.status.success(), "{}", stderr(&run));
+        let json: Value = serde_json::from_str(&stdout(&demo(&["inspect", &before, &after, "--json"]))).unwrap();
+        let places: Vec<&str> =
+            json["suspects"].as_array().unwrap().iter().map(|suspect| suspect["place"].as_str().unwrap()).collect();
+        let local = "thread worker: waiting (write_pyheap.py).backlog[…]";
+        assert_eq!(places, ["__main__.SEEN[…]", local, "__main__.hub.rows[…]"], "{}", program.version);
+        // A cut file, and one of another layout, are errors and no panics.
+        let whole = std::fs::read(&after).unwrap();
+        for length in [10, 40, 100, whole.len() / 2, whole.len() - 1] {
+            std::fs::write(&before, &whole[..length]).unwrap();
+            let error = stderr(&demo(&["inspect", &before]));
+            assert!(error.contains("cut short"), "{length}: {error}");
+        }
+        let mut other = whole;
+        other[11] = 9; // the version
+        std::fs::write(&before, &other).unwrap();
+        assert!(stderr(&demo(&["inspect", &before])).contains("version 9 of the format is not known"));
+    });
+}

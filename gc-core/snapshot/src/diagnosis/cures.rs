@@ -87,8 +87,7 @@ fn python_library(clues: &Clues<'_>) -> Option<&'static str> {
     } else if clues.way_has(&["_handlerList"]) || clues.way_has(&["handlers"]) && clues.way_has(&["loggerDict", "root"])
     {
         "add a handler once, at start-up, or remove it (`removeHandler`) when its owner is done with"
-    } else if clues.holds(&["Thread", "frame"]) || clues.way_has(&["_active", "_dangling"]) || clues.way_has_a("thread")
-    {
+    } else if clues.holds(&["Thread", "frame"]) || clues.way_has(&["_active", "_dangling"]) {
         "threads begin and never end: let them return, and bound their number (a pool)"
     } else if clues.way_has_a("_local") {
         "clear the thread-local when a unit of work ends; the threads of a pool live for ever"
@@ -143,6 +142,8 @@ fn pattern(clues: &Clues<'_>) -> Option<&'static str> {
         "classes are made for each unit of work: make each class once, and keep it by its arguments"
     } else if !clues.held.is_empty() && clues.held.iter().all(is_weak) {
         "weak references gather although their targets may be gone: remove each by a callback, or use a weak set"
+    } else if clues.way_has_a("thread") {
+        "a function that has not returned keeps it in a local variable: bound it, or clear it when a unit of work ends"
     } else {
         return None;
     })

@@ -1,8 +1,8 @@
 //! Which places grow from snapshot to snapshot, and where most has gathered in a single one.
 
+use crate::SnapshotObject;
 use crate::columns::{EdgeKind, NodeKind};
 use crate::places::{Place, Places, ROOT, Unit, Units};
-use crate::{Snapshot, SnapshotObject};
 use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
@@ -287,7 +287,7 @@ fn held(places: &Places<'_>, it: &Gathering<'_>) -> HashSet<u32> {
     if it.place == ROOT {
         return last.root_numbers().filter(|&at| types[at as usize] == first.type_word).collect();
     }
-    let targets = places.members(it.place).flat_map(|at| last.targets_of(at).iter().copied());
+    let targets = places.members(it.place).flat_map(|at| places.held_in_last(at));
     targets.filter(|&target| types[target as usize] == first.type_word).collect()
 }
 
@@ -319,19 +319,23 @@ fn holder<'s>(places: &Places<'s>, it: &Gathering<'s>) -> Option<SnapshotObject<
     }
     let (last, types) = (places.last(), places.types_of_last());
     let wanted = it.members.first().map(|member| member.type_word);
-    let size = |snapshot: &Snapshot, types: &[u32], at: u32| match wanted {
-        Some(word) => snapshot.targets_of(at).iter().filter(|&&to| types[to as usize] == word).count() as i64,
-        None => snapshot.at(at).bytes() as i64,
-    };
     let candidates: Vec<u32> = places.members(it.place).collect();
     let mut before: HashMap<u64, i64> = HashMap::new();
     if candidates.len() > 1 && places.snapshots.len() > 1 {
         let (first, types) = (places.snapshots[0], places.types_of_first());
         for at in places.members_of_first(it.place) {
-            before.insert(first.ids[at as usize], size(first, types, at));
+            let size = match wanted {
+                Some(word) => places.held_in_first(at).filter(|&to| types[to as usize] == word).count() as i64,
+                None => first.at(at).bytes() as i64,
+            };
+            before.insert(first.ids[at as usize], size);
         }
     }
-    let gained = |&at: &u32| size(last, types, at) - before.get(&last.ids[at as usize]).copied().unwrap_or(0);
+    let size = |at: u32| match wanted {
+        Some(word) => places.held_in_last(at).filter(|&to| types[to as usize] == word).count() as i64,
+        None => last.at(at).bytes() as i64,
+    };
+    let gained = |&at: &u32| size(at) - before.get(&last.ids[at as usize]).copied().unwrap_or(0);
     let most = candidates.into_iter().max_by_key(|at| (gained(at), core::cmp::Reverse(*at)))?;
     Some(last.at(most))
 }

@@ -12,12 +12,12 @@ pub enum ReadError {
     Io(io::Error),
     /// The file ends within this part; empty: it ends before the first.
     CutShort {
-        /// `snapshot`, `nodes`, `edges` or `strings`.
+        /// Of a `.heapsnapshot`: `snapshot`, `nodes`, `edges` or `strings`.
         part: &'static str,
     },
     /// The file is not of the format, in this part; empty: before the first.
     Invalid {
-        /// `snapshot`, `nodes`, `edges` or `strings`.
+        /// Of a `.heapsnapshot`: `snapshot`, `nodes`, `edges` or `strings`.
         part: &'static str,
         /// The cause, with the position in bytes where it is known.
         error: String,

@@ -4,6 +4,8 @@ mod assemble;
 mod error;
 mod layout;
 mod nodes;
+mod parts;
+mod python;
 mod read;
 mod scan;
 

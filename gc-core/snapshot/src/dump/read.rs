@@ -1,18 +1,15 @@
-//! Reading `.heapsnapshot` files: those of gc-core, of V8, and of the dumper for Python.
-//!
-//! The file is one JSON object whose parts are long lists of numbers. The numbers go from the
-//! reader into the columns of the snapshot, one by one. Nothing of the JSON is kept.
+//! Reading heap dumps: `.heapsnapshot` files of gc-core, of V8, and of the dumper for Python; dumps of
+//! PyHeap and of meliae.
 
 use super::error::{Fault, ReadError, other_format};
-use super::layout::{Layouts, Process};
-use super::nodes::{Edges, Needed, Nodes};
+use super::layout::Process;
+use super::parts::Parts;
+use super::python::{is_meliae, is_pyheap, read_meliae, read_pyheap};
 use super::scan::Scanner;
 use crate::Snapshot;
-use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::io::Read;
+use std::io::{Cursor, Read};
 
 /// A heap dump, as it was read.
 #[derive(Debug)]
@@ -26,7 +23,8 @@ pub struct HeapDump {
     pub process: Option<Process>,
 }
 
-/// Reads a heap dump: a `.heapsnapshot` of gc-core, Node, Chrome, or of the dumper for Python.
+/// Reads a heap dump: a `.heapsnapshot` of gc-core, Node, Chrome, or of the dumper for Python; a `.pyheap`
+/// file of PyHeap; the JSON lines of meliae.
 ///
 /// Text that is no Unicode is read as far as it can be; [`read_dump`] tells of it.
 ///
@@ -64,96 +62,35 @@ pub fn read_heap_snapshot(reader: impl Read) -> Result<Snapshot, ReadError> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn read_dump(reader: impl Read) -> Result<HeapDump, ReadError> {
-    let (mut scanner, mut part) = (Scanner::new(reader), "");
-    let parts = Parts::read(&mut scanner, &mut part).map_err(|fault| fault.within(part))?;
-    parts.finish(scanner.replaced).map_err(|fault| fault.within(part))
+    let mut part = "";
+    read_any(reader, &mut part).map_err(|fault| fault.within(part))
 }
 
-/// All parts of a heap dump, as they are in the file.
-struct Parts {
-    layouts: Layouts,
-    nodes: Nodes,
-    edges: Edges,
-    strings: Vec<Box<str>>,
-}
+/// Bytes at the beginning of a file that tell its format.
+const BEGINNING: u64 = 64;
 
-impl Parts {
-    fn read<R: Read>(scanner: &mut Scanner<R>, part: &mut &'static str) -> Result<Parts, Fault> {
-        let beginning = scanner.beginning(64)?;
-        if let Some(format) = other_format(beginning) {
-            return Err(Fault::OtherFormat(format));
-        }
-        if beginning.starts_with(b"\xef\xbb\xbf") {
-            scanner.skip(3);
-        }
-        Parts::read_json(scanner, part)
-    }
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-    fn read_json<R: Read>(scanner: &mut Scanner<R>, part: &mut &'static str) -> Result<Parts, Fault> {
-        match scanner.next()? {
-            None => return Err(Fault::End),
-            Some(b'{') => {}
-            Some(_) => return Err(scanner.wrong("a JSON object with the parts of a heap dump")),
-        }
-        let (mut layouts, mut nodes, mut edges, mut strings) = (None, None, None, None);
-        scanner.each(*b"{}", |scanner| {
-            let key = scanner.string()?;
-            scanner.expect(b':')?;
-            let first = || Fault::Wrong("the part `snapshot` must come first".into());
-            match key.as_str() {
-                "snapshot" => {
-                    *part = "snapshot";
-                    let mut json = Vec::new();
-                    scanner.copy_value(Some(&mut json))?;
-                    layouts = Some(Layouts::parse(&json)?);
-                }
-                "nodes" => {
-                    *part = "nodes";
-                    nodes = Some(Nodes::read(scanner, layouts.as_ref().ok_or_else(first)?)?);
-                }
-                "edges" => {
-                    *part = "edges";
-                    let nodes =
-                        nodes.as_ref().ok_or_else(|| Fault::Wrong("the part `nodes` must come first".into()))?;
-                    edges = Some(Edges::read(scanner, layouts.as_ref().ok_or_else(first)?, nodes)?);
-                }
-                "strings" => {
-                    *part = "strings";
-                    let needed = Needed::of(layouts.as_ref(), nodes.as_ref(), edges.as_ref());
-                    let mut list: Vec<Box<str>> = Vec::new();
-                    scanner.each(*b"[]", |scanner| {
-                        if needed.has(list.len()) {
-                            list.push(scanner.string()?.into());
-                            return Ok(());
-                        }
-                        list.push(Box::default());
-                        scanner.value()
-                    })?;
-                    strings = Some(list);
-                }
-                _ => scanner.value()?,
-            }
-            Ok(())
-        })?;
-        if scanner.next()?.is_some() {
-            return Err(scanner.wrong("the end of the file"));
-        }
-        let missing = |part: &str| Fault::Wrong(format!("the part `{part}` is missing"));
-        Ok(Parts {
-            layouts: layouts.ok_or_else(|| missing("snapshot"))?,
-            nodes: nodes.ok_or_else(|| missing("nodes"))?,
-            edges: edges.ok_or_else(|| missing("edges"))?,
-            strings: strings.ok_or_else(|| missing("strings"))?,
-        })
+fn read_any(mut reader: impl Read, part: &mut &'static str) -> Result<HeapDump, Fault> {
+    let mut beginning = Vec::new();
+    reader.by_ref().take(BEGINNING).read_to_end(&mut beginning)?;
+    if let Some(format) = other_format(&beginning) {
+        return Err(Fault::OtherFormat(format));
     }
-
-    fn finish(self, replaced: u64) -> Result<HeapDump, Fault> {
-        let mut notes = Vec::new();
-        if replaced > 0 {
-            notes.push(format!("{replaced} characters of names are no valid text and were replaced or repaired"));
-        }
-        let process = self.layouts.process.clone();
-        let snapshot = super::assemble::snapshot(self.layouts, self.nodes, self.edges, self.strings)?;
-        Ok(HeapDump { snapshot, notes, process })
+    let marked = if beginning.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let is = |format: fn(&[u8]) -> bool| format(&beginning[marked..]);
+    let (is_pyheap, is_meliae) = (is(is_pyheap), is(is_meliae));
+    let whole = Cursor::new(beginning.split_off(marked)).chain(reader);
+    if is_pyheap {
+        let snapshot = read_pyheap(whole, part)?;
+        return Ok(HeapDump { snapshot, notes: Vec::new(), process: None });
     }
+    if is_meliae {
+        *part = "objects";
+        let (snapshot, notes) = read_meliae(whole)?;
+        return Ok(HeapDump { snapshot, notes, process: None });
+    }
+    let mut scanner = Scanner::new(whole);
+    let parts = Parts::read(&mut scanner, part)?;
+    parts.finish(scanner.replaced)
 }

@@ -31,22 +31,6 @@ impl<R: Read> Scanner<R> {
         Scanner { reader, buffer: vec![0; BUFFER], at: 0, end: 0, before: 0, replaced: 0 }
     }
 
-    /// Returns the first bytes of the input, at most `count`, without reading past them.
-    pub(super) fn beginning(&mut self, count: usize) -> Result<&[u8], Fault> {
-        while self.end < count {
-            match self.reader.read(&mut self.buffer[self.end..])? {
-                0 => break,
-                read => self.end += read,
-            }
-        }
-        Ok(&self.buffer[..self.end.min(count)])
-    }
-
-    /// Skips `count` bytes that [`beginning`](Self::beginning) returned.
-    pub(super) fn skip(&mut self, count: usize) {
-        self.at += count;
-    }
-
     /// Returns the next byte without consuming it; `None` at the end of the input.
     #[inline]
     fn peek(&mut self) -> Result<Option<u8>, Fault> {

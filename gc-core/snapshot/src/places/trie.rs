@@ -55,6 +55,9 @@ pub(super) const NOWHERE: u32 = u32::MAX;
 pub(crate) const ROOT: u32 = 0;
 /// The word for all keys and positions.
 const KEY: u32 = 0;
+/// The word for the edge to the dictionary in which a Python object keeps its attributes. (CPython makes it
+/// when somebody asks for it, from 3.11 on. So the attributes have the place of the object.)
+const ATTRIBUTES: u32 = 1;
 /// The longest pattern of places that is recognized when it repeats itself.
 const LONGEST_PATTERN: usize = 4;
 
@@ -86,6 +89,13 @@ impl<'s> Places<'s> {
 
     pub(crate) fn word(&self, number: u32) -> &str {
         &self.words[number as usize]
+    }
+
+    /// The place that holds what the objects of `place` hold: its own, or that of the object whose
+    /// attributes they are.
+    pub(super) fn holder(&self, place: u32) -> u32 {
+        let at = self.place(place);
+        if at.label == ATTRIBUTES { at.above } else { place }
     }
 
     /// The word for the label of an edge of the last snapshot.
@@ -138,6 +148,28 @@ impl<'s> Places<'s> {
     /// By object of the first snapshot: the word for its type.
     pub(crate) fn types_of_first(&self) -> &[u32] {
         &self.types[0]
+    }
+
+    /// The objects that an object of the last snapshot holds, and those that its attributes hold.
+    pub(crate) fn held_in_last(&self, object: u32) -> impl Iterator<Item = u32> {
+        self.held(self.snapshots.len() - 1, object)
+    }
+
+    /// The objects that an object of the first snapshot holds, and those that its attributes hold.
+    pub(crate) fn held_in_first(&self, object: u32) -> impl Iterator<Item = u32> {
+        self.held(0, object)
+    }
+
+    fn held(&self, number: usize, object: u32) -> impl Iterator<Item = u32> {
+        let snapshot = self.snapshots[number];
+        snapshot.targets_of(object).iter().flat_map(move |&target| {
+            let place = self.of[number][target as usize];
+            let are_attributes = place != NOWHERE
+                && self.place(place).label == ATTRIBUTES
+                && self.above[number][target as usize] == object;
+            let attributes = if are_attributes { snapshot.targets_of(target) } else { &[] };
+            attributes.iter().copied().chain([target])
+        })
     }
 
     /// The objects of a place in the last snapshot.
@@ -214,6 +246,7 @@ impl Builder {
     fn new(snapshots: usize) -> Builder {
         let mut words = Words::default();
         words.number("[…]");
+        words.number("__dict__");
         let nothing = words.number("");
         let root = Place {
             above: ROOT,
@@ -233,7 +266,7 @@ impl Builder {
         for &object in &tree.order {
             let (above, by) = (tree.above[object as usize], tree.by[object as usize]);
             debug_assert_ne!(above, UNSEEN);
-            let above = if above == OUTSIDE { ROOT } else { of[above as usize] };
+            let above = if above == OUTSIDE { ROOT } else { self.owner(of[above as usize]) };
             let at = self.place(above, by, labels, types[object as usize], snapshot.at(object).kind());
             let (place, bytes) = (&mut self.places[at as usize], snapshot.at(object).bytes());
             place.objects[number] += 1;
@@ -241,6 +274,12 @@ impl Builder {
             of[object as usize] = at;
         }
         of
+    }
+
+    /// The place of the attributes in `place`: that of the object whose dictionary it is.
+    fn owner(&self, place: u32) -> u32 {
+        let at = &self.places[place as usize];
+        if at.label == ATTRIBUTES { at.above } else { place }
     }
 
     fn place(&mut self, above: u32, by: Name, labels: &[u32], type_word: u32, kind: NodeKind) -> u32 {

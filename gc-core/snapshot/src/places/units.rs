@@ -105,6 +105,7 @@ impl Collector {
         // The nodes of a list or tree are held by the place that holds the whole of it, and each is
         // counted once.
         let above = places.above[number][target as usize];
+        let place = places.holder(place);
         let is_node = to == place && place != ROOT;
         if is_node && Some(above) != from {
             return;
