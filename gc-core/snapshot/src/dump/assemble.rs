@@ -205,9 +205,9 @@ fn own_names(nodes: &Nodes, layouts: &Layouts, strings: &mut Vec<Box<str>>) -> V
 /// Kind and type of a node of V8.
 fn of_v8<'s>(kind: &str, name: &'s str) -> (NodeKind, Cow<'s, str>) {
     match kind {
-        "object" | "native" if name.starts_with("system / ") && name != "system / PromiseReaction" => {
-            (NodeKind::Storage, name.into())
-        }
+        // What waits for a promise: a list in the promise.
+        "object" | "hidden" if name == "system / PromiseReaction" => (NodeKind::Object, name.into()),
+        "object" | "native" if name.starts_with("system / ") => (NodeKind::Storage, name.into()),
         "object" | "native" => (NodeKind::Object, name.into()),
         "synthetic" => (NodeKind::Group, name.into()),
         "object shape" => (NodeKind::Internal, name.into()),

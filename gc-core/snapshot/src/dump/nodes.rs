@@ -226,7 +226,7 @@ impl Needed {
             layouts.process.is_some()
                 || matches!(
                     layouts.node.kind(form.kind),
-                    "object" | "native" | "synthetic" | "object shape" | "closure"
+                    "object" | "native" | "hidden" | "synthetic" | "object shape" | "closure"
                 )
         };
         // (The number of a string may be wrong, and as large as it likes.)

@@ -109,7 +109,7 @@ impl Objects {
         let mut frames = 0u64;
         for _ in 0..file.u32()? {
             let thread = file.text()?;
-            (file.u8()?, file.u8()?); // is alive, is a daemon
+            let [_is_alive, _is_daemon] = file.bytes()?;
             for _ in 0..file.u32()? {
                 let (path, _line, function) = (file.text()?, file.u32()?, file.text()?);
                 let variables = file.list(|file| Ok((file.text()?, file.u64()?)))?;
@@ -222,10 +222,6 @@ impl<R: Read> Numbers<R> {
             std::io::ErrorKind::UnexpectedEof => Fault::End,
             _ => Fault::Io(error),
         })
-    }
-
-    fn u8(&mut self) -> Result<u8, Fault> {
-        self.bytes().map(|[byte]: [u8; 1]| byte)
     }
 
     fn u16(&mut self) -> Result<u16, Fault> {
