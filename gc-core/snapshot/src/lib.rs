@@ -53,7 +53,7 @@ mod samples;
 mod snapshot;
 pub mod text;
 
-pub use analyses::{Chain, Component, Diff, Dominators, Link, TypeChange};
+pub use analyses::{Chain, Component, Diff, DominatorTree, Dominators, Link, TypeChange};
 pub use census::{Census, Growth, PeakCounts, TypeCount};
 pub use columns::{SnapshotBuilder, SnapshotError};
 #[cfg(feature = "read")]
@@ -61,5 +61,6 @@ pub use dump::{HeapDump, Process, ReadError, read_dump, read_heap_snapshot};
 #[cfg(feature = "std")]
 pub use export::Dot;
 pub use id::ObjectId;
+pub use places::{HolderChange, HolderCount, Holders, PathStep};
 pub use samples::{GaugeKind, HeapMemory, Reading, Sample, Timeline, Units};
 pub use snapshot::{Snapshot, SnapshotObject};

@@ -123,7 +123,8 @@ impl<T: ?Sized> Gc<T> {
     }
 
     /// Returns the number of weak references to the object. All [`Weak`]s without a callback count
-    /// as one, and so do a [`Weak`] with a callback and its clones.
+    /// as one, and so do a [`Weak`] with a callback and its clones. Takes time in proportion to that number:
+    /// the weak references are counted one by one.
     pub fn weak_count(this: &Gc<T>) -> usize {
         let object = this.object();
         let mut count = 0;

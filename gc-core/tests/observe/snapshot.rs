@@ -125,12 +125,29 @@ impl Graph {
         let mut builder = SnapshotBuilder::new();
         for at in 0..self.objects {
             let held = u32::from(self.roots.contains(&at));
-            assert_eq!(builder.object(id(at), "Node", 1 << at, held), Ok(at));
+            assert_eq!(builder.object(id(at), "Node", 1 << (at % 40), held), Ok(at));
         }
         for (number, &(from, to)) in self.edges.iter().enumerate() {
             builder.edge(from, &format!("e{number}"), to).unwrap();
         }
         builder.finish()
+    }
+
+    /// Random edges, and chains that return: deep, and larger than a part of what the analysis sorts at once.
+    fn large(objects: usize, roots: BTreeSet<usize>) -> Graph {
+        let mut random = 0x9E37_79B9_7F4A_7C15u64;
+        let mut other = |below: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random % below as u64) as usize
+        };
+        let chain = (1..objects).filter(|at| at % 1000 != 0).map(|at| (at - 1, at));
+        let back = (1..objects).step_by(3).map(|at| (at, at - at % 50)).collect::<Vec<_>>();
+        let far = (0..objects).step_by(5).map(|_| (other(objects), other(objects))).collect::<Vec<_>>();
+        let mut edges: Vec<(usize, usize)> = chain.chain(back).chain(far).collect();
+        edges.sort_unstable();
+        Graph { objects, edges, roots }
     }
 
     /// The same with a node for the outside, as the last.
@@ -161,6 +178,29 @@ fn id(at: usize) -> ObjectId {
 
 fn number(name: &str) -> usize {
     name[1..].parse().unwrap()
+}
+
+#[test]
+fn dominators_of_a_large_graph_are_those_of_petgraph() {
+    let objects = 60_000;
+    for roots in [BTreeSet::from([0]), BTreeSet::from([7, 30_000, 59_999]), (0..objects).step_by(100).collect()] {
+        let graph = Graph::large(objects, roots);
+        let snapshot = graph.snapshot();
+        let ours = snapshot.dominators();
+        let (peer, outside) = graph.peer();
+        let theirs = simple_fast(&peer, outside);
+        let mut compared = 0;
+        for (at, object) in snapshot.objects().enumerate() {
+            let Some(expected) = theirs.immediate_dominator(NodeIndex::new(at)) else {
+                assert!(ours.is_unreachable(object), "{object}");
+                continue;
+            };
+            let expected = Some(expected).filter(|&node| node != outside).map(|node| id(node.index()));
+            assert_eq!(ours.dominator(object).map(SnapshotObject::id), expected, "of {object}");
+            compared += 1;
+        }
+        assert!(compared > objects / 2, "{compared} objects are reachable");
+    }
 }
 
 proptest! {

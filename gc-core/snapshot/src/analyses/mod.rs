@@ -3,9 +3,11 @@
 mod chains;
 mod components;
 mod diff;
+mod dominator_tree;
 mod dominators;
 
 pub use chains::{Chain, Link};
 pub use components::Component;
 pub use diff::{Diff, TypeChange};
+pub use dominator_tree::DominatorTree;
 pub use dominators::Dominators;

@@ -10,11 +10,15 @@
 //! object that two containers hold is counted at both ([`units`]).
 
 mod cost;
+mod holders;
+mod names;
 mod tree;
 mod trie;
 mod units;
 
 pub(crate) use cost::leads_to_shared;
+pub use holders::{HolderChange, HolderCount, Holders, PathStep};
+pub(crate) use names::{name, with_label};
 pub(crate) use trie::{Place, Places, ROOT};
 pub(crate) use units::{Unit, Units};
 

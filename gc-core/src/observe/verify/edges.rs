@@ -86,16 +86,23 @@ impl<'h> Facts<'h> {
     /// Returns the edges that the object reports more than once, by the address of the target:
     /// their names, and true if there are more edges to the target than pointers.
     fn repeated(&self, object: Object) -> impl Iterator<Item = (usize, Vec<String>, bool)> {
-        let mut seen: HashMap<usize, (Vec<String>, bool)> = HashMap::new();
-        named_edges(object, &mut |path, target| {
-            if self.numbering.number(target).is_some() {
-                let (names, is_short) = seen.entry(target.address()).or_default();
-                names.push(path.name());
-                *is_short = self.unexplained(target) < 0;
-            }
+        let mut edges: HashMap<usize, u32> = HashMap::new();
+        named_edges(object, &mut |_, target| {
+            *edges.entry(target.address()).or_default() += 1;
         });
-        let repeated = seen.into_iter().filter(|(_, (names, _))| names.len() > 1);
-        repeated.map(|(address, (names, is_short))| (address, names, is_short))
+        edges.retain(|_, edges| *edges > 1);
+        // (Only the names of repeated edges are made: an object may have millions of edges.)
+        let mut repeated: HashMap<usize, (Vec<String>, bool)> = HashMap::new();
+        if !edges.is_empty() {
+            named_edges(object, &mut |path, target| {
+                if edges.contains_key(&target.address()) && self.numbering.number(target).is_some() {
+                    let (names, is_short) = repeated.entry(target.address()).or_default();
+                    names.push(path.name());
+                    *is_short = self.unexplained(target) < 0;
+                }
+            });
+        }
+        repeated.into_iter().map(|(address, (names, is_short))| (address, names, is_short))
     }
 
     /// Notes the edges that the object reports more than once, as far as the counts of their
@@ -113,8 +120,15 @@ impl<'h> Facts<'h> {
     /// Notes the edges that the object reports more often than its words hold the pointer, if the
     /// target has fewer pointers than edges or if two edges have one name.
     fn doubled_in(&self, object: Object, words: &[(usize, usize)], found: &mut Found) {
-        for (address, names, is_short) in self.repeated(object) {
-            let words = words.iter().filter(|&&(_, word)| word == address).count();
+        let repeated: Vec<(usize, Vec<String>, bool)> = self.repeated(object).collect();
+        let mut held: HashMap<usize, usize> = repeated.iter().map(|&(address, _, _)| (address, 0)).collect();
+        for (_, word) in words {
+            if let Some(held) = held.get_mut(word) {
+                *held += 1;
+            }
+        }
+        for (address, names, is_short) in repeated {
+            let words = held[&address];
             let twice = twice(&names);
             let is_told = is_short || (words > 0 && twice.is_some());
             if is_told && names.len() > words.max(1) {
@@ -180,10 +194,10 @@ impl<'h> Facts<'h> {
         let is_held = |&target: &Object| self.unexplained(target) > 0;
         let is_pointer = |word: usize| self.by_address.get(&word).is_some_and(is_held);
         let suspicious = words.iter().filter(|&&(offset, word)| fields.may_hide(offset) && is_pointer(word));
-        let pointers: Vec<(usize, usize)> = suspicious.copied().collect();
+        let mut pointers: HashMap<usize, Vec<usize>> = HashMap::new();
+        suspicious.for_each(|&(offset, target)| pointers.entry(target).or_default().push(offset));
         // A target that is reported as often as it is met in the words is not a problem.
-        for target in pointers.iter().map(|&(_, target)| target).collect::<HashSet<usize>>() {
-            let places: Vec<usize> = pointers.iter().filter(|&&(_, to)| to == target).map(|&(at, _)| at).collect();
+        for (target, places) in pointers {
             let told = if fields.is_partial() { 0 } else { reported.addresses.get(&target).copied().unwrap_or(0) };
             let missed = places.len().saturating_sub(told);
             // If one of several equal pointers is not reported, it is not known which: the last one
@@ -198,8 +212,8 @@ impl<'h> Facts<'h> {
 
 /// Returns the first name that occurs for the second time.
 fn twice(names: &[String]) -> Option<String> {
-    let mut each = names.iter().enumerate();
-    each.find(|(at, name)| !name.is_empty() && names[..*at].contains(name)).map(|(_, name)| name.clone())
+    let mut seen: HashSet<&str> = HashSet::new();
+    names.iter().find(|name| !name.is_empty() && !seen.insert(name)).cloned()
 }
 
 /// Objects that report a target more than once, if the target has more edges than pointers. Each

@@ -1,11 +1,12 @@
 //! The words for a place: where it is, what gathers there, how to find it.
 
-use super::names::{full_name, name, path};
+use super::names::{full_name, path};
 use super::{counted_objects, item};
 use crate::SnapshotObject;
 use crate::diagnosis::growth::{Gathering, Member};
 use crate::diagnosis::{Evidence, Gathered, Suspect, cures};
 use crate::places::Places;
+use crate::places::name;
 use crate::text::Bytes;
 use alloc::format;
 use alloc::string::{String, ToString};
