@@ -134,8 +134,8 @@ pub mod snapshot {
     #[cfg(feature = "std")]
     pub use gc_snapshot::Dot;
     pub use gc_snapshot::{
-        Chain, Component, Diff, Dominators, Link, ObjectId, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject,
-        TypeChange,
+        Chain, Component, Diff, DominatorTree, Dominators, HolderChange, HolderCount, Holders, Link, ObjectId,
+        PathStep, Snapshot, SnapshotBuilder, SnapshotError, SnapshotObject, TypeChange,
     };
 }
 

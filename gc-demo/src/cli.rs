@@ -157,9 +157,9 @@ struct WatchOptions {
 
 #[derive(clap::Args)]
 struct ReportOptions {
-    /// Which scenario: see `gc-demo list`
-    #[arg(value_name = "NAME", value_parser = scenario_name(), hide_possible_values = true)]
-    scenario: &'static Scenario,
+    /// A scenario (see `gc-demo list`), or heap dumps, the oldest first
+    #[arg(value_name = "NAME|FILE", required = true)]
+    what: Vec<PathBuf>,
     /// The file to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,

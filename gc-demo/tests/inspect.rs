@@ -298,3 +298,114 @@ fn dumps_of_meliae_name_what_grows() {
         assert!(code(&output) == Some(2) && stderr(&output).contains(error), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn the_tree_opens_level_by_level() {
+    let folder = Folder::new("inspect-tree");
+    let (_, after, last) = dumps(&folder);
+    let text = stdout(&demo(&["inspect", &after, "--tree"]));
+    let lines: Vec<&str> = text.lines().skip(3).collect();
+    assert!(lines[0].contains("1801  Registry @5  Registry"), "{text}");
+    assert!(lines[1].contains("1800    900 x Session") && lines.len() == 2, "{text}");
+    let session = stdout(&demo(&["inspect", &after, &format!("--tree=@{last}")]));
+    assert!(session.contains(&format!("2  Session @{last}  Registry.sessions[…]")), "{session}");
+    assert!(session.contains("String @"), "{session}");
+    let flat = stdout(&demo(&["inspect", &after, "--tree", "--depth", "0"]));
+    assert_eq!(flat.lines().count(), 4, "{flat}");
+}
+
+#[test]
+fn a_type_shows_its_holders_and_its_merged_paths() {
+    let folder = Folder::new("inspect-type");
+    let (_, after, last) = dumps(&folder);
+    let text = stdout(&demo(&["inspect", &after, "--type", "String"]));
+    assert!(text.starts_with("\nString: 900 objects, "), "{text}");
+    assert!(text.contains("       900  Registry.sessions[…].user (Session)\n"), "{text}");
+    for step in ["[…] -> Registry\n", "    sessions[…] -> Session\n", "      .user -> String\n"] {
+        assert!(text.replace("  .sessions", "  sessions").contains(step), "{step}: {text}");
+    }
+    let missing = demo(&["inspect", &after, "--type", "sess"]);
+    assert_eq!(
+        (code(&missing), stderr(&missing)),
+        (Some(2), "error: there is no object of type sess; there are: Session\n".into())
+    );
+    let holders = stdout(&demo(&["inspect", &after, "--holders", &last.to_string()]));
+    assert!(
+        holders.contains("place: Registry.sessions[…]\n\nheld by 1 edge\n  sessions[899] of Registry @5\n"),
+        "{holders}"
+    );
+    assert!(holders.ends_with("  Registry @5\n"), "{holders}");
+    let json: Value =
+        serde_json::from_str(&stdout(&demo(&["inspect", &after, "--type", "Session", "--json"]))).unwrap();
+    assert_eq!((&json["of_type"]["objects"], &json["of_type"]["holders"][0]["edges"]), (&900.into(), &900.into()));
+}
+
+#[test]
+fn changes_are_shown_by_holder() {
+    let folder = Folder::new("inspect-diff");
+    let (before, after, _) = dumps(&folder);
+    let text = stdout(&demo(&["inspect", &before, &after, "--diff"]));
+    let rows: Vec<&str> = text.lines().skip(3).collect();
+    assert!(
+        rows[0].starts_with("       300        900") && rows[0].ends_with("Registry.sessions[…] (Session)"),
+        "{text}"
+    );
+    assert!(rows[1].ends_with("Registry.sessions[…].user (String)") && rows.len() == 2, "{text}");
+    let back = stdout(&demo(&["inspect", &after, &before, "--diff"]));
+    assert!(back.lines().last().unwrap().starts_with("       900        300") && back.contains(" -"), "{back}");
+    assert!(stdout(&demo(&["inspect", &after, &after, "--diff"])).contains("no place holds more or less"));
+    let one = demo(&["inspect", &after, "--diff"]);
+    assert!(code(&one) == Some(2) && stderr(&one).contains("give two"), "{}", stderr(&one));
+}
+
+#[test]
+fn questions_in_sql_are_answered() {
+    let folder = Folder::new("inspect-query");
+    let (before, after, last) = dumps(&folder);
+    let ask = |sql: &str| stdout(&demo(&["inspect", &before, &after, "--query", sql]));
+    let by_type = "SELECT dump, type, count(*) AS objects FROM objects GROUP BY 1, 2 ORDER BY 1, 2";
+    let expected = "dump  type      objects\n----  --------  -------\n   1  Registry        1\n   1  Session       300\n   1  String        300\n   2  Registry        1\n   2  Session       900\n   2  String        900\n(6 rows)\n";
+    assert_eq!(ask(by_type), expected);
+    let held = "SELECT count(*) FROM edges JOIN objects ON id = target AND objects.dump = edges.dump \
+                WHERE edges.name LIKE 'sessions%' AND place = 'Registry.sessions[…]' AND edges.dump = 2";
+    assert!(ask(held).contains("\n     900\n"), "{}", ask(held));
+    let json =
+        demo(&["inspect", &after, "--json", "--query", "SELECT max(id) AS last FROM objects WHERE type = 'Session'"]);
+    assert_eq!(stdout(&json), format!("[{{\"last\":{last}}}]\n"));
+    for (sql, error) in [
+        ("DROP TABLE objects", "only questions"),
+        ("SELECT * FROM nowhere", "no such table: nowhere"),
+        ("", "empty"),
+        ("SELECT 1; DROP TABLE objects", "Multiple statements"),
+    ] {
+        let output = demo(&["inspect", &after, "--query", sql]);
+        assert!(code(&output) == Some(2) && stderr(&output).contains(error), "{sql}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_page_is_made_of_dumps() {
+    let folder = Folder::new("inspect-page");
+    let (before, after, _) = dumps(&folder);
+    let page = format!("{}/page.html", folder.path());
+    let output = demo(&["report", &before, &after, "-o", &page]);
+    assert_eq!((code(&output), stdout(&output)), (Some(0), format!("{page} written: container-growth\n")));
+    let html = std::fs::read_to_string(&page).unwrap();
+    for part in ["<h1>before.heapsnapshot, after.heapsnapshot</h1>", "<td>Session</td><td>300</td><td>900</td>"] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(html.contains("<details open><summary>") && html.contains("</span>Registry @5 <code"), "{html}");
+    // What a dump says is never markup.
+    let evil = std::fs::read_to_string(&after).unwrap().replace("\"Session\"", "\"<b>Session</b>\"");
+    assert!(evil.contains("<b>Session</b>"));
+    let evil = folder.file("evil.heapsnapshot", &evil);
+    let html = stdout(&demo(&["report", &evil, "-o", "-"]));
+    assert!(html.contains("&lt;b&gt;Session") && !html.contains("<b>"), "{html}");
+    for (arguments, error) in [
+        (&["report", "no-such-thing", "-o", "x.html"][..], "neither a scenario"),
+        (&["report", &after, "-o", &after], "to be read and to be written"),
+    ] {
+        let output = demo(arguments);
+        assert!(code(&output) == Some(2) && stderr(&output).contains(error), "{}", stderr(&output));
+    }
+}

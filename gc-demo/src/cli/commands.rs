@@ -1,6 +1,7 @@
 //! The work of the commands `run`, `watch` and `report`.
 
 use super::{OUT_OF_MEMORY, ReportOptions, RunOptions, WatchOptions, Which};
+use crate::inspect::Dumps;
 use crate::output;
 use crate::page;
 use crate::report::{Report, policy_name};
@@ -174,8 +175,50 @@ fn exit_code(reports: &[Report]) -> ExitCode {
     if ran_out { ExitCode::from(OUT_OF_MEMORY) } else { ExitCode::SUCCESS }
 }
 
+/// Writes the page of a scenario, or of heap dumps.
 pub(super) fn write_page(options: &ReportOptions, out: &mut impl Write) -> Result<ExitCode> {
-    let scenario = options.scenario;
+    let named = options.what[0].to_str().and_then(Scenario::named);
+    match named {
+        Some(scenario) if options.what.len() == 1 => write_page_of_scenario(scenario, options, out),
+        _ => write_page_of_dumps(options, out),
+    }
+}
+
+fn write_page_of_dumps(options: &ReportOptions, out: &mut impl Write) -> Result<ExitCode> {
+    if let Some(missing) = options.what.iter().find(|file| file.as_os_str() != "-" && !file.exists()) {
+        bail!("{} is neither a scenario (`gc-demo list`) nor a file", missing.display());
+    }
+    let is_stdout = options.output.as_os_str() == "-";
+    if options.what.contains(&options.output) && !is_stdout {
+        bail!("{} is to be read and to be written", options.output.display());
+    }
+    if !is_stdout {
+        try_to_write(&options.output)?;
+    }
+    let dumps = Dumps::read(&options.what)?;
+    let page = page::page_of_dumps(&dumps)?;
+    let verdict = dumps.looks().diagnose().verdict.word();
+    write_html(&options.output, &page, verdict, out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the page to a file, which it names together with the verdict, or to stdout (`-`).
+fn write_html(file: &Path, page: &str, verdict: &str, out: &mut impl Write) -> Result<()> {
+    if file.as_os_str() == "-" {
+        out.write_all(page.as_bytes())?;
+        return Ok(());
+    }
+    let written = output::write_whole(file, |mut file| file.write_all(page.as_bytes()));
+    written.map_err(|error| Unwritable(format!("cannot write {}: {error}", file.display())))?;
+    writeln!(out, "{} written: {verdict}", file.display())?;
+    Ok(())
+}
+
+fn write_page_of_scenario(
+    scenario: &'static Scenario,
+    options: &ReportOptions,
+    out: &mut impl Write,
+) -> Result<ExitCode> {
     check(scenario, &options.setting)?;
     let spinner = spinner(scenario, options.policy.policy());
     let setting = options.setting.setting(options.policy.policy());
@@ -195,13 +238,7 @@ pub(super) fn write_page(options: &ReportOptions, out: &mut impl Write) -> Resul
     }
     spinner.finish_and_clear();
     let page = page::page(scenario, &reports)?;
-    if is_stdout {
-        out.write_all(page.as_bytes())?;
-    } else {
-        let written = output::write_whole(&options.output, |mut file| file.write_all(page.as_bytes()));
-        written.map_err(|error| Unwritable(format!("cannot write {}: {error}", options.output.display())))?;
-        writeln!(out, "{} written: {}", options.output.display(), reports[0].verdict.kind)?;
-    }
+    write_html(&options.output, &page, reports[0].verdict.kind, out)?;
     // The page was written as requested, so an out-of-memory error in a run does not change the
     // exit code.
     let reports: Vec<Report> = reports.into_iter().map(|report| Report { out_of_memory: None, ..report }).collect();

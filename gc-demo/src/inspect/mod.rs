@@ -1,17 +1,24 @@
 //! `gc-demo inspect`: shows the objects in a heap dump, the paths to them, and the changes between
 //! two heap dumps.
 
+mod around;
+mod json;
+mod memory;
 mod open;
 mod progress;
+mod query;
 mod show;
+mod show_around;
 mod tracked;
 
 use anyhow::{Context as _, Result, bail};
+pub use around::{Branch, Change};
 use clap::Args;
 use gc_core::diagnosis::{Diagnosis, DiagnosisInput};
 use gc_core::snapshot::{ObjectId, Snapshot, SnapshotObject};
 use gc_snapshot::HeapDump;
-use serde::Serialize;
+pub use json::Suspected;
+pub use memory::Memory;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -42,9 +49,132 @@ pub struct Options {
     /// Show what is suspicious
     #[arg(long)]
     suspects: bool,
-    /// Print JSON: types, retained sizes of all objects, suspects
+    /// Show the dominator tree: what the objects that retain most consist of
+    ///
+    /// Small objects are taken together by type. With an id, as in `--tree=@2405`,
+    /// the tree below that object.
+    #[arg(long, value_name = "ID", value_parser = id, num_args = 0..=1, require_equals = true,
+          default_missing_value = "0", verbatim_doc_comment)]
+    tree: Option<u64>,
+    /// How many levels of the tree are shown
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    depth: usize,
+    /// Show the objects of this type: who holds them, and the paths to them
+    ///
+    /// Paths over the same edges and types are merged into one.
+    #[arg(long, value_name = "TYPE", verbatim_doc_comment)]
+    r#type: Option<String>,
+    /// Show who holds the object with this id
+    #[arg(long, value_name = "ID", value_parser = id)]
+    holders: Option<u64>,
+    /// Show what changed from the first to the last file, by holder
     #[arg(long)]
+    diff: bool,
+    /// Show the answer to a question in SQL
+    ///
+    /// The tables are `objects` (dump, id, type, kind, name, bytes, external,
+    /// retained_bytes, retained_objects, dominator, place) and `edges` (dump,
+    /// source, name, target). `dump` is the number of the file, from 1.
+    ///
+    /// Example: --query "SELECT type, count(*) FROM objects GROUP BY 1 ORDER BY 2 DESC"
+    #[arg(long, value_name = "SQL", verbatim_doc_comment)]
+    query: Option<String>,
+    /// Print JSON: types, retained sizes of all objects, suspects
+    ///
+    /// With `--tree`, `--type`, `--holders` or `--diff`, what these show as well; with
+    /// `--query` only the rows of the answer.
+    #[arg(long, verbatim_doc_comment)]
     json: bool,
+}
+
+impl Options {
+    /// Returns true if nothing is asked for in particular.
+    fn asks_for_all(&self) -> bool {
+        let for_tables = self.dominators || self.types || self.suspects || self.diff;
+        let for_objects = self.path.is_some() || self.tree.is_some() || self.r#type.is_some() || self.holders.is_some();
+        !(for_tables || for_objects)
+    }
+}
+
+/// Heap dumps, as they were read.
+pub struct Dumps {
+    names: Vec<String>,
+    /// At least one.
+    dumps: Vec<HeapDump>,
+}
+
+impl Dumps {
+    /// Reads files. A file `-` is stdin.
+    ///
+    /// # Errors
+    /// When there is no file, or one of them cannot be read or is no heap dump.
+    pub fn read(files: &[PathBuf]) -> Result<Dumps> {
+        if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+            bail!("stdin can be read once: `-` was given for several files");
+        }
+        if files.is_empty() {
+            bail!("no file");
+        }
+        let names = files.iter().map(|file| file.display().to_string()).collect();
+        Ok(Dumps { names, dumps: files.iter().map(|file| open::dump(file)).collect::<Result<_>>()? })
+    }
+
+    /// The names of the files without their folders.
+    pub fn titles(&self) -> Vec<&str> {
+        self.names.iter().map(|name| name.rsplit(['/', '\\']).next().unwrap_or(name)).collect()
+    }
+
+    /// What had to be repaired, by file.
+    pub fn notes(&self) -> Vec<String> {
+        let of_file = |(name, dump): (&String, &HeapDump)| {
+            dump.notes.iter().map(|note| format!("note: {name}: {note}")).collect::<Vec<_>>()
+        };
+        self.names.iter().zip(&self.dumps).flat_map(of_file).collect()
+    }
+
+    pub fn looks(&self) -> Looks<'_> {
+        let (now, before) = (&self.dumps[self.dumps.len() - 1], &self.dumps[..self.dumps.len() - 1]);
+        let before = before.iter().map(|dump| &dump.snapshot).collect();
+        Looks { dumps: &self.dumps, now: &now.snapshot, before }
+    }
+}
+
+/// The snapshots of the files.
+pub struct Looks<'s> {
+    dumps: &'s [HeapDump],
+    now: &'s Snapshot,
+    /// The earlier ones, the oldest first.
+    before: Vec<&'s Snapshot>,
+}
+
+impl<'s> Looks<'s> {
+    /// The newest.
+    pub fn now(&self) -> &'s Snapshot {
+        self.now
+    }
+
+    /// A line with the numbers of objects, edges, bytes and roots.
+    pub fn summary(&self) -> String {
+        show::summary(self.now)
+    }
+
+    pub fn diagnose(&self) -> Diagnosis {
+        let now = DiagnosisInput::of_snapshot(self.now);
+        self.before.iter().copied().fold(now, DiagnosisInput::earlier).diagnose()
+    }
+
+    pub fn memory(&self) -> Option<Memory> {
+        Memory::of(self.dumps)
+    }
+
+    /// The oldest of several.
+    pub fn earlier(&self) -> Option<&'s Snapshot> {
+        self.before.first().copied()
+    }
+
+    fn all(&self) -> Vec<&'s Snapshot> {
+        self.before.iter().copied().chain([self.now]).collect()
+    }
 }
 
 /// Parses an id in the form in which ids are shown, `@2405`, or without the sign.
@@ -58,30 +188,24 @@ fn id(text: &str) -> Result<u64, String> {
 /// # Errors
 /// When a file cannot be read or is no heap dump, or when no object has the given id.
 pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
-    if options.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
-        bail!("stdin can be read once: `-` was given for several files");
-    }
-    let dumps = options.files.iter().map(|file| open::dump(file)).collect::<Result<Vec<HeapDump>>>()?;
-    for (file, dump) in options.files.iter().zip(&dumps) {
-        dump.notes.iter().for_each(|note| eprintln!("note: {}: {note}", file.display()));
-    }
-    let Some((now, before)) = dumps.split_last() else { bail!("no file") };
+    let dumps = Dumps::read(&options.files)?;
+    dumps.notes().iter().for_each(|note| eprintln!("{note}"));
+    let looks = dumps.looks();
     if options.tracked {
-        write!(out, "{}", tracked::most_common_types(now, options.top)?)?;
+        write!(out, "{}", tracked::most_common_types(&looks.dumps[looks.dumps.len() - 1], options.top)?)?;
         return Ok(());
     }
-    let (now, before): (&Snapshot, Vec<&Snapshot>) =
-        (&now.snapshot, before.iter().map(|dump| &dump.snapshot).collect());
-    let earlier = before.first().copied();
-    let input = before.iter().copied().fold(DiagnosisInput::of_snapshot(now), DiagnosisInput::earlier);
-    let diagnosis = || input.clone().diagnose();
+    let (now, earlier) = (looks.now, looks.earlier());
+    if let Some(sql) = &options.query {
+        return query::answer(&looks.all(), sql, options.json, out);
+    }
     if options.json {
-        return json(options, now, earlier, &diagnosis(), out);
+        return json::write(options, &looks, out);
     }
     if let Some(id) = options.path {
         write!(out, "{}", show::path(now, find(now, id)?))?;
     }
-    let all = !(options.dominators || options.types || options.suspects || options.path.is_some());
+    let all = options.asks_for_all();
     if all {
         write!(out, "{}", show::summary(now))?;
     }
@@ -90,11 +214,26 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
     } else if all || options.types {
         write!(out, "{}", show::types(now, options.top))?;
     }
+    if let Some(changes) = looks.by_holder(options)? {
+        write!(out, "{}", show_around::changes(&changes, options.top))?;
+    }
     if all || options.dominators {
         write!(out, "{}", show::dominators(now, options.top))?;
     }
+    if let Some(tree) = looks.tree(options)? {
+        write!(out, "{}", show_around::tree(&tree))?;
+    }
+    if let Some(of_type) = looks.of_type(options)? {
+        write!(out, "{}", show_around::of_type(&of_type, options.top))?;
+    }
+    if let Some(holding) = looks.holding(options)? {
+        write!(out, "{}", show_around::holding(&holding, options.top))?;
+    }
     if all || options.suspects {
-        write!(out, "{}", show::suspects(&diagnosis()))?;
+        write!(out, "{}", show::suspects(&looks.diagnose()))?;
+        if let Some(memory) = looks.memory() {
+            write!(out, "{}", memory.text())?;
+        }
     }
     Ok(())
 }
@@ -102,167 +241,4 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
 fn find(snapshot: &Snapshot, id: u64) -> Result<SnapshotObject<'_>> {
     let known = || format!("there is no object {}; ids are shown as @ID by --dominators", ObjectId(id));
     snapshot.find(ObjectId(id)).with_context(known)
-}
-
-/// The output of `--json`; `docs/formats.md` describes it.
-#[derive(Serialize)]
-struct Report {
-    objects: usize,
-    edges: usize,
-    bytes: u64,
-    types: Vec<Type>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<Vec<Change>>,
-    dominators: Vec<Dominated>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<Vec<Step>>,
-    verdict: &'static str,
-    suspects: Vec<Suspected>,
-}
-
-#[derive(Serialize)]
-struct Type {
-    r#type: String,
-    objects: usize,
-    bytes: usize,
-}
-
-#[derive(Serialize)]
-struct Change {
-    r#type: String,
-    born: usize,
-    died: usize,
-    objects: usize,
-    bytes: i64,
-}
-
-#[derive(Serialize)]
-struct Dominated {
-    id: u64,
-    r#type: String,
-    bytes: u64,
-    retained_bytes: u64,
-    retained_objects: u32,
-    dominator: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Step {
-    edge: Option<String>,
-    id: u64,
-    r#type: String,
-}
-
-#[derive(Serialize)]
-pub struct Suspected {
-    pub kind: &'static str,
-    pub r#type: String,
-    pub holder: Option<u64>,
-    pub holder_type: Option<String>,
-    pub place: Option<String>,
-    pub bytes: u64,
-    pub evidence: serde_json::Map<String, serde_json::Value>,
-    pub finding: String,
-    pub advice: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub types: Vec<Gathered>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-}
-
-/// Objects of one type that gather in one place.
-#[derive(Serialize)]
-pub struct Gathered {
-    pub r#type: String,
-    pub before: u64,
-    pub now: u64,
-    pub bytes: u64,
-}
-
-impl Suspected {
-    pub fn of(suspect: &gc_core::diagnosis::Suspect) -> Suspected {
-        let evidence = suspect.evidence.iter().map(|item| (item.name.to_owned(), item.value.into())).collect();
-        Suspected {
-            kind: suspect.kind.word(),
-            r#type: suspect.type_name.clone(),
-            holder: suspect.holder.map(|id| id.0),
-            holder_type: suspect.holder_type.clone(),
-            place: suspect.place.clone(),
-            bytes: suspect.bytes,
-            evidence,
-            finding: suspect.finding.clone(),
-            advice: suspect.advice.clone(),
-            also: suspect.also.clone(),
-            types: suspect.types.iter().map(gathered).collect(),
-            path: suspect.path.clone(),
-        }
-    }
-}
-
-fn gathered(row: &gc_core::diagnosis::Gathered) -> Gathered {
-    Gathered { r#type: row.type_name.clone(), before: row.before, now: row.now, bytes: row.bytes }
-}
-
-fn json(
-    options: &Options,
-    now: &Snapshot,
-    earlier: Option<&Snapshot>,
-    diagnosis: &Diagnosis,
-    out: &mut impl Write,
-) -> Result<()> {
-    let census = now.census();
-    let types = census.types().iter().map(|row| Type {
-        r#type: row.type_name.clone(),
-        objects: row.objects,
-        bytes: row.bytes(),
-    });
-    let changes = earlier.map(|earlier| now.diff(earlier).types().iter().map(change).collect());
-    let path = options.path.map(|id| find(now, id)).transpose()?.map(|object| steps(now, object));
-    let report = Report {
-        objects: now.len(),
-        edges: now.edge_count(),
-        bytes: now.bytes(),
-        types: types.collect(),
-        changes,
-        dominators: dominated(now),
-        path,
-        verdict: diagnosis.verdict.word(),
-        suspects: diagnosis.suspects.iter().map(Suspected::of).collect(),
-    };
-    serde_json::to_writer(&mut *out, &report)?;
-    writeln!(out)?;
-    Ok(())
-}
-
-fn change(row: &gc_core::snapshot::TypeChange) -> Change {
-    let (born, died, objects, bytes) = (row.born, row.died, row.objects, row.bytes);
-    Change { r#type: row.type_name.clone(), born, died, objects, bytes }
-}
-
-/// Returns all objects by retained size, the largest first.
-fn dominated<'s>(snapshot: &'s Snapshot) -> Vec<Dominated> {
-    let dominators = snapshot.dominators();
-    let row = |object: SnapshotObject<'s>| Dominated {
-        id: object.id().0,
-        r#type: object.type_name().into(),
-        bytes: object.bytes(),
-        retained_bytes: dominators.retained_bytes(object),
-        retained_objects: dominators.retained_objects(object),
-        dominator: dominators.dominator(object).map(|above| above.id().0),
-    };
-    dominators.largest(snapshot.len()).into_iter().map(row).collect()
-}
-
-fn steps<'s>(snapshot: &'s Snapshot, object: SnapshotObject<'s>) -> Vec<Step> {
-    let Some(chain) = snapshot.path_to_root(object) else { return Vec::new() };
-    let step = |edge: Option<String>, object: SnapshotObject<'_>| Step {
-        edge,
-        id: object.id().0,
-        r#type: object.type_name().into(),
-    };
-    let first = step(None, chain.start());
-    let links = chain.links().iter().map(|link| step(Some(link.edge.clone().into_owned()), link.target));
-    [first].into_iter().chain(links).collect()
 }

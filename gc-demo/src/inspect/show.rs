@@ -23,7 +23,7 @@ pub fn types(snapshot: &Snapshot, top: usize) -> String {
     out + &left_out(rows.len(), top, "types")
 }
 
-fn left_out(all: usize, top: usize, what: &str) -> String {
+pub(super) fn left_out(all: usize, top: usize, what: &str) -> String {
     match all.saturating_sub(top) {
         0 => String::new(),
         more => format!("({more} more {what}: --top {all})\n"),

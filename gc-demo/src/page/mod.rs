@@ -2,11 +2,13 @@
 //! the cure are shown one below the other. The page needs no network.
 
 mod chart;
+mod dump;
 
 use crate::report::{Exhausted, Fact, Report, policy_name};
 use crate::scenarios::{Cure, Scenario};
 use anyhow::{Context as _, Result};
 use chart::{Chart, Series};
+pub use dump::page_of_dumps;
 use gc_core::observe::Sample;
 use gc_core::snapshot::ObjectId;
 use gc_snapshot::text::Bytes;
@@ -14,6 +16,7 @@ use minijinja::{Environment, context};
 use serde::Serialize;
 
 const TEMPLATE: &str = include_str!("template.html");
+const STYLE: &str = include_str!("style.css");
 
 /// Greatest number of rows of the histogram.
 const TYPES: usize = 12;
@@ -75,8 +78,7 @@ struct Step {
 /// # Errors
 /// When the template cannot be rendered, which is a bug.
 pub fn page(scenario: &Scenario, reports: &[Report]) -> Result<String> {
-    let mut environment = Environment::new();
-    environment.add_template("page.html", TEMPLATE).context("the page's template")?;
+    let environment = environment("page.html", TEMPLATE)?;
     let template = environment.get_template("page.html").context("the page's template")?;
     let runs: Vec<Run> = reports.iter().map(|report| run(scenario, report)).collect();
     let verdict = reports.first().map_or("none", |report| report.verdict.kind);
@@ -87,6 +89,13 @@ pub fn page(scenario: &Scenario, reports: &[Report]) -> Result<String> {
     let (name, summary, story) = (scenario.name, scenario.summary, marked_up(scenario.story));
     let version = env!("CARGO_PKG_VERSION");
     template.render(context! { name, summary, story, verdict, runs, cure, no_cure, version }).context("the page")
+}
+
+fn environment(name: &'static str, template: &'static str) -> Result<Environment<'static>> {
+    let mut environment = Environment::new();
+    environment.add_template(name, template).context("the page's template")?;
+    environment.add_global("style", STYLE);
+    Ok(environment)
 }
 
 /// Escapes text for markup and puts parts in backticks into `<code>` elements.

@@ -142,7 +142,7 @@ impl BackEdges {
 
     /// Calls `each` for all numbers of `0..numbers`, the greatest first, with the sources of the edges to
     /// it, and with those to a number that comes soon.
-    pub(super) fn from_the_last(self, numbers: usize, mut each: impl FnMut(usize, &[u32], &[u32])) {
+    pub(super) fn take_from_the_last(self, numbers: usize, mut each: impl FnMut(usize, &[u32], &[u32])) {
         let (mut first, mut sources) = (vec![0u32; (1 << PART) + 1], Vec::new());
         for (part, edges) in self.parts.into_iter().enumerate().rev() {
             let begin = part << PART;

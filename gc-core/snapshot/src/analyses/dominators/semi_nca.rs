@@ -16,7 +16,7 @@ pub(super) fn immediate<'b>(walk: DepthFirst<'b>, scratch: &'b Bump) -> &'b [u32
     // The least semidominator of each number is at first the least source; it becomes the semidominator.
     let semi = walk.least_source;
     let mut forest = Forest { nodes: scratch.alloc_slice_fill_copy(numbers, Node::default()), path: Vec::new() };
-    walk.back.from_the_last(numbers, |w, sources, soon| {
+    walk.back.take_from_the_last(numbers, |w, sources, soon| {
         forest.touch(soon);
         if parent[w] == 0 {
             semi[w] = 0;
