@@ -314,7 +314,7 @@ class _Dump(object):
 
     def __init__(self, path, keys, serials):
         self.path, self.keys, self.with_serials = path, keys, serials
-        self.rows, self.index = [], {}
+        self.rows, self.index = (), {}  # (a list would be in the dump)
         self.is_attributes = bytearray()  # a byte a row: the dictionary is the __dict__ of something
         self.classes, self.left_out_types = {}, {}
         self.edges, self.edge_count = [], 0
@@ -327,16 +327,19 @@ class _Dump(object):
         """Numbers the objects: those that the collector tracks, and all that they reach."""
         rows = gc.get_objects()
         self.tracked = 0
-        left_out = self.own_objects()
-        left_out.update(map(id, (rows, self, self.__dict__, self.index, self.classes, self.edges, self.files)))
-        left_out.update((id(self.left_out_types), id(left_out), id(self.serials)))
+        module = self.own_objects()
         for frame in self.own_frames():
-            left_out.add(id(frame))
+            module.add(id(frame))
         frames = [frame for _, frame in self.frames()]
-        left_out.add(id(frames))
+        # What exists only while a dump is written is not counted as left out.
+        left_out = set(module)
+        left_out.update(map(id, (rows, self, self.__dict__, self.index, self.classes, self.edges, self.files)))
+        left_out.update(map(id, (self.left_out_types, left_out, module, self.serials, frames)))
         index, kept = self.index, 0
         for row in rows:
             if id(row) in left_out:
+                if id(row) not in module:
+                    continue
                 name = _name(type(row))
                 self.left_out_types[name] = self.left_out_types.get(name, 0) + 1
             else:

@@ -286,3 +286,76 @@ fn dumps_of_pyheap_name_what_grows() {
         assert!(stderr(&demo(&["inspect", &before])).contains("version 9 of the format is not known"));
     });
 }
+
+/// What objgraph prints in the process, at the times of two dumps.
+const OBJGRAPH: &str = r#"
+import gc, io, sys, objgraph, gc_dump
+class Session(object):
+    def __init__(self, user):
+        self.user = user
+        self.rows = [user]
+REGISTRY = {}
+def serve(first, last):
+    for number in range(first, last):
+        REGISTRY["user %d" % number] = Session("user %d" % number)
+class Nowhere(object):
+    def write(self, text): pass
+serve(0, 50)
+objgraph.show_growth(limit=None, file=Nowhere())  # what both do for the first time is done
+gc_dump.write("a.heapsnapshot")
+objgraph.show_growth(limit=None, file=Nowhere())
+gc_dump.write("a.heapsnapshot")
+gc.collect()
+objgraph.show_most_common_types(limit=50)
+sys.stdout.write("--\n")
+serve(50, 300)
+objgraph.show_growth()
+gc_dump.write("b.heapsnapshot")
+sys.stdout.write("--\n")
+chain = objgraph.find_backref_chain(REGISTRY["user 7"], objgraph.is_proper_module)
+sys.stdout.write("\n".join(type(it).__name__ for it in chain) + "\n")
+sys.stdout.write("--\n%d\n" % (id(REGISTRY["user 7"]) >> 3 << 1))
+"#;
+
+/// The lines that objgraph prints, and the lines that `inspect` prints from the dumps.
+#[test]
+fn the_rows_are_those_of_objgraph() {
+    let Some(folder) = std::env::var_os("OBJGRAPH").map(PathBuf::from) else {
+        println!("skipped: scripts/check-objgraph installs objgraph and runs this test");
+        return;
+    };
+    with_each(&["2.7", "3.8", "3.11", "3.13"], |program| {
+        let package = folder.join(&program.version);
+        if !package.join("objgraph.py").exists() {
+            println!("skipped: there is no objgraph for Python {}", program.version);
+            return;
+        }
+        let output = program.command(OBJGRAPH).env("PYTHONPATH", package).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let printed = stdout(&output);
+        let parts: Vec<&str> = printed.split("--\n").collect();
+        // (Types with the same number of objects come in the order of a dictionary, which is that of hashes in
+        // Python 2. The last of them may be cut off.)
+        let rows = |text: &str| {
+            let last = text.lines().last().and_then(|line| line.split_whitespace().nth(1)).map(String::from);
+            let is_whole = |line: &&str| line.split_whitespace().nth(1).map(String::from) != last;
+            let mut rows: Vec<String> = text.lines().filter(is_whole).map(String::from).collect();
+            rows.sort();
+            rows
+        };
+        let common = program.inspect(&["a.heapsnapshot"], &["--types", "--tracked", "--top", "50"]);
+        assert_eq!(rows(&common), rows(parts[0]), "Python {}:\n{common}\n{}", program.version, parts[0]);
+        assert!(rows(&common).len() > 15, "{common}");
+        let files = ["a.heapsnapshot", "b.heapsnapshot"];
+        let mut growth: Vec<String> =
+            program.inspect(&files, &["--types", "--tracked", "--top", "10"]).lines().map(String::from).collect();
+        let mut expected: Vec<String> = parts[1].lines().map(String::from).collect();
+        (growth.sort(), expected.sort());
+        assert_eq!(growth, expected, "Python {}", program.version);
+        // The chain from a module to the object: the types on it.
+        let path = program.inspect(&["b.heapsnapshot"], &["--path", parts[3].trim()]);
+        let types: Vec<&str> =
+            path.lines().map(|line| line.rsplit("-> ").next().unwrap().trim().split(' ').next().unwrap()).collect();
+        assert_eq!(types, parts[2].lines().collect::<Vec<_>>(), "Python {}: {path}", program.version);
+    });
+}

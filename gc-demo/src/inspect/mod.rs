@@ -42,8 +42,9 @@ pub struct Options {
     /// With `--types`: the objects that Python's collector tracks
     ///
     /// The rows are those that objgraph prints in the process by
-    /// `objgraph.show_most_common_types(limit=N)`; N is that of `--top`. The
-    /// objects of the dumper are counted as well.
+    /// `objgraph.show_most_common_types(limit=N)`, or with several files
+    /// `objgraph.show_growth(limit=N)`; N is that of `--top`. The objects of the
+    /// dumper are counted as well.
     #[arg(long, requires = "types", verbatim_doc_comment)]
     tracked: bool,
     /// Show what is suspicious
@@ -192,7 +193,11 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<()> {
     dumps.notes().iter().for_each(|note| eprintln!("{note}"));
     let looks = dumps.looks();
     if options.tracked {
-        write!(out, "{}", tracked::most_common_types(&looks.dumps[looks.dumps.len() - 1], options.top)?)?;
+        let rows = match looks.dumps {
+            [only] => tracked::most_common_types(only, options.top)?,
+            all => tracked::growth(all, options.top)?,
+        };
+        write!(out, "{rows}")?;
         return Ok(());
     }
     let (now, earlier) = (looks.now, looks.earlier());
