@@ -409,3 +409,32 @@ fn a_page_is_made_of_dumps() {
         assert!(code(&output) == Some(2) && stderr(&output).contains(error), "{}", stderr(&output));
     }
 }
+
+/// The first suspect of recorded dumps is that of the program's expectation, without its interpreter.
+#[test]
+fn recorded_dumps_of_real_processes_are_judged_right() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/leaks");
+    let mut judged = 0;
+    for entry in std::fs::read_dir(format!("{folder}/recorded")).unwrap() {
+        let path = entry.unwrap().path().display().to_string();
+        let Some(second) = path.strip_suffix(".2.heapsnapshot.gz") else { continue };
+        let name = second.rsplit('/').next().unwrap();
+        let case = std::fs::read_to_string(format!("{folder}/python/{name}.json")).unwrap();
+        let case: Value = serde_json::from_str(&case).unwrap();
+        let first = format!("{second}.1.heapsnapshot.gz");
+        let json: Value = serde_json::from_str(&stdout(&demo(&["inspect", &first, &path, "--json"]))).unwrap();
+        let suspect = json["suspects"][0].to_string();
+        let words = |of: &Value| {
+            of.as_array().map_or(Vec::new(), |all| all.iter().filter_map(Value::as_str).map(String::from).collect())
+        };
+        if case["leaks"] == false {
+            assert_eq!(suspect, "null", "{name}");
+        } else {
+            let is_there = |words: Vec<String>| words.iter().all(|word| suspect.contains(word));
+            assert!(words(&case["types"]).iter().any(|word| suspect.contains(word)), "{name}: {suspect}");
+            assert!(case["place"].as_array().unwrap().iter().any(|place| is_there(words(place))), "{name}: {suspect}");
+        }
+        judged += 1;
+    }
+    assert_eq!(judged, 5);
+}

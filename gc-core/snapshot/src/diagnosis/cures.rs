@@ -24,10 +24,8 @@ pub(super) fn of(places: &Places<'_>, it: &Gathering<'_>) -> Cure {
     if clues.way_has(&["garbage"]) && clues.way_has(&["gc"]) {
         return uncollectable(it);
     }
-    let advice = known(&clues).map_or_else(
-        || container(clues.of, full_name(places, it).trim_end_matches("[…]"), it.members.is_empty()),
-        String::from,
-    );
+    let advice = known(&clues)
+        .map_or_else(|| container(&clues, full_name(places, it).trim_end_matches("[…]"), it), String::from);
     Cure { kind: VerdictKind::ContainerGrowth, finding: None, advice }
 }
 
@@ -56,6 +54,15 @@ impl<'p> Clues<'p> {
 
     fn way_has(&self, words: &[&str]) -> bool {
         self.way.iter().any(|word| words.contains(word))
+    }
+
+    /// The type of the container: what a runtime keeps its contents in is none.
+    fn container(&self) -> &'p str {
+        let of_above = self.way.iter().skip_while(|word| **word != self.of).skip(2).step_by(2);
+        match self.of {
+            "(array)" => of_above.copied().find(|&word| matches!(word, "Map" | "Set")).unwrap_or(self.of),
+            of => of,
+        }
     }
 
     /// True if a word of the way is this one, or begins with it and a space.
@@ -91,7 +98,10 @@ fn python_library(clues: &Clues<'_>) -> Option<&'static str> {
         "threads begin and never end: let them return, and bound their number (a pool)"
     } else if clues.way_has_a("_local") {
         "clear the thread-local when a unit of work ends; the threads of a pool live for ever"
-    } else if clues.way_has(&["__traceback__", "tb_frame", "tb_next"]) || clues.holds(&["traceback"]) {
+    } else if clues.way_has(&["__traceback__", "tb_frame", "tb_next"])
+        || clues.holds(&["traceback"])
+        || (clues.way_has_a("module") && clues.held.iter().all(is_exception) && !clues.held.is_empty())
+    {
         "do not store exceptions: each keeps its traceback, and with it the local variables of all its frames; store \
          the formatted text"
     } else if clues.holds(&["Task", "Future", "coroutine", "_GatheringFuture"]) {
@@ -101,6 +111,10 @@ fn python_library(clues: &Clues<'_>) -> Option<&'static str> {
         "what is made is not taken as fast: bound the queue (`maxsize`), so that the maker waits, or add consumers"
     } else if clues.way_has(&["WeakKeyDictionary"]) {
         "the values hold their keys, so that no key ever dies: let the values refer to the keys weakly"
+    } else if clues.way_has_a("default") {
+        "a default value is made once, with the function, and kept as long: use `None`, and make the value in the body"
+    } else if clues.holds(&["generator", "async_generator"]) {
+        "a generator that is not exhausted keeps its local variables: exhaust or `close()` each"
     } else if clues.way_has(&["defaultdict"]) {
         "reading a missing key of a defaultdict inserts it: read with `.get(key)`, and remove keys that are done with"
     } else {
@@ -149,12 +163,31 @@ fn pattern(clues: &Clues<'_>) -> Option<&'static str> {
     })
 }
 
+fn is_exception(word: &&str) -> bool {
+    word.ends_with("Error") || word.ends_with("Exception")
+}
+
+/// Returns true if the objects hold each other: in a linked list, or in a tree.
+fn are_linked(it: &Gathering<'_>) -> bool {
+    let example = it.members.first().and_then(|member| member.example);
+    example.is_some_and(|example| {
+        let mut linked = example.named_edges().map(|(_, to)| to).filter(|&to| to != example);
+        linked.any(|to| to.type_name() == example.type_name())
+    })
+}
+
 /// The cure for a container of the program.
-fn container(of: &str, place: &str, grows_in_itself: bool) -> String {
-    if grows_in_itself {
+fn container(clues: &Clues<'_>, place: &str, it: &Gathering<'_>) -> String {
+    if it.members.is_empty() {
         return format!("bound what is put into `{place}`, or clear it when it is done with");
     }
-    match of {
+    if are_linked(it) {
+        return format!(
+            "the objects of `{place}` hold each other, as in a list or a tree: unlink those that are done with, or bound their \
+             number"
+        );
+    }
+    match clues.container() {
         "list" | "Array" | "deque" | "(array)" => {
             format!("bound `{place}`: drop the oldest entries, or write them out and clear it")
         }
