@@ -350,7 +350,8 @@ fn the_rows_are_those_of_objgraph() {
         let mut growth: Vec<String> =
             program.inspect(&files, &["--types", "--tracked", "--top", "10"]).lines().map(String::from).collect();
         let mut expected: Vec<String> = parts[1].lines().map(String::from).collect();
-        (growth.sort(), expected.sort());
+        growth.sort();
+        expected.sort();
         assert_eq!(growth, expected, "Python {}", program.version);
         // The chain from a module to the object: the types on it.
         let path = program.inspect(&["b.heapsnapshot"], &["--path", parts[3].trim()]);

@@ -1,5 +1,5 @@
-//! Looking around in a dump: the dominator tree, the objects of a type, who holds an object, and what
-//! changed by holder.
+//! Looking around in a dump: the dominator tree, the objects of a type, the holders of an
+//! object, and changes by holder.
 
 use super::{Looks, Options, find};
 use anyhow::{Result, bail};
@@ -62,7 +62,7 @@ pub struct Step {
     pub bytes: u64,
 }
 
-/// Who holds an object.
+/// The holders of an object.
 #[derive(Serialize)]
 pub struct Holding {
     pub id: u64,
@@ -86,7 +86,7 @@ pub struct Referrer {
     pub retained_bytes: u64,
 }
 
-/// What changed at one holder.
+/// The change at one holder.
 #[derive(Serialize)]
 pub struct Change {
     pub place: String,
@@ -150,7 +150,7 @@ impl<'s> Looks<'s> {
         }))
     }
 
-    /// Who holds the object that is asked for.
+    /// The holders of the object that is asked for.
     pub(super) fn holding(&self, options: &Options) -> Result<Option<Holding>> {
         let Some(id) = options.holders else { return Ok(None) };
         let object = find(self.now, id)?;
@@ -175,7 +175,7 @@ impl<'s> Looks<'s> {
         }))
     }
 
-    /// What changed by holder, if it is asked for.
+    /// The changes by holder, if they are asked for.
     pub(super) fn by_holder(&self, options: &Options) -> Result<Option<Vec<Change>>> {
         if !options.diff {
             return Ok(None);
@@ -186,7 +186,7 @@ impl<'s> Looks<'s> {
         Ok(Some(self.changes()))
     }
 
-    /// What changed by holder from the first dump to the last.
+    /// The changes by holder from the first dump to the last.
     pub fn changes(&self) -> Vec<Change> {
         let change = |row: gc_core::snapshot::HolderChange| Change {
             gained_bytes: row.gain(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Growth of the resident memory from which it is judged: less is noise of an allocator.
 const LEAST: u64 = 16 << 20;
 
-/// What the first and the last dump say about the memory of their process.
+/// The memory of a process, as the first and the last dump of it tell.
 #[derive(Serialize)]
 pub struct Memory {
     python: String,

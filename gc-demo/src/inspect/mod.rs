@@ -60,12 +60,12 @@ pub struct Options {
     /// How many levels of the tree are shown
     #[arg(long, value_name = "N", default_value_t = 5)]
     depth: usize,
-    /// Show the objects of this type: who holds them, and the paths to them
+    /// Show the objects of this type: their holders, and the paths to them
     ///
     /// Paths over the same edges and types are merged into one.
     #[arg(long, value_name = "TYPE", verbatim_doc_comment)]
     r#type: Option<String>,
-    /// Show who holds the object with this id
+    /// Show the holders of the object with this id
     #[arg(long, value_name = "ID", value_parser = id)]
     holders: Option<u64>,
     /// Show what changed from the first to the last file, by holder
@@ -125,7 +125,7 @@ impl Dumps {
         self.names.iter().map(|name| name.rsplit(['/', '\\']).next().unwrap_or(name)).collect()
     }
 
-    /// What had to be repaired, by file.
+    /// Repairs that were needed to read the files, a line each.
     pub fn notes(&self) -> Vec<String> {
         let of_file = |(name, dump): (&String, &HeapDump)| {
             dump.notes.iter().map(|note| format!("note: {name}: {note}")).collect::<Vec<_>>()

@@ -45,7 +45,7 @@ pub fn answer(snapshots: &[&Snapshot], sql: &str, as_json: bool, out: &mut impl 
     table(&names, &answers, out)
 }
 
-/// What is wrong with a question.
+/// The error for a question that SQLite refuses.
 fn wrong(error: rusqlite::Error) -> anyhow::Error {
     match error {
         rusqlite::Error::SqlInputError { msg, offset, .. } if offset > 0 => {

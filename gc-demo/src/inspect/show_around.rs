@@ -57,7 +57,7 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// Formats who holds an object, with at most `top` referrers.
+/// Formats the holders of an object, with at most `top` referrers.
 pub(super) fn holding(it: &Holding, top: usize) -> String {
     let (bytes, retained) = (Bytes(it.bytes as f64), Bytes(it.retained_bytes as f64));
     let objects = it.retained_objects as usize;

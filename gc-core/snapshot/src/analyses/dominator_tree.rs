@@ -1,4 +1,4 @@
-//! The dominator tree from the top: who retains most, and what of it lies where.
+//! The dominator tree from the top: the objects that retain most, and the objects below each of them.
 
 use crate::{Dominators, SnapshotObject};
 use alloc::vec;

@@ -122,6 +122,8 @@ impl<'s> Holders<'s> {
             })
             .collect();
         rows.sort_by(|one, other| (Reverse(one.edges), &one.place).cmp(&(Reverse(other.edges), &other.place)));
+        // An array of V8 and the storage of its elements hold the same objects, in one place.
+        rows.dedup_by(|later, first| (&later.place, later.edges) == (&first.place, first.edges));
         rows
     }
 

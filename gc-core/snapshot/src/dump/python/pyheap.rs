@@ -194,7 +194,7 @@ enum Attribute {
     Own(String),
 }
 
-/// What the text of an object says: the name in `<function serve at 0x7f..>`, `<class 'a.B'>` and
+/// Returns the part of an object's text that names it: the name in `<function serve at 0x7f..>`, `<class 'a.B'>` and
 /// `<module 'json' from ..>`, else the text itself; `None` if it is long or names an address.
 fn value(text: &str) -> Option<&str> {
     let quoted = |begin: &str| text.strip_prefix(begin).and_then(|rest| rest.split('\'').next());
