@@ -9,7 +9,9 @@ use gc_core::snapshot::{Snapshot, SnapshotBuilder};
 use gc_core::{Gc, Heap, Trace};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Measures what looking into a heap costs: nodes with two edges to random others, in thread CPU
@@ -25,6 +27,9 @@ struct Options {
     /// How many objects
     #[arg(long, default_value = "1e7", value_parser = objects)]
     objects: usize,
+    /// Only write a heap dump of the objects to this file
+    #[arg(long, value_name = "FILE")]
+    dump: Option<PathBuf>,
 }
 
 fn objects(text: &str) -> Result<usize, String> {
@@ -49,7 +54,7 @@ const BYTES: f64 = 48.0;
 const SNAPSHOTS: usize = 3;
 
 fn main() -> Result<ExitCode> {
-    let Options { objects } = Options::parse();
+    let Options { objects, dump } = Options::parse();
     let heap = Heap::new();
     let nodes: Vec<Gc<Node>> =
         (0..objects as u64).map(|number| heap.alloc(Node { number, edges: RefCell::default() })).collect();
@@ -62,6 +67,11 @@ fn main() -> Result<ExitCode> {
     };
     for node in &nodes {
         *node.edges.borrow_mut() = [other(), other()];
+    }
+    if let Some(file) = dump {
+        heap.write_heap_snapshot(BufWriter::new(File::create(file)?))?;
+        std::mem::forget((nodes, heap));
+        return Ok(ExitCode::SUCCESS);
     }
     let mut rows = Vec::new();
     let mut row = |what: &str, seconds: f64| {

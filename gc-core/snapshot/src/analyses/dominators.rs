@@ -10,7 +10,6 @@ mod semi_nca;
 use crate::{Snapshot, SnapshotObject};
 use alloc::vec;
 use alloc::vec::Vec;
-use bumpalo::Bump;
 use depth_first::DepthFirst;
 
 const NONE: u32 = u32::MAX;
@@ -65,10 +64,9 @@ impl Snapshot {
     /// assert!(snapshot.dominators().largest(10).is_empty());
     /// ```
     pub fn dominators(&self) -> Dominators<'_> {
-        let scratch = Bump::new();
-        let walk = DepthFirst::of(self, &scratch);
-        let (order, reachable) = (scratch.alloc_slice_copy(walk.order), walk.reachable);
-        let dominators = semi_nca::immediate(walk, &scratch);
+        let walk = DepthFirst::of(self);
+        let reachable = walk.reachable;
+        let (order, dominators) = semi_nca::immediate(walk);
         let row = |&at: &u32| Row { retained_bytes: self.at(at).bytes(), retained_objects: 1, above: NONE };
         let outside = Row { retained_bytes: 0, retained_objects: 0, above: NONE };
         let mut by_number: Vec<Row> = [outside].into_iter().chain(order[1..].iter().map(row)).collect();

@@ -69,6 +69,15 @@ impl Layouts {
     }
 }
 
+impl Layouts {
+    /// Returns true if nodes of this kind have a name. The name of another node is a value: that of a text,
+    /// for example.
+    pub(super) fn is_named(&self, kind: &str) -> bool {
+        const NAMED: [&str; 6] = ["object", "native", "hidden", "synthetic", "object shape", "closure"];
+        self.process.is_some() || NAMED.contains(&kind)
+    }
+}
+
 /// The places of the fields in a row, and the names of the kinds.
 pub(super) struct Layout {
     pub(super) fields: usize,

@@ -20,6 +20,9 @@ pub(super) struct Nodes {
     pub(super) distinct: Vec<Form>,
 }
 
+/// The name of a node without one. (All strings of a process would otherwise be forms of their own.)
+const NO_NAME: u32 = 0;
+
 /// Kind, name and size of nodes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Form {
@@ -33,6 +36,7 @@ impl Nodes {
         let layout = &layouts.node;
         let room = layouts.nodes.unwrap_or(0).min(ROOM);
         let mut known: hashbrown::HashMap<Form, u32> = hashbrown::HashMap::new();
+        let is_named: Vec<bool> = layout.kinds.iter().map(|kind| layouts.is_named(kind)).collect();
         let mut nodes = Nodes {
             ids: Vec::with_capacity(room),
             forms: Vec::with_capacity(room),
@@ -41,7 +45,9 @@ impl Nodes {
             distinct: Vec::new(),
         };
         rows::<6, R>(scanner, layout, |[kind, name, id, bytes, edges, tracked]| {
-            let form = Form { kind: narrow(kind)?, name: narrow(name)?, bytes };
+            let kind = narrow(kind)?;
+            let is_named = is_named.get(kind as usize).copied().unwrap_or(true);
+            let form = Form { kind, name: if is_named { narrow(name)? } else { NO_NAME }, bytes };
             let next = nodes.distinct.len() as u32;
             let number = *known.entry(form).or_insert_with(|| {
                 nodes.distinct.push(form);
@@ -222,13 +228,7 @@ impl Needed {
             }
             needed[string] = true;
         };
-        let is_named = |form: &&Form| {
-            layouts.process.is_some()
-                || matches!(
-                    layouts.node.kind(form.kind),
-                    "object" | "native" | "hidden" | "synthetic" | "object shape" | "closure"
-                )
-        };
+        let is_named = |form: &&Form| layouts.is_named(layouts.node.kind(form.kind));
         // (The number of a string may be wrong, and as large as it likes.)
         let is_wrong = |name: &Name| name.as_text().is_some_and(|text| text >= MOST_STRINGS);
         if nodes.distinct.iter().any(|form| form.name as usize >= MOST_STRINGS) || edges.names.iter().any(is_wrong) {

@@ -8,13 +8,13 @@ use bumpalo::Bump;
 /// All objects, numbered in depth-first order. Number 0 stands for the outside of the heap.
 ///
 /// Edges to roots are left out: a root is dominated by nothing but the outside, whatever else leads to it.
-pub(super) struct DepthFirst<'b> {
+pub(super) struct DepthFirst {
     /// The object of each number.
-    pub(super) order: &'b mut [u32],
+    pub(super) order: Vec<u32>,
     /// The number from which each number was reached; 0 for a root.
-    pub(super) parent: &'b mut [u32],
+    pub(super) parent: Vec<u32>,
     /// For each number the least number that has an edge to it, as far as it is less than the number.
-    pub(super) least_source: &'b mut [u32],
+    pub(super) least_source: Vec<u32>,
     /// The edges from greater numbers to smaller ones.
     pub(super) back: BackEdges,
     /// The first number whose object is not reachable from outside.
@@ -34,7 +34,7 @@ struct State {
     first_edge: u32,
 }
 
-struct Walk<'w, 'b> {
+struct Walk<'w> {
     targets: &'w [u32],
     /// The state of each object, and at the end the number of all edges.
     states: &'w mut [State],
@@ -43,16 +43,16 @@ struct Walk<'w, 'b> {
     waiting: Vec<(u32, u32)>,
     /// The next free number.
     next: u32,
-    result: DepthFirst<'b>,
+    result: DepthFirst,
 }
 
-impl<'b> DepthFirst<'b> {
-    pub(super) fn of(snapshot: &Snapshot, scratch: &'b Bump) -> DepthFirst<'b> {
+impl DepthFirst {
+    pub(super) fn of(snapshot: &Snapshot) -> DepthFirst {
         let objects = snapshot.len();
-        let of_walk = Bump::new();
+        let scratch = Bump::new();
         let first_edges = snapshot.first_edge.iter();
         let states = first_edges.map(|&first_edge| State { number: UNSEEN, first_edge });
-        let states = of_walk.alloc_slice_fill_iter(states);
+        let states = scratch.alloc_slice_fill_iter(states);
         snapshot.root_numbers().for_each(|root| states[root as usize].number = WAITING_ROOT);
         let mut walk = Walk {
             targets: &snapshot.targets,
@@ -60,9 +60,9 @@ impl<'b> DepthFirst<'b> {
             waiting: Vec::new(),
             next: 1,
             result: DepthFirst {
-                order: scratch.alloc_slice_fill_copy(objects + 1, u32::MAX),
-                parent: scratch.alloc_slice_fill_copy(objects + 1, 0),
-                least_source: scratch.alloc_slice_fill_copy(objects + 1, 0),
+                order: vec![u32::MAX; objects + 1],
+                parent: vec![0; objects + 1],
+                least_source: vec![0; objects + 1],
                 back: BackEdges::of(objects + 1),
                 reachable: 0,
             },
@@ -78,7 +78,7 @@ impl<'b> DepthFirst<'b> {
     }
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn from(&mut self, root: u32) {
         self.enter(root, 0);
         while let Some((target, from)) = self.waiting.pop() {

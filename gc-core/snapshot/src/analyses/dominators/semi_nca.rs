@@ -9,12 +9,13 @@ use super::depth_first::DepthFirst;
 use alloc::vec::Vec;
 use bumpalo::Bump;
 
-/// Returns the immediate dominator of each number, as a number of the depth-first order.
-pub(super) fn immediate<'b>(walk: DepthFirst<'b>, scratch: &'b Bump) -> &'b [u32] {
+/// Returns the object of each number, and its immediate dominator as a number of the depth-first order.
+pub(super) fn immediate(walk: DepthFirst) -> (Vec<u32>, Vec<u32>) {
+    let scratch = Bump::new();
     let numbers = walk.order.len();
-    let parent = &*walk.parent;
+    let parent = walk.parent;
     // The least semidominator of each number is at first the least source; it becomes the semidominator.
-    let semi = walk.least_source;
+    let mut semi = walk.least_source;
     let mut forest = Forest { nodes: scratch.alloc_slice_fill_copy(numbers, Node::default()), path: Vec::new() };
     walk.back.take_from_the_last(numbers, |w, sources, soon| {
         forest.touch(soon);
@@ -27,7 +28,7 @@ pub(super) fn immediate<'b>(walk: DepthFirst<'b>, scratch: &'b Bump) -> &'b [u32
         }
         forest.nodes[w] = Node { ancestor: parent[w], least: semi[w] };
     });
-    let dominator = walk.parent;
+    let mut dominator = parent;
     for w in 1..numbers {
         let mut above = dominator[w];
         while above > semi[w] {
@@ -35,7 +36,7 @@ pub(super) fn immediate<'b>(walk: DepthFirst<'b>, scratch: &'b Bump) -> &'b [u32
         }
         dominator[w] = above;
     }
-    dominator
+    (walk.order, dominator)
 }
 
 /// The forest of Lengauer and Tarjan: numbers that were looked at hang below their parents.
