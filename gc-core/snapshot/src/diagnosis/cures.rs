@@ -104,7 +104,13 @@ fn python_library(clues: &Clues<'_>) -> Option<&'static str> {
     {
         "do not store exceptions: each keeps its traceback, and with it the local variables of all its frames; store \
          the formatted text"
-    } else if clues.holds(&["Task", "Future", "coroutine", "_GatheringFuture"]) {
+    } else if clues.way_has_a("type") && clues.holds(&["_Info"]) {
+        "a callback of `weakref.finalize` refers to its object, which so never dies: give the callback what it needs, and \
+         not the object"
+    } else if clues.holds(&["Future"]) {
+        "futures are kept: discard each when its result was taken (`as_completed`, a callback), and give each wait a time \
+         limit"
+    } else if clues.holds(&["Task", "coroutine", "_GatheringFuture"]) {
         "tasks begin and never end: give each wait a time limit, cancel what is not wanted any more, and discard \
          finished tasks (`add_done_callback(tasks.discard)`)"
     } else if clues.way_has(&["Queue", "SimpleQueue", "LifoQueue", "PriorityQueue", "JoinableQueue"]) {

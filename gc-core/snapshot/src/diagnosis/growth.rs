@@ -168,7 +168,9 @@ impl<'s> Judge<'_, 's> {
         let holders = place.objects[place.objects.len() - 1];
         let is_background = super::library::is_library_type(self.places.word(unit.type_word));
         let is_many = now / holders.max(1) >= MANY && (!self.is_nameless(unit.place) || now >= NAMELESS as u32);
-        (is_many && !is_background && !self.is_namespace(unit.place)).then(|| self.member(unit, unit.bytes))
+        // (A list or tree is one attribute, whatever the number of its nodes.)
+        let are_attributes = self.is_namespace(unit.place) && unit.links * 2 < now;
+        (is_many && !is_background && !are_attributes).then(|| self.member(unit, unit.bytes))
     }
 
     /// Returns true for the attributes of a module or a class: there are many of them, and no leak.

@@ -20,6 +20,8 @@ pub(crate) struct Unit {
     pub(crate) edges: Vec<u32>,
     /// In the last snapshot: the bytes that are reached through the objects.
     pub(crate) bytes: u64,
+    /// In the last snapshot: the number of edges from one node of a list or tree to the next.
+    pub(crate) links: u32,
     /// In the last snapshot: one of the objects, and the name of the edge to it.
     pub(crate) example: Option<(u32, Name)>,
     /// The word for the label of that edge, and the number of edges with this label less those with
@@ -122,6 +124,7 @@ impl Collector {
                 kind: places.snapshots[number].at(target).kind(),
                 edges: vec![0; snapshots],
                 bytes: 0,
+                links: 0,
                 example: None,
                 majority: (0, 0),
             });
@@ -137,7 +140,9 @@ impl Collector {
         if holder == place && (is_first || places.of[number].get(above as usize) != Some(&place)) {
             unit.bytes += places.below[target as usize];
         }
-        if !is_node {
+        if is_node {
+            unit.links += 1;
+        } else {
             unit.vote(name, places.label_of(name), target);
         }
     }
