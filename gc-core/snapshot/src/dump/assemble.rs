@@ -205,8 +205,10 @@ fn own_names(nodes: &Nodes, layouts: &Layouts, strings: &mut Vec<Box<str>>) -> V
 /// Kind and type of a node of V8.
 fn of_v8<'s>(kind: &str, name: &'s str) -> (NodeKind, Cow<'s, str>) {
     match kind {
-        // What waits for a promise: a list in the promise.
-        "object" | "hidden" if name == "system / PromiseReaction" => (NodeKind::Object, name.into()),
+        // Lists that a program makes longer: what waits for a promise, what a registry of finalizers holds.
+        "object" | "hidden" if matches!(name, "system / PromiseReaction" | "system / WeakCell") => {
+            (NodeKind::Object, name.into())
+        }
         "object" | "native" if name.starts_with("system / ") => (NodeKind::Storage, name.into()),
         "object" | "native" => (NodeKind::Object, name.into()),
         "synthetic" => (NodeKind::Group, name.into()),

@@ -98,6 +98,19 @@ impl<'s> Places<'s> {
         if at.label == ATTRIBUTES { at.above } else { place }
     }
 
+    /// Returns true if an edge from `place` leads back to the place `to` that it is reached through: from a node
+    /// of a list or tree to the next, or to one below it.
+    pub(super) fn is_link(&self, place: u32, to: u32) -> bool {
+        let mut at = place;
+        for _ in 0..=LONGEST_PATTERN {
+            if at == to || at == ROOT {
+                break;
+            }
+            at = self.place(at).above;
+        }
+        at == to && to != ROOT
+    }
+
     /// The word for the label of an edge of the last snapshot.
     pub(super) fn label_of(&self, name: Name) -> u32 {
         name.as_text().map_or(KEY, |text| self.labels[text])
@@ -316,6 +329,9 @@ impl Builder {
         if new.above != ROOT && is_own_type && above.type_word == new.type_word {
             return Some(new.above);
         }
+        if is_own_type && let Some(same) = self.node_above(new) {
+            return Some(same);
+        }
         // The ways of one, two, .. places that end above the new one.
         let mut way = [ROOT; 2 * LONGEST_PATTERN + 1];
         let mut at = new.above;
@@ -332,6 +348,23 @@ impl Builder {
                 && (0..length).all(|step| key(way[step]) == key(way[step + length]));
             is_repeated.then_some(same)
         })
+    }
+
+    /// Finds the place of the parent of a node in a tree, whose children lie in a container: `TrieNode.next` is
+    /// an object whose keys lead to more of `TrieNode`.
+    fn node_above(&self, new: &Place) -> Option<u32> {
+        let mut at = new.above;
+        for _ in 0..LONGEST_PATTERN {
+            let place = &self.places[at as usize];
+            if at == ROOT || place.type_word == new.type_word {
+                break;
+            }
+            if place.kind != NodeKind::Storage && !self.is_general(place.type_word) {
+                return None;
+            }
+            at = place.above;
+        }
+        (at != ROOT && self.places[at as usize].type_word == new.type_word).then_some(at)
     }
 
     /// Returns true for types of which one holds another all the time, without being a list or a tree.

@@ -108,11 +108,11 @@ impl Collector {
         // counted once.
         let above = places.above[number][target as usize];
         let place = places.holder(place);
-        let is_node = to == place && place != ROOT;
+        let is_node = places.is_link(place, to);
         if is_node && Some(above) != from {
             return;
         }
-        let holder = if is_node { places.place(place).above } else { place };
+        let holder = if is_node { places.holder(places.place(to).above) } else { place };
         self.out[holder as usize][number] += 1;
         let (type_word, snapshots) = (places.types[number][target as usize], places.snapshots.len());
         let next = self.units.len() as u32;
