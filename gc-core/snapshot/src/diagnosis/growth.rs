@@ -121,21 +121,51 @@ impl<'s> Judge<'_, 's> {
                 by_place.entry(unit.place).or_default().push(member);
             }
         }
+        for members in by_place.values_mut() {
+            let mut held = Vec::new();
+            for member in members.iter_mut() {
+                let behind = self.held_by_plumbing(member);
+                let bytes = behind.iter().map(|held| held.bytes).sum();
+                member.bytes = member.bytes.saturating_sub(bytes);
+                held.extend(behind);
+            }
+            members.extend(held);
+        }
         let all = 0..self.places.len();
         all.filter_map(|at| self.gathering(at, by_place.remove(&at).unwrap_or_default(), own(at))).collect()
     }
 
-    /// Judges whether a place holds more and more objects of a type.
+    /// Objects that gather behind links that a runtime makes (`system / WeakCell`): a person knows their types.
+    fn held_by_plumbing(&self, member: &Member<'s>) -> Vec<Member<'s>> {
+        let Some(example) = member.example.filter(|example| example.type_name().starts_with("system / ")) else {
+            return Vec::new();
+        };
+        let Some(place) = self.places.place_of(example) else { return Vec::new() };
+        let is_plumbing = |unit: &Unit| self.places.word(unit.type_word).starts_with("system / ");
+        let is_held = |unit: &&Unit| {
+            let now = unit.edges[unit.edges.len() - 1];
+            unit.place == place && unit.kind == NodeKind::Object && !is_plumbing(unit) && now >= member.now() / 2
+        };
+        // (What all of them share, such as the registry, is one object.)
+        let is_own = |unit: &&Unit| self.units.of_type[unit.type_word as usize].last() >= Some(&(member.now() / 2));
+        let held = self.units.units.iter().filter(is_held).filter(is_own);
+        held.map(|unit| self.member(unit, unit.bytes)).collect()
+    }
+
+    /// Judges whether a place holds more and more objects of a type. A place that is not there at first is
+    /// judged from the first snapshot that it is in, if there are two of them or more.
     fn growing(&self, unit: &Unit) -> Option<Member<'s>> {
         let place = self.places.place(unit.place);
-        if place.objects.contains(&0) {
+        let begin = place.objects.iter().position(|&objects| objects > 0)?;
+        let (objects, edges) = (&place.objects[begin..], &unit.edges[begin..]);
+        if objects.contains(&0) || objects.len() < 2 {
             return None;
         }
-        let (first, last) = (place.objects[0], place.objects[place.objects.len() - 1]);
+        let (first, last) = (objects[0], objects[objects.len() - 1]);
         let ratio = (f64::from(last) / f64::from(first)).max(1.0);
-        let (before, now) = (f64::from(unit.edges[0]), f64::from(unit.edges[unit.edges.len() - 1]));
+        let (before, now) = (f64::from(edges[0]), f64::from(edges[edges.len() - 1]));
         let more = now - before * ratio;
-        if more < FEW_BUT_LARGE.0 || !goes_on(unit.edges.iter().map(|&edges| f64::from(edges))) {
+        if more < FEW_BUT_LARGE.0 || !goes_on(edges.iter().map(|&edges| f64::from(edges))) {
             return None;
         }
         let bytes = (unit.bytes as f64 * more / now) as u64;
@@ -145,7 +175,7 @@ impl<'s> Judge<'_, 's> {
         let is_new = self.more_of_type(unit.type_word) >= 0.5 * more || self.holder_grew(place, more);
         // Where others went at the same time, as many as came, the entries are only of another type.
         let out = &self.units.out[unit.place as usize];
-        let is_more = f64::from(out[out.len() - 1]) - f64::from(out[0]) * ratio >= 0.5 * more;
+        let is_more = f64::from(out[out.len() - 1]) - f64::from(out[begin]) * ratio >= 0.5 * more;
         (is_enough && !is_explained && is_new && is_more).then(|| self.member(unit, bytes))
     }
 

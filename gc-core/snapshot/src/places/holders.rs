@@ -1,6 +1,5 @@
 //! Looking around in snapshots: where the objects of a type are held, and what changed where.
 
-use super::trie::NOWHERE;
 use super::{Places, ROOT, Unit, Units, name, with_label};
 use crate::columns::NodeKind;
 use crate::{Snapshot, SnapshotObject};
@@ -208,13 +207,5 @@ impl HolderChange {
 impl fmt::Debug for Holders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Holders({} places)", self.places.len())
-    }
-}
-
-impl<'s> Places<'s> {
-    /// The place of an object of the last snapshot.
-    fn place_of(&self, object: SnapshotObject<'s>) -> Option<u32> {
-        let place = *self.of[self.of.len() - 1].get(object.number())?;
-        (place != NOWHERE).then_some(place)
     }
 }

@@ -15,6 +15,7 @@ mod names;
 mod tree;
 mod trie;
 mod units;
+mod words;
 
 pub(crate) use cost::leads_to_shared;
 pub use holders::{HolderChange, HolderCount, Holders, PathStep};

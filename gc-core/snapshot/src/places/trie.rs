@@ -1,7 +1,7 @@
 //! The places of several snapshots, in one tree.
 
 use super::tree::{OUTSIDE, Tree, UNSEEN};
-use super::{is_key, label};
+use super::words::{ATTRIBUTES, KEY, Words};
 use crate::columns::{EdgeKind, Name, NodeKind};
 use crate::{Snapshot, SnapshotObject};
 use alloc::borrow::Cow;
@@ -53,11 +53,6 @@ pub(crate) struct Places<'s> {
 pub(super) const NOWHERE: u32 = u32::MAX;
 /// The place of what is outside of the heap.
 pub(crate) const ROOT: u32 = 0;
-/// The word for all keys and positions.
-const KEY: u32 = 0;
-/// The word for the edge to the dictionary in which a Python object keeps its attributes. (CPython makes it
-/// when somebody asks for it, from 3.11 on. So the attributes have the place of the object.)
-const ATTRIBUTES: u32 = 1;
 /// The longest pattern of places that is recognized when it repeats itself.
 const LONGEST_PATTERN: usize = 4;
 
@@ -185,6 +180,12 @@ impl<'s> Places<'s> {
         })
     }
 
+    /// The place of an object of the last snapshot.
+    pub(crate) fn place_of(&self, object: SnapshotObject<'s>) -> Option<u32> {
+        let place = *self.of[self.of.len() - 1].get(object.number())?;
+        (place != NOWHERE).then_some(place)
+    }
+
     /// The objects of a place in the last snapshot.
     pub(crate) fn members(&self, number: u32) -> impl Iterator<Item = u32> {
         objects_of(&self.of[self.of.len() - 1], number)
@@ -212,41 +213,6 @@ fn bytes_below(snapshot: &Snapshot, tree: &Tree) -> Vec<u64> {
     below
 }
 
-/// Words for labels and types, numbered across all snapshots.
-#[derive(Default)]
-struct Words {
-    known: HashMap<String, u32>,
-    texts: Vec<String>,
-}
-
-impl Words {
-    fn number(&mut self, text: &str) -> u32 {
-        let next = self.texts.len() as u32;
-        *self.known.entry_ref(text).or_insert_with(|| {
-            self.texts.push(text.into());
-            next
-        })
-    }
-
-    /// By object: the word for its type, which includes its own name.
-    fn of_types(&mut self, snapshot: &Snapshot) -> Vec<u32> {
-        let of_shapes: Vec<u32> = snapshot.shapes.iter().map(|shape| self.number(&shape.type_name)).collect();
-        let mut words: Vec<u32> = snapshot.shape.iter().map(|&shape| of_shapes[shape as usize]).collect();
-        for &object in snapshot.own_names.keys() {
-            let object = snapshot.at(object);
-            words[object.number()] =
-                self.number(&format!("{} {}", object.type_name(), object.own_name().unwrap_or("")));
-        }
-        words
-    }
-
-    /// By the number of a text of a snapshot: the word for the label. A text that names no edge has none.
-    fn of_labels(&mut self, snapshot: &Snapshot) -> Vec<u32> {
-        let texts = snapshot.texts.all();
-        texts.iter().map(|text| if is_key(text) { KEY } else { self.number(&label(text)) }).collect()
-    }
-}
-
 struct Builder {
     snapshots: usize,
     words: Words,
@@ -257,9 +223,7 @@ struct Builder {
 
 impl Builder {
     fn new(snapshots: usize) -> Builder {
-        let mut words = Words::default();
-        words.number("[…]");
-        words.number("__dict__");
+        let mut words = Words::new();
         let nothing = words.number("");
         let root = Place {
             above: ROOT,

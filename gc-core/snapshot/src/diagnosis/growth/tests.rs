@@ -237,3 +237,85 @@ fn a_single_snapshot_tells_where_most_has_gathered() {
     let all = vec![graph.snapshot()];
     assert_eq!(places(&all), ["program.SEEN[…]"]);
 }
+
+#[test]
+fn a_chain_of_several_steps_is_one_place() {
+    // A closure keeps its context, which keeps the object before it, whose method is the next closure.
+    let with = |things: usize| {
+        let mut graph = Graph::new();
+        let mut at = graph.global("theThing", "Object");
+        for _ in 1..things {
+            let method = graph.object("(closure)");
+            let context = graph.add(NodeKind::Storage, "system / Context", 40);
+            let before = graph.object("Object");
+            graph.edge(at, "someMethod", method);
+            graph.edge(method, "context", context);
+            graph.edge(context, "originalThing", before);
+            at = before;
+        }
+        graph.snapshot()
+    };
+    let found = places(&[with(200), with(4200)]);
+    assert!(found.len() == 1 && found[0].starts_with("program.theThing."), "{found:?}");
+    assert!(places(&[with(200), with(200)]).is_empty());
+}
+
+#[test]
+fn a_tree_is_one_place_whatever_its_keys_are() {
+    let with = |words: usize| {
+        let mut graph = Graph::new();
+        let dict = graph.global("dict", "Dict");
+        let trie = graph.object("TrieNode");
+        graph.edge(dict, "trie", trie);
+        let mut nodes = vec![trie];
+        for word in 1..words {
+            let (above, node) = (nodes[word / 3], graph.object("TrieNode"));
+            let next = graph.object("Object");
+            graph.edge(above, "next", next);
+            graph.edge(next, ["a", "b", "c"][word % 3], node);
+            nodes.push(node);
+        }
+        graph.snapshot()
+    };
+    let found = suspects(&[with(200), with(4200)]);
+    assert!(!found.is_empty(), "a tree that grows is named");
+    assert_eq!((found[0].place.as_deref(), &*found[0].type_name), (Some("program.dict.trie"), "TrieNode"));
+}
+
+#[test]
+fn a_place_that_comes_later_is_judged_from_then_on() {
+    let with = |sessions: usize| {
+        let mut graph = Graph::new();
+        if sessions > 0 {
+            let seen = graph.global("SEEN", "dict");
+            graph.fill(seen, "Session", 0..sessions);
+        }
+        graph.snapshot()
+    };
+    // One look at it could be a first filling.
+    assert!(places(&[with(0), with(4000)]).is_empty() && places(&[with(0), with(0), with(4000)]).is_empty());
+    assert_eq!(places(&[with(0), with(4000), with(8000)]), ["program.SEEN[…]"]);
+    assert!(places(&[with(0), with(4000), with(4000)]).is_empty());
+}
+
+#[test]
+fn attributes_have_the_place_of_their_object() {
+    // CPython makes the dictionary when somebody asks for it: between two dumps.
+    let with = |rows: usize, has_dict: bool| {
+        let mut graph = Graph::new();
+        let hub = graph.global("hub", "Hub");
+        let rows_of = graph.object("list");
+        let holder = if has_dict {
+            let dict = graph.object("dict");
+            graph.edge(hub, "__dict__", dict);
+            dict
+        } else {
+            hub
+        };
+        graph.edge(holder, "rows", rows_of);
+        graph.fill(rows_of, "Row", 0..rows);
+        graph.snapshot()
+    };
+    assert_eq!(places(&[with(200, false), with(4200, true)]), ["program.hub.rows[…]"]);
+    assert!(places(&[with(4200, false), with(4200, true)]).is_empty());
+}
