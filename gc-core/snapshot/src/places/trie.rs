@@ -5,7 +5,6 @@ use super::words::{ATTRIBUTES, KEY, Words};
 use crate::columns::{EdgeKind, Name, NodeKind};
 use crate::{Snapshot, SnapshotObject};
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
