@@ -85,7 +85,9 @@ fn known(clues: &Clues<'_>) -> Option<&'static str> {
 }
 
 fn python_library(clues: &Clues<'_>) -> Option<&'static str> {
-    Some(if clues.way_has_a("_lru_cache_wrapper") {
+    Some(if clues.way_has(&["queries_log"]) {
+        "Django keeps each query while `DEBUG` is on: turn it off in production, or call `django.db.reset_queries()`"
+    } else if clues.way_has_a("_lru_cache_wrapper") {
         "bound the cache (`lru_cache(maxsize=…)`); on a method it keeps every `self`: cache a function of the values \
          instead, or use `cached_property`"
     } else if clues.way_has(&["loggerDict", "loggerMap"]) && !clues.way_has(&["handlers", "filters"]) {

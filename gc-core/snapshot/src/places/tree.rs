@@ -34,7 +34,7 @@ impl Tree {
         let mut ring: Vec<Vec<u32>> = vec![Vec::new(); COSTS];
         let mut distance = vec![u32::MAX; objects];
         let mut waiting = 0usize;
-        for (name, target) in roots(snapshot) {
+        for (name, target) in shortest_first(snapshot) {
             let cost = costs.name(name) as u32;
             if cost < distance[target as usize] {
                 (distance[target as usize], tree.above[target as usize]) = (cost, OUTSIDE);
@@ -67,6 +67,19 @@ impl Tree {
         }
         tree
     }
+}
+
+/// The edges from outside, those with short names first: of several modules that have an object, the path
+/// begins with that of the shortest name (`django.db`, not `django.core.checks.database`).
+fn shortest_first(snapshot: &Snapshot) -> Vec<(Name, u32)> {
+    let mut roots: Vec<(Name, u32)> = roots(snapshot).collect();
+    let texts = snapshot.texts.all();
+    let length = |name: Name| {
+        let text = name.as_text().map_or("", |text| &texts[text]);
+        (text.matches('.').count(), text.len())
+    };
+    roots.sort_by_key(|&(name, _)| length(name));
+    roots
 }
 
 /// The edges from outside: those with names, else one without a name for each object that is held.
