@@ -2,6 +2,7 @@
 
 mod assemble;
 mod error;
+mod heap_dump;
 mod layout;
 mod nodes;
 mod parts;
@@ -10,5 +11,6 @@ mod read;
 mod scan;
 
 pub use error::ReadError;
+pub use heap_dump::HeapDump;
 pub use layout::Process;
-pub use read::{HeapDump, read_dump, read_heap_snapshot};
+pub use read::{read_dump, read_heap_snapshot};

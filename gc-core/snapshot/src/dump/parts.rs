@@ -4,9 +4,9 @@
 //! reader into the columns of the snapshot, one by one. Nothing of the JSON is kept.
 
 use super::error::Fault;
+use super::heap_dump::HeapDump;
 use super::layout::Layouts;
 use super::nodes::{Edges, Needed, Nodes};
-use super::read::HeapDump;
 use super::scan::Scanner;
 use alloc::boxed::Box;
 use alloc::format;

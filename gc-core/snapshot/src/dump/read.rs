@@ -2,26 +2,13 @@
 //! PyHeap and of meliae.
 
 use super::error::{Fault, ReadError, other_format};
-use super::layout::Process;
+use super::heap_dump::HeapDump;
 use super::parts::Parts;
 use super::python::{is_meliae, is_pyheap, read_meliae, read_pyheap};
 use super::scan::Scanner;
 use crate::Snapshot;
-use alloc::string::String;
 use alloc::vec::Vec;
 use std::io::{Cursor, Read};
-
-/// A heap dump, as it was read.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct HeapDump {
-    /// The objects and edges.
-    pub snapshot: Snapshot,
-    /// Repairs that were needed to read the file, a sentence each.
-    pub notes: Vec<String>,
-    /// The Python process that the dump is from, if the dump describes it.
-    pub process: Option<Process>,
-}
 
 /// Reads a heap dump: a `.heapsnapshot` of gc-core, Node, Chrome, or of the dumper for Python; a `.pyheap`
 /// file of PyHeap; the JSON lines of meliae.
