@@ -286,14 +286,17 @@ def _how(cls):
     return OBJECT, dump.instance_edges, None
 
 
-def _frame_name(frame):
-    code = frame.f_code
+def _code_name(code):
     return "%s (%s:%d)" % (code.co_name, os.path.basename(code.co_filename), code.co_firstlineno)
+
+
+def _frame_name(frame):
+    return _code_name(frame.f_code)
 
 
 def _generator_name(generator):
     code = getattr(generator, GENERATORS[type(generator).__name__], None)
-    return "?" if code is None else "%s (%s:%d)" % (code.co_name, os.path.basename(code.co_filename), code.co_firstlineno)
+    return "?" if code is None else _code_name(code)
 
 
 def _resident():

@@ -7,7 +7,13 @@ use std::fmt::Write as _;
 /// Returns a line with the numbers of objects, edges, bytes and roots.
 pub fn summary(snapshot: &Snapshot) -> String {
     let (objects, edges, bytes) = (snapshot.len(), snapshot.edge_count(), snapshot.bytes());
-    format!("{objects} objects, {edges} edges, {bytes} bytes, {} roots\n", snapshot.roots().count())
+    let roots = snapshot.roots().count();
+    format!("{objects} objects, {edges} edges, {bytes} bytes, {roots} root{}\n", plural(roots))
+}
+
+/// The ending of a word that is counted.
+pub(super) fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 /// Formats the class histogram, with at most `top` types.

@@ -1,7 +1,7 @@
 //! The screens of looking around: the tree, a type, the holders of an object, the changes.
 
 use super::around::{Branch, Change, Holding, OfType, Step};
-use super::show::left_out;
+use super::show::{left_out, plural};
 use gc_snapshot::text::Bytes;
 use std::fmt::Write as _;
 
@@ -51,10 +51,6 @@ pub(super) fn of_type(it: &OfType, top: usize) -> String {
         let _ = writeln!(out, "({left_out} more steps, to few of the objects: --json)");
     }
     out
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// Formats the holders of an object, with at most `top` referrers.

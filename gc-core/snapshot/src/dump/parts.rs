@@ -85,7 +85,8 @@ impl Parts {
     pub(super) fn finish(self, replaced: u64) -> Result<HeapDump, Fault> {
         let mut notes = Vec::new();
         if replaced > 0 {
-            notes.push(format!("{replaced} characters of names are no valid text and were replaced or repaired"));
+            let (characters, were) = if replaced == 1 { ("character", "was") } else { ("characters", "were") };
+            notes.push(format!("in names, {replaced} {characters} that {were} no valid text {were} repaired"));
         }
         let process = self.layouts.process.clone();
         let snapshot = super::assemble::snapshot(self.layouts, self.nodes, self.edges, self.strings)?;
