@@ -115,10 +115,11 @@ enum Command {
     ///
     /// A heap dump is a `.heapsnapshot` file, written by this program, by a program
     /// that embeds the heap, by V8 (Chrome, Node.js), or by the dumper for Python
-    /// (`gc-demo python-dumper`); a file may be packed by gzip. With several dumps of
-    /// one process: what grew, and where it is held. Three tell a leak from a cache
-    /// that fills to its bound. Without further options: the types, the objects that
-    /// retain most, the suspects.
+    /// (`gc-demo python-dumper`); dumps of PyHeap and of meliae are read as well. A
+    /// file may be packed by gzip. With several dumps of one process: what grew, and
+    /// where it is held. Three tell a leak from a cache that fills to its bound.
+    /// Without further options: the types, the objects that retain most, the
+    /// suspects.
     ///
     /// Example: gc-demo inspect before.heapsnapshot after.heapsnapshot --suspects
     #[command(verbatim_doc_comment)]

@@ -112,7 +112,7 @@ impl<'s> Looks<'s> {
     pub(super) fn tree(&self, options: &Options) -> Result<Option<Vec<Branch>>> {
         let Some(id) = options.tree else { return Ok(None) };
         let top = if id == 0 { None } else { Some(find(self.now, id)?) };
-        Ok(Some(self.branches_below(top, options.depth)))
+        Ok(Some(self.branches_below(top, options.depth.into())))
     }
 
     /// The dominator tree from the top, with this many levels.

@@ -43,8 +43,8 @@ pub struct Options {
     ///
     /// The rows are those that objgraph prints in the process by
     /// `objgraph.show_most_common_types(limit=N)`, or with several files
-    /// `objgraph.show_growth(limit=N)`; N is that of `--top`. The objects of the
-    /// dumper are counted as well.
+    /// `objgraph.show_growth(limit=N)`; N is that of `--top`. The objects of
+    /// the dumper are counted as well.
     #[arg(long, requires = "types", verbatim_doc_comment)]
     tracked: bool,
     /// Show what is suspicious
@@ -52,14 +52,14 @@ pub struct Options {
     suspects: bool,
     /// Show the dominator tree: what the objects that retain most consist of
     ///
-    /// Small objects are taken together by type. With an id, as in `--tree=@2405`,
+    /// Small objects are taken together by type. With an id (`--tree=@2405`):
     /// the tree below that object.
     #[arg(long, value_name = "ID", value_parser = id, num_args = 0..=1, require_equals = true,
           default_missing_value = "0", verbatim_doc_comment)]
     tree: Option<u64>,
     /// How many levels of the tree are shown
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    depth: usize,
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(..=64))]
+    depth: u8,
     /// Show the objects of this type: their holders, and the paths to them
     ///
     /// Paths over the same edges and types are merged into one.
@@ -77,13 +77,13 @@ pub struct Options {
     /// retained_bytes, retained_objects, dominator, place) and `edges` (dump,
     /// source, name, target). `dump` is the number of the file, from 1.
     ///
-    /// Example: --query "SELECT type, count(*) FROM objects GROUP BY 1 ORDER BY 2 DESC"
+    /// Example: --query "SELECT type, count(*) FROM objects GROUP BY 1"
     #[arg(long, value_name = "SQL", verbatim_doc_comment)]
     query: Option<String>,
     /// Print JSON: types, retained sizes of all objects, suspects
     ///
-    /// With `--tree`, `--type`, `--holders` or `--diff`, what these show as well; with
-    /// `--query` only the rows of the answer.
+    /// With `--tree`, `--type`, `--holders` or `--diff`, what these show as
+    /// well; with `--query` only the rows of the answer.
     #[arg(long, verbatim_doc_comment)]
     json: bool,
 }

@@ -7,6 +7,19 @@ use std::io::{self, Read};
 /// to be seen.
 const LARGE: u64 = 8 << 20;
 
+/// Rows from which a table gets a progress bar.
+const MANY: usize = 200_000;
+
+/// A bar for the rows of a table, on stderr, if stderr is a terminal and there are many.
+pub fn rows(rows: usize, name: &str) -> ProgressBar {
+    let target = if rows < MANY { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(rows as u64), target).with_message(name.to_owned());
+    match ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {eta}") {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
+
 /// A reader that shows its progress on stderr, if stderr is a terminal.
 pub struct Watched<R> {
     inner: R,

@@ -1,5 +1,6 @@
 //! `inspect --query`: the objects and edges of dumps as tables of an SQLite database in memory.
 
+use super::progress;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use gc_core::snapshot::{Holders, Snapshot};
 use gc_snapshot::columns::NodeKind;
@@ -75,7 +76,9 @@ fn objects(database: &Connection, dump: i64, snapshot: &Snapshot, with_places: b
     let dominators = snapshot.dominators();
     let holders = with_places.then(|| Holders::of(&[snapshot]));
     let mut insert = database.prepare("INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let bar = progress::rows(snapshot.len(), "objects");
     for object in snapshot.objects() {
+        bar.inc(1);
         insert.execute(params![
             dump,
             object.id().0 as i64,
@@ -90,16 +93,20 @@ fn objects(database: &Connection, dump: i64, snapshot: &Snapshot, with_places: b
             holders.as_ref().and_then(|holders| holders.place(object)),
         ])?;
     }
+    bar.finish_and_clear();
     Ok(())
 }
 
 fn edges(database: &Connection, dump: i64, snapshot: &Snapshot) -> Result<()> {
     let mut insert = database.prepare("INSERT INTO edges VALUES (?, ?, ?, ?)")?;
+    let bar = progress::rows(snapshot.edge_count(), "edges");
     for object in snapshot.objects() {
+        bar.inc(object.edges().len() as u64);
         for (name, target) in object.edges() {
             insert.execute(params![dump, object.id().0 as i64, &*name, target.id().0 as i64])?;
         }
     }
+    bar.finish_and_clear();
     Ok(())
 }
 
