@@ -5,6 +5,7 @@ use anyhow::Result;
 use clap::Parser;
 use gc_benches::measure::thread_time;
 use gc_benches::{machine, table};
+use gc_core::diagnosis::DiagnosisInput;
 use gc_core::snapshot::{Snapshot, SnapshotBuilder};
 use gc_core::{Gc, Heap, Trace};
 use std::cell::RefCell;
@@ -43,6 +44,16 @@ fn objects(text: &str) -> Result<usize, String> {
 struct Node {
     number: u64,
     edges: RefCell<[Option<Gc<Node>>; 2]>,
+}
+
+#[derive(Trace, Default)]
+struct Hub {
+    leaves: RefCell<Vec<Gc<Leaf>>>,
+}
+
+#[derive(Trace)]
+struct Leaf {
+    number: u64,
 }
 
 /// The time that a snapshot may take for each object, in seconds.
@@ -95,6 +106,14 @@ fn main() -> Result<ExitCode> {
     row("diff with itself", timed(|| snapshot.diff(&snapshot).types().len()).1);
     row("census", timed(|| heap.census()).1);
     row("heap dump", timed(|| heap.write_heap_snapshot(std::io::sink())).1);
+    let hub = Heap::new();
+    let holder = hub.alloc(Hub::default());
+    let leaves = objects as u64 * 3 / 10;
+    (0..leaves).for_each(|number| holder.leaves.borrow_mut().push(hub.alloc(Leaf { number })));
+    row("verify, 0.3 of the objects in one list", timed(|| hub.verify().len()).1);
+    let of_hub = hub.snapshot();
+    row("diagnose the same", timed(|| DiagnosisInput::of_snapshot(&of_hub).diagnose().suspects.len()).1);
+    assert_eq!(holder.leaves.borrow()[0].number, 0);
     let bytes = snapshot.memory() as f64 / objects as f64;
     let mut out = std::io::stdout();
     write!(out, "{}", table::aligned(&["work", "s", "ns an object"], &rows))?;
